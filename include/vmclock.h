@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libvmclock: what a virtual machine's hypervisor says about its clock.
+ *
+ * A handle (struct vmclock) maps the VMClock page of one device. It never
+ * changes after vmclock_open(): share it among threads without locks, keep
+ * it across fork(2).
+ *
+ * Functions return 0 or a negative errno value unless stated otherwise, and
+ * leave their outputs untouched on error. Those marked "async-signal-safe"
+ * also take no lock, allocate nothing and make no system call; where the
+ * host is in the middle of an update they spin until it is done, for 100 ms
+ * at most.
+ *
+ * Clauses ("UAPI.13, ...") name the parts of the VMClock specification of
+ * the UAPI Group that a function follows.
+ */
+#ifndef VMCLOCK_H
+#define VMCLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vmclock;
+
+/* The page; <vmclock-abi.h> or <linux/vmclock-abi.h> (Linux 6.13) declares its fields. */
+struct vmclock_abi;
+
+/**
+ * vmclock_open() - open a VMClock device or page file
+ * @vcp:	receives the handle; free it with vmclock_close()
+ * @path:	the device; NULL: $VMCLOCK_PATH, or /dev/vmclock0 where that is unset
+ *
+ * A regular file that holds a page serves as well, which is how tests and
+ * simulations work. It must be whole when it is opened; a reader of a file
+ * that is truncated later dies by SIGBUS. A file that is replaced by rename
+ * stays readable as it was. The environment variable is ignored in programs
+ * that run with more privileges than their caller (secure_getenv(3)).
+ *
+ * Return: 0, or
+ * -ENOENT	there is no such path,
+ * -ENODEV	the path has no device behind it, or the device is gone,
+ * -EACCES	no permission to read it,
+ * -EBADMSG	it is not a VMClock page, or its size field is impossible,
+ * -EPROTONOSUPPORT the page has another version than 1,
+ * or what open(2) and mmap(2) gave, such as -EMFILE and -ENOMEM.
+ *
+ * Thread-safe; not async-signal-safe.
+ * UAPI.13, VMClock ABI: magic, size, version.
+ * Since: 0.1
+ */
+int vmclock_open(struct vmclock **vcp, const char *path);
+
+/**
+ * vmclock_close() - free a handle
+ * @vc:		the handle; NULL is fine
+ *
+ * No other thread may use the handle any more. errno is preserved.
+ * Not async-signal-safe.
+ * Since: 0.1
+ */
+void vmclock_close(struct vmclock *vc);
+
+/**
+ * vmclock_fd() - the file descriptor behind a handle, for poll(2) and epoll(7)
+ * @vc:		the handle
+ *
+ * It becomes readable when the page has changed since it was last read with
+ * read(2) or pread(2); the first byte is enough to acknowledge. That holds
+ * for the vmclock driver and for Linux 7.0 and newer; before, the in-tree
+ * driver has no poll operation: poll(2) returns at once and EPOLL_CTL_ADD
+ * fails with EPERM, as both do for a regular file. vmclock_wait() works
+ * everywhere. The descriptor belongs to the handle: do not close it.
+ *
+ * Thread-safe and async-signal-safe.
+ * Since: 0.1
+ */
+int vmclock_fd(const struct vmclock *vc);
+
+/**
+ * vmclock_page() - the live page
+ * @vc:		the handle
+ *
+ * For what this library does not offer. It changes while you look: follow
+ * the sequence count, or use vmclock_read_page(). Valid until
+ * vmclock_close(); never NULL; read-only.
+ *
+ * Thread-safe and async-signal-safe.
+ * UAPI.13, VMClock ABI.
+ * Since: 0.1
+ */
+const struct vmclock_abi *vmclock_page(const struct vmclock *vc);
+
+/**
+ * vmclock_read_page() - a consistent copy of the page's fields
+ * @vc:		the handle
+ * @copy:	receives the fields, little-endian as in the page
+ * @size:	sizeof(*copy) as the caller's header declares it
+ *
+ * Bytes that the page does not have (its size field says) are set to zero.
+ *
+ * Return: 0, or -ETIMEDOUT: the host held the sequence count odd for 100 ms.
+ *
+ * Thread-safe and async-signal-safe.
+ * UAPI.13, VMClock ABI: seq_count, size.
+ * Since: 0.1
+ */
+int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t size);
+
+/**
+ * vmclock_marker() - the disruption marker as it is now
+ * @vc:		the handle
+ *
+ * Take it before you rely on time, and compare afterwards with
+ * vmclock_disrupted() or let vmclock_gettime() do so. Only equality has a
+ * meaning; zero is a value like any other.
+ *
+ * Return: the marker. If the host holds the sequence count odd for 100 ms,
+ * the marker as it stands; vmclock_disrupted() then says true for it.
+ *
+ * Thread-safe and async-signal-safe.
+ * UAPI.13, VMClock ABI: disruption_marker.
+ * Since: 0.1
+ */
+uint64_t vmclock_marker(const struct vmclock *vc);
+
+/**
+ * vmclock_disrupted() - has the clock been disrupted since a marker was taken?
+ * @vc:		the handle
+ * @marker:	what vmclock_marker() returned then
+ *
+ * Return: false only if the marker is certainly the same; true if it
+ * differs, or if the host held the sequence count odd for 100 ms.
+ *
+ * Thread-safe and async-signal-safe.
+ * UAPI.13, VMClock ABI: disruption_marker.
+ * Since: 0.1
+ */
+bool vmclock_disrupted(const struct vmclock *vc, uint64_t marker);
+
+/**
+ * vmclock_generation() - the VM generation counter
+ * @vc:		the handle
+ * @generation:	receives the counter
+ *
+ * It changes when the machine is restored from a snapshot, so that two
+ * clones can tell that they share a past: unique identifiers and random
+ * seeds made before must not be used again. Live migration leaves it.
+ *
+ * Return: 0, or -ENODATA: the page has none, or -ETIMEDOUT: the host held
+ * the sequence count odd for 100 ms.
+ *
+ * Thread-safe and async-signal-safe.
+ * UAPI.13, VMClock ABI: vm_generation_counter, flag VM_GEN_COUNTER_PRESENT.
+ * Since: 0.1
+ */
+int vmclock_generation(const struct vmclock *vc, uint64_t *generation);
+
+/**
+ * vmclock_wait() - sleep until the clock has been disrupted
+ * @vc:		the handle
+ * @marker:	what vmclock_marker() returned
+ * @timeout:	how long to wait; NULL: without limit
+ *
+ * Works with every driver and with page files: where the device notifies it
+ * returns at once, elsewhere within 100 ms of the change. It returns
+ * immediately if the marker differs already. The timeout runs on
+ * CLOCK_MONOTONIC. The state of vmclock_fd() is left alone.
+ *
+ * Return: 0 the marker differs now,
+ * -ETIMEDOUT	it did not change in time,
+ * -EINTR	a signal handler ran,
+ * -EINVAL	the timeout is negative or its tv_nsec not within 0..999999999,
+ * -ENODEV	the driver was unbound or the device removed.
+ *
+ * Thread-safe; not async-signal-safe; a cancellation point that may leak a
+ * file descriptor when the thread is cancelled.
+ * UAPI.13, VMClock ABI: disruption_marker, flag NOTIFICATION_PRESENT.
+ * Since: 0.1
+ */
+int vmclock_wait(const struct vmclock *vc, uint64_t marker, const struct timespec *timeout);
+
+/**
+ * vmclock_gettime() - read a system clock, only if it was not disrupted
+ * @vc:		the handle
+ * @clock:	any clock of clock_gettime(2), such as CLOCK_REALTIME
+ * @marker:	what vmclock_marker() returned when the clock was last known good
+ * @ts:		receives the time
+ *
+ * The time was read while the marker was the given one: neither before nor
+ * during the reading has there been a disruption since. After -ESTALE, have
+ * the clock set right (by NTP, or PTP from the host) before you take a new
+ * marker and go on.
+ *
+ * Return: 0, or
+ * -ESTALE	the clock was disrupted since @marker was taken,
+ * -EINVAL	there is no such clock (or what else clock_gettime(2) gave),
+ * -ETIMEDOUT	the host held the sequence count odd for 100 ms.
+ *
+ * Thread-safe and async-signal-safe; no system call for clocks that the
+ * vDSO serves.
+ * UAPI.13, VMClock ABI: disruption_marker.
+ * Since: 0.1
+ */
+int vmclock_gettime(const struct vmclock *vc, clockid_t clock, uint64_t marker,
+		    struct timespec *ts);
+
+/**
+ * vmclock_version() - the version of the library that runs, such as "0.1.0"
+ *
+ * Thread-safe and async-signal-safe.
+ * Since: 0.1
+ */
+const char *vmclock_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* VMCLOCK_H */

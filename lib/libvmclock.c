@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+/* The handle: open, check, map, close. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "internal.h"
+
+#define DEFAULT_PATH "/dev/vmclock0"
+
+static const char *default_path(void)
+{
+	const char *path = secure_getenv("VMCLOCK_PATH");
+
+	return path && *path ? path : DEFAULT_PATH;
+}
+
+/* How much to map: devices have exactly one page, files what they hold of one. */
+static int map_length(const struct vmclock *vc, const struct stat *st, size_t *len)
+{
+	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
+
+	*len = page_size;
+	if (vc->device)
+		return 0;
+	if (st->st_size < VMCLOCK_SIZE_MIN)
+		return -EBADMSG;
+	if ((uintmax_t)st->st_size < page_size)
+		*len = (size_t)st->st_size;
+	return 0;
+}
+
+/* Only the fields that never change: no sequence count is needed. */
+static int check_page(struct vmclock *vc, const struct stat *st)
+{
+	const struct vmclock_abi *page = vc->page;
+	uint64_t room = vc->device ? vc->mapped : (uint64_t)st->st_size;
+	uint32_t size;
+
+	if (page_u32(page->magic) != VMCLOCK_MAGIC)
+		return -EBADMSG;
+	if (le16toh(__atomic_load_n(&page->version, __ATOMIC_RELAXED)) != VMCLOCK_VERSION)
+		return -EPROTONOSUPPORT;
+	size = page_u32(page->size);
+	if (size < VMCLOCK_SIZE_MIN)
+		return -EBADMSG;
+	/* A device may share more than the one page that its driver maps. */
+	if (!vc->device && size > room)
+		return -EBADMSG;
+	vc->size = size < vc->mapped ? size : vc->mapped;
+	return 0;
+}
+
+static int map_page(struct vmclock *vc)
+{
+	struct stat st;
+	void *page;
+	int ret;
+
+	if (fstat(vc->fd, &st))
+		return -errno;
+	if (!S_ISCHR(st.st_mode) && !S_ISREG(st.st_mode))
+		return -EBADMSG;
+	vc->device = S_ISCHR(st.st_mode);
+
+	ret = map_length(vc, &st, &vc->mapped);
+	if (ret)
+		return ret;
+	page = mmap(NULL, vc->mapped, PROT_READ, MAP_SHARED, vc->fd, 0);
+	if (page == MAP_FAILED)
+		return -errno;
+	vc->page = page;
+
+	ret = check_page(vc, &st);
+	if (ret)
+		munmap(page, vc->mapped);
+	return ret;
+}
+
+VMCLOCK_PUBLIC
+int vmclock_open(struct vmclock **vcp, const char *path)
+{
+	struct vmclock *vc = malloc(sizeof(*vc));
+	int ret;
+
+	if (!vc)
+		return -ENOMEM;
+
+	/* Not blocking, or a FIFO in the path's place would hang the caller. */
+	vc->fd = open(path ? path : default_path(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (vc->fd < 0) {
+		ret = errno == ENXIO ? -ENODEV : -errno;
+		free(vc);
+		return ret;
+	}
+
+	ret = map_page(vc);
+	if (ret) {
+		close(vc->fd);
+		free(vc);
+		return ret;
+	}
+	*vcp = vc;
+	return 0;
+}
+
+VMCLOCK_PUBLIC
+void vmclock_close(struct vmclock *vc)
+{
+	int saved = errno;
+
+	if (!vc)
+		return;
+	munmap((void *)vc->page, vc->mapped);
+	close(vc->fd);
+	free(vc);
+	errno = saved;
+}
+
+VMCLOCK_PUBLIC
+int vmclock_fd(const struct vmclock *vc)
+{
+	return vc->fd;
+}
+
+VMCLOCK_PUBLIC
+const struct vmclock_abi *vmclock_page(const struct vmclock *vc)
+{
+	return vc->page;
+}
+
+VMCLOCK_PUBLIC
+const char *vmclock_version(void)
+{
+	return PACKAGE_VERSION;
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+/* Reading the page: marker, generation, or all of it at once. */
+#include <string.h>
+#include <time.h>
+
+#include "internal.h"
+
+/* How long the host may hold the count odd. */
+#define UPDATE_NS 100000000
+
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield" ::: "memory");
+#endif
+}
+
+/* Read from the vDSO: no system call. */
+static int64_t monotonic_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+int vmclock_seq_wait(const struct vmclock *vc, uint32_t *seq)
+{
+	int64_t start = monotonic_ns();
+
+	for (;;) {
+		/*
+		 * The clock first, then the count: a reader that was not
+		 * running for longer than that still looks once more.
+		 */
+		bool late = monotonic_ns() - start > UPDATE_NS;
+
+		*seq = le32toh(__atomic_load_n(&vc->page->seq_count, __ATOMIC_ACQUIRE));
+		if (!(*seq & 1))
+			return 0;
+		if (late)
+			return -ETIMEDOUT;
+		cpu_relax();
+	}
+}
+
+VMCLOCK_PUBLIC
+int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t size)
+{
+	/* Mappings are whole pages: reading past a small page's size is no fault. */
+	const uint64_t *page = (const uint64_t *)vc->page;
+	uint64_t words[sizeof(*copy) / sizeof(uint64_t)];
+	size_t have = vc->size < sizeof(words) ? vc->size : sizeof(words);
+	uint32_t seq;
+	size_t i;
+	int ret;
+
+	do {
+		ret = seq_begin(vc, &seq);
+		if (ret)
+			return ret;
+		for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			words[i] = __atomic_load_n(&page[i], __ATOMIC_RELAXED);
+	} while (seq_retry(vc, seq));
+
+	if (have > size)
+		have = size;
+	memset(copy, 0, size);
+	memcpy(copy, words, have);
+	return 0;
+}
+
+VMCLOCK_PUBLIC
+uint64_t vmclock_marker(const struct vmclock *vc)
+{
+	uint64_t marker;
+
+	seq_read_marker(vc, &marker);
+	return marker;
+}
+
+VMCLOCK_PUBLIC
+bool vmclock_disrupted(const struct vmclock *vc, uint64_t marker)
+{
+	uint64_t now;
+
+	return seq_read_marker(vc, &now) || now != marker;
+}
+
+VMCLOCK_PUBLIC
+int vmclock_generation(const struct vmclock *vc, uint64_t *generation)
+{
+	uint64_t flags, value;
+	uint32_t seq;
+	int ret;
+
+	if (!vmclock_has(vc, vm_generation_counter))
+		return -ENODATA;
+	do {
+		ret = seq_begin(vc, &seq);
+		if (ret)
+			return ret;
+		flags = page_u64(vc->page->flags);
+		value = page_u64(vc->page->vm_generation_counter);
+	} while (seq_retry(vc, seq));
+
+	if (!(flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT))
+		return -ENODATA;
+	*generation = value;
+	return 0;
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+/* Opening: what is a page, what is none, and what the errors say. */
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "pagefile.h"
+
+static struct vmclock *const untouched = (struct vmclock *)0x5a5a;
+
+static int open_error(const char *path)
+{
+	struct vmclock *vc = untouched;
+	int ret = vmclock_open(&vc, path);
+
+	assert_true(ret < 0);
+	assert_ptr_equal(vc, untouched);
+	return ret;
+}
+
+static void opens_a_good_page(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = pagefile_open(pf);
+
+	assert_int_equal(le32toh(vmclock_page(vc)->magic), VMCLOCK_MAGIC);
+	assert_true(fcntl(vmclock_fd(vc), F_GETFD) & FD_CLOEXEC);
+	vmclock_close(vc);
+}
+
+static void close_takes_null_and_keeps_errno(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = pagefile_open(pf);
+	int fd = vmclock_fd(vc);
+
+	errno = ERANGE;
+	vmclock_close(vc);
+	vmclock_close(NULL);
+	assert_int_equal(errno, ERANGE);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+static void the_environment_names_the_default(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = NULL;
+
+	setenv("VMCLOCK_PATH", pf->path, 1);
+	assert_int_equal(vmclock_open(&vc, NULL), 0);
+	vmclock_close(vc);
+	/* A path given by the program wins. */
+	assert_int_equal(open_error("/nonexistent/vmclock"), -ENOENT);
+	setenv("VMCLOCK_PATH", "/nonexistent/vmclock", 1);
+	assert_int_equal(open_error(NULL), -ENOENT);
+	unsetenv("VMCLOCK_PATH");
+}
+
+static void refuses_what_is_no_page_file(void **state)
+{
+	struct pagefile *pf = *state;
+	char fifo[96];
+
+	assert_int_equal(open_error("/nonexistent/vmclock"), -ENOENT);
+	assert_int_equal(open_error(pf->dir), -EBADMSG);
+	assert_int_equal(open_error("/dev/zero"), -EBADMSG);
+	assert_int_equal(open_error("/dev/null"), -ENODEV);
+
+	/* Must not hang until somebody writes. */
+	snprintf(fifo, sizeof(fifo), "%s/fifo", pf->dir);
+	assert_int_equal(mkfifo(fifo, 0644), 0);
+	alarm(10);
+	assert_int_equal(open_error(fifo), -EBADMSG);
+	alarm(0);
+	unlink(fifo);
+}
+
+static void no_permission_is_said_so(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = untouched;
+	int status;
+	pid_t pid;
+
+	chmod(pf->path, 0);
+	chmod(pf->dir, 0755);
+	pid = fork();
+	if (!pid) {
+		/* Root reads everything. */
+		if (!geteuid() && setuid(65534))
+			_exit(2);
+		_exit(vmclock_open(&vc, pf->path) != -EACCES || vc != untouched);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+struct bad_page {
+	const char *what;
+	size_t len;		/* of the file */
+	size_t offset;		/* of the field that is changed; 0: magic */
+	uint32_t value;
+	int error;
+};
+
+static const struct bad_page bad_pages[] = {
+	{ "an empty file", 0, 0, VMCLOCK_MAGIC, -EBADMSG },
+	{ "a file shorter than the least page", 0x1f, 0, VMCLOCK_MAGIC, -EBADMSG },
+	{ "a truncated page", 0x70, 0, VMCLOCK_MAGIC, -EBADMSG },
+	{ "a page that lacks its last byte", 0xfff, 0, VMCLOCK_MAGIC, -EBADMSG },
+	{ "a wrong magic", 4096, 0, VMCLOCK_MAGIC + 1, -EBADMSG },
+	{ "no magic", 4096, 0, 0, -EBADMSG },
+	{ "size 0", 4096, 4, 0, -EBADMSG },
+	{ "size 0x1f", 4096, 4, 0x1f, -EBADMSG },
+	{ "a size beyond the file", 4096, 4, 0x1001, -EBADMSG },
+	{ "the largest size", 4096, 4, 0xffffffff, -EBADMSG },
+	{ "version 2", 4096, 8, 0xff0002, -EPROTONOSUPPORT },
+	{ "version 0", 4096, 8, 0xff0000, -EPROTONOSUPPORT },
+	{ "version 0x101", 4096, 8, 0xff0101, -EPROTONOSUPPORT },
+};
+
+static void refuses_malformed_pages(void **state)
+{
+	struct pagefile *pf = *state;
+	unsigned char good[4096];
+	size_t i;
+
+	memcpy(good, pf->page, sizeof(good));
+	for (i = 0; i < sizeof(bad_pages) / sizeof(bad_pages[0]); i++) {
+		const struct bad_page *bad = &bad_pages[i];
+		uint32_t value = htole32(bad->value);
+		unsigned char page[4096];
+
+		print_message("  %s\n", bad->what);
+		memcpy(page, good, sizeof(page));
+		memcpy(page + bad->offset, &value, sizeof(value));
+		pagefile_replace(pf, page, bad->len);
+		assert_int_equal(open_error(pf->path), bad->error);
+	}
+}
+
+static void small_sizes_that_are_whole(void **state)
+{
+	static const size_t sizes[] = { 0x20, 0x68, 0x70, 0x80, 0xfff };
+	struct pagefile *pf = *state;
+	unsigned char good[4096];
+	size_t i;
+
+	memcpy(good, pf->page, sizeof(good));
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct vmclock *vc = NULL;
+
+		((struct vmclock_abi *)good)->size = htole32((uint32_t)sizes[i]);
+		pagefile_replace(pf, good, sizes[i]);
+		assert_int_equal(vmclock_open(&vc, pf->path), 0);
+		assert_int_equal(vmclock_marker(vc), 1);
+		vmclock_close(vc);
+	}
+}
+
+static void a_replaced_file_stays_as_it_was(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = pagefile_open(pf);
+	unsigned char other[4096];
+
+	memcpy(other, pf->page, sizeof(other));
+	((struct vmclock_abi *)other)->disruption_marker = htole64(77);
+	pagefile_replace(pf, other, sizeof(other));
+	assert_int_equal(vmclock_marker(vc), 1);
+	vmclock_close(vc);
+
+	vc = pagefile_open(pf);
+	assert_int_equal(vmclock_marker(vc), 77);
+	vmclock_close(vc);
+}
+
+static void nothing_leaks_on_refusal(void **state)
+{
+	struct pagefile *pf = *state;
+	static const unsigned char zeroes[4096];
+	int before = dup(0);
+
+	close(before);
+	pagefile_replace(pf, zeroes, sizeof(zeroes));
+	open_error(pf->path);
+	pagefile_replace(pf, zeroes, 0x1f);
+	open_error(pf->path);
+	open_error(pf->dir);
+	assert_int_equal(dup(0), before);
+	close(before);
+}
+
+static void a_fork_reads_on(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = pagefile_open(pf);
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		while (!vmclock_disrupted(vc, 1))
+			;
+		_exit(vmclock_marker(vc) != 2);
+	}
+	pagefile_disrupt(pf);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	vmclock_close(vc);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, pagefile_setup, pagefile_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(opens_a_good_page),
+		TEST(close_takes_null_and_keeps_errno),
+		TEST(the_environment_names_the_default),
+		TEST(refuses_what_is_no_page_file),
+		TEST(no_permission_is_said_so),
+		TEST(refuses_malformed_pages),
+		TEST(small_sizes_that_are_whole),
+		TEST(a_replaced_file_stays_as_it_was),
+		TEST(nothing_leaks_on_refusal),
+		TEST(a_fork_reads_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
