@@ -154,7 +154,7 @@ static bool vmclock_has_generation(const struct vmclock *vc, const struct vmcloc
 
 static void vmclock_uevent(struct vmclock *vc, const char *event, const struct vmclock_abi *snap)
 {
-	char name[40], marker[48], generation[48];
+	char name[64], marker[64], generation[64];
 	char *env[4] = { name, marker };
 
 	snprintf(name, sizeof(name), "VMCLOCK_EVENT=%s", event);
