@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The arithmetic of the VMClock page: from a counter value to time, error
+ * bounds and timescales. For the driver and the library alike: pure functions
+ * over a snapshot of the page, never the live page.
+ *
+ * Times are instants: signed seconds and 0..999999999 nanoseconds, rounded
+ * down. Errors are negative errno values:
+ *
+ *	-ENODATA	the page does not say what was asked for
+ *	-EAGAIN		it would, but its clock status forbids to rely on it now
+ *	-EOPNOTSUPP	its time counts by another counter than the caller has
+ *	-EOVERFLOW	the result does not fit
+ *
+ * Thread-safe and async-signal-safe throughout.
+ */
+#ifndef VMCLOCK_CALC_H
+#define VMCLOCK_CALC_H
+
+#ifndef __SIZEOF_INT128__
+#error "vmclock needs a 64-bit target whose compiler has __int128"
+#endif
+
+#ifdef __KERNEL__
+#include <asm/byteorder.h>
+#include <linux/errno.h>
+#include <linux/types.h>
+#else
+#include <endian.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <linux/types.h>
+#endif
+
+#include "vmclock-abi.h"
+
+#define VMCLOCK_NS_PER_SEC	1000000000
+#define VMCLOCK_SEC_PER_DAY	86400
+
+typedef unsigned __int128 vmclock_u128;
+
+/* What the arithmetic needs of a page, in host byte order. */
+struct vmclock_snapshot {
+	__u64 marker;
+	__u64 flags;
+	__u64 counter_value;
+	__u64 period;			/* these two in 1 / 2^(64 + shift) s */
+	__u64 period_maxerror;
+	__u64 time_sec;
+	__u64 time_frac;		/* 1 / 2^64 s */
+	__u64 time_maxerror;		/* ns */
+	__u32 size;			/* of the page */
+	__s16 tai_offset;
+	__u8 counter_id;
+	__u8 time_type;
+	__u8 status;
+	__u8 smearing;
+	__u8 leap;
+	__u8 shift;
+};
+
+struct vmclock_instant {
+	__s64 sec;
+	__u32 nsec;
+};
+
+#ifdef __KERNEL__
+#define vmclock_le16(x) le16_to_cpu(x)
+#define vmclock_le64(x) le64_to_cpu(x)
+#else
+#define vmclock_le16(x) le16toh(x)
+#define vmclock_le64(x) le64toh(x)
+#endif
+
+#define vmclock_calc_covers(size, field) \
+	((size) >= __builtin_offsetof(struct vmclock_abi, field) + \
+		   sizeof(((struct vmclock_abi *)0)->field))
+
+/**
+ * vmclock_calc_snapshot() - what the arithmetic needs of a copy of the page
+ * @page:	a consistent copy, never the live page; zero where the page has no field
+ * @size:	the page's size, as checked when the device was found
+ * @s:		receives the snapshot
+ *
+ * Since: 0.1
+ */
+static inline void vmclock_calc_snapshot(const struct vmclock_abi *page, __u32 size,
+					 struct vmclock_snapshot *s)
+{
+	s->marker = vmclock_le64(page->disruption_marker);
+	s->flags = vmclock_le64(page->flags);
+	s->counter_value = vmclock_le64(page->counter_value);
+	s->period = vmclock_le64(page->counter_period_frac_sec);
+	s->period_maxerror = vmclock_le64(page->counter_period_maxerror_rate_frac_sec);
+	s->time_sec = vmclock_le64(page->time_sec);
+	s->time_frac = vmclock_le64(page->time_frac_sec);
+	s->time_maxerror = vmclock_le64(page->time_maxerror_nanosec);
+	s->size = size;
+	s->tai_offset = (__s16)vmclock_le16(page->tai_offset_sec);
+	s->counter_id = page->counter_id;
+	s->time_type = page->time_type;
+	s->status = page->clock_status;
+	s->smearing = page->leap_second_smearing_hint;
+	s->leap = page->leap_indicator;
+	s->shift = page->counter_period_shift;
+}
+
+/* ---- Counter to time (UAPI.13, "Calculating time") ------------------------- */
+
+/**
+ * vmclock_calc_usable() - may time be computed from this page now?
+ * @s:		the snapshot
+ * @counter_id:	VMCLOCK_COUNTER_* of the counter that the caller can read
+ *
+ * Return: 0, -ENODATA, -EAGAIN or -EOPNOTSUPP.
+ * Since: 0.1
+ */
+static inline int vmclock_calc_usable(const struct vmclock_snapshot *s, __u8 counter_id)
+{
+	if (!vmclock_calc_covers(s->size, time_frac_sec) ||
+	    s->counter_id == VMCLOCK_COUNTER_INVALID || !s->period)
+		return -ENODATA;
+	if (s->time_type != VMCLOCK_TIME_UTC && s->time_type != VMCLOCK_TIME_TAI)
+		return -ENODATA;
+	if (s->counter_id != counter_id)
+		return -EOPNOTSUPP;
+	if (s->status != VMCLOCK_STATUS_SYNCHRONIZED && s->status != VMCLOCK_STATUS_FREERUNNING)
+		return -EAGAIN;
+	return 0;
+}
+
+/* |counter - reference|; the counter may be a little before it. At most 2^63. */
+static inline __u64 vmclock_calc_distance(const struct vmclock_snapshot *s, __u64 counter,
+					  bool *before)
+{
+	__u64 distance = counter - s->counter_value;
+
+	*before = distance >> 63;
+	return *before ? -distance : distance;
+}
+
+/* floor(rest * 10^9 / 2^shift), for rest < 2^shift */
+static inline __u64 vmclock_calc_rest_ns(vmclock_u128 rest, __u8 shift)
+{
+	__u64 high = (__u64)(rest >> 64);
+	__u64 low = (__u64)rest;
+
+	if (shift <= 64)
+		return (__u64)(((vmclock_u128)low * VMCLOCK_NS_PER_SEC) >> shift);
+	if (shift >= 192)
+		return 0;
+	return (__u64)(((vmclock_u128)high * VMCLOCK_NS_PER_SEC +
+			(((vmclock_u128)low * VMCLOCK_NS_PER_SEC) >> 64)) >> (shift - 64));
+}
+
+/**
+ * vmclock_calc_time() - the time of a counter value, on the page's own scale
+ * @s:		the snapshot; vmclock_calc_usable() has been asked
+ * @counter:	the counter, within 2^63 of the reference on either side
+ * @t:		receives the time, exactly rounded down to the nanosecond
+ *
+ * Return: 0 or -EOVERFLOW.
+ * Since: 0.1
+ */
+static inline int vmclock_calc_time(const struct vmclock_snapshot *s, __u64 counter,
+				    struct vmclock_instant *t)
+{
+	bool before;
+	__u64 distance = vmclock_calc_distance(s, counter, &before);
+	vmclock_u128 product = (vmclock_u128)distance * s->period;
+	/* Whole units of 2^-64 s, and what is left of one in units of 2^-shift of it. */
+	vmclock_u128 units = s->shift < 128 ? product >> s->shift : 0;
+	vmclock_u128 rest = s->shift < 128 ? product - (units << s->shift) : product;
+	__s64 seconds = (__s64)(units >> 64);	/* the product is below 2^127 */
+	__u64 frac = (__u64)units;
+	vmclock_u128 scaled;
+	__s64 sec;
+
+	if (s->time_sec >> 63)
+		return -EOVERFLOW;
+
+	if (before) {
+		seconds = -seconds - (s->time_frac < frac);
+		frac = s->time_frac - frac;
+	} else {
+		frac += s->time_frac;
+		if (frac < s->time_frac && __builtin_add_overflow(seconds, 1, &seconds))
+			return -EOVERFLOW;
+	}
+	if (__builtin_add_overflow((__s64)s->time_sec, seconds, &sec))
+		return -EOVERFLOW;
+
+	scaled = (vmclock_u128)frac * VMCLOCK_NS_PER_SEC;
+	/* The rest is less than one unit: it rarely makes a difference of a nanosecond. */
+	if (__builtin_expect(!before && (__u64)scaled > -(__u64)VMCLOCK_NS_PER_SEC, 0)) {
+		scaled += vmclock_calc_rest_ns(rest, s->shift);
+	} else if (__builtin_expect(before && (__u64)scaled < VMCLOCK_NS_PER_SEC && rest, 0)) {
+		/* Rounded down, so the rest is rounded up, to one at least. */
+		vmclock_u128 less = 1 + (vmclock_u128)vmclock_calc_rest_ns(rest - 1, s->shift);
+
+		if (scaled < less) {
+			if (__builtin_sub_overflow(sec, 1, &sec))
+				return -EOVERFLOW;
+			scaled += (vmclock_u128)VMCLOCK_NS_PER_SEC << 64;
+		}
+		scaled -= less;
+	}
+	t->sec = sec;
+	t->nsec = (__u32)(scaled >> 64);
+	return 0;
+}
+
+/**
+ * vmclock_calc_error() - how far the time of a counter value may be off
+ * @s:		the snapshot
+ * @counter:	the counter
+ * @ns:		receives the largest error in nanoseconds, rounded up, never 0
+ *
+ * Return: 0, -ENODATA: the page gives no bounds, or -EOVERFLOW.
+ * UAPI.13, "Time error calculation".
+ * Since: 0.1
+ */
+static inline int vmclock_calc_error(const struct vmclock_snapshot *s, __u64 counter, __u64 *ns)
+{
+	const __u64 both = VMCLOCK_FLAG_PERIOD_MAXERROR_VALID | VMCLOCK_FLAG_TIME_MAXERROR_VALID;
+	vmclock_u128 product, sum;
+	__u64 distance;
+	bool before;
+
+	if ((s->flags & both) != both || !vmclock_calc_covers(s->size, time_maxerror_nanosec))
+		return -ENODATA;
+
+	distance = vmclock_calc_distance(s, counter, &before);
+	product = (vmclock_u128)distance * s->period_maxerror;
+	product = s->shift < 128 ? product >> s->shift : 0;
+
+	/* One unit more, for what the shift cut off; then up to the whole nanosecond. */
+	sum = (vmclock_u128)(__u64)product * VMCLOCK_NS_PER_SEC + VMCLOCK_NS_PER_SEC + (__u64)-1;
+	sum = (product >> 64) * VMCLOCK_NS_PER_SEC + (sum >> 64) + s->time_maxerror;
+	if (sum >> 63)
+		return -EOVERFLOW;
+	*ns = (__u64)sum;
+	return 0;
+}
+
+/* ---- Instants --------------------------------------------------------------- */
+
+/**
+ * vmclock_calc_shift_time() - an instant moved by nanoseconds
+ * @t:		the instant, changed in place on success
+ * @ns:		by how much, of either sign
+ *
+ * Return: 0 or -EOVERFLOW.
+ * Since: 0.1
+ */
+static inline int vmclock_calc_shift_time(struct vmclock_instant *t, __s64 ns)
+{
+	__s64 sec = ns / VMCLOCK_NS_PER_SEC;
+	__s64 nsec = (__s64)t->nsec + ns % VMCLOCK_NS_PER_SEC;
+
+	if (nsec < 0) {
+		nsec += VMCLOCK_NS_PER_SEC;
+		sec--;
+	} else if (nsec >= VMCLOCK_NS_PER_SEC) {
+		nsec -= VMCLOCK_NS_PER_SEC;
+		sec++;
+	}
+	if (__builtin_add_overflow(t->sec, sec, &sec))
+		return -EOVERFLOW;
+	t->sec = sec;
+	t->nsec = (__u32)nsec;
+	return 0;
+}
+
+/* ---- Timescales --------------------------------------------------------------- */
+
+/**
+ * vmclock_calc_tai_offset() - TAI - UTC at the reference time, in seconds
+ * @s:		the snapshot
+ * @seconds:	receives the difference, 10..100; 37 since 2017
+ *
+ * The page holds UTC - TAI, so -37; version 1.0 of the specification said
+ * the opposite, and pages that follow it exist. The sign is therefore ignored.
+ *
+ * Return: 0 or -ENODATA: none, or an impossible one.
+ * UAPI.13, tai_offset_sec.
+ * Since: 0.1
+ */
+static inline int vmclock_calc_tai_offset(const struct vmclock_snapshot *s, int *seconds)
+{
+	int offset = s->tai_offset < 0 ? -s->tai_offset : s->tai_offset;
+
+	if (!(s->flags & VMCLOCK_FLAG_TAI_OFFSET_VALID) || offset < 10 || offset > 100)
+		return -ENODATA;
+	*seconds = offset;
+	return 0;
+}
+
+/*
+ * The leap second that the page knows of, in seconds of a linear scale: UTC
+ * at the reference time, continued in both directions as if there were none.
+ */
+struct vmclock_leap_second {
+	__s64 at;		/* from here on UTC is linear + after, until then + before */
+	__s64 midnight;		/* the end of the month, in UTC */
+	int before;
+	int after;
+	int sign;		/* +1: one second more, -1: one less, 0: none known */
+};
+
+/* Midnight UTC at the start of the month that is @months after that of @sec. */
+static inline __s64 vmclock_calc_month_start(__s64 sec, int months)
+{
+	static const short days_before[] = {
+		0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365
+	};
+	/* Days since 1600-01-01, the start of a cycle of 400 years; never negative here. */
+	__s64 days = sec / VMCLOCK_SEC_PER_DAY + 135140;
+	__s64 start = days - days % 146097;
+	int day = (int)(days % 146097);		/* in the cycle */
+	int year = day / 366;			/* in the cycle; at most one too low */
+	int month = 0;
+	int leap;
+
+#define VMCLOCK_YEAR_START(y) ((y) * 365 + ((y) + 3) / 4 - ((y) + 99) / 100 + ((y) + 399) / 400)
+	if (day >= VMCLOCK_YEAR_START(year + 1))
+		year++;
+	leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	day -= VMCLOCK_YEAR_START(year);
+	while (day >= days_before[month + 1] + (month >= 1 ? leap : 0))
+		month++;
+	month += months;
+	start += VMCLOCK_YEAR_START(year) + days_before[month] + (month >= 2 ? leap : 0);
+#undef VMCLOCK_YEAR_START
+	return (start - 135140) * VMCLOCK_SEC_PER_DAY;
+}
+
+/* The end of the year 9999: what is later is no date of a real page. */
+#define VMCLOCK_CALC_MAX_SEC	253402300800LL
+
+/**
+ * vmclock_calc_leap_second() - what the leap indicator means for instants around it
+ * @s:		the snapshot
+ * @reference:	the reference time in UTC, whole seconds
+ * @leap:	receives the leap second
+ *
+ * Return: 0, -ENODATA: an indicator that is unknown or contradicts the
+ * reference time, or -EOVERFLOW: a date beyond the year 9999 or before 1970.
+ * UAPI.13, "Leap Indicator".
+ * Since: 0.1
+ */
+static inline int vmclock_calc_leap_second(const struct vmclock_snapshot *s, __s64 reference,
+					   struct vmclock_leap_second *leap)
+{
+	__s64 this_month, next_month;
+
+	leap->at = 0;
+	leap->midnight = 0;
+	leap->before = 0;
+	leap->after = 0;
+	leap->sign = 0;
+	if (s->leap == VMCLOCK_LEAP_NONE)
+		return 0;
+	if (reference < 0 || reference >= VMCLOCK_CALC_MAX_SEC)
+		return -EOVERFLOW;
+	this_month = vmclock_calc_month_start(reference, 0);
+	next_month = vmclock_calc_month_start(reference, 1);
+
+	switch (s->leap) {
+	case VMCLOCK_LEAP_POS:
+		/*
+		 * 23:59:60 has no number of its own in UTC: hosts count
+		 * either 23:59:59 twice, or the next day's 00:00:00.
+		 */
+		if (reference == next_month - 1) {
+			leap->midnight = next_month;
+			leap->at = next_month - 1;
+			leap->before = 1;
+		} else if (reference == this_month) {
+			leap->midnight = this_month;
+			leap->at = this_month;
+			leap->after = -1;
+		} else {
+			return -ENODATA;
+		}
+		leap->sign = 1;
+		return 0;
+	case VMCLOCK_LEAP_PRE_POS:
+		leap->midnight = next_month;
+		leap->at = next_month;
+		leap->after = -1;
+		leap->sign = 1;
+		return 0;
+	case VMCLOCK_LEAP_PRE_NEG:
+		leap->midnight = next_month;
+		leap->at = next_month - 1;
+		leap->after = 1;
+		leap->sign = -1;
+		return 0;
+	case VMCLOCK_LEAP_POST_POS:
+		leap->midnight = this_month;
+		leap->at = this_month - 1;
+		leap->before = 1;
+		leap->sign = 1;
+		return 0;
+	case VMCLOCK_LEAP_POST_NEG:
+		leap->midnight = this_month;
+		leap->at = this_month;
+		leap->before = -1;
+		leap->sign = -1;
+		return 0;
+	default:
+		return -ENODATA;
+	}
+}
+
+/* Moves @t from the page's scale to the linear one, and tells the leap second on that. */
+static inline int vmclock_calc_linear(const struct vmclock_snapshot *s, struct vmclock_instant *t,
+				      struct vmclock_leap_second *leap)
+{
+	__s64 reference;
+	int offset = 0;
+
+	if (s->time_type == VMCLOCK_TIME_TAI && vmclock_calc_tai_offset(s, &offset))
+		return -ENODATA;
+	if (__builtin_sub_overflow((__s64)s->time_sec, offset, &reference) ||
+	    __builtin_sub_overflow(t->sec, offset, &t->sec))
+		return -EOVERFLOW;
+	return vmclock_calc_leap_second(s, reference, leap);
+}
+
+/**
+ * vmclock_calc_leap_at() - the leap indicator of an instant, not of the reference
+ * @leap:	the leap second
+ * @sec:	the instant on the linear scale
+ *
+ * Return: VMCLOCK_LEAP_*.
+ * Since: 0.1
+ */
+static inline __u8 vmclock_calc_leap_at(const struct vmclock_leap_second *leap, __s64 sec)
+{
+	if (!leap->sign)
+		return VMCLOCK_LEAP_NONE;
+	if (leap->sign < 0)
+		return sec < leap->at ? VMCLOCK_LEAP_PRE_NEG : VMCLOCK_LEAP_POST_NEG;
+	if (sec < leap->at)
+		return VMCLOCK_LEAP_PRE_POS;
+	return sec == leap->at ? VMCLOCK_LEAP_POS : VMCLOCK_LEAP_POST_POS;
+}
+
+/* Linear to UTC. In a positive leap second 23:59:59 is counted twice, as POSIX does. */
+static inline int vmclock_calc_linear_to_utc(const struct vmclock_leap_second *leap,
+					     struct vmclock_instant *t)
+{
+	int step = t->sec >= leap->at ? leap->after : leap->before;
+
+	return __builtin_add_overflow(t->sec, step, &t->sec) ? -EOVERFLOW : 0;
+}
+
+/*
+ * Linear to smeared UTC: instead of the step, a slope. With u the UTC that
+ * goes on as if there were no leap second, smeared = u - sign * elapsed / W
+ * in the window of W real seconds. Rounded down, to within a nanosecond.
+ */
+static inline int vmclock_calc_linear_to_smeared(const struct vmclock_leap_second *leap, __u8 smearing,
+						 struct vmclock_instant *t)
+{
+	__s64 since_midnight, elapsed, window;
+
+	switch (smearing) {
+	case VMCLOCK_SMEARING_STRICT:
+		return vmclock_calc_linear_to_utc(leap, t);
+	case VMCLOCK_SMEARING_NOON_LINEAR:
+		elapsed = VMCLOCK_SEC_PER_DAY / 2;
+		window = VMCLOCK_SEC_PER_DAY + leap->sign;
+		break;
+	case VMCLOCK_SMEARING_UTC_SLS:
+		elapsed = 1000;
+		window = 1000 + leap->sign;
+		break;
+	default:
+		return -ENODATA;
+	}
+	if (!leap->sign)
+		return 0;
+
+	if (__builtin_add_overflow(t->sec, leap->before, &t->sec) ||
+	    __builtin_sub_overflow(t->sec, leap->midnight, &since_midnight))
+		return -EOVERFLOW;
+	/* Until the window both are the same, and after it they differ by the second. */
+	if (since_midnight < -elapsed)
+		return 0;
+	elapsed += since_midnight;
+	if (elapsed >= window)
+		return __builtin_sub_overflow(t->sec, leap->sign, &t->sec) ? -EOVERFLOW : 0;
+	elapsed = elapsed * VMCLOCK_NS_PER_SEC + t->nsec;
+	if (leap->sign > 0)
+		return vmclock_calc_shift_time(t, -((elapsed + window - 1) / window));
+	return vmclock_calc_shift_time(t, elapsed / window);
+}
+
+/**
+ * vmclock_calc_to_tai() - from the page's scale to TAI
+ * @s:		the snapshot
+ * @t:		the instant, changed in place on success
+ *
+ * Return: 0, -ENODATA: a UTC page without a TAI offset, or -EOVERFLOW.
+ * Since: 0.1
+ */
+static inline int vmclock_calc_to_tai(const struct vmclock_snapshot *s, struct vmclock_instant *t)
+{
+	int offset;
+
+	if (s->time_type == VMCLOCK_TIME_TAI)
+		return 0;
+	/* Linear, so a leap second that lies between makes no difference. */
+	if (vmclock_calc_tai_offset(s, &offset))
+		return -ENODATA;
+	return __builtin_add_overflow(t->sec, offset, &t->sec) ? -EOVERFLOW : 0;
+}
+
+/**
+ * vmclock_calc_to_utc() - from the page's scale to UTC
+ * @s:		the snapshot
+ * @t:		the instant, changed in place
+ * @leap:	receives the leap indicator of the instant
+ *
+ * Return: 0, -ENODATA: a TAI page without a TAI offset, or a leap indicator
+ * that cannot be right, or -EOVERFLOW.
+ * Since: 0.1
+ */
+static inline int vmclock_calc_to_utc(const struct vmclock_snapshot *s, struct vmclock_instant *t,
+				      __u8 *leap)
+{
+	struct vmclock_leap_second second;
+	int ret = vmclock_calc_linear(s, t, &second);
+
+	if (ret)
+		return ret;
+	*leap = vmclock_calc_leap_at(&second, t->sec);
+	return vmclock_calc_linear_to_utc(&second, t);
+}
+
+/**
+ * vmclock_calc_to_smeared() - from the page's scale to UTC smeared as the page hints
+ * @s:		the snapshot
+ * @t:		the instant, changed in place
+ * @leap:	receives the leap indicator of the instant
+ *
+ * Return: 0, -ENODATA: as for UTC, or an unknown hint, or -EOVERFLOW.
+ * UAPI.13, "Leap Second Smearing Hint".
+ * Since: 0.1
+ */
+static inline int vmclock_calc_to_smeared(const struct vmclock_snapshot *s,
+					  struct vmclock_instant *t, __u8 *leap)
+{
+	struct vmclock_leap_second second;
+	int ret = vmclock_calc_linear(s, t, &second);
+
+	if (ret)
+		return ret;
+	*leap = vmclock_calc_leap_at(&second, t->sec);
+	return vmclock_calc_linear_to_smeared(&second, s->smearing, t);
+}
+
+#endif /* VMCLOCK_CALC_H */

@@ -1,0 +1,613 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The arithmetic against GMP's integers of any size, and the timescales
+ * against tables written by hand.
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+#include <gmp.h>
+
+#include "vmclock-calc.h"
+
+#define NS VMCLOCK_NS_PER_SEC
+
+/* ---- Numbers ------------------------------------------------------------------ */
+
+static uint64_t random_state = 1;
+
+/* splitmix64: the same numbers in every run. */
+static uint64_t random_u64(void)
+{
+	uint64_t z = random_state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return z ^ (z >> 31);
+}
+
+/* Of any magnitude, and often next to a power of two. */
+static uint64_t random_wide(void)
+{
+	uint64_t r = random_u64();
+	unsigned int bits = random_u64() % 65;
+	uint64_t top = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+
+	switch (random_u64() % 4) {
+	case 0:
+		return top;
+	case 1:
+		return top + r % 3;
+	default:
+		return r & top;
+	}
+}
+
+static const uint64_t edges[] = {
+	0, 1, 2, 999999999, 1000000000, 1000000001, 0x7fffffff, 0xffffffff, 0x100000000,
+	0x7ffffffffffffffe, 0x7fffffffffffffff, 0x8000000000000000, 0x8000000000000001,
+	0xfffffffffffffffe, 0xffffffffffffffff,
+};
+#define EDGES (sizeof(edges) / sizeof(edges[0]))
+
+static void set_u64(mpz_t z, uint64_t value)
+{
+	mpz_import(z, 1, 1, sizeof(value), 0, 0, &value);
+}
+
+/* ---- Time and error ------------------------------------------------------------- */
+
+struct reference {
+	mpz_t time;		/* in 1 / 2^(64 + shift) s */
+	mpz_t error;		/* in ns / 2^(64 + shift) */
+	mpz_t x;
+};
+
+static void reference_init(struct reference *r)
+{
+	mpz_inits(r->time, r->error, r->x, NULL);
+}
+
+static void reference_clear(struct reference *r)
+{
+	mpz_clears(r->time, r->error, r->x, NULL);
+}
+
+static void reference_compute(struct reference *r, const struct vmclock_snapshot *s,
+			      uint64_t counter)
+{
+	int64_t distance = (int64_t)(counter - s->counter_value);
+
+	set_u64(r->time, s->time_sec);
+	mpz_mul_2exp(r->time, r->time, 64);
+	set_u64(r->x, s->time_frac);
+	mpz_add(r->time, r->time, r->x);
+	mpz_mul_2exp(r->time, r->time, s->shift);
+
+	set_u64(r->error, s->time_maxerror);
+	mpz_mul_2exp(r->error, r->error, 64 + s->shift);
+
+	mpz_set_si(r->x, distance);
+	mpz_abs(r->x, r->x);
+	{
+		mpz_t factor;
+
+		mpz_init(factor);
+		set_u64(factor, s->period_maxerror);
+		mpz_mul(factor, factor, r->x);
+		mpz_mul_ui(factor, factor, NS);
+		mpz_add(r->error, r->error, factor);
+
+		set_u64(factor, s->period);
+		mpz_mul(factor, factor, r->x);
+		if (distance < 0)
+			mpz_sub(r->time, r->time, factor);
+		else
+			mpz_add(r->time, r->time, factor);
+		mpz_clear(factor);
+	}
+}
+
+/* Floor of the time in ns must be sec * 10^9 + nsec. */
+static void check_time(struct reference *r, const struct vmclock_snapshot *s, uint64_t counter)
+{
+	struct vmclock_instant t = { .sec = -7, .nsec = 7 };
+	int ret = vmclock_calc_time(s, counter, &t);
+
+	mpz_mul_ui(r->x, r->time, NS);
+	mpz_fdiv_q_2exp(r->x, r->x, 64 + s->shift);
+	mpz_t sec;
+	mpz_init(sec);
+	unsigned long nsec = mpz_fdiv_q_ui(sec, r->x, NS);
+
+	if (ret) {
+		assert_int_equal(ret, -EOVERFLOW);
+		assert_int_equal(t.sec, -7);
+		assert_int_equal(t.nsec, 7);
+		/* Refused only where it had to be. */
+		assert_true(s->time_sec > INT64_MAX || !mpz_fits_slong_p(sec));
+	} else {
+		assert_true(mpz_fits_slong_p(sec));
+		assert_int_equal(t.sec, mpz_get_si(sec));
+		assert_int_equal(t.nsec, nsec);
+	}
+	mpz_clear(sec);
+}
+
+/* Not below the exact error, and not more than two nanoseconds above it. */
+static void check_error(struct reference *r, const struct vmclock_snapshot *s, uint64_t counter)
+{
+	__u64 ns = 7;
+	int ret = vmclock_calc_error(s, counter, &ns);
+
+	mpz_cdiv_q_2exp(r->x, r->error, 64 + s->shift);
+	if (ret) {
+		assert_int_equal(ret, -EOVERFLOW);
+		assert_int_equal(ns, 7);
+		mpz_add_ui(r->x, r->x, 2);
+		assert_true(mpz_sizeinbase(r->x, 2) > 63);
+		return;
+	}
+	assert_true(mpz_cmp_ui(r->x, ns) <= 0);
+	mpz_add_ui(r->x, r->x, 2);
+	assert_true(mpz_cmp_ui(r->x, ns) >= 0);
+	assert_true(ns > 0);
+}
+
+static void check_both(struct reference *r, const struct vmclock_snapshot *s, uint64_t counter)
+{
+	reference_compute(r, s, counter);
+	check_time(r, s, counter);
+	check_error(r, s, counter);
+}
+
+static void bounded(struct vmclock_snapshot *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->size = sizeof(struct vmclock_abi);
+	s->flags = VMCLOCK_FLAG_PERIOD_MAXERROR_VALID | VMCLOCK_FLAG_TIME_MAXERROR_VALID;
+}
+
+static void agrees_with_gmp_on_a_million_random_pages(void **state)
+{
+	struct vmclock_snapshot s;
+	struct reference r;
+	int i;
+
+	(void)state;
+	reference_init(&r);
+	for (i = 0; i < 1000000; i++) {
+		uint64_t distance = random_wide();
+
+		bounded(&s);
+		s.counter_value = random_u64();
+		s.period = random_wide();
+		s.period_maxerror = random_wide();
+		s.shift = random_u64() % 2 ? random_u64() % 96 : random_u64();
+		s.time_sec = random_u64() % 8 ? random_u64() % (UINT64_C(1) << 34) : random_wide();
+		s.time_frac = random_wide();
+		s.time_maxerror = random_wide();
+		check_both(&r, &s, s.counter_value + distance);
+	}
+	reference_clear(&r);
+}
+
+/* What real hosts publish: about 2^63..2^64 for the period, seconds to days away. */
+static void agrees_with_gmp_on_a_million_likely_pages(void **state)
+{
+	struct vmclock_snapshot s;
+	struct reference r;
+	int i;
+
+	(void)state;
+	reference_init(&r);
+	for (i = 0; i < 1000000; i++) {
+		bounded(&s);
+		s.counter_value = random_u64();
+		s.period = random_u64() | (UINT64_C(1) << 63);
+		s.period_maxerror = s.period >> (10 + random_u64() % 10);
+		s.shift = 24 + random_u64() % 10;
+		s.time_sec = 1700000000 + random_u64() % (UINT64_C(1) << 30);
+		s.time_frac = random_u64();
+		s.time_maxerror = random_u64() % 1000000;
+		check_both(&r, &s, s.counter_value + (random_u64() >> (64 - 48)) - (1 << 20));
+	}
+	reference_clear(&r);
+}
+
+static void agrees_with_gmp_on_all_boundaries(void **state)
+{
+	static const uint8_t shifts[] = { 0, 1, 29, 63, 64, 65, 127, 128, 129, 191, 192, 193, 255 };
+	size_t period, distance, sec, frac, shift;
+	struct vmclock_snapshot s;
+	struct reference r;
+
+	(void)state;
+	reference_init(&r);
+	bounded(&s);
+	for (period = 0; period < EDGES; period++)
+		for (distance = 0; distance < EDGES; distance++)
+			for (sec = 0; sec < EDGES; sec++)
+				for (frac = 0; frac < EDGES; frac++)
+					for (shift = 0; shift < sizeof(shifts); shift++) {
+						s.counter_value = edges[frac];
+						s.period = edges[period];
+						s.period_maxerror = edges[sec];
+						s.time_sec = edges[sec];
+						s.time_frac = edges[frac];
+						s.time_maxerror = edges[period];
+						s.shift = shifts[shift];
+						check_both(&r, &s,
+							   s.counter_value + edges[distance]);
+					}
+	reference_clear(&r);
+}
+
+/* Periods that make the time a whole number of ns but for the last bit. */
+static void rounds_down_next_to_whole_nanoseconds(void **state)
+{
+	struct vmclock_snapshot s;
+	struct reference r;
+	uint64_t n;
+	int shift;
+
+	(void)state;
+	reference_init(&r);
+	bounded(&s);
+	s.time_sec = 1700000000;
+	for (shift = 20; shift < 200; shift += 9) {
+		s.shift = (uint8_t)shift;
+		for (n = 0; n < 5000; n++) {
+			mpz_t unit;
+
+			/* time_frac just below, at and above n ns; a period of next to nothing. */
+			mpz_init(unit);
+			mpz_set_ui(unit, n * 199999);
+			mpz_mul_2exp(unit, unit, 64);
+			mpz_cdiv_q_ui(unit, unit, NS);
+			s.time_frac = mpz_get_ui(unit) - n % 3;
+			mpz_clear(unit);
+			s.period = random_wide() | 1;
+			check_both(&r, &s, s.counter_value + n % 7);
+			check_both(&r, &s, s.counter_value - n % 7);
+		}
+	}
+	reference_clear(&r);
+}
+
+static void bounds_need_both_flags_and_the_fields(void **state)
+{
+	struct vmclock_snapshot s;
+	__u64 ns = 7;
+
+	(void)state;
+	bounded(&s);
+	s.time_maxerror = 1000;
+	assert_int_equal(vmclock_calc_error(&s, 0, &ns), 0);
+	assert_int_equal(ns, 1001);
+	s.flags = VMCLOCK_FLAG_PERIOD_MAXERROR_VALID;
+	assert_int_equal(vmclock_calc_error(&s, 0, &ns), -ENODATA);
+	s.flags = VMCLOCK_FLAG_TIME_MAXERROR_VALID;
+	assert_int_equal(vmclock_calc_error(&s, 0, &ns), -ENODATA);
+	bounded(&s);
+	s.size = 0x67;
+	assert_int_equal(vmclock_calc_error(&s, 0, &ns), -ENODATA);
+	s.size = 0x68;
+	assert_int_equal(vmclock_calc_error(&s, 0, &ns), 0);
+}
+
+/* ---- Which pages have time -------------------------------------------------------- */
+
+static void only_pages_that_say_so_have_time(void **state)
+{
+	unsigned int status, type, id;
+
+	(void)state;
+	for (status = 0; status < 256; status++)
+		for (type = 0; type < 256; type++)
+			for (id = 0; id < 256; id++) {
+				struct vmclock_snapshot s = {
+					.size = 0x70, .period = 1, .counter_id = (uint8_t)id,
+					.time_type = (uint8_t)type, .status = (uint8_t)status,
+				};
+				int expected = 0;
+
+				if (id == 0xff || type > 1)
+					expected = -ENODATA;
+				else if (id != VMCLOCK_COUNTER_X86_TSC)
+					expected = -EOPNOTSUPP;
+				else if (status != 2 && status != 3)
+					expected = -EAGAIN;
+				assert_int_equal(vmclock_calc_usable(&s, VMCLOCK_COUNTER_X86_TSC),
+						 expected);
+			}
+}
+
+static void a_page_without_the_fields_has_no_time(void **state)
+{
+	struct vmclock_snapshot s = { .size = 0x57, .period = 1, .status = 2 };
+
+	(void)state;
+	assert_int_equal(vmclock_calc_usable(&s, 0), -ENODATA);
+	s.size = 0x58;
+	assert_int_equal(vmclock_calc_usable(&s, 0), 0);
+	s.period = 0;
+	assert_int_equal(vmclock_calc_usable(&s, 0), -ENODATA);
+}
+
+/* ---- Timescales ------------------------------------------------------------------- */
+
+static void the_tai_offset_has_either_sign_and_limits(void **state)
+{
+	static const struct {
+		int16_t offset;
+		int seconds;	/* 0: refused */
+	} cases[] = {
+		{ -37, 37 }, { 37, 37 }, { -10, 10 }, { 10, 10 }, { -100, 100 }, { 100, 100 },
+		{ 0, 0 }, { 9, 0 }, { -9, 0 }, { 101, 0 }, { -101, 0 },
+		{ INT16_MAX, 0 }, { INT16_MIN, 0 },
+	};
+	struct vmclock_snapshot s = { 0 };
+	size_t i;
+	int seconds;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		s.tai_offset = cases[i].offset;
+		s.flags = VMCLOCK_FLAG_TAI_OFFSET_VALID;
+		seconds = 0;
+		assert_int_equal(vmclock_calc_tai_offset(&s, &seconds),
+				 cases[i].seconds ? 0 : -ENODATA);
+		assert_int_equal(seconds, cases[i].seconds);
+		s.flags = 0;
+		assert_int_equal(vmclock_calc_tai_offset(&s, &seconds), -ENODATA);
+	}
+}
+
+static void months_start_where_the_calendar_says(void **state)
+{
+	int year, month;
+
+	(void)state;
+	for (year = 70; year < 8099; year++)
+		for (month = 0; month < 12; month++) {
+			struct tm tm = { .tm_year = year, .tm_mon = month, .tm_mday = 1 };
+			struct tm tm_next = { .tm_year = year, .tm_mon = month + 1, .tm_mday = 1 };
+			int64_t start = timegm(&tm);
+			int64_t next = timegm(&tm_next);
+
+			assert_int_equal(vmclock_calc_month_start(start, 0), start);
+			assert_int_equal(vmclock_calc_month_start(start, 1), next);
+			assert_int_equal(vmclock_calc_month_start(next - 1, 0), start);
+			assert_int_equal(vmclock_calc_month_start(next - 1, 1), next);
+		}
+}
+
+/* 2017-01-01T00:00:00Z, before which the last leap second was. */
+#define MIDNIGHT INT64_C(1483228800)
+
+struct leap_case {
+	uint8_t leap;
+	int64_t reference;	/* UTC, relative to midnight */
+	int64_t elapsed_ms;	/* real time since the reference */
+	int64_t utc_ms;		/* relative to midnight */
+	uint8_t leap_then;
+};
+
+#define POS VMCLOCK_LEAP_POS
+#define PRE_POS VMCLOCK_LEAP_PRE_POS
+#define PRE_NEG VMCLOCK_LEAP_PRE_NEG
+#define POST_POS VMCLOCK_LEAP_POST_POS
+#define POST_NEG VMCLOCK_LEAP_POST_NEG
+
+static const struct leap_case leap_cases[] = {
+	{ VMCLOCK_LEAP_NONE, -10, 20000, 10000, VMCLOCK_LEAP_NONE },
+	/* 23:59:59 is counted twice. */
+	{ PRE_POS, -10, 9999, -1, PRE_POS },
+	{ PRE_POS, -10, 10000, -1000, POS },
+	{ PRE_POS, -10, 10999, -1, POS },
+	{ PRE_POS, -10, 11000, 0, POST_POS },
+	{ PRE_POS, -86400 * 30, (86400 * 30 + 1) * INT64_C(1000), 0, POST_POS },
+	/* 23:59:59 is left out. */
+	{ PRE_NEG, -10, 8999, -1001, PRE_NEG },
+	{ PRE_NEG, -10, 9000, 0, POST_NEG },
+	{ PRE_NEG, -10, 9001, 1, POST_NEG },
+	/* The reference lies in the leap second, numbered in either way. */
+	{ POS, -1, 0, -1000, POS },
+	{ POS, -1, 999, -1, POS },
+	{ POS, -1, 1000, 0, POST_POS },
+	{ POS, -1, -1, -1, PRE_POS },
+	{ POS, -1, -1000, -1000, PRE_POS },
+	{ POS, 0, 0, -1000, POS },
+	{ POS, 0, 999, -1, POS },
+	{ POS, 0, 1000, 0, POST_POS },
+	{ POS, 0, -1, -1, PRE_POS },
+	/* The counter was read a little before the reference, and so before the leap. */
+	{ POST_POS, 0, 0, 0, POST_POS },
+	{ POST_POS, 0, -1, -1, POS },
+	{ POST_POS, 0, -1000, -1000, POS },
+	{ POST_POS, 0, -1001, -1, PRE_POS },
+	{ POST_NEG, 0, 0, 0, POST_NEG },
+	{ POST_NEG, 0, -1, -1001, PRE_NEG },
+};
+
+static void moved(struct vmclock_instant *t, int64_t ms)
+{
+	assert_int_equal(vmclock_calc_shift_time(t, ms * 1000000), 0);
+}
+
+/* On a UTC page, and on a TAI page whose offset is that of the reference time. */
+static void utc_crosses_leap_seconds(void **state)
+{
+	size_t i;
+	int tai;
+
+	(void)state;
+	for (i = 0; i < sizeof(leap_cases) / sizeof(leap_cases[0]); i++)
+		for (tai = 0; tai < 2; tai++) {
+			const struct leap_case *c = &leap_cases[i];
+			struct vmclock_instant t, expected = { .sec = MIDNIGHT };
+			struct vmclock_snapshot s = {
+				.flags = VMCLOCK_FLAG_TAI_OFFSET_VALID, .tai_offset = -36,
+				.leap = c->leap, .time_type = tai ? VMCLOCK_TIME_TAI : VMCLOCK_TIME_UTC,
+				.time_sec = (uint64_t)(MIDNIGHT + c->reference + (tai ? 36 : 0)),
+			};
+			uint8_t leap = 99;
+
+			t = (struct vmclock_instant){ .sec = (int64_t)s.time_sec };
+			moved(&t, c->elapsed_ms);
+			moved(&expected, c->utc_ms);
+			assert_int_equal(vmclock_calc_to_utc(&s, &t, &leap), 0);
+			assert_int_equal(t.sec, expected.sec);
+			assert_int_equal(t.nsec, expected.nsec);
+			assert_int_equal(leap, c->leap_then);
+
+			/* TAI knows no leap seconds. */
+			t = (struct vmclock_instant){ .sec = (int64_t)s.time_sec };
+			moved(&t, c->elapsed_ms);
+			expected = (struct vmclock_instant){ .sec = MIDNIGHT + 36 + c->reference };
+			moved(&expected, c->elapsed_ms);
+			assert_int_equal(vmclock_calc_to_tai(&s, &t), 0);
+			assert_int_equal(t.sec, expected.sec);
+			assert_int_equal(t.nsec, expected.nsec);
+		}
+}
+
+static void impossible_leap_indicators_are_refused(void **state)
+{
+	struct vmclock_snapshot s = { .time_sec = (uint64_t)MIDNIGHT + 43200 };
+	struct vmclock_instant t = { .sec = MIDNIGHT };
+	uint8_t leap;
+	int value;
+
+	(void)state;
+	/* No leap second at noon. */
+	s.leap = POS;
+	assert_int_equal(vmclock_calc_to_utc(&s, &t, &leap), -ENODATA);
+	for (value = 6; value < 256; value++) {
+		s.leap = (uint8_t)value;
+		t.sec = MIDNIGHT;
+		assert_int_equal(vmclock_calc_to_utc(&s, &t, &leap), -ENODATA);
+	}
+	/* A TAI page without an offset has no UTC. */
+	s.leap = 0;
+	s.time_type = VMCLOCK_TIME_TAI;
+	t.sec = MIDNIGHT;
+	assert_int_equal(vmclock_calc_to_utc(&s, &t, &leap), -ENODATA);
+	/* And a UTC page without one has no TAI. */
+	s.time_type = VMCLOCK_TIME_UTC;
+	assert_int_equal(vmclock_calc_to_tai(&s, &t), -ENODATA);
+}
+
+/* smeared = u - sign * clamp(elapsed / W), in exact integers of ns * W. */
+static void check_smear(int sign, uint8_t hint, int64_t u_ms)
+{
+	int64_t window = (hint == VMCLOCK_SMEARING_NOON_LINEAR ? 86400 : 1000) + sign;
+	int64_t lead = hint == VMCLOCK_SMEARING_NOON_LINEAR ? 43200 : 1000;
+	struct vmclock_snapshot s = {
+		.leap = sign > 0 ? PRE_POS : PRE_NEG, .smearing = hint,
+		.time_sec = (uint64_t)(MIDNIGHT - 50000),
+	};
+	struct vmclock_instant t = { .sec = MIDNIGHT };
+	mpz_t smeared, elapsed, sec;
+	unsigned long nsec;
+	uint8_t leap;
+
+	moved(&t, u_ms);
+	/* In ns since midnight, times W. */
+	mpz_inits(smeared, elapsed, sec, NULL);
+	mpz_set_si(elapsed, (u_ms + lead * 1000) * 1000000);
+	if (mpz_sgn(elapsed) < 0)
+		mpz_set_ui(elapsed, 0);
+	if (mpz_cmp_si(elapsed, window * NS) > 0)
+		mpz_set_si(elapsed, window * NS);
+	mpz_set_si(smeared, u_ms * 1000000);
+	mpz_mul_si(smeared, smeared, window);
+	mpz_mul_si(elapsed, elapsed, sign);
+	mpz_sub(smeared, smeared, elapsed);
+	mpz_fdiv_q_ui(smeared, smeared, (unsigned long)window);
+	nsec = mpz_fdiv_q_ui(sec, smeared, NS);
+
+	assert_int_equal(vmclock_calc_to_smeared(&s, &t, &leap), 0);
+	assert_int_equal(t.sec - MIDNIGHT, mpz_get_si(sec));
+	assert_int_equal(t.nsec, nsec);
+	mpz_clears(smeared, elapsed, sec, NULL);
+}
+
+static void smears_are_slopes_of_the_specified_width(void **state)
+{
+	int sign;
+	int64_t ms;
+
+	(void)state;
+	for (sign = -1; sign <= 1; sign += 2) {
+		for (ms = -45000000; ms < 45000000; ms += 997)
+			check_smear(sign, VMCLOCK_SMEARING_NOON_LINEAR, ms);
+		for (ms = -1100000; ms < 100000; ms += 97)
+			check_smear(sign, VMCLOCK_SMEARING_UTC_SLS, ms);
+	}
+}
+
+static void without_a_smear_utc_is_given(void **state)
+{
+	struct vmclock_snapshot s = { .leap = PRE_POS, .time_sec = (uint64_t)(MIDNIGHT - 10) };
+	struct vmclock_instant t = { .sec = MIDNIGHT };
+	uint8_t leap;
+	int hint;
+
+	(void)state;
+	assert_int_equal(vmclock_calc_to_smeared(&s, &t, &leap), 0);
+	assert_int_equal(t.sec, MIDNIGHT - 1);
+	assert_int_equal(leap, POS);
+	for (hint = 3; hint < 256; hint++) {
+		s.smearing = (uint8_t)hint;
+		assert_int_equal(vmclock_calc_to_smeared(&s, &t, &leap), -ENODATA);
+	}
+}
+
+static void conversions_that_do_not_fit_say_so(void **state)
+{
+	struct vmclock_snapshot s = {
+		.flags = VMCLOCK_FLAG_TAI_OFFSET_VALID, .tai_offset = -37,
+		.time_sec = INT64_MAX, .leap = PRE_POS,
+	};
+	struct vmclock_instant t = { .sec = INT64_MAX };
+	uint8_t leap;
+
+	(void)state;
+	assert_int_equal(vmclock_calc_to_tai(&s, &t), -EOVERFLOW);
+	assert_int_equal(vmclock_calc_to_utc(&s, &t, &leap), -EOVERFLOW);
+	assert_int_equal(vmclock_calc_to_smeared(&s, &t, &leap), -EOVERFLOW);
+	t = (struct vmclock_instant){ .sec = INT64_MIN };
+	assert_int_equal(vmclock_calc_shift_time(&t, -1), -EOVERFLOW);
+	t = (struct vmclock_instant){ .sec = INT64_MAX, .nsec = NS - 1 };
+	assert_int_equal(vmclock_calc_shift_time(&t, 1), -EOVERFLOW);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(agrees_with_gmp_on_a_million_random_pages),
+		cmocka_unit_test(agrees_with_gmp_on_a_million_likely_pages),
+		cmocka_unit_test(agrees_with_gmp_on_all_boundaries),
+		cmocka_unit_test(rounds_down_next_to_whole_nanoseconds),
+		cmocka_unit_test(bounds_need_both_flags_and_the_fields),
+		cmocka_unit_test(only_pages_that_say_so_have_time),
+		cmocka_unit_test(a_page_without_the_fields_has_no_time),
+		cmocka_unit_test(the_tai_offset_has_either_sign_and_limits),
+		cmocka_unit_test(months_start_where_the_calendar_says),
+		cmocka_unit_test(utc_crosses_leap_seconds),
+		cmocka_unit_test(impossible_leap_indicators_are_refused),
+		cmocka_unit_test(smears_are_slopes_of_the_specified_width),
+		cmocka_unit_test(without_a_smear_utc_is_given),
+		cmocka_unit_test(conversions_that_do_not_fit_say_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
