@@ -7,6 +7,7 @@
 #ifndef VMCLOCK_COMPAT_H
 #define VMCLOCK_COMPAT_H
 
+#include <linux/fs.h>
 #include <linux/mm.h>
 
 #include "features.h"
@@ -16,6 +17,10 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	vma->vm_flags &= ~flags;
 }
+#endif
+
+#ifndef HAVE_COPY_SPLICE_READ
+#define copy_splice_read generic_file_splice_read
 #endif
 
 #endif /* VMCLOCK_COMPAT_H */

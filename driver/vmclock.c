@@ -32,8 +32,9 @@
 #include <linux/poll.h>
 #include <linux/rwsem.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/sysfs.h>
-#include <linux/uaccess.h>
+#include <linux/uio.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -44,14 +45,23 @@
 #define VMCLOCK_UPDATE_MS	100
 
 static unsigned int interval_ms = 1000;
-module_param(interval_ms, uint, 0644);
+module_param(interval_ms, uint, 0444);
 MODULE_PARM_DESC(interval_ms,
 		 "Look at the page this often, on CPUs that are awake anyway (0: never)");
 
 static unsigned int wait_interval_ms = 20;
-module_param(wait_interval_ms, uint, 0644);
+module_param(wait_interval_ms, uint, 0444);
 MODULE_PARM_DESC(wait_interval_ms,
 		 "Look this often while somebody polls and the device does not notify");
+
+/*
+ * What tells one content of the page from another. The count alone does not:
+ * a hypervisor that restores a machine may start with a count of its own.
+ */
+struct vmclock_state {
+	u32 seq;
+	u64 marker;
+};
 
 struct vmclock {
 	struct kref ref;
@@ -67,20 +77,21 @@ struct vmclock {
 	bool mappable;
 
 	wait_queue_head_t wait;
-	const char *notifier;
+	const char *notifier;		/* NULL: we cannot hear of changes */
 	struct delayed_work idle_look;
 	struct delayed_work wait_look;
 
 	struct mutex look_lock;		/* guards what the last look saw: */
 	bool seen_any;
-	u32 seen_seq;
-	u64 seen_marker;
+	bool seen_any_generation;
+	struct vmclock_state seen;
 	u64 seen_generation;
 };
 
 struct vmclock_file {
 	struct vmclock *vc;
-	atomic_t seen_seq;		/* what poll compares with */
+	spinlock_t lock;		/* guards what poll compares with: */
+	struct vmclock_state seen;
 };
 
 static DEFINE_IDA(vmclock_ida);
@@ -97,27 +108,38 @@ static u32 vmclock_seq(const struct vmclock_abi *page)
 	return le32_to_cpu(READ_ONCE(page->seq_count));
 }
 
-/*
- * A consistent copy of part of the page, and the sequence count it was
- * taken at. The caller holds page_lock and has checked page.
- */
-static int vmclock_copy(const struct vmclock *vc, void *to, size_t offset, size_t len, u32 *seqp)
+static u64 vmclock_marker(const struct vmclock_abi *page)
 {
-	unsigned long deadline = jiffies + msecs_to_jiffies(VMCLOCK_UPDATE_MS);
+	return le64_to_cpu(READ_ONCE(page->disruption_marker));
+}
+
+static bool vmclock_same(const struct vmclock_state *a, const struct vmclock_state *b)
+{
+	return a->seq == b->seq && a->marker == b->marker;
+}
+
+/*
+ * A consistent copy of part of the page, and the state it was taken in. The
+ * caller holds page_lock and has checked page. -ETIMEDOUT if the host has
+ * not finished its update after @patience_ms, and at least one try.
+ */
+static int vmclock_copy(const struct vmclock *vc, void *to, size_t offset, size_t len,
+			unsigned int patience_ms, struct vmclock_state *state)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(patience_ms);
 	unsigned int tries = 0;
 
 	for (;;) {
 		bool late = time_after(jiffies, deadline);
-		u32 seq = vmclock_seq(vc->page);
 
-		if (!(seq & 1)) {
-			smp_rmb(); /* the count before what it covers */
+		state->seq = vmclock_seq(vc->page);
+		if (!(state->seq & 1)) {
+			virt_rmb(); /* the count before what it covers */
+			state->marker = vmclock_marker(vc->page);
 			memcpy(to, (const void *)vc->page + offset, len);
-			smp_rmb(); /* what it covers before the count */
-			if (vmclock_seq(vc->page) == seq) {
-				*seqp = seq;
+			virt_rmb(); /* what it covers before the count */
+			if (vmclock_seq(vc->page) == state->seq)
 				return 0;
-			}
 		}
 		if (late)
 			return -ETIMEDOUT;
@@ -129,14 +151,15 @@ static int vmclock_copy(const struct vmclock *vc, void *to, size_t offset, size_
 }
 
 /* The structure alone; fields that the page does not have read as zero. */
-static int vmclock_snapshot(struct vmclock *vc, struct vmclock_abi *snap, u32 *seqp)
+static int vmclock_snapshot(struct vmclock *vc, struct vmclock_abi *snap, unsigned int patience_ms,
+			    struct vmclock_state *state)
 {
 	int ret = -ENODEV;
 
 	memset(snap, 0, sizeof(*snap));
 	down_read(&vc->page_lock);
 	if (vc->page)
-		ret = vmclock_copy(vc, snap, 0, min(vc->size, sizeof(*snap)), seqp);
+		ret = vmclock_copy(vc, snap, 0, min(vc->size, sizeof(*snap)), patience_ms, state);
 	up_read(&vc->page_lock);
 	return ret;
 }
@@ -168,35 +191,51 @@ static void vmclock_uevent(struct vmclock *vc, const char *event, const struct v
 	kobject_uevent_env(&vc->misc.this_device->kobj, KOBJ_CHANGE, env);
 }
 
+static void vmclock_look_again(struct delayed_work *work, unsigned int ms)
+{
+	if (ms)
+		schedule_delayed_work(work, msecs_to_jiffies(clamp(ms, 1U, 3600U * 1000)));
+}
+
+/* Remembers a generation; true if it replaces another one. */
+static bool vmclock_new_generation(struct vmclock *vc, const struct vmclock_abi *snap)
+{
+	u64 generation = le64_to_cpu(snap->vm_generation_counter);
+	bool is_new;
+
+	if (!vmclock_has_generation(vc, snap))
+		return false;
+	is_new = vc->seen_any_generation && generation != vc->seen_generation;
+	vc->seen_any_generation = true;
+	vc->seen_generation = generation;
+	return is_new;
+}
+
 /*
  * Compares the page with what the last look saw. The first look only
  * remembers: a first start is no disruption.
  */
 static void vmclock_look(struct vmclock *vc)
 {
-	bool disrupted, cloned, first;
+	struct vmclock_state state;
 	struct vmclock_abi snap;
-	u64 marker, generation;
-	u32 seq;
+	bool cloned, disrupted;
+	int ret;
 
 	mutex_lock(&vc->look_lock);
-	if (vmclock_snapshot(vc, &snap, &seq))
+	ret = vmclock_snapshot(vc, &snap, 0, &state);
+	if (ret == -ETIMEDOUT)
+		/* In the middle of an update, whose end may not be notified. */
+		vmclock_look_again(&vc->wait_look, VMCLOCK_UPDATE_MS);
+	if (ret)
 		goto out;
 
-	marker = le64_to_cpu(snap.disruption_marker);
-	generation = vmclock_has_generation(vc, &snap) ?
-		     le64_to_cpu(snap.vm_generation_counter) : vc->seen_generation;
-
-	first = !vc->seen_any;
-	if (!first && seq == vc->seen_seq)
+	cloned = vmclock_new_generation(vc, &snap);
+	if (vc->seen_any && vmclock_same(&state, &vc->seen) && !cloned)
 		goto out;
-	disrupted = !first && marker != vc->seen_marker;
-	cloned = !first && generation != vc->seen_generation;
-
+	disrupted = vc->seen_any && state.marker != vc->seen.marker;
 	vc->seen_any = true;
-	vc->seen_seq = seq;
-	vc->seen_marker = marker;
-	vc->seen_generation = generation;
+	vc->seen = state;
 
 	wake_up_interruptible(&vc->wait);
 	if (disrupted)
@@ -207,18 +246,12 @@ out:
 	mutex_unlock(&vc->look_lock);
 }
 
-static void vmclock_look_again(struct delayed_work *work, unsigned int ms)
-{
-	if (ms)
-		schedule_delayed_work(work, msecs_to_jiffies(clamp(ms, 1U, 3600U * 1000)));
-}
-
 static void vmclock_idle_look(struct work_struct *work)
 {
 	struct vmclock *vc = container_of(to_delayed_work(work), struct vmclock, idle_look);
 
 	vmclock_look(vc);
-	vmclock_look_again(&vc->idle_look, READ_ONCE(interval_ms));
+	vmclock_look_again(&vc->idle_look, interval_ms);
 }
 
 static void vmclock_wait_look(struct work_struct *work)
@@ -227,7 +260,7 @@ static void vmclock_wait_look(struct work_struct *work)
 
 	vmclock_look(vc);
 	if (wq_has_sleeper(&vc->wait))
-		vmclock_look_again(&vc->wait_look, READ_ONCE(wait_interval_ms) ?: 1);
+		vmclock_look_again(&vc->wait_look, wait_interval_ms ?: 1);
 }
 
 /* ---- The misc device ----------------------------------------------------- */
@@ -236,7 +269,6 @@ static int vmclock_open(struct inode *inode, struct file *file)
 {
 	struct vmclock *vc = container_of(file->private_data, struct vmclock, misc);
 	struct vmclock_file *vf;
-	u32 seq = 0;
 
 	if (file->f_mode & FMODE_WRITE)
 		return -EACCES;
@@ -246,11 +278,13 @@ static int vmclock_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 
 	/* A new file waits for what changes from now on, read or not. */
+	spin_lock_init(&vf->lock);
 	down_read(&vc->page_lock);
-	if (vc->page)
-		seq = vmclock_seq(vc->page) & ~1;
+	if (vc->page) {
+		vf->seen.seq = vmclock_seq(vc->page) & ~1;
+		vf->seen.marker = vmclock_marker(vc->page);
+	}
 	up_read(&vc->page_lock);
-	atomic_set(&vf->seen_seq, seq);
 
 	/* misc_open() keeps the device registered, and so referenced, until here. */
 	kref_get(&vc->ref);
@@ -275,38 +309,64 @@ static loff_t vmclock_llseek(struct file *file, loff_t offset, int whence)
 	return fixed_size_llseek(file, offset, whence, vf->vc->len);
 }
 
-static ssize_t vmclock_read(struct file *file, char __user *to, size_t count, loff_t *pos)
+/*
+ * One copy for all segments of the caller's buffer, or they would not fit
+ * together. Reading acknowledges, also at the end of the file: who polls and
+ * reads on without seeking must not find the file readable for ever.
+ */
+static ssize_t vmclock_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct vmclock_file *vf = file->private_data;
+	struct vmclock_file *vf = iocb->ki_filp->private_data;
 	struct vmclock *vc = vf->vc;
-	int ret = -ENODEV;
+	loff_t pos = min_t(loff_t, iocb->ki_pos, vc->len);
+	size_t count = min_t(size_t, iov_iter_count(to), vc->len - pos);
+	struct vmclock_state state;
+	ssize_t ret = -ENODEV;
 	void *copy;
-	u32 seq;
 
-	if (*pos < 0)
-		return -EINVAL;
-	if (*pos >= vc->len)
-		count = 0;
-	count = min_t(size_t, count, vc->len - *pos);
-
-	copy = count ? kmalloc(count, GFP_KERNEL) : NULL;
-	if (count && !copy)
+	copy = kmalloc(vc->len, GFP_KERNEL);
+	if (!copy)
 		return -ENOMEM;
 
 	down_read(&vc->page_lock);
 	if (vc->page)
-		ret = count ? vmclock_copy(vc, copy, *pos, count, &seq) : 0;
+		ret = vmclock_copy(vc, copy, pos, count, VMCLOCK_UPDATE_MS, &state);
 	up_read(&vc->page_lock);
+	if (ret)
+		goto out;
 
-	if (!ret && count && copy_to_user(to, copy, count))
+	ret = copy_to_iter(copy, count, to);
+	if (!ret && count) {
 		ret = -EFAULT;
+		goto out;
+	}
+	iocb->ki_pos += ret;
+	spin_lock(&vf->lock);
+	vf->seen = state;
+	spin_unlock(&vf->lock);
+out:
 	kfree(copy);
-	if (ret || !count)
-		return ret;
+	return ret;
+}
 
-	atomic_set(&vf->seen_seq, seq);
-	*pos += count;
-	return count;
+/* Will the host tell us of changes? It may stop to: the flag is not constant. */
+static bool vmclock_notified(const struct vmclock *vc)
+{
+	return vc->notifier &&
+	       le64_to_cpu(READ_ONCE(vc->page->flags)) & VMCLOCK_FLAG_NOTIFICATION_PRESENT;
+}
+
+/* An update in progress is no news yet. */
+static bool vmclock_has_news(struct vmclock_file *vf)
+{
+	const struct vmclock_abi *page = vf->vc->page;
+	struct vmclock_state now = { .seq = vmclock_seq(page), .marker = vmclock_marker(page) };
+	bool news;
+
+	spin_lock(&vf->lock);
+	news = !(now.seq & 1) && !vmclock_same(&now, &vf->seen);
+	spin_unlock(&vf->lock);
+	return news;
 }
 
 static __poll_t vmclock_poll(struct file *file, poll_table *table)
@@ -319,14 +379,9 @@ static __poll_t vmclock_poll(struct file *file, poll_table *table)
 
 	down_read(&vc->page_lock);
 	if (vc->page) {
-		u32 seq = vmclock_seq(vc->page);
-
-		/* An update in progress is no news yet. */
-		mask = 0;
-		if (!(seq & 1) && seq != atomic_read(&vf->seen_seq))
-			mask = EPOLLIN | EPOLLRDNORM;
-		else if (!vc->notifier)
-			vmclock_look_again(&vc->wait_look, READ_ONCE(wait_interval_ms) ?: 1);
+		mask = vmclock_has_news(vf) ? EPOLLIN | EPOLLRDNORM : 0;
+		if (!mask && !vmclock_notified(vc))
+			vmclock_look_again(&vc->wait_look, wait_interval_ms ?: 1);
 	}
 	up_read(&vc->page_lock);
 	return mask;
@@ -359,7 +414,8 @@ static const struct file_operations vmclock_fops = {
 	.open		= vmclock_open,
 	.release	= vmclock_release,
 	.llseek		= vmclock_llseek,
-	.read		= vmclock_read,
+	.read_iter	= vmclock_read_iter,
+	.splice_read	= copy_splice_read,
 	.poll		= vmclock_poll,
 	.mmap		= vmclock_mmap,
 };
@@ -461,11 +517,11 @@ static struct vmclock *dev_to_vmclock(struct device *dev)
 static ssize_t vmclock_attribute_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct vmclock_attribute *va = container_of(attr, struct vmclock_attribute, attr);
+	struct vmclock_state state;
 	struct vmclock_abi snap;
-	u32 seq;
 	int ret;
 
-	ret = vmclock_snapshot(dev_to_vmclock(dev), &snap, &seq);
+	ret = vmclock_snapshot(dev_to_vmclock(dev), &snap, VMCLOCK_UPDATE_MS, &state);
 	return ret ?: va->show(&snap, buf);
 }
 
@@ -488,7 +544,14 @@ VMCLOCK_ATTRIBUTE(vm_generation_counter);
 
 static ssize_t notification_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%s\n", dev_to_vmclock(dev)->notifier ?: "timer");
+	struct vmclock *vc = dev_to_vmclock(dev);
+	const char *how = "none";
+
+	down_read(&vc->page_lock);
+	if (vc->page)
+		how = vmclock_notified(vc) ? vc->notifier : "timer";
+	up_read(&vc->page_lock);
+	return sysfs_emit(buf, "%s\n", how);
 }
 static DEVICE_ATTR_RO(notification);
 
@@ -546,34 +609,47 @@ static void vmclock_remove_acpi_notify(void *data)
 	acpi_remove_notify_handler(ACPI_HANDLE(dev), ACPI_DEVICE_NOTIFY, vmclock_acpi_notify);
 }
 
+static int vmclock_request_acpi(struct device *dev, struct vmclock *vc)
+{
+	int ret;
+
+	if (ACPI_FAILURE(acpi_install_notify_handler(ACPI_HANDLE(dev), ACPI_DEVICE_NOTIFY,
+						     vmclock_acpi_notify, vc)))
+		return -EBUSY;
+	ret = devm_add_action_or_reset(dev, vmclock_remove_acpi_notify, dev);
+	if (!ret)
+		vc->notifier = "acpi";
+	return ret;
+}
+
+static int vmclock_request_irq(struct platform_device *pdev, struct vmclock *vc)
+{
+	int irq, ret;
+
+	irq = platform_get_irq_optional(pdev, 0);
+	if (irq < 0)
+		return irq == -ENXIO ? 0 : irq;
+	ret = devm_request_threaded_irq(&pdev->dev, irq, NULL, vmclock_irq, IRQF_ONESHOT,
+					vc->name, vc);
+	if (!ret)
+		vc->notifier = "irq";
+	return ret;
+}
+
+/* Whatever the page's flag says now: it may change. Without, there are the timers. */
 static int vmclock_request_notifications(struct platform_device *pdev, struct vmclock *vc)
 {
 	struct device *dev = &pdev->dev;
-	int irq, ret;
+	int ret;
 
-	if (!(le64_to_cpu(READ_ONCE(vc->page->flags)) & VMCLOCK_FLAG_NOTIFICATION_PRESENT))
+	if (has_acpi_companion(dev))
+		ret = vmclock_request_acpi(dev, vc);
+	else
+		ret = vmclock_request_irq(pdev, vc);
+	if (ret && ret != -EPROBE_DEFER) {
+		dev_warn(dev, "no notifications: cannot listen to them (error %d)\n", ret);
 		return 0;
-
-	if (has_acpi_companion(dev)) {
-		if (ACPI_FAILURE(acpi_install_notify_handler(ACPI_HANDLE(dev), ACPI_DEVICE_NOTIFY,
-							     vmclock_acpi_notify, vc))) {
-			dev_warn(dev, "no ACPI notifications: the handler is refused\n");
-			return 0;
-		}
-		ret = devm_add_action_or_reset(dev, vmclock_remove_acpi_notify, dev);
-		if (!ret)
-			vc->notifier = "acpi";
-		return ret;
 	}
-
-	irq = platform_get_irq_optional(pdev, 0);
-	if (irq == -ENXIO)
-		return 0;
-	if (irq < 0)
-		return irq;
-	ret = devm_request_threaded_irq(dev, irq, NULL, vmclock_irq, IRQF_ONESHOT, vc->name, vc);
-	if (!ret)
-		vc->notifier = "irq";
 	return ret;
 }
 
@@ -630,12 +706,13 @@ static void vmclock_drop(void *data)
 	kref_put(&vc->ref, vmclock_free);
 }
 
-/* No more opens; then no more touching of the page; then no more looks. */
+/*
+ * No more touching of the page; then no more looks, which send uevents from
+ * the device; then no more device. Files opened meanwhile give -ENODEV.
+ */
 static void vmclock_retire(void *data)
 {
 	struct vmclock *vc = data;
-
-	misc_deregister(&vc->misc);
 
 	down_write(&vc->page_lock);
 	vc->page = NULL;
@@ -644,6 +721,8 @@ static void vmclock_retire(void *data)
 	cancel_delayed_work_sync(&vc->idle_look);
 	cancel_delayed_work_sync(&vc->wait_look);
 	wake_up_all(&vc->wait);
+
+	misc_deregister(&vc->misc);
 }
 
 static struct vmclock *vmclock_alloc(struct device *dev)
@@ -721,9 +800,9 @@ static int vmclock_probe(struct platform_device *pdev)
 		return ret;
 
 	vmclock_look(vc);
-	vmclock_look_again(&vc->idle_look, READ_ONCE(interval_ms));
+	vmclock_look_again(&vc->idle_look, interval_ms);
 	dev_info(dev, "%s: page at %pR, changes noticed by %s\n", vc->name, res,
-		 vc->notifier ?: "timer");
+		 vmclock_notified(vc) ? vc->notifier : "timer");
 	return 0;
 }
 

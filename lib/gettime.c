@@ -19,7 +19,7 @@ int vmclock_gettime(const struct vmclock *vc, clockid_t clock, uint64_t marker, 
 	 * between. The clock need not be read inside the section, where a
 	 * host that publishes often would have it read again and again.
 	 */
-	ret = seq_read_marker(vc, &after);
+	ret = read_marker(vc, &after);
 	if (ret)
 		return ret;
 	if (after != marker)

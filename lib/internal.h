@@ -34,48 +34,59 @@ struct vmclock {
 #define page_u64(field) le64toh(__atomic_load_n(&(field), __ATOMIC_RELAXED))
 
 /*
- * The slow way into a section: spins, without a system call, until the
- * count is even. Returns 0 or -ETIMEDOUT after 100 ms.
- */
-int vmclock_seq_wait(const struct vmclock *vc, uint32_t *seq);
-
-/*
- * A reading of the page is a loop:
+ * A reading of the page is a section that is repeated until the count was
+ * even and the same before and after it:
+ *
+ *	struct section section = { 0 };
  *
  *	do {
- *		ret = seq_begin(vc, &seq);
+ *		ret = section_begin(vc, &section);
  *		if (ret)
  *			return ret;
  *		... copy fields into locals ...
- *	} while (seq_retry(vc, seq));
+ *	} while (section_retry(vc, &section));
  */
-static inline int seq_begin(const struct vmclock *vc, uint32_t *seq)
+struct section {
+	uint32_t seq;
+	uint32_t tries;
+	int64_t since;		/* of the first slow try, CLOCK_MONOTONIC ns; 0: none yet */
+};
+
+#define SECTION_FAST_TRIES 1000
+
+/*
+ * The slow way: spins, without a system call, until the count is even.
+ * Returns 0, or -ETIMEDOUT 100 ms after the section's first slow try.
+ */
+int vmclock_section_wait(const struct vmclock *vc, struct section *section);
+
+static inline int section_begin(const struct vmclock *vc, struct section *section)
 {
-	*seq = le32toh(__atomic_load_n(&vc->page->seq_count, __ATOMIC_ACQUIRE));
-	if (__builtin_expect(*seq & 1, 0))
-		return vmclock_seq_wait(vc, seq);
+	section->seq = le32toh(__atomic_load_n(&vc->page->seq_count, __ATOMIC_ACQUIRE));
+	if (__builtin_expect(section->seq & 1 || section->tries++ > SECTION_FAST_TRIES, 0))
+		return vmclock_section_wait(vc, section);
 	return 0;
 }
 
-static inline bool seq_retry(const struct vmclock *vc, uint32_t seq)
+static inline bool section_retry(const struct vmclock *vc, const struct section *section)
 {
 	/* The fields' loads before the count's. */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return __builtin_expect(page_u32(vc->page->seq_count) != seq, 0);
+	return __builtin_expect(page_u32(vc->page->seq_count) != section->seq, 0);
 }
 
 /* On -ETIMEDOUT too, *marker is what the page holds. */
-static inline int seq_read_marker(const struct vmclock *vc, uint64_t *marker)
+static inline int read_marker(const struct vmclock *vc, uint64_t *marker)
 {
-	uint32_t seq;
+	struct section section = { 0 };
 	int ret;
 
 	do {
-		ret = seq_begin(vc, &seq);
+		ret = section_begin(vc, &section);
 		*marker = page_u64(vc->page->disruption_marker);
 		if (ret)
 			return ret;
-	} while (seq_retry(vc, seq));
+	} while (section_retry(vc, &section));
 	return 0;
 }
 

@@ -26,19 +26,20 @@ static int64_t monotonic_ns(void)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-int vmclock_seq_wait(const struct vmclock *vc, uint32_t *seq)
+int vmclock_section_wait(const struct vmclock *vc, struct section *section)
 {
-	int64_t start = monotonic_ns();
+	if (!section->since)
+		section->since = monotonic_ns();
 
 	for (;;) {
 		/*
 		 * The clock first, then the count: a reader that was not
 		 * running for longer than that still looks once more.
 		 */
-		bool late = monotonic_ns() - start > UPDATE_NS;
+		bool late = monotonic_ns() - section->since > UPDATE_NS;
 
-		*seq = le32toh(__atomic_load_n(&vc->page->seq_count, __ATOMIC_ACQUIRE));
-		if (!(*seq & 1))
+		section->seq = le32toh(__atomic_load_n(&vc->page->seq_count, __ATOMIC_ACQUIRE));
+		if (!(section->seq & 1) && !(late && section->tries > SECTION_FAST_TRIES))
 			return 0;
 		if (late)
 			return -ETIMEDOUT;
@@ -53,17 +54,17 @@ int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t
 	const uint64_t *page = (const uint64_t *)vc->page;
 	uint64_t words[sizeof(*copy) / sizeof(uint64_t)];
 	size_t have = vc->size < sizeof(words) ? vc->size : sizeof(words);
-	uint32_t seq;
+	struct section section = { 0 };
 	size_t i;
 	int ret;
 
 	do {
-		ret = seq_begin(vc, &seq);
+		ret = section_begin(vc, &section);
 		if (ret)
 			return ret;
 		for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 			words[i] = __atomic_load_n(&page[i], __ATOMIC_RELAXED);
-	} while (seq_retry(vc, seq));
+	} while (section_retry(vc, &section));
 
 	if (have > size)
 		have = size;
@@ -77,7 +78,7 @@ uint64_t vmclock_marker(const struct vmclock *vc)
 {
 	uint64_t marker;
 
-	seq_read_marker(vc, &marker);
+	read_marker(vc, &marker);
 	return marker;
 }
 
@@ -86,25 +87,25 @@ bool vmclock_disrupted(const struct vmclock *vc, uint64_t marker)
 {
 	uint64_t now;
 
-	return seq_read_marker(vc, &now) || now != marker;
+	return read_marker(vc, &now) || now != marker;
 }
 
 VMCLOCK_PUBLIC
 int vmclock_generation(const struct vmclock *vc, uint64_t *generation)
 {
 	uint64_t flags, value;
-	uint32_t seq;
+	struct section section = { 0 };
 	int ret;
 
 	if (!vmclock_has(vc, vm_generation_counter))
 		return -ENODATA;
 	do {
-		ret = seq_begin(vc, &seq);
+		ret = section_begin(vc, &section);
 		if (ret)
 			return ret;
 		flags = page_u64(vc->page->flags);
 		value = page_u64(vc->page->vm_generation_counter);
-	} while (seq_retry(vc, seq));
+	} while (section_retry(vc, &section));
 
 	if (!(flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT))
 		return -ENODATA;

@@ -35,6 +35,14 @@ static int deadline_of(const struct timespec *timeout, int64_t *deadline)
 	return 0;
 }
 
+/* Unbound or unplugged: such a file polls as hung up, on drivers that know of it. */
+static bool device_gone(const struct vmclock *vc)
+{
+	struct pollfd pfd = { .fd = vc->fd };
+
+	return vc->device && poll(&pfd, 1, 0) == 1 && pfd.revents & (POLLERR | POLLHUP);
+}
+
 /*
  * A file description of its own, so that acknowledging events here takes
  * none away from those who poll vmclock_fd(). -1: look without being woken.
@@ -42,11 +50,21 @@ static int deadline_of(const struct timespec *timeout, int64_t *deadline)
 static int open_events(const struct vmclock *vc)
 {
 	char path[32];
+	uint32_t magic;
+	int fd;
 
 	if (!vc->device)
 		return -1;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", vc->fd);
-	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return -1;
+	/* The number of a device that is gone may be another one's by now. */
+	if (pread(fd, &magic, sizeof(magic), 0) == sizeof(magic) &&
+	    le32toh(magic) == VMCLOCK_MAGIC)
+		return fd;
+	close(fd);
+	return -1;
 }
 
 /* Acknowledge: the file is readable again only after the next change. */
@@ -109,6 +127,8 @@ static int wait_for_change(const struct vmclock *vc, uint64_t marker, int64_t de
 
 		if (marker_differs(vc, marker))
 			return 0;
+		if (device_gone(vc))
+			return -ENODEV;
 		if (left <= 0)
 			return -ETIMEDOUT;
 		ret = rest_or_event(fd, left < SLICE_NS ? left : SLICE_NS);
@@ -138,6 +158,8 @@ int vmclock_wait(const struct vmclock *vc, uint64_t marker, const struct timespe
 		return ret;
 	if (marker_differs(vc, marker))
 		return 0;
+	if (device_gone(vc))
+		return -ENODEV;
 
 	fd = open_events(vc);
 	ret = wait_for_change(vc, marker, deadline, &fd);

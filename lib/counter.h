@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The counter that a VMClock page may count by on this architecture:
+ *
+ *	COUNTER_ID		its VMCLOCK_COUNTER_*
+ *	counter_relaxed()	a reading that may move among other loads
+ *	counter_ordered()	a reading no earlier than all loads before it
+ *	counter_steady()	does it tick at one rate, on all CPUs alike?
+ */
+#ifndef VMCLOCK_COUNTER_H
+#define VMCLOCK_COUNTER_H
+
+#if defined(__x86_64__)
+#include "counter-x86.h"
+#elif defined(__aarch64__)
+#include "counter-aarch64.h"
+#else
+#error "no counter is known for this architecture: add lib/counter-<architecture>.h"
+#endif
+
+#endif /* VMCLOCK_COUNTER_H */
