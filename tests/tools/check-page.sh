@@ -1,0 +1,210 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# vmclock-check: what good and half-good pages say, and what of that is usable.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "${top_srcdir:=.}/tests/tools/lib.sh"
+
+# ---- Pages without time --------------------------------------------------------
+
+run_page
+expect 'a marker-only page as QEMU makes it' 0 \
+	'^OK: the disruption marker works' '^Next: nothing to do' \
+	'kind +page file' 'counter +255 = invalid' 'disruption marker +yes: it is 1 now' \
+	'time +no: .*marker-only' 'generation counter +no:' 'notification +no:'
+
+run_page seq_count=0 disruption_marker=0 vm_generation_counter=0 flags=0x300
+expect 'a marker-only page as Firecracker makes it' 0 \
+	'^OK: the disruption marker works' \
+	'flags +0x300 vm-gen-counter-present, notification-present' \
+	'disruption marker +yes: it is 0 now' 'generation counter +yes: it is 0 now'
+
+run_page size=0x20 length=0x20
+expect 'the smallest page there can be' 0 \
+	'^OK: the disruption marker works' 'size +32 bytes' '!clock status' '!TAI offset'
+
+run_page counter_id="$counter_here"
+expect 'a counter alone makes no time' 0 \
+	'^OK: the disruption marker works' 'time +no: .*marker-only'
+
+run_page disruption_marker=18446744073709551615
+expect 'the marker is 64 bits wide' 0 'disruption marker +18446744073709551615$'
+
+# ---- Pages with time -------------------------------------------------------------
+
+run_time_page
+expect 'a page with time' 0 \
+	'^OK: trustworthy time \(UTC and TAI, synchronized\), within \+-1500 ns' \
+	'time +yes: UTC and TAI, synchronized' \
+	'error bounds +yes: \+-1500 ns at the reference, growing by 500 ns a second'
+expect 'its fields in plain words' 0 \
+	'magic +0x4b4c4356 "VCLK"' 'size +4096 bytes' 'version +1$' 'timescale +1 = tai' \
+	'sequence count +42$' 'disruption marker +17$' 'clock status +2 = synchronized' \
+	'smearing hint +0 = strict' 'TAI offset +-37 s: UTC = TAI - 37 s' \
+	'leap indicator +0 = none' \
+	'period shift +31$' 'counter value +987654321000$' '= 0.4 ns, so 2500000000 Hz' \
+	'period esterror rate .*= 100 parts per billion' \
+	'period maxerror rate .*= 500 parts per billion' \
+	'1767225637 s = 2026-01-01T00:00:37.500000000 TAI' ' 2026-01-01T00:00:00.500000000Z$' \
+	'reference fraction .* = 0.500000000 s' 'time esterror +120 ns' 'time maxerror +1500 ns' \
+	'generation counter +3$' '!not valid'
+
+run_time_page time_type=0 time_sec=1767225600
+expect 'a UTC page' 0 'timescale +0 = utc' 's = 2026-01-01T00:00:00.500000000Z$' '!00 TAI'
+
+run_time_page time_type=0 flags=0x378
+expect 'a UTC page without a TAI offset' 0 'TAI offset +not valid without its flag \(-37\)' \
+	'time +yes: UTC, synchronized'
+
+run_time_page flags=0x378
+expect 'a TAI page without its offset has no UTC' 1 \
+	'^WARNING: .*no UTC' 'time +yes: TAI, synchronized' '!Z$'
+
+run_time_page time_type=2
+expect 'monotonic time has no date' 1 '^WARNING: .*no date' 'time +yes: monotonic' '!2026'
+
+run_time_page clock_status=3
+expect 'freerunning time may be relied on' 0 'clock status +3 = freerunning' \
+	'^OK: trustworthy time \(UTC and TAI, freerunning\)' '!not valid'
+
+run_time_page time_sec=0xffffffffffffffff
+expect 'a reference time beyond all dates' 2 'reference time +18446744073709551615 s$' \
+	'^NOT USABLE: no time: the reference time is after the year 9999' 'time +no:'
+
+run_time_page time_sec=253402300800 time_type=0
+expect 'the first second after all dates' 2 'reference time +253402300800 s$' '!10000-'
+
+run_time_page time_sec=253402300799
+expect 'the last second of the year 9999' 0 's = 9999-12-31T23:59:59.500000000 TAI' 'time +yes'
+
+run_time_page leap_indicator=1
+expect 'a leap second at the end of the month' 0 \
+	'leap indicator +1 = pre-pos: a second is inserted' \
+	' 2026-01-01T00:00:00.500000000Z$'
+
+# 2026-01-09, and the inserted second is said to be running.
+run_time_page time_sec=1768000000 leap_indicator=3
+expect 'a leap indicator that cannot be right' 1 '^WARNING: the leap indicator .*contradicts' \
+	'time +yes: TAI, synchronized' '!Z$'
+
+run_time_page time_sec=1768000000 leap_indicator=9 time_type=0 flags=0x378
+expect 'an unknown leap indicator, and only UTC' 1 \
+	'^WARNING: no time: the leap indicator is unknown' \
+	'leap indicator +9 = unassigned' 'time +no:'
+
+run_time_page counter_period_shift=255
+expect 'the largest shift' 0 'in 1/2\^319 s = ' '!inf' '!nan'
+
+# ---- Statuses that give no time ----------------------------------------------------
+
+run_time_page clock_status=0
+expect 'status unknown on a page with a clock' 1 '^WARNING: no time: .*status is unknown' \
+	'time +no:' 'error bounds +no:' 'reference time +not valid in this clock status' '!2026' \
+	'counter value +not valid in this clock status \(987654321000\)'
+
+run_time_page clock_status=1
+expect 'status initializing' 1 '^WARNING: no time: .*initializing' '^Next: check again' \
+	'disruption marker +yes' 'time +no:'
+
+run_time_page clock_status=4
+expect 'status unreliable' 1 '^WARNING: no time: .*unreliable' 'time +no:' 'error bounds +no:'
+
+run_time_page clock_status=5
+expect 'a status that nobody has defined' 1 'clock status +5 = unassigned' 'time +no:'
+
+# ---- Counters, timescales, offsets ---------------------------------------------------
+
+run_time_page counter_id=255
+expect 'a clock without a counter' 1 '^WARNING: no time: the page names no CPU counter' 'time +no:'
+
+run_time_page counter_id="$counter_elsewhere"
+expect "another CPU's counter" 1 '^WARNING: no time: counter .* is not one of this CPU' 'time +no:'
+
+run_time_page counter_id=7
+expect 'a counter that nobody has defined' 1 'counter +7 = unassigned' 'time +no:'
+
+for type in 3:smeared 4:maybe-smeared 9:unassigned; do
+	run_time_page time_type=${type%:*}
+	expect "timescale $type is not used" 1 "timescale +${type%:*} = ${type#*:}" 'time +no:' \
+		'^WARNING: no time: timescale'
+done
+
+run_time_page tai_offset_sec=37
+expect 'a TAI offset with the sign of version 1.0' 1 \
+	'^WARNING: the TAI offset is \+37 s' 'TAI offset +37 s, .*UTC = TAI - 37 s' \
+	'2026-01-01T00:00:00.500000000Z$' 'time +yes: UTC and TAI'
+
+for offset in -101 -9 0 9 101 -32768 32767; do
+	run_time_page tai_offset_sec=$offset
+	expect "a TAI offset of $offset is an error" 2 \
+		"^NOT USABLE: no time: the TAI offset is $offset s" \
+		"TAI offset +not valid outside 10 to 100 \\($offset\\)" 'time +no:'
+done
+for offset in -100 -10; do
+	run_time_page tai_offset_sec=$offset
+	expect "a TAI offset of $offset is none" 0 \
+		"TAI offset +$offset s: UTC = TAI - ${offset#-} s"
+done
+
+run_time_page counter_period_frac_sec=0
+expect 'a period of zero is an error' 2 '^NOT USABLE: no time: the counter period is zero' '!Hz'
+
+# ---- Bounds ------------------------------------------------------------------------
+
+run_time_page flags=0x339
+expect 'no maximum error of the time: no bounds' 1 '^WARNING: time has no error bounds' \
+	'time +yes' 'error bounds +no: .*error of the time' \
+	'time maxerror +not valid without its flag'
+
+run_time_page flags=0x369
+expect 'no maximum error of the period: no bounds' 1 '^WARNING: time has no error bounds' \
+	'error bounds +no: .*error of the period'
+
+# ---- Flags --------------------------------------------------------------------------
+
+run_page flags=0x2
+expect 'a disruption soon' 1 '^WARNING: .*within about a day' 'flags +0x2 disruption-soon$'
+
+run_page flags=0x4
+expect 'a disruption imminent' 1 \
+	'^WARNING: .*within about an hour' 'flags +0x4 disruption-imminent$'
+
+run_time_page flags=0x37f tai_offset_sec=37
+expect 'imminent is graver than soon, and other warnings are told too' 1 \
+	'^WARNING: .*within about an hour' '!within about a day' '^Also' \
+	'tai-offset-positive +the TAI'
+
+run_page flags=0x8000000000000400
+expect 'unknown flags are shown, and ignored' 0 \
+	'flags +0x8000000000000400 unknown 0x8000000000000400'
+
+# ---- Sizes -----------------------------------------------------------------------------
+
+run_time_page size=0x70
+expect 'a page of exactly the known fields' 0 'generation counter +3$'
+
+run_time_page size=0x68
+expect 'a page that ends before the generation' 1 \
+	'^WARNING: .*promise a generation counter' '!generation counter +3$' \
+	'time maxerror +1500 ns' \
+	'error bounds +yes'
+
+run_time_page size=0x68 flags=0x279
+expect 'the same without the flag is all well' 0 'generation counter +no' '!generation counter +3$'
+
+run_time_page size=0x60 flags=0x279
+expect 'a page that ends before the maximum error' 1 \
+	'^WARNING: time has no error bounds: .*ends before' \
+	'!time maxerror' 'time +yes'
+
+run_time_page size=0x4f flags=0x279
+expect 'a page that ends within the reference time' 1 '^WARNING: no time: the page ends before' \
+	'!^  reference time' 'period maxerror rate'
+
+run_time_page size=0x22
+expect 'a page that ends before the status is marker-only' 1 \
+	'!clock status' 'time +no: .*marker-only' \
+	'^WARNING: .*promise a generation counter'
+
+finish

@@ -1,0 +1,347 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# vmclock-check: device, hypervisor and driver, on made-up systems: folders
+# that look like /sys, /dev, /proc and /lib/modules.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "${top_srcdir:=.}/tests/tools/lib.sh"
+
+: "${CC:=cc}"
+PATH=$PATH:/usr/sbin:/sbin
+release=$(uname -r)
+VMCLOCK_CHECK_SYSROOT=$tmp/root
+export VMCLOCK_CHECK_SYSROOT
+root=$VMCLOCK_CHECK_SYSROOT
+sys=$root/sys
+
+# ---- Building blocks ------------------------------------------------------------------
+
+# A Linux system without any VMClock. /lib is a link, as on most: depmod may look in either.
+new_system() {
+	rm -rf "$root"
+	mkdir -p "$sys/bus/platform/devices" "$sys/bus/platform/drivers" "$sys/bus/acpi/devices" \
+		"$sys/class/misc" "$sys/module" "$root/dev" "$root/proc/sys/kernel" \
+		"$root/etc/modprobe.d" "$root/usr/lib/modules/$release"
+	ln -s usr/lib "$root/lib"
+	: >"$root/proc/modules"
+	mkdir "$sys/bus/platform/devices/pcspkr" "$sys/bus/acpi/devices/PNP0501:00"
+	echo PNP0501 >"$sys/bus/acpi/devices/PNP0501:00/hid"
+	echo acpi:PNP0501: >"$sys/bus/acpi/devices/PNP0501:00/modalias"
+}
+
+acpi_offer() {	# NAME HID MODALIAS
+	mkdir -p "$sys/bus/platform/devices/$1" "$sys/bus/acpi/devices/$1"
+	echo "$2" >"$sys/bus/acpi/devices/$1/hid"
+	echo "$3" >"$sys/bus/acpi/devices/$1/modalias"
+	echo 15 >"$sys/bus/acpi/devices/$1/status"
+	ln -s "../../../platform/devices/$1" "$sys/bus/acpi/devices/$1/physical_node"
+}
+
+qemu() {
+	new_system
+	acpi_offer AMZNC10C:00 AMZNC10C acpi:AMZNC10C:VMCLOCK:
+}
+
+dt_offer() {	# NAME
+	mkdir -p "$sys/bus/platform/devices/$1/of_node"
+	printf 'acme,clock\0amazon,vmclock\0' >"$sys/bus/platform/devices/$1/of_node/compatible"
+	echo "of:NvmclockT(null)Camazon,vmclock" >"$sys/bus/platform/devices/$1/modalias"
+}
+
+driver() {	# DRIVER [MODULE]
+	mkdir -p "$sys/bus/platform/drivers/$1"
+	if [ $# = 2 ]; then
+		mkdir -p "$sys/module/$2"
+		echo live >"$sys/module/$2/initstate"
+		ln -s "../../../../module/$2" "$sys/bus/platform/drivers/$1/module"
+	fi
+}
+
+bind() {	# DEVICE DRIVER
+	ln -s "../../drivers/$2" "$sys/bus/platform/devices/$1/driver"
+}
+
+node() {	# NAME [DEVICE]
+	mkdir -p "$sys/class/misc/$1"
+	if [ $# = 2 ]; then
+		mkdir -p "$sys/bus/platform/devices/$2/misc/$1"
+		ln -s "../../../bus/platform/devices/$2" "$sys/class/misc/$1/device"
+	fi
+	"$MAKE_PAGE" "$root/dev/$1" flags=0x200 || exit 99
+}
+
+served() {	# by our driver
+	qemu
+	driver vmclock-guest vmclock
+	echo 0.1.0 >"$sys/module/vmclock/version"
+	bind AMZNC10C:00 vmclock-guest
+	node vmclock0 AMZNC10C:00
+	echo acpi >"$sys/class/misc/vmclock0/notification"
+}
+
+# ---- Which devices there are -----------------------------------------------------------------
+
+new_system
+run
+expect 'no VMClock at all' 2 \
+	'^NOT USABLE: the hypervisor offers no VMClock' '^Next: ask whoever runs the hypervisor' \
+	'VMClock +not offered' 'kind +missing' 'vmclock +not there'
+
+rm -rf "$sys"
+run
+expect 'no /sys' 2 '^NOT USABLE: .*/sys does not tell' '^Next: mount sysfs'
+
+qemu
+run
+expect 'offered, and no driver' 2 \
+	'^NOT USABLE: the hypervisor offers a VMClock \(ACPI AMZNC10C:00\), but no driver' \
+	'^Next: install vmclock-dkms'
+
+new_system
+acpi_offer ACME0001:00 ACME0001 acpi:ACME0001:VMCLOCK:
+run
+expect 'offered by a compatible ID' 2 'VMClock +offered \(ACPI ACME0001:00\); no driver'
+
+new_system
+acpi_offer VMCLOCK:00 VMCLOCK acpi:VMCLOCK:
+run
+expect 'offered by the other hardware ID' 2 'VMClock +offered \(ACPI VMCLOCK:00\); no driver'
+
+qemu
+echo 0 >"$sys/bus/acpi/devices/AMZNC10C:00/status"
+run
+expect 'declared, but switched off' 2 '^NOT USABLE: the hypervisor offers no VMClock'
+
+new_system
+dt_offer 1f000000.vmclock
+run
+expect 'offered by device tree' 2 'VMClock +offered \(device tree 1f000000.vmclock\); no driver' \
+	'^NOT USABLE: the hypervisor offers a VMClock \(device tree'
+
+new_system
+mkdir -p "$sys/bus/platform/devices/x/of_node"
+printf 'amazon,vmclock-other\0' >"$sys/bus/platform/devices/x/of_node/compatible"
+run
+expect 'another thing in the device tree' 2 '^NOT USABLE: the hypervisor offers no VMClock'
+
+# ---- Served ------------------------------------------------------------------------------
+
+served
+run
+expect 'served by our driver' 0 \
+	'^OK: the disruption marker works' "path +$root/dev/vmclock0" 'kind +device' \
+	'VMClock +offered \(ACPI AMZNC10C:00\); driver vmclock-guest serves it as vmclock0' \
+	'vmclock +loaded, version 0.1.0, serves the device' 'ptp_vmclock +not there' \
+	'notification +yes: the host notifies by ACPI'
+
+echo irq >"$sys/class/misc/vmclock0/notification"
+run
+expect 'notified by interrupt' 0 'notification +yes: the host notifies by interrupt'
+
+echo timer >"$sys/class/misc/vmclock0/notification"
+run
+expect 'the host would notify, but the driver does not listen' 0 'notification +no: .*by timer'
+
+"$MAKE_PAGE" "$root/dev/vmclock0" flags=0 || exit 99
+run
+expect 'the host does not notify' 0 'notification +no: the host does not notify; the driver looks'
+
+run --json
+field 'JSON: offered and bound' '.hypervisor.offers[0]' \
+	'{"firmware":"ACPI","device":"AMZNC10C:00","driver":"vmclock-guest","module":"vmclock","serves":"vmclock0"}'
+field 'JSON: our module' '.modules[0]' \
+	'{"name":"vmclock","driver":"vmclock-guest","state":"loaded","version":"0.1.0","bound":true,"blacklisted":false,"overridden":false}'
+field 'JSON: source' .device.source '"default"'
+
+qemu
+driver vmclock
+bind AMZNC10C:00 vmclock
+node vmclock0
+run
+expect 'served by the in-tree driver, built in, whose node names no device' 0 \
+	'driver vmclock serves it as vmclock0' \
+	'ptp_vmclock +built into the kernel, serves the device' \
+	'vmclock +not there' 'notification +no: .*cannot be polled'
+
+qemu
+driver vmclock ptp_vmclock
+bind AMZNC10C:00 vmclock
+node vmclock0 AMZNC10C:00
+run
+expect 'served by the in-tree driver as a module' 0 'ptp_vmclock +loaded, serves the device'
+
+served
+acpi_offer AMZNC10C:01 AMZNC10C acpi:AMZNC10C:VMCLOCK:
+bind AMZNC10C:01 vmclock-guest
+node vmclock2 AMZNC10C:01
+node vmclock10
+run
+expect 'others are named, and not checked' 0 'not checked +/dev/vmclock2$' '^ +/dev/vmclock10$' \
+	"path +$root/dev/vmclock0" 'AMZNC10C:01\); driver vmclock-guest serves it as vmclock2'
+run --device "$root/dev/vmclock2"
+expect 'another device' 0 "path +$root/dev/vmclock2" 'not checked +/dev/vmclock0$'
+
+rm "$root/dev/vmclock0"
+rm -r "$sys/class/misc/vmclock0" "$sys/bus/platform/devices/AMZNC10C:00"
+rm -r "$sys/bus/acpi/devices/AMZNC10C:00"
+run
+expect 'only another device' 2 '^NOT USABLE: there is no .*/vmclock0, but there is /dev/vmclock2' \
+	'^Next: .*--device /dev/vmclock2'
+
+# ---- Bound, and yet no node -----------------------------------------------------------------
+
+served
+rm "$root/dev/vmclock0"
+run
+expect 'no node, as in a container' 2 \
+	'^NOT USABLE: driver vmclock-guest serves AMZNC10C:00 as vmclock0' \
+	'^Next: in a container: have /dev/vmclock0 passed in'
+
+qemu
+driver vmclock
+bind AMZNC10C:00 vmclock
+run
+expect 'a driver that makes no node' 2 \
+	'^NOT USABLE: driver vmclock is bound to AMZNC10C:00, but made no' \
+	'^Next: .*dmesg'
+
+# ---- Loaded, but not bound --------------------------------------------------------------------
+
+qemu
+driver vmclock-guest vmclock
+run
+expect 'our driver refused the device' 2 '^NOT USABLE: .*no driver serves it' \
+	'^Next: vmclock is loaded, but did not take the device; .*dmesg'
+
+qemu
+driver vmclock
+run
+expect 'the built-in driver refused the device' 2 \
+	'^Next: ptp_vmclock is built in, but did not take the device; .*dmesg'
+
+# ---- Kernels that load nothing -----------------------------------------------------------------
+
+qemu
+rm "$root/proc/modules"
+run
+expect 'a kernel without modules' 2 'kernel +.*cannot load modules' \
+	'^Next: boot a kernel that can load modules, or'
+
+qemu
+rmdir "$root/usr/lib/modules/$release"
+run
+expect 'no modules for the running kernel' 2 'kernel +.*has no modules installed here' \
+	'^Next: install vmclock-dkms'
+
+qemu
+mkdir -p "$root/var/lib/dkms/vmclock"
+run
+expect 'our package is there, its module is not built' 2 \
+	"^Next: build the module for this kernel: .*linux-headers-$release.*dkms autoinstall"
+
+# ---- Modules that are there ----------------------------------------------------------------------
+
+module() {	# NAME VERSION
+	tree=$root/lib/modules/$release
+	mkdir -p "$tree/updates"
+	{
+		echo 'static const char info[] __attribute__((section(".modinfo"), used)) ='
+		# Not by echo: some know what \0 is.
+		printf '"license=GPL" "\\0alias=acpi*:AMZNC10C:*" "\\0version=%s";\n' "$2"
+	} >"$tmp/module.c"
+	# $CC may hold options of its own.
+	# shellcheck disable=SC2086
+	$CC -c "$tmp/module.c" -o "$tree/updates/$1.ko" || exit 99
+}
+
+index() {
+	: >>"$root/lib/modules/$release/modules.builtin"
+	: >>"$root/lib/modules/$release/modules.order"
+	: >>"$root/lib/modules/$release/modules.builtin.modinfo"
+	depmod -b "$root" "$release" || exit 99
+}
+
+# busybox has a depmod too, but without the indexes that libkmod reads.
+makes_indexes() {
+	command -v depmod >/dev/null || return
+	new_system
+	index && [ -e "$root/lib/modules/$release/modules.dep.bin" ]
+}
+
+installed() {
+	qemu
+	for name; do
+		module "$name" 0.1.0
+	done
+	index
+}
+
+modules() {
+	installed vmclock
+	run
+	expect 'our module is installed' 2 'vmclock +installed, not loaded, version 0.1.0 ' \
+		'^NOT USABLE: .*no driver serves it' '^Next: as root: modprobe vmclock$'
+
+	echo 'blacklist vmclock' >"$root/etc/modprobe.d/x.conf"
+	run
+	expect 'our module is blacklisted' 2 \
+		'vmclock +installed, not loaded, .*blacklisted in modprobe.d' \
+		'^Next: as root: modprobe vmclock \(a blacklist line'
+	run --json
+	field 'JSON: blacklisted' '.modules[0]' \
+		'{"name":"vmclock","driver":"vmclock-guest","state":"available","version":"0.1.0","bound":false,"blacklisted":true,"overridden":false}'
+
+	echo 'install vmclock /bin/false' >"$root/etc/modprobe.d/x.conf"
+	run
+	expect 'our module is replaced by a command' 2 'vmclock +.*its loading is replaced' \
+		'^Next: remove the "install vmclock" line'
+	rm "$root/etc/modprobe.d/x.conf"
+
+	echo 1 >"$root/proc/sys/kernel/modules_disabled"
+	run
+	expect 'loading of modules is locked' 2 \
+		'kernel +.*locked' '^Next: write "vmclock" to .*reboot'
+
+	installed ptp_vmclock
+	run
+	expect 'only the in-tree module is installed' 2 'ptp_vmclock +installed, not loaded' \
+		'vmclock +not there' '^Next: as root: modprobe ptp_vmclock$'
+
+	installed ptp_vmclock vmclock acme_clock
+	run
+	expect 'ours goes first' 2 '^Next: as root: modprobe vmclock$' 'ptp_vmclock +installed'
+	expect 'others that claim the device are named' 2 \
+		'acme_clock +installed, not loaded.*another driver'
+
+	echo 'blacklist ptp-vmclock' >"$root/etc/modprobe.d/x.conf"
+	run
+	expect 'the in-tree module is blacklisted, with a dash' 2 'ptp_vmclock +.*blacklisted' \
+		'!^  vmclock .*blacklisted'
+
+	driver vmclock ptp_vmclock
+	run
+	expect 'the in-tree driver did not take it, ours may' 2 '^Next: as root: modprobe vmclock$'
+
+	qemu
+	echo kernel/drivers/ptp/ptp_vmclock.ko >"$root/lib/modules/$release/modules.builtin"
+	index
+	run
+	expect 'built in, by the index' 2 'ptp_vmclock +built into the kernel'
+
+	served
+	module vmclock 9.9
+	index
+	run
+	expect 'the version is that of what runs' 0 'vmclock +loaded, version 0.1.0, serves'
+}
+
+if ! makes_indexes; then
+	skip 'modules that are installed' 'depmod of kmod is not here'
+elif ! $CC --version >/dev/null 2>&1; then
+	skip 'modules that are installed' 'no C compiler is here'
+else
+	modules
+fi
+
+finish

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+/* Which device is checked, what the hypervisor offers, who is bound to it. */
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "common.h"
+#include "sysfs.h"
+
+#define DEFAULT_DEVICE "/dev/vmclock0"
+#define DEVICE_NODES   "vmclock[0-9]*"
+
+/* ---- The path ---------------------------------------------------------------- */
+
+/* As vmclock_open(NULL) does, but for the root. */
+static const char *choose_path(struct check *c, const char *option, char buffer[PATH_MAX])
+{
+	const char *path = secure_getenv("VMCLOCK_PATH");
+
+	if (option) {
+		c->device.source = CHECK_FROM_OPTION;
+		return option;
+	}
+	if (path && *path) {
+		c->device.source = CHECK_FROM_ENVIRONMENT;
+		return path;
+	}
+	c->device.source = CHECK_FROM_DEFAULT;
+	root_path(buffer, c->root, DEFAULT_DEVICE);
+	return buffer;
+}
+
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Is the path, by its name, one of /dev/vmclock<N>? */
+static bool names_a_node(const struct check *c)
+{
+	char nodes[PATH_MAX];
+
+	return root_path(nodes, c->root, "/dev/" DEVICE_NODES) &&
+	       fnmatch(nodes, c->device.path, FNM_PATHNAME) == 0;
+}
+
+/*
+ * The driver's name for it. By number first: containers may rename nodes.
+ * Below a root of tests no node can be made, so a file stands in.
+ */
+static void find_name(struct check *c, const struct stat *st)
+{
+	struct check_device *d = &c->device;
+	char name[CHECK_NAME];
+
+	if (S_ISCHR(st->st_mode) &&
+	    read_link_name(c->root, name, sizeof(name), "/sys/dev/char/%u:%u", major(st->st_rdev),
+			   minor(st->st_rdev)) &&
+	    fnmatch(DEVICE_NODES, name, 0) == 0)
+		strcpy(d->name, name);
+	else if (names_a_node(c))
+		copy_printable(d->name, sizeof(d->name), last_part(d->path));
+}
+
+static void look_at_path(struct check *c)
+{
+	struct check_device *d = &c->device;
+	struct stat st;
+
+	if (stat(d->path, &st)) {
+		/* Not to be seen is not missing: opening it will tell why. */
+		d->kind = errno == ENOENT ? CHECK_MISSING : CHECK_UNKNOWN;
+		if (names_a_node(c))
+			copy_printable(d->name, sizeof(d->name), last_part(d->path));
+		return;
+	}
+	d->known_mode = true;
+	d->mode = st.st_mode & 07777;
+	d->uid = st.st_uid;
+	d->gid = st.st_gid;
+
+	if (S_ISCHR(st.st_mode))
+		d->kind = CHECK_DEVICE;
+	else if (S_ISREG(st.st_mode))
+		d->kind = *c->root && names_a_node(c) ? CHECK_DEVICE : CHECK_FILE;
+	else
+		d->kind = CHECK_OTHER;
+	if (d->kind == CHECK_DEVICE)
+		find_name(c, &st);
+}
+
+static void find_other_nodes(struct check *c)
+{
+	struct check_device *d = &c->device;
+	struct entries nodes;
+	int i;
+
+	if (!list_entries(&nodes, c->root, "/dev"))
+		return;
+	for (i = 0; i < nodes.count && d->n_others < CHECK_MANY; i++) {
+		const char *name = nodes.list[i]->d_name;
+		char path[PATH_MAX];
+
+		if (fnmatch(DEVICE_NODES, name, 0) || !root_path(path, c->root, "/dev/%s", name) ||
+		    strcmp(path, d->path) == 0)
+			continue;
+		copy_printable(d->others[d->n_others++], CHECK_NAME, name);
+	}
+	free_entries(&nodes);
+}
+
+void check_device(struct check *c, const char *option)
+{
+	struct check_device *d = &c->device;
+	char buffer[PATH_MAX];
+	const char *path = choose_path(c, option, buffer);
+
+	/* Cut short it would be another path; open(2) has a word for such. */
+	if (strlen(path) >= sizeof(d->path)) {
+		c->page.error = -ENAMETOOLONG;
+		d->kind = CHECK_UNKNOWN;
+	} else {
+		strcpy(d->path, path);
+		look_at_path(c);
+	}
+	copy_printable(d->shown, sizeof(d->shown), path);
+	copy_printable(d->brief, sizeof(d->brief), path);
+	if (strlen(d->brief) < strlen(d->shown))
+		strcpy(d->brief + sizeof(d->brief) - 8, "...");
+	find_other_nodes(c);
+	if (*d->name)
+		read_line(c->root, d->notification, sizeof(d->notification),
+			  "/sys/class/misc/%s/notification", d->name);
+}
+
+/* ---- What the hypervisor offers ------------------------------------------------ */
+
+static bool is_vmclock_acpi(const char *root, const char *name, char *modalias, size_t size)
+{
+	char hid[CHECK_NAME], status[CHECK_NAME];
+
+	/* Hardware ID and compatible IDs, as in "acpi:AMZNC10C:VMCLOCK:". */
+	read_line(root, modalias, size, "/sys/bus/acpi/devices/%s/modalias", name);
+	read_line(root, hid, sizeof(hid), "/sys/bus/acpi/devices/%s/hid", name);
+	if (!strstr(modalias, ":AMZNC10C:") && !strstr(modalias, ":VMCLOCK:") &&
+	    strcmp(hid, "AMZNC10C") && strcmp(hid, "VMCLOCK"))
+		return false;
+
+	/* Declared by the firmware, but switched off. */
+	return !read_line(root, status, sizeof(status), "/sys/bus/acpi/devices/%s/status", name) ||
+	       strtoul(status, NULL, 0) & 1;
+}
+
+static bool is_vmclock_dt(const char *root, const char *name)
+{
+	static const char wanted[] = "amazon,vmclock";
+	char list[512];
+	size_t n, at;
+
+	n = read_bytes(root, list, sizeof(list) - 1,
+		       "/sys/bus/platform/devices/%s/of_node/compatible", name);
+	list[n] = '\0';
+	for (at = 0; at < n; at += strlen(list + at) + 1)
+		if (strcmp(list + at, wanted) == 0)
+			return true;
+	return false;
+}
+
+/* The platform device @o->name: its driver, and the node that that made. */
+static void find_binding(const char *root, struct check_offer *o)
+{
+	struct entries misc;
+
+	if (!read_link_name(root, o->driver, sizeof(o->driver),
+			    "/sys/bus/platform/devices/%s/driver", o->name))
+		return;
+	read_link_name(root, o->module, sizeof(o->module),
+		       "/sys/bus/platform/devices/%s/driver/module", o->name);
+
+	list_entries(&misc, root, "/sys/bus/platform/devices/%s/misc", o->name);
+	if (misc.count > 0)
+		copy_printable(o->serves, sizeof(o->serves), misc.list[0]->d_name);
+	free_entries(&misc);
+}
+
+static bool is_served(const struct check_hypervisor *h, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < h->n_offers; i++)
+		if (strcmp(h->offers[i].serves, name) == 0)
+			return true;
+	return false;
+}
+
+/* Some in-tree drivers make their node without saying which device it is of. */
+static void match_orphans(const char *root, struct check_hypervisor *h)
+{
+	struct entries nodes;
+	size_t i = 0;
+	int n;
+
+	list_entries(&nodes, root, "/sys/class/misc");
+	for (n = 0; n < nodes.count; n++) {
+		const char *name = nodes.list[n]->d_name;
+
+		if (fnmatch(DEVICE_NODES, name, 0) || is_served(h, name) ||
+		    path_exists(root, "/sys/class/misc/%s/device", name))
+			continue;
+		while (i < h->n_offers && (!*h->offers[i].driver || *h->offers[i].serves))
+			i++;
+		if (i < h->n_offers)
+			copy_printable(h->offers[i].serves, CHECK_NAME, name);
+	}
+	free_entries(&nodes);
+}
+
+static struct check_offer *add_offer(struct check_hypervisor *h, const char *firmware)
+{
+	struct check_offer *o;
+
+	if (h->n_offers == CHECK_MANY)
+		return NULL;
+	o = &h->offers[h->n_offers++];
+	o->firmware = firmware;
+	return o;
+}
+
+static void find_acpi_offers(struct check *c)
+{
+	struct entries devices;
+	int i;
+
+	list_entries(&devices, c->root, "/sys/bus/acpi/devices");
+	for (i = 0; i < devices.count; i++) {
+		const char *name = devices.list[i]->d_name;
+		struct check_offer *o;
+		char modalias[256];
+
+		if (!is_vmclock_acpi(c->root, name, modalias, sizeof(modalias)))
+			continue;
+		o = add_offer(&c->hypervisor, "ACPI");
+		if (!o)
+			break;
+		strcpy(o->modalias, modalias);
+		if (!read_link_name(c->root, o->name, sizeof(o->name),
+				    "/sys/bus/acpi/devices/%s/physical_node", name))
+			copy_printable(o->name, sizeof(o->name), name);
+	}
+	free_entries(&devices);
+}
+
+static void find_dt_offers(struct check *c)
+{
+	struct entries devices;
+	int i;
+
+	list_entries(&devices, c->root, "/sys/bus/platform/devices");
+	for (i = 0; i < devices.count; i++) {
+		const char *name = devices.list[i]->d_name;
+		struct check_offer *o;
+
+		if (!is_vmclock_dt(c->root, name))
+			continue;
+		o = add_offer(&c->hypervisor, "device tree");
+		if (!o)
+			break;
+		copy_printable(o->name, sizeof(o->name), name);
+		read_line(c->root, o->modalias, sizeof(o->modalias),
+			  "/sys/bus/platform/devices/%s/modalias", name);
+	}
+	free_entries(&devices);
+}
+
+void check_hypervisor(struct check *c)
+{
+	struct check_hypervisor *h = &c->hypervisor;
+	size_t i;
+
+	h->known = path_exists(c->root, "/sys/bus/platform/devices");
+	find_acpi_offers(c);
+	find_dt_offers(c);
+	for (i = 0; i < h->n_offers; i++)
+		find_binding(c->root, &h->offers[i]);
+	match_orphans(c->root, h);
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The report as one JSON object. Its keys and codes are documented in
+ * vmclock-check(1): add to them, never change them.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include <json.h>
+
+#include "config.h"
+#include "check.h"
+
+/* Set when memory ran out; what was built is then not printed. */
+static bool failed;
+
+static void add(struct json_object *to, const char *key, struct json_object *value)
+{
+	if (!to || json_object_object_add(to, key, value)) {
+		json_object_put(value);
+		failed = true;
+	}
+}
+
+static struct json_object *checked(struct json_object *value)
+{
+	if (!value)
+		failed = true;
+	return value;
+}
+
+static void add_string(struct json_object *to, const char *key, const char *value)
+{
+	add(to, key, checked(json_object_new_string(value)));
+}
+
+/* null for "there is none", which the facts write as an empty string. */
+static void add_optional(struct json_object *to, const char *key, const char *value)
+{
+	add(to, key, value && *value ? checked(json_object_new_string(value)) : NULL);
+}
+
+static void add_bool(struct json_object *to, const char *key, bool value)
+{
+	add(to, key, checked(json_object_new_boolean(value)));
+}
+
+static struct json_object *add_object(struct json_object *to, const char *key)
+{
+	struct json_object *object = checked(json_object_new_object());
+
+	add(to, key, object);
+	return object;
+}
+
+static struct json_object *add_array(struct json_object *to, const char *key)
+{
+	struct json_object *array = checked(json_object_new_array());
+
+	add(to, key, array);
+	return array;
+}
+
+static void append(struct json_object *array, struct json_object *value)
+{
+	if (!array || json_object_array_add(array, value)) {
+		json_object_put(value);
+		failed = true;
+	}
+}
+
+static struct json_object *append_object(struct json_object *array)
+{
+	struct json_object *object = checked(json_object_new_object());
+
+	append(array, object);
+	return object;
+}
+
+/* ---- Device, hypervisor, driver -------------------------------------------------------- */
+
+static void add_device(struct json_object *root, const struct check_device *d)
+{
+	static const char *const sources[] = {
+		[CHECK_FROM_DEFAULT] = "default",
+		[CHECK_FROM_ENVIRONMENT] = "environment",
+		[CHECK_FROM_OPTION] = "option",
+	};
+	static const char *const kinds[] = {
+		[CHECK_MISSING] = "missing",
+		[CHECK_DEVICE] = "device",
+		[CHECK_FILE] = "file",
+		[CHECK_OTHER] = "other",
+		[CHECK_UNKNOWN] = "unknown",
+	};
+	struct json_object *device = add_object(root, "device");
+	struct json_object *others;
+	char path[CHECK_NAME + 8];
+	size_t i;
+
+	add_string(device, "path", d->shown);
+	add_string(device, "source", sources[d->source]);
+	add_string(device, "kind", kinds[d->kind]);
+	add_optional(device, "name", d->name);
+	others = add_array(device, "others");
+	for (i = 0; i < d->n_others; i++) {
+		snprintf(path, sizeof(path), "/dev/%s", d->others[i]);
+		append(others, checked(json_object_new_string(path)));
+	}
+}
+
+static void add_hypervisor(struct json_object *root, const struct check_hypervisor *h)
+{
+	struct json_object *hypervisor = add_object(root, "hypervisor");
+	struct json_object *offers;
+	size_t i;
+
+	add_bool(hypervisor, "known", h->known);
+	offers = add_array(hypervisor, "offers");
+	for (i = 0; i < h->n_offers; i++) {
+		struct json_object *offer = append_object(offers);
+
+		add_string(offer, "firmware", h->offers[i].firmware);
+		add_string(offer, "device", h->offers[i].name);
+		add_optional(offer, "driver", h->offers[i].driver);
+		add_optional(offer, "module", h->offers[i].module);
+		add_optional(offer, "serves", h->offers[i].serves);
+	}
+}
+
+static void add_modules(struct json_object *root, const struct check_modules *modules)
+{
+	static const char *const states[] = {
+		[CHECK_ABSENT] = "absent",
+		[CHECK_AVAILABLE] = "available",
+		[CHECK_LOADED] = "loaded",
+		[CHECK_BUILTIN] = "builtin",
+	};
+	struct json_object *kernel = add_object(root, "kernel");
+	struct json_object *list = add_array(root, "modules");
+	size_t i;
+
+	add_string(kernel, "release", modules->kernel.release);
+	add_bool(kernel, "loads_modules", modules->kernel.loads_modules && !modules->kernel.locked);
+	add_bool(kernel, "has_modules", modules->kernel.has_tree);
+	for (i = 0; i < modules->n; i++) {
+		const struct check_module *m = &modules->list[i];
+		struct json_object *module = append_object(list);
+
+		add_string(module, "name", m->name);
+		add_optional(module, "driver", m->driver);
+		add_string(module, "state", states[m->state]);
+		add_optional(module, "version", m->version);
+		add_bool(module, "bound", m->bound);
+		add_bool(module, "blacklisted", m->blacklisted);
+		add_bool(module, "overridden", m->overridden);
+	}
+}
+
+/* ---- The page ------------------------------------------------------------------------------ */
+
+static void add_field(struct json_object *page, const struct check_field *f)
+{
+	static const char *const invalid[] = {
+		[CHECK_NO_FLAG] = "flag",
+		[CHECK_NO_STATUS] = "status",
+		[CHECK_OUT_OF_RANGE] = "range",
+	};
+	struct json_object *field = add_object(page, f->key);
+
+	add(field, "value", checked(f->is_signed ? json_object_new_int64((int64_t)f->value) :
+						   json_object_new_uint64(f->value)));
+	if (f->is_enum)
+		add_optional(field, "name", f->name);
+	add_bool(field, "valid", f->validity == CHECK_VALID);
+	if (f->validity != CHECK_VALID)
+		add_string(field, "invalid_for", invalid[f->validity]);
+}
+
+static void add_page(struct json_object *root, const struct check *c)
+{
+	const struct check_page *p = &c->page;
+	struct json_object *page;
+	size_t i;
+
+	if (!p->have) {
+		add(root, "page", NULL);
+		return;
+	}
+	page = add_object(root, "page");
+	for (i = 0; i < p->n_fields; i++)
+		add_field(page, &p->fields[i]);
+	add_optional(page, "reference_time", p->reference);
+	add_optional(page, "reference_time_utc", p->reference_utc);
+	add(page, "counter_frequency_hz",
+	    p->frequency_hz > 0 ? checked(json_object_new_double(p->frequency_hz)) : NULL);
+}
+
+/* ---- Judgement ----------------------------------------------------------------------------- */
+
+static void add_usable(struct json_object *root, const struct check *c)
+{
+	static const char *const names[] = {
+		[CHECK_MARKER] = "marker",
+		[CHECK_GENERATION] = "generation",
+		[CHECK_NOTIFICATION] = "notification",
+		[CHECK_TIME] = "time",
+		[CHECK_BOUNDS] = "bounds",
+	};
+	struct json_object *usable = add_object(root, "usable");
+	int use;
+
+	for (use = 0; use < CHECK_USES; use++) {
+		struct json_object *object = add_object(usable, names[use]);
+
+		add_bool(object, "usable", c->usable[use].yes);
+		add_string(object, "reason", c->usable[use].reason);
+	}
+}
+
+static void add_problems(struct json_object *root, const struct check *c)
+{
+	struct json_object *problems = add_array(root, "problems");
+	size_t i;
+
+	for (i = 0; i < c->n_problems; i++) {
+		const struct check_problem *p = &c->problems[i];
+		struct json_object *problem = append_object(problems);
+
+		add_string(problem, "code", p->rule->code);
+		add_string(problem, "gravity",
+			   p->rule->gravity == CHECK_WARNING ? "warning" : "error");
+		add_string(problem, "text", p->text);
+		add_string(problem, "next_step", p->next);
+	}
+}
+
+static void add_verdict(struct json_object *root, const struct check *c)
+{
+	static const char *const verdicts[] = {
+		[CHECK_OK] = "ok",
+		[CHECK_WARNING] = "warning",
+		[CHECK_UNUSABLE] = "unusable",
+	};
+
+	add_string(root, "verdict", verdicts[c->verdict]);
+	add(root, "exit_status", checked(json_object_new_int((int)c->verdict)));
+	add_string(root, "summary", c->summary);
+	add_string(root, "next_step", c->next);
+}
+
+int check_json(const struct check *c)
+{
+	struct json_object *root = checked(json_object_new_object());
+	const char *text = NULL;
+
+	add_string(root, "tool", TOOL);
+	add_string(root, "version", PACKAGE_VERSION);
+	add_verdict(root, c);
+	add_problems(root, c);
+	add_usable(root, c);
+	add_device(root, &c->device);
+	if (c->with_system) {
+		add_hypervisor(root, &c->hypervisor);
+		add_modules(root, &c->modules);
+	} else {
+		add(root, "hypervisor", NULL);
+		add(root, "kernel", NULL);
+		add(root, "modules", NULL);
+	}
+	add_page(root, c);
+
+	if (!failed)
+		text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
+							    JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (text)
+		puts(text);
+	json_object_put(root);
+	return text ? 0 : -ENOMEM;
+}

@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: MIT
+/* The page: opened and read through the library, then put into fields and words. */
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vmclock.h"
+
+#include "check.h"
+#include "common.h"
+
+/* Of 100 ms each: a host may be slow to finish an update, but not that slow. */
+#define TRIES 10
+
+/* ---- What is wrong with what is no page ---------------------------------------- */
+
+static void say_wrong(struct check_page *page, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void say_wrong(struct check_page *page, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(page->wrong, sizeof(page->wrong), fmt, args);
+	va_end(args);
+}
+
+static void explain_content(struct check_page *page, const struct stat *st,
+			    const struct vmclock_abi *abi, size_t n)
+{
+	uint32_t magic = le32toh(abi->magic);
+	uint32_t size = le32toh(abi->size);
+
+	if (n < VMCLOCK_SIZE_MIN)
+		say_wrong(page, "it holds %zu bytes, a page has at least %d", n, VMCLOCK_SIZE_MIN);
+	else if (magic != VMCLOCK_MAGIC)
+		say_wrong(page, "it begins with 0x%08" PRIx32 ", a page with 0x%08x (\"VCLK\")",
+			  magic, VMCLOCK_MAGIC);
+	else if (le16toh(abi->version) != VMCLOCK_VERSION)
+		say_wrong(page, "its version is %d, this tool knows version %d",
+			  le16toh(abi->version), VMCLOCK_VERSION);
+	else if (size < VMCLOCK_SIZE_MIN)
+		say_wrong(page, "it says that its size is %" PRIu32 " bytes, the least is %d", size,
+			  VMCLOCK_SIZE_MIN);
+	else if (S_ISREG(st->st_mode) && size > st->st_size)
+		say_wrong(page, "it says that its size is %" PRIu32 " bytes, but the file has %jd",
+			  size, (intmax_t)st->st_size);
+}
+
+/* The library says that it is no page it can read; this says why. */
+static void find_wrong(struct check_page *page, const char *path)
+{
+	struct vmclock_abi abi = { 0 };
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0) {
+		if (S_ISDIR(st.st_mode)) {
+			say_wrong(page, "it is a folder");
+		} else if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode)) {
+			say_wrong(page, "it is neither a character device nor a regular file");
+		} else {
+			n = pread(fd, &abi, sizeof(abi), 0);
+			if (n >= 0)
+				explain_content(page, &st, &abi, (size_t)n);
+		}
+	}
+	close(fd);
+}
+
+/* ---- Reading -------------------------------------------------------------------- */
+
+static uint32_t live_seq_count(const struct vmclock *vc)
+{
+	return le32toh(__atomic_load_n(&vmclock_page(vc)->seq_count, __ATOMIC_RELAXED));
+}
+
+/*
+ * An update in progress now is nothing; one that goes on for longer than
+ * readers wait is worth a warning; one that never ends is an error.
+ */
+static int read_patiently(struct check_page *page, const struct vmclock *vc)
+{
+	uint32_t first = live_seq_count(vc);
+	int ret;
+
+	do {
+		page->tries++;
+		ret = vmclock_read_page(vc, &page->abi, sizeof(page->abi));
+		if (live_seq_count(vc) != first)
+			page->moving = true;
+	} while (ret == -ETIMEDOUT && page->tries < TRIES);
+	return ret;
+}
+
+/* What never changes, and so may be read without a consistent copy of the rest. */
+static void read_constants(struct check_page *page, const struct vmclock *vc)
+{
+	const struct vmclock_abi *live = vmclock_page(vc);
+	struct vmclock_abi *abi = &page->abi;
+
+	abi->magic = __atomic_load_n(&live->magic, __ATOMIC_RELAXED);
+	abi->size = __atomic_load_n(&live->size, __ATOMIC_RELAXED);
+	abi->version = __atomic_load_n(&live->version, __ATOMIC_RELAXED);
+	abi->counter_id = __atomic_load_n(&live->counter_id, __ATOMIC_RELAXED);
+	abi->time_type = __atomic_load_n(&live->time_type, __ATOMIC_RELAXED);
+	abi->seq_count = __atomic_load_n(&live->seq_count, __ATOMIC_RELAXED);
+	page->have = offsetof(struct vmclock_abi, disruption_marker);
+}
+
+static bool is_pollable(const struct vmclock *vc)
+{
+	/* No VMClock is writable: this is how poll(2) answers where no driver does. */
+	struct pollfd pfd = { .fd = vmclock_fd(vc), .events = POLLIN | POLLOUT };
+
+	return poll(&pfd, 1, 0) >= 0 && !(pfd.revents & POLLOUT);
+}
+
+/* ---- Meaning --------------------------------------------------------------------- */
+
+bool check_status_has_time(const struct check_page *page)
+{
+	return page->snap.status == VMCLOCK_STATUS_SYNCHRONIZED ||
+	       page->snap.status == VMCLOCK_STATUS_FREERUNNING;
+}
+
+/* Of fields that need the status, and @flag too if there is one. */
+static enum check_validity validity(const struct check_page *page, uint64_t flag)
+{
+	if (flag && !(page->snap.flags & flag))
+		return CHECK_NO_FLAG;
+	return check_status_has_time(page) ? CHECK_VALID : CHECK_NO_STATUS;
+}
+
+/* 2^(64 + shift) / period: the counter's ticks per second. */
+static double frequency(const struct check_page *page)
+{
+	if (!page->snap.period)
+		return 0;
+	return ldexp(1 / (double)page->snap.period, 64 + page->snap.shift);
+}
+
+static uint32_t nanoseconds(uint64_t frac_sec)
+{
+	return (uint32_t)(((frac_sec >> 32) * 1000000000) >> 32);
+}
+
+/* false: not within the years 1970 to 9999. */
+static bool date(char *to, size_t size, const struct vmclock_instant *t, const char *zone)
+{
+	time_t seconds = (time_t)t->sec;
+	char day[32];
+	struct tm tm;
+
+	if (t->sec < 0 || t->sec >= VMCLOCK_CALC_MAX_SEC || seconds != t->sec ||
+	    !gmtime_r(&seconds, &tm))
+		return false;
+	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(to, size, "%s.%09" PRIu32 "%s", day, (uint32_t)t->nsec, zone);
+	return true;
+}
+
+static void find_reference(struct check_page *page)
+{
+	const struct vmclock_snapshot *s = &page->snap;
+	struct vmclock_instant t = {
+		.sec = (int64_t)s->time_sec,
+		.nsec = nanoseconds(s->time_frac),
+	};
+	struct vmclock_instant tai = t;
+	uint8_t leap;
+
+	if (!CHECK_COVERS(page, time_frac_sec) ||
+	    (s->time_type != VMCLOCK_TIME_UTC && s->time_type != VMCLOCK_TIME_TAI))
+		return;
+
+	if (check_status_has_time(page))
+		date(page->reference, sizeof(page->reference), &t,
+		     s->time_type == VMCLOCK_TIME_UTC ? "Z" : "");
+	page->gives_tai = !vmclock_calc_to_tai(s, &tai);
+	page->gives_utc = !vmclock_calc_to_utc(s, &t, &leap);
+	if (page->gives_utc && check_status_has_time(page))
+		date(page->reference_utc, sizeof(page->reference_utc), &t, "Z");
+}
+
+/* ---- Fields ------------------------------------------------------------------------ */
+
+static void add_detail(struct check_field *f, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add_detail(struct check_field *f, const char *fmt, ...)
+{
+	size_t at = strlen(f->detail);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(f->detail + at, sizeof(f->detail) - at, fmt, args);
+	va_end(args);
+}
+
+static struct check_field *add_field(struct check_page *page, const char *key, const char *label,
+				     uint64_t value)
+{
+	struct check_field *f = &page->fields[page->n_fields++];
+
+	f->key = key;
+	f->label = label;
+	f->value = value;
+	return f;
+}
+
+static struct check_field *add_enum(struct check_page *page, const char *key, const char *label,
+				    unsigned int value, const char *name)
+{
+	struct check_field *f = add_field(page, key, label, value);
+
+	f->is_enum = true;
+	f->name = name;
+	return f;
+}
+
+static void add_constants(struct check_page *page)
+{
+	const struct vmclock_abi *abi = &page->abi;
+	struct check_field *f;
+
+	f = add_field(page, "magic", "magic", le32toh(abi->magic));
+	f->is_hex = true;
+	add_detail(f, "\"VCLK\"");
+	f = add_field(page, "size", "size", le32toh(abi->size));
+	add_detail(f, "bytes");
+	add_field(page, "version", "version", le16toh(abi->version));
+	f = add_enum(page, "counter_id", "counter", abi->counter_id,
+		     counter_id_name(abi->counter_id));
+	if (abi->counter_id == VMCLOCK_COUNTER_INVALID)
+		add_detail(f, "the page names none");
+	add_enum(page, "time_type", "timescale", abi->time_type, time_type_name(abi->time_type));
+	f = add_field(page, "seq_count", "sequence count", le32toh(abi->seq_count));
+	if (f->value & 1)
+		add_detail(f, "odd: an update is in progress");
+}
+
+static void add_flags(struct check_page *page)
+{
+	struct check_field *f = add_field(page, "flags", "flags", page->snap.flags);
+	uint64_t unknown = f->value;
+	unsigned int bit;
+
+	f->is_hex = true;
+	for (bit = 0; bit < 64; bit++) {
+		if (!(f->value >> bit & 1) || !flag_name(bit))
+			continue;
+		unknown &= ~(UINT64_C(1) << bit);
+		add_detail(f, "%s%s", *f->detail ? ", " : "", flag_name(bit));
+	}
+	if (unknown)
+		add_detail(f, "%sunknown 0x%" PRIx64, *f->detail ? ", " : "", unknown);
+}
+
+static const char *status_meaning(unsigned int status)
+{
+	switch (status) {
+	case VMCLOCK_STATUS_UNKNOWN:
+		return "the host says nothing about time";
+	case VMCLOCK_STATUS_INITIALIZING:
+		return "the host is still setting its clock";
+	case VMCLOCK_STATUS_SYNCHRONIZED:
+		return "the host's clock follows its reference";
+	case VMCLOCK_STATUS_FREERUNNING:
+		return "the host's clock has lost its reference; its error bounds grow";
+	case VMCLOCK_STATUS_UNRELIABLE:
+		return "the host says not to rely on its clock";
+	default:
+		return "no meaning is known";
+	}
+}
+
+static void add_tai_offset(struct check_page *page)
+{
+	int offset = page->snap.tai_offset;
+	struct check_field *f =
+		add_field(page, "tai_offset_sec", "TAI offset", (uint64_t)(int64_t)offset);
+	int tai_minus_utc;
+
+	f->is_signed = true;
+	add_detail(f, "s");
+	if (!(page->snap.flags & VMCLOCK_FLAG_TAI_OFFSET_VALID))
+		f->validity = CHECK_NO_FLAG;
+	else if (vmclock_calc_tai_offset(&page->snap, &tai_minus_utc))
+		f->validity = CHECK_OUT_OF_RANGE;
+	else
+		add_detail(f, "%s: UTC = TAI - %d s",
+			   offset > 0 ? ", the sign as in version 1.0 of the specification" : "",
+			   tai_minus_utc);
+}
+
+static const char *leap_meaning(unsigned int leap)
+{
+	switch (leap) {
+	case VMCLOCK_LEAP_NONE:
+		return "no leap second this month";
+	case VMCLOCK_LEAP_PRE_POS:
+		return "a second is inserted at the end of the month";
+	case VMCLOCK_LEAP_PRE_NEG:
+		return "a second is left out at the end of the month";
+	case VMCLOCK_LEAP_POS:
+		return "the inserted second is running";
+	case VMCLOCK_LEAP_POST_POS:
+		return "a second was inserted at the end of last month";
+	case VMCLOCK_LEAP_POST_NEG:
+		return "a second was left out at the end of last month";
+	default:
+		return "no meaning is known";
+	}
+}
+
+static void add_status_and_leaps(struct check_page *page)
+{
+	const struct vmclock_abi *abi = &page->abi;
+	struct check_field *f;
+
+	if (CHECK_COVERS(page, clock_status)) {
+		f = add_enum(page, "clock_status", "clock status", abi->clock_status,
+			     clock_status_name(abi->clock_status));
+		add_detail(f, "%s", status_meaning(abi->clock_status));
+	}
+	if (CHECK_COVERS(page, leap_second_smearing_hint))
+		add_enum(page, "leap_second_smearing_hint", "smearing hint",
+			 abi->leap_second_smearing_hint,
+			 smearing_hint_name(abi->leap_second_smearing_hint));
+	if (CHECK_COVERS(page, tai_offset_sec))
+		add_tai_offset(page);
+	if (CHECK_COVERS(page, leap_indicator)) {
+		f = add_enum(page, "leap_indicator", "leap indicator", abi->leap_indicator,
+			     leap_indicator_name(abi->leap_indicator));
+		f->validity = validity(page, 0);
+		add_detail(f, "%s", leap_meaning(abi->leap_indicator));
+	}
+}
+
+/* A rate in units of the period, as a share of it. */
+static void add_rate(struct check_page *page, const char *key, const char *label, uint64_t rate,
+		     uint64_t flag)
+{
+	struct check_field *f = add_field(page, key, label, rate);
+
+	f->validity = validity(page, flag);
+	if (page->snap.period)
+		add_detail(f, "= %.6g parts per billion",
+			   (double)rate / (double)page->snap.period * 1e9);
+}
+
+static void add_counter(struct check_page *page)
+{
+	const struct vmclock_abi *abi = &page->abi;
+	struct check_field *f;
+
+	if (CHECK_COVERS(page, counter_period_shift))
+		add_field(page, "counter_period_shift", "period shift", abi->counter_period_shift)
+			->validity = validity(page, 0);
+	if (CHECK_COVERS(page, counter_value))
+		add_field(page, "counter_value", "counter value", le64toh(abi->counter_value))
+			->validity = validity(page, 0);
+	if (CHECK_COVERS(page, counter_period_frac_sec)) {
+		f = add_field(page, "counter_period_frac_sec", "counter period",
+			      le64toh(abi->counter_period_frac_sec));
+		f->validity = validity(page, 0);
+		if (page->frequency_hz > 0)
+			add_detail(f, "in 1/2^%d s = %.9g ns, so %.12g Hz",
+				   64 + abi->counter_period_shift, 1e9 / page->frequency_hz,
+				   page->frequency_hz);
+	}
+	if (CHECK_COVERS(page, counter_period_esterror_rate_frac_sec))
+		add_rate(page, "counter_period_esterror_rate_frac_sec", "period esterror rate",
+			 le64toh(abi->counter_period_esterror_rate_frac_sec),
+			 VMCLOCK_FLAG_PERIOD_ESTERROR_VALID);
+	if (CHECK_COVERS(page, counter_period_maxerror_rate_frac_sec))
+		add_rate(page, "counter_period_maxerror_rate_frac_sec", "period maxerror rate",
+			 le64toh(abi->counter_period_maxerror_rate_frac_sec),
+			 VMCLOCK_FLAG_PERIOD_MAXERROR_VALID);
+}
+
+static void add_error(struct check_page *page, const char *key, const char *label, uint64_t ns,
+		      uint64_t flag)
+{
+	struct check_field *f = add_field(page, key, label, ns);
+
+	f->validity = validity(page, flag);
+	add_detail(f, "ns");
+}
+
+static void add_time(struct check_page *page)
+{
+	const struct vmclock_abi *abi = &page->abi;
+	struct check_field *f;
+
+	if (CHECK_COVERS(page, time_sec)) {
+		f = add_field(page, "time_sec", "reference time", le64toh(abi->time_sec));
+		f->validity = validity(page, 0);
+		add_detail(f, "s");
+		if (*page->reference)
+			add_detail(f, " = %s%s", page->reference,
+				   abi->time_type == VMCLOCK_TIME_TAI ? " TAI" : "");
+		if (*page->reference_utc && strcmp(page->reference_utc, page->reference))
+			add_detail(f, " = %s", page->reference_utc);
+	}
+	if (CHECK_COVERS(page, time_frac_sec)) {
+		f = add_field(page, "time_frac_sec", "reference fraction",
+			      le64toh(abi->time_frac_sec));
+		f->validity = validity(page, 0);
+		add_detail(f, "in 1/2^64 s = 0.%09" PRIu32 " s", nanoseconds(f->value));
+	}
+	if (CHECK_COVERS(page, time_esterror_nanosec))
+		add_error(page, "time_esterror_nanosec", "time esterror",
+			  le64toh(abi->time_esterror_nanosec), VMCLOCK_FLAG_TIME_ESTERROR_VALID);
+	if (CHECK_COVERS(page, time_maxerror_nanosec))
+		add_error(page, "time_maxerror_nanosec", "time maxerror",
+			  le64toh(abi->time_maxerror_nanosec), VMCLOCK_FLAG_TIME_MAXERROR_VALID);
+}
+
+static void add_generation(struct check_page *page)
+{
+	struct check_field *f;
+
+	if (!CHECK_COVERS(page, vm_generation_counter))
+		return;
+	f = add_field(page, "vm_generation_counter", "generation counter",
+		      le64toh(page->abi.vm_generation_counter));
+	if (!(page->snap.flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT))
+		f->validity = CHECK_NO_FLAG;
+}
+
+static void describe(struct check_page *page)
+{
+	page->frequency_hz = frequency(page);
+	find_reference(page);
+
+	add_constants(page);
+	if (CHECK_COVERS(page, disruption_marker))
+		add_field(page, "disruption_marker", "disruption marker",
+			  le64toh(page->abi.disruption_marker));
+	if (CHECK_COVERS(page, flags))
+		add_flags(page);
+	add_status_and_leaps(page);
+	add_counter(page);
+	add_time(page);
+	add_generation(page);
+}
+
+void check_page(struct check *c)
+{
+	struct check_page *page = &c->page;
+	struct vmclock *vc;
+	uint32_t size;
+
+	if (!page->error)
+		page->error = vmclock_open(&vc, c->device.path);
+	if (page->error) {
+		if (page->error == -EBADMSG || page->error == -EPROTONOSUPPORT)
+			find_wrong(page, c->device.path);
+		return;
+	}
+
+	page->error = read_patiently(page, vc);
+	if (page->error) {
+		read_constants(page, vc);
+	} else {
+		size = le32toh(page->abi.size);
+		page->have = size < sizeof(page->abi) ? size : sizeof(page->abi);
+	}
+	vmclock_calc_snapshot(&page->abi, (uint32_t)page->have, &page->snap);
+	page->pollable = is_pollable(vc);
+	vmclock_close(vc);
+	describe(page);
+}

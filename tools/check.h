@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmclock-check: what its parts hand to each other.
+ *
+ *	facts		check-device.c, check-modules.c, check-page.c
+ *	  judgement	check-judge.c, check-advice.c
+ *	    output	check-report.c, check-json.c
+ *
+ * Output only prints: whatever is decided or put into words is decided
+ * before, so that text and JSON cannot differ.
+ */
+#ifndef VMCLOCK_TOOLS_CHECK_H
+#define VMCLOCK_TOOLS_CHECK_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "vmclock-calc.h"
+
+#define TOOL "vmclock-check"
+
+/* As exit statuses, and as the gravity of a problem. */
+enum check_verdict {
+	CHECK_OK,
+	CHECK_WARNING,
+	CHECK_UNUSABLE,
+};
+
+#define CHECK_WRONG_USAGE 3
+
+#define CHECK_NAME 64		/* enough for names in sysfs and of modules */
+#define CHECK_MANY 8		/* devices, modules: more are not listed */
+#define CHECK_TEXT 512
+
+#define CHECK_TELL_OPERATOR "report it to whoever runs the hypervisor"
+
+/* ---- The path that is checked ---------------------------------------------- */
+
+enum check_source {
+	CHECK_FROM_DEFAULT,
+	CHECK_FROM_ENVIRONMENT,
+	CHECK_FROM_OPTION,
+};
+
+enum check_kind {
+	CHECK_MISSING,
+	CHECK_DEVICE,
+	CHECK_FILE,		/* a page file: no driver, no hypervisor */
+	CHECK_OTHER,		/* a folder, a pipe ... */
+	CHECK_UNKNOWN,		/* not to be seen */
+};
+
+struct check_device {
+	char path[PATH_MAX];		/* to open */
+	char shown[PATH_MAX];		/* to print */
+	char brief[256];		/* to print within a sentence */
+	enum check_source source;
+	enum check_kind kind;
+	bool known_mode;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	char name[CHECK_NAME];		/* the driver's name for it, "vmclock0"; may be empty */
+	char notification[CHECK_NAME];	/* the attribute of the vmclock driver; may be empty */
+	char others[CHECK_MANY][CHECK_NAME];
+	size_t n_others;
+};
+
+/* ---- What the hypervisor offers, and which driver took it ------------------- */
+
+struct check_offer {
+	const char *firmware;		/* "ACPI" or "device tree" */
+	char name[CHECK_NAME];		/* of the platform device, "AMZNC10C:00" */
+	char modalias[256];
+	char driver[CHECK_NAME];	/* empty: none is bound */
+	char module[CHECK_NAME];	/* of the driver; empty: built in */
+	char serves[CHECK_NAME];	/* "vmclock0"; empty: no device node */
+};
+
+struct check_hypervisor {
+	bool known;			/* sysfs could be read */
+	struct check_offer offers[CHECK_MANY];
+	size_t n_offers;
+};
+
+/* ---- Modules ----------------------------------------------------------------- */
+
+enum check_module_state {
+	CHECK_ABSENT,
+	CHECK_AVAILABLE,
+	CHECK_LOADED,
+	CHECK_BUILTIN,
+};
+
+struct check_module {
+	char name[CHECK_NAME];
+	const char *driver;		/* its platform driver; NULL: not known to us */
+	const char *origin;
+	enum check_module_state state;
+	bool blacklisted;		/* not loaded by itself, only by name */
+	bool overridden;		/* an install line replaces loading */
+	bool bound;
+	char version[CHECK_NAME];
+};
+
+struct check_kernel {
+	char release[CHECK_NAME + 1];
+	bool loads_modules;
+	bool locked;			/* kernel.modules_disabled */
+	bool has_tree;			/* /lib/modules/RELEASE */
+	bool has_dkms_source;
+};
+
+/* The first two are always ours and the in-tree one. */
+#define CHECK_OURS	0
+#define CHECK_IN_TREE	1
+
+struct check_modules {
+	struct check_kernel kernel;
+	struct check_module list[CHECK_MANY];
+	size_t n;
+};
+
+/* ---- The page ---------------------------------------------------------------- */
+
+enum check_validity {
+	CHECK_VALID,
+	CHECK_NO_FLAG,		/* the page's flag for it is not set */
+	CHECK_NO_STATUS,	/* it counts in synchronized and freerunning only */
+	CHECK_OUT_OF_RANGE,
+};
+
+struct check_field {
+	const char *key;	/* its name in the specification */
+	const char *label;
+	uint64_t value;		/* of signed fields: two's complement */
+	bool is_signed;
+	bool is_hex;
+	bool is_enum;
+	const char *name;	/* of an enumerated value; NULL: none is assigned */
+	enum check_validity validity;
+	char detail[256];	/* what it means; may be empty */
+};
+
+struct check_page {
+	int error;		/* of vmclock_open() or vmclock_read_page() */
+	char wrong[CHECK_TEXT];	/* what is wrong with the content; may be empty */
+	unsigned int tries;	/* of reading, 100 ms each but the last */
+	bool moving;		/* the sequence count, odd as it was, differed between tries */
+	bool pollable;
+
+	size_t have;		/* bytes of abi that are known and that the page covers */
+	struct vmclock_abi abi;	/* little-endian */
+	struct vmclock_snapshot snap;
+
+	struct check_field fields[32];
+	size_t n_fields;
+	double frequency_hz;	/* 0: the page gives none */
+	bool gives_utc;		/* whatever the status */
+	bool gives_tai;
+	char reference[48];	/* on the page's own scale; may be empty */
+	char reference_utc[48];	/* may be empty */
+};
+
+#define CHECK_COVERS(page, field)					\
+	((page)->have >= offsetof(struct vmclock_abi, field) +		\
+			 sizeof((page)->abi.field))
+
+/* May time, period and counter value be relied on in this status? */
+bool check_status_has_time(const struct check_page *page);
+
+/* ---- Judgement ---------------------------------------------------------------- */
+
+enum check_use {
+	CHECK_MARKER,
+	CHECK_GENERATION,
+	CHECK_NOTIFICATION,
+	CHECK_TIME,
+	CHECK_BOUNDS,
+	CHECK_USES,
+};
+
+struct check_usable {
+	bool yes;
+	char reason[CHECK_TEXT];
+};
+
+/* vmclock-check(1) lists them all. */
+struct check_rule {
+	const char *code;
+	enum check_verdict gravity;
+	const char *next;	/* what to do about it; NULL: depends */
+};
+
+struct check_problem {
+	const struct check_rule *rule;
+	char text[CHECK_TEXT];
+	char next[CHECK_TEXT];
+};
+
+struct check {
+	const char *root;	/* in front of /sys, /dev, /proc, /lib/modules; usually empty */
+	struct check_device device;
+	bool with_system;	/* hypervisor and modules were looked at */
+	struct check_hypervisor hypervisor;
+	struct check_modules modules;
+	struct check_page page;
+
+	struct check_usable usable[CHECK_USES];
+	struct check_problem problems[16];	/* gravest first */
+	size_t n_problems;
+	enum check_verdict verdict;
+	char summary[CHECK_TEXT];
+	char next[CHECK_TEXT];
+};
+
+/*
+ * Notes a problem. They are kept gravest first, and within one gravity in the
+ * order they are found. The caller may change what to do next.
+ */
+struct check_problem *check_complain(struct check *c, const struct check_rule *rule,
+				     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Which path, of what kind. @option may be NULL. */
+void check_device(struct check *c, const char *option);
+
+/* sysfs: offers and bindings, and which of them is the device's. */
+void check_hypervisor(struct check *c);
+
+void check_modules(struct check *c);
+void check_page(struct check *c);
+void check_judge(struct check *c);
+
+/* There is no page to judge: why that is, and how to get one. */
+void check_advise(struct check *c);
+
+void check_report(const struct check *c);
+
+/* Returns 0 or -ENOMEM. */
+int check_json(const struct check *c);
+
+#endif /* VMCLOCK_TOOLS_CHECK_H */

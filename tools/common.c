@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+/* What the tools share. */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "common.h"
+#include "vmclock-abi.h"
+
+#define NAME(table, value) ((value) < sizeof(table) / sizeof((table)[0]) ? (table)[value] : NULL)
+
+const char *counter_id_name(unsigned int value)
+{
+	static const char *const names[] = {
+		[VMCLOCK_COUNTER_ARM_VCNT] = "arm-vcnt",
+		[VMCLOCK_COUNTER_X86_TSC] = "x86-tsc",
+		[VMCLOCK_COUNTER_INVALID] = "invalid",
+	};
+
+	return NAME(names, value);
+}
+
+const char *time_type_name(unsigned int value)
+{
+	static const char *const names[] = {
+		[VMCLOCK_TIME_UTC] = "utc",
+		[VMCLOCK_TIME_TAI] = "tai",
+		[VMCLOCK_TIME_MONOTONIC] = "monotonic",
+		[VMCLOCK_TIME_INVALID_SMEARED] = "smeared",
+		[VMCLOCK_TIME_INVALID_MAYBE_SMEARED] = "maybe-smeared",
+	};
+
+	return NAME(names, value);
+}
+
+const char *clock_status_name(unsigned int value)
+{
+	static const char *const names[] = {
+		[VMCLOCK_STATUS_UNKNOWN] = "unknown",
+		[VMCLOCK_STATUS_INITIALIZING] = "initializing",
+		[VMCLOCK_STATUS_SYNCHRONIZED] = "synchronized",
+		[VMCLOCK_STATUS_FREERUNNING] = "freerunning",
+		[VMCLOCK_STATUS_UNRELIABLE] = "unreliable",
+	};
+
+	return NAME(names, value);
+}
+
+const char *smearing_hint_name(unsigned int value)
+{
+	static const char *const names[] = {
+		[VMCLOCK_SMEARING_STRICT] = "strict",
+		[VMCLOCK_SMEARING_NOON_LINEAR] = "noon-linear",
+		[VMCLOCK_SMEARING_UTC_SLS] = "utc-sls",
+	};
+
+	return NAME(names, value);
+}
+
+const char *leap_indicator_name(unsigned int value)
+{
+	static const char *const names[] = {
+		[VMCLOCK_LEAP_NONE] = "none",
+		[VMCLOCK_LEAP_PRE_POS] = "pre-pos",
+		[VMCLOCK_LEAP_PRE_NEG] = "pre-neg",
+		[VMCLOCK_LEAP_POS] = "pos",
+		[VMCLOCK_LEAP_POST_POS] = "post-pos",
+		[VMCLOCK_LEAP_POST_NEG] = "post-neg",
+	};
+
+	return NAME(names, value);
+}
+
+const char *flag_name(unsigned int bit)
+{
+	static const char *const names[] = {
+		"tai-offset-valid",	 "disruption-soon",	  "disruption-imminent",
+		"period-esterror-valid", "period-maxerror-valid", "time-esterror-valid",
+		"time-maxerror-valid",	 "time-monotonic",	  "vm-gen-counter-present",
+		"notification-present",
+	};
+
+	return NAME(names, bit);
+}
+
+void print_version(const char *tool)
+{
+	printf("%s %s\n", tool, PACKAGE_VERSION);
+}
+
+void wrong_usage(const char *tool, const char *fmt, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s: ", tool);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fprintf(stderr, " (try --help)\n");
+}
+
+void wrong_option(const char *tool, char **argv, int answer)
+{
+	const char *word = argv[optind - 1];
+
+	if (answer == ':')
+		wrong_usage(tool, "%s needs an argument", word);
+	else if (optopt > UCHAR_MAX)
+		wrong_usage(tool, "%s: this option takes no argument", word);
+	else if (optopt)
+		wrong_usage(tool, "unknown option -%c", optopt);
+	else
+		wrong_usage(tool, "unknown or ambiguous option %s", word);
+}
+
+int close_stdout(const char *tool)
+{
+	/* A write that failed earlier has left the mark, but no errno. */
+	bool lost = ferror(stdout);
+
+	errno = 0;
+	if (fclose(stdout))
+		lost = true;
+	if (!lost)
+		return 0;
+	fprintf(stderr, "%s: cannot write the output%s%s\n", tool, errno ? ": " : "",
+		errno ? strerror(errno) : "");
+	return -1;
+}
+
+/* How many bytes the UTF-8 character at @s has; 0: it is none. */
+static size_t utf8_length(const unsigned char *s)
+{
+	size_t length, i;
+
+	if (*s < 0x80)
+		return 1;
+	if (*s >= 0xc2 && *s <= 0xdf)
+		length = 2;
+	else if ((*s & 0xf0) == 0xe0)
+		length = 3;
+	else if (*s >= 0xf0 && *s <= 0xf4)
+		length = 4;
+	else
+		return 0;
+
+	for (i = 1; i < length; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+
+	/* Too long a form, a surrogate, beyond U+10FFFF; a C1 control character. */
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f) ||
+	    (s[0] == 0xc2 && s[1] < 0xa0))
+		return 0;
+	return length;
+}
+
+void copy_printable(char *to, size_t size, const char *from)
+{
+	const unsigned char *s = (const unsigned char *)from;
+	size_t at = 0;
+
+	while (*s) {
+		size_t length = utf8_length(s);
+		bool ugly = !length || *s < 0x20 || *s == 0x7f;
+
+		if (!length)
+			length = 1;
+		if (at + length >= size)
+			break;
+		if (ugly)
+			to[at] = '?';
+		else
+			memcpy(to + at, s, length);
+		at += length;
+		s += length;
+	}
+	to[at] = '\0';
+}

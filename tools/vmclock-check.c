@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Can this machine's VMClock be trusted, and if not, why and what next?
+ *
+ * See check.h for the parts. Here: options, the order of things, and the
+ * exit status.
+ */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "check.h"
+#include "common.h"
+
+static const char help[] =
+	"Usage: " TOOL " [--device PATH] [--json]\n"
+	"\n"
+	"Says whether this virtual machine has a VMClock, which driver serves it, what\n"
+	"its page says, what of that can be used, and what to do next.\n"
+	"\n"
+	"  --device PATH  check this device or page file\n"
+	"                 (default: $VMCLOCK_PATH, or else /dev/vmclock0)\n"
+	"  --json         one JSON object instead of text\n"
+	"  --help         print this help\n"
+	"  --version      print the version\n"
+	"\n"
+	"Exit status:\n"
+	"  0  trustworthy time, or a page that gives only a marker, and it works\n"
+	"  1  usable, with a warning\n"
+	"  2  not usable\n"
+	"  3  wrong usage\n";
+
+enum option_value {
+	OPTION_DEVICE = 256, /* beyond characters: there are no short options */
+	OPTION_JSON,
+	OPTION_HELP,
+	OPTION_VERSION,
+};
+
+struct options {
+	const char *device;
+	bool json;
+	bool help;
+	bool version;
+};
+
+static int parse_options(struct options *options, int argc, char **argv)
+{
+	static const struct option known[] = { { "device", required_argument, NULL, OPTION_DEVICE },
+					       { "json", no_argument, NULL, OPTION_JSON },
+					       { "help", no_argument, NULL, OPTION_HELP },
+					       { "version", no_argument, NULL, OPTION_VERSION },
+					       { 0 } };
+	int option;
+
+	while ((option = getopt_long(argc, argv, ":", known, NULL)) != -1) {
+		switch (option) {
+		case OPTION_DEVICE:
+			options->device = optarg;
+			break;
+		case OPTION_JSON:
+			options->json = true;
+			break;
+		case OPTION_HELP:
+			options->help = true;
+			break;
+		case OPTION_VERSION:
+			options->version = true;
+			break;
+		default:
+			wrong_option(TOOL, argv, option);
+			return -1;
+		}
+	}
+	if (optind < argc) {
+		wrong_usage(TOOL, "extra argument '%s'; a path is given with --device",
+			    argv[optind]);
+		return -1;
+	}
+	if (options->device && !*options->device) {
+		wrong_usage(TOOL, "--device: the path is empty");
+		return -1;
+	}
+	return 0;
+}
+
+static void gather(struct check *c, const char *device)
+{
+	check_device(c, device);
+	/* Hypervisor and driver explain devices, not files. */
+	c->with_system = c->device.kind == CHECK_DEVICE || *c->device.name;
+	if (c->with_system) {
+		check_hypervisor(c);
+		check_modules(c);
+	}
+	check_page(c);
+}
+
+int main(int argc, char **argv)
+{
+	static struct check c;
+	struct options options = { 0 };
+	int status;
+
+	if (parse_options(&options, argc, argv))
+		return CHECK_WRONG_USAGE;
+
+	if (options.help || options.version) {
+		if (options.help)
+			fputs(help, stdout);
+		else
+			print_version(TOOL);
+		return close_stdout(TOOL) ? CHECK_UNUSABLE : CHECK_OK;
+	}
+
+	/* For tests: look for /sys, /dev and so on below this folder. */
+	c.root = secure_getenv("VMCLOCK_CHECK_SYSROOT");
+	if (!c.root)
+		c.root = "";
+
+	gather(&c, options.device);
+	check_judge(&c);
+	status = (int)c.verdict;
+
+	if (!options.json) {
+		check_report(&c);
+	} else if (check_json(&c)) {
+		fprintf(stderr, TOOL ": out of memory\n");
+		status = CHECK_UNUSABLE;
+	}
+	if (close_stdout(TOOL))
+		status = CHECK_UNUSABLE;
+	return status;
+}
