@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The virtual machine laboratory: real kernels, real and simulated VMClock pages."""

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""How the laboratory's commands end: by themselves, by a signal, or with a reason why not."""
+
+import signal
+
+from . import report
+from .errors import Failed, LabError
+
+
+def _on_signals(action):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, action)
+
+
+def _interrupted(*_):
+    # Once is enough: what follows is tidying up.
+    _on_signals(signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def guarded(main):
+    """Call main() and return the exit status; a signal unwinds, so that all is tidied up."""
+    _on_signals(_interrupted)
+    try:
+        return main()
+    except KeyboardInterrupt:
+        report.line('interrupted')
+        return 130
+    except Failed as failure:
+        report.line(f'failed: {failure}')
+        return 1
+    except LabError as error:
+        report.line(f'lab: {error}')
+        return 2

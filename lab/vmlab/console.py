@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""Reading a guest kernel's log for what must never be there."""
+
+import re
+
+_ENOUGH = 30
+
+# How a message starts: after "<6>" and the time stamp, and perhaps the caller.
+_START = r'^(?:<\d+>)?(?:\[[^\]]*\]\s*)*'
+
+# Some kernels speak of CPU bugs as "RETBleed: WARNING: ..."; those carry a name in front,
+# while the kernel's own alarms are the start of their message.
+_ALARM = re.compile('|'.join((
+    _START + r'WARNING: ',
+    _START + r'(?:watchdog: )?BUG: ',
+    r'kernel BUG at ',
+    r'\bOops\b',
+    # The head of a report: "invalid opcode: 0000 [#1] SMP".
+    r': [0-9a-f]{4} \[#\d+\]',
+    r'\bBUG \S+ \(',
+    r'Unable to handle kernel ',
+    r'Kernel panic',
+    r'\bUBSAN: ',
+    r'\bK[ACM]SAN: ',
+    r'\bKFENCE: ',
+    r'refcount_t: ',
+    r'possible recursive locking',
+    r'inconsistent lock state',
+    r'circular locking dependency',
+    r'INFO: task .* blocked for more than',
+    r'rcu: INFO: ',
+    r'INFO: rcu_',
+    r'scheduling while atomic',
+    r'list_(?:add|del) corruption',
+    r'cannot create duplicate filename',
+    r'Trying to free already-free IRQ',
+    r'Call Trace:',
+)))
+
+
+# A rare slip of QEMU's emulation with several threads: a processor runs the breakpoint that
+# another one's kernel has just replaced, as it patches itself.
+_SLIP = re.compile(r'\bint3: [0-9a-f]{4} \[#1\]')
+
+
+def is_emulator_slip(text):
+    """Whether a complaint is the fault of the emulator."""
+    return bool(_SLIP.search(text))
+
+
+def complaint(log):
+    """The part of a console log where the kernel begins to tell of trouble, or nothing."""
+    lines = log.splitlines()
+    for number, text in enumerate(lines):
+        if _ALARM.search(text):
+            return '\n'.join(lines[number:number + _ENOUGH])
+    return ''

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""What the laboratory wants to know about ELF files."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from .errors import LabError
+
+
+def is_elf(path):
+    with open(path, 'rb') as file:
+        return file.read(4) == b'\x7fELF'
+
+
+def libraries(path, search=()):
+    """The shared libraries and the loader that a program needs, as host paths."""
+    # ldd's own status says nothing about a library that is missing.
+    listing = subprocess.run(('ldd', str(path)), stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                             env={'PATH': '/usr/bin:/bin', 'LC_ALL': 'C',
+                                  'LD_LIBRARY_PATH': ':'.join(str(folder) for folder in search)},
+                             check=False).stdout
+    missing = re.search(r'(\S+) => not found', listing)
+    if missing:
+        raise LabError(f'{path} needs {missing[1]}, which is not there')
+    return [Path(name) for name in re.findall(r'(?:=> |^\t)(/\S+)', listing, re.MULTILINE)]
+
+
+def modinfo(module):
+    """A kernel module's information: {'alias': [...], 'depends': [...], ...}."""
+    found = {}
+    for key, value in re.findall(rb'\0(\w+)=([^\0]*)(?=\0)', _modinfo_section(module)):
+        found.setdefault(key.decode(), []).append(value.decode())
+    return found
+
+
+def _modinfo_section(module):
+    data = module.read_bytes()
+
+    def number(offset, size):
+        return int.from_bytes(data[offset:offset + size], 'little')
+
+    # A 64-bit little-endian file; the header's fields by their fixed places.
+    table, entry, count, names = number(0x28, 8), number(0x3a, 2), number(0x3c, 2), number(0x3e, 2)
+    headers = [table + entry * index for index in range(count)]
+    strings = number(headers[names] + 0x18, 8)
+    for header in headers:
+        name = strings + number(header, 4)
+        if data[name:data.index(b'\0', name)] == b'.modinfo':
+            start = number(header + 0x18, 8)
+            return b'\0' + data[start:start + number(header + 0x20, 8)] + b'\0'
+    raise LabError(f'{module} is no kernel module')

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""The kernels that the laboratory boots, and the driver built for them."""
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import re
+import shutil
+import time
+from pathlib import Path
+
+from . import cache, process, report
+from .errors import Failed, LabError
+
+
+@dataclasses.dataclass(frozen=True)
+class Series:
+    """A row of the matrix: a kernel series and the Debian suite that has it."""
+
+    name: str
+    suite: str
+    cc: str
+
+
+MATRIX = (
+    Series('6.1', 'bookworm', 'gcc-12'),
+    Series('7.3', 'trixie-backports', 'gcc-14'),
+)
+
+# kbuild's remark that Debian built the kernel by another release of the same compiler.
+_NOT_OURS = re.compile(r'warning: the compiler differs from the one used to build the kernel')
+_COMPLAINT = re.compile(r'\b(warning|error|ERROR|WARNING):|\*\*\*')
+_DRIVERS_KEPT_FOR = 24 * 3600
+
+# Run in the folder $1 that has packages of the release $2 in debs/.
+_UNPACK = r'''
+cd "$1"
+for deb in debs/*.deb; do
+	dpkg-deb --fsys-tarfile "$deb" >tar
+	tar -x --keep-directory-symlink -f tar
+done
+rm -r debs tar
+for image in "boot/vmlinuz-$2" "lib/modules/$2/vmlinuz"; do
+	if [ -e "$image" ]; then
+		mv "$image" vmlinuz
+	fi
+done
+test -e vmlinuz
+depmod -b . "$2"
+'''
+
+
+class Kernel:
+    """A bootable kernel, its modules, and what is needed to build more of them."""
+
+    def __init__(self, series, workshop):
+        self.series = series
+        self.name = series.name
+        self.workshop = workshop
+        # Inside the workshop, for it must vanish with the headers that are installed there.
+        self.folder = workshop.path('/srv/kernels') / series.name
+        self._stamp = self.folder / 'stamp'
+        self.release = self._known_release()
+
+    @property
+    def vmlinuz(self):
+        return self.folder / 'vmlinuz'
+
+    @property
+    def modules(self):
+        return self.folder / 'usr/lib/modules' / self.release
+
+    def _known_release(self):
+        if not self._stamp.exists():
+            return None
+        stamp = json.loads(self._stamp.read_text(encoding='utf-8'))
+        return stamp['release'] if stamp['series'] == dataclasses.asdict(self.series) else None
+
+    def prepare(self):
+        """Fetch what is missing; the caller holds the cache's lock."""
+        self.release = self._known_release()
+        if self.release:
+            return
+        release = self._newest_release()
+        # Real dependencies bring the fitting kbuild tools along.
+        self.workshop.install((f'linux-headers-{release}', self.series.cc),
+                              f'kernel {self.name}: headers of {release}')
+        with report.step(f'kernel {self.name}: image and modules'), \
+                cache.made_whole(self.folder) as folder:
+            self._unpack(release, folder)
+            stamp = {'series': dataclasses.asdict(self.series), 'release': release}
+            (folder / 'stamp').write_text(json.dumps(stamp), encoding='utf-8')
+        self.release = release
+
+    def _newest_release(self):
+        # Metapackages name only the newest series of a suite, and of the older series in
+        # backports the headers go before the images do.
+        found = self.workshop.run(('apt-cache', 'search', '--names-only',
+                                   r'^linux-headers-[0-9].*-cloud-amd64$'), 'apt-cache search')
+        releases = re.findall(r'^linux-headers-(\d\S+)', found, re.MULTILINE)
+        releases.sort(key=_numbers)
+        ours = [release for release in releases if release.startswith(f'{self.name}.')]
+        if not ours:
+            there = dict.fromkeys('.'.join(release.split('.')[:2]) for release in releases)
+            raise LabError(f'the archive has no kernel {self.name}, but {", ".join(there)}; '
+                           'change the matrix in lab/vmlab/kernels.py')
+        return ours[-1]
+
+    def _unpack(self, release, folder):
+        # One package, or several since 7.x.
+        packages = [f'linux-image-{release}']
+        depends = self.workshop.run(('apt-cache', 'depends', '--important', packages[0]),
+                                    'apt-cache depends')
+        packages += [f'linux-{part}-{release}' for part in ('base', 'binary', 'modules')
+                     if f' linux-{part}-{release}\n' in depends + '\n']
+        debs = folder / 'debs'
+        debs.mkdir()
+        self.workshop.download(packages, debs)
+        # Older packages use /lib, newer ones /usr/lib.
+        (folder / 'usr/lib').mkdir(parents=True)
+        (folder / 'lib').symlink_to('usr/lib')
+        inside = '/' + str(folder.relative_to(self.workshop.root))
+        self.workshop.run(('sh', '-ec', _UNPACK, 'sh', inside, release), 'unpacking the kernel')
+
+
+def _numbers(release):
+    return [int(number) for number in re.findall(r'\d+', release)]
+
+
+class Driver:
+    """A built driver: the module file and the log of its build."""
+
+    def __init__(self, module, log):
+        self.module = module
+        self.log = log
+
+
+def build_driver(tree, kernel, warnings='1', sparse=True):
+    """Build the tree's driver for a kernel and return the Driver; any warning is Failed.
+
+    `warnings` is kbuild's W=, empty for none. Unchanged sources are not built again.
+    """
+    tree = Path(tree)
+    if not (tree / 'driver' / 'Kbuild').exists():
+        raise LabError(f'{tree} has no driver/Kbuild')
+    options = [f'CC={kernel.series.cc}']
+    if warnings:
+        options.append(f'W={warnings}')
+    if sparse:
+        options.append('C=2')
+    sources = [path for part in ('driver', 'include')
+               for path in sorted((tree / part).rglob('*')) if _is_source(path)]
+    folder = cache.folder() / 'drivers' / f'{kernel.name}-{_digest(kernel, options, sources, tree)}'
+    driver = Driver(folder / 'driver' / 'vmclock.ko', folder / 'build.log')
+    folder.parent.mkdir(exist_ok=True)
+    with cache.lock(folder.parent):
+        if not driver.module.exists():
+            _forget_old_drivers(folder.parent)
+            _build(tree, kernel, options, sources, folder)
+    return driver
+
+
+def _is_source(path):
+    # Someone may have built by hand in the tree.
+    made = re.compile(r'\..*|features\.h|.*\.(o|ko|mod|mod\.c|cmd|order|symvers)')
+    return path.is_file() and not made.fullmatch(path.name)
+
+
+def _digest(kernel, options, sources, tree):
+    digest = hashlib.sha256(repr((kernel.release, options)).encode())
+    for path in sources:
+        digest.update(f'\0{path.relative_to(tree)}\0'.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _build(tree, kernel, options, sources, folder):
+    kept_log = folder.with_name(f'{kernel.name}-failed.log')
+    with report.step(f'driver for {kernel.name}'), cache.made_whole(folder) as unfinished:
+        for path in sources:
+            copy = unfinished / path.relative_to(tree)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+        log = unfinished / 'build.log'
+        command = ('make', '--no-print-directory', '-C', f'/lib/modules/{kernel.release}/build',
+                   f'M={unfinished}/driver', *options, 'modules')
+        with contextlib.suppress(process.CommandError):
+            kernel.workshop.run(command, f'driver for {kernel.name}', log)
+        complaints = [text for text in log.read_text(encoding='utf-8').splitlines()
+                      if _COMPLAINT.search(text) and not _NOT_OURS.search(text)]
+        if not complaints and not (unfinished / 'driver' / 'vmclock.ko').exists():
+            complaints = ['no vmclock.ko was built']
+        if complaints:
+            shutil.copyfile(log, kept_log)
+            first = complaints[0].replace(f'{unfinished}/', '')
+            raise Failed(f'driver for {kernel.name}: {first} (log: {kept_log})')
+
+
+def _forget_old_drivers(folder):
+    for old in folder.iterdir():
+        if old.is_dir() and time.time() - old.stat().st_mtime > _DRIVERS_KEPT_FOR:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def series_named(name):
+    """The matrix row of that name; LabError tells the names there are."""
+    for series in MATRIX:
+        if series.name == name:
+            return series
+    raise LabError(f'no kernel {name!r}; there are {", ".join(s.name for s in MATRIX)}')
+
+
+def prepare(workshop, matrix=MATRIX):
+    """Make workshop and kernels ready, in the order of `matrix`."""
+    with cache.lock(workshop.cache):
+        workshop.prepare([series.suite for series in MATRIX])
+        kernels = [Kernel(series, workshop) for series in matrix]
+        for kernel in kernels:
+            kernel.prepare()
+    return kernels

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""The face of the laboratory: what scenarios and the demonstration work with."""
+
+import contextlib
+import itertools
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from . import cache, console, elf, kernels, process, report
+from .deadline import wait_for
+from .errors import Failed, LabError, Skipped
+from .guest import Image
+from .machine import Machine, Simulation
+
+_PROGRAM_FOLDERS = ('tools', 'examples', 'bench', 'tests/vm/guest', 'tests/vm/host',
+                    'tests/stress', 'tests/unit')
+# Socket paths are limited to 107 bytes; the longest below the run folder takes 20.
+_LONGEST_FOLDER = 80
+
+
+def default_builddir(tree):
+    """Where make was run for the tree, unless the caller knows better."""
+    if os.environ.get('VMCLOCK_BUILDDIR'):
+        return Path(os.environ['VMCLOCK_BUILDDIR']).absolute()
+    return tree if (tree / 'config.status').exists() else tree / 'build'
+
+
+class Lab:
+    """A place to boot machines of one kernel; leaving the with statement ends them all.
+
+    `logs` must be below the cache folder, for only there can QEMU write.
+    """
+
+    def __init__(self, kernel, tree, builddir=None, logs=None, verbose=False):
+        self.kernel = kernel
+        self.tree = Path(tree)
+        self.builddir = Path(builddir) if builddir else default_builddir(self.tree)
+        self.logs = logs or cache.new_log_folder()
+        self.machines = []
+        self._numbers = itertools.count(1)
+        self._open = contextlib.ExitStack()
+        self._verbose = verbose
+        self._folder = None
+        self._began = time.monotonic()
+
+    def __enter__(self):
+        folder = tempfile.mkdtemp(prefix='vmclock.')
+        self._folder = Path(folder)
+        self._open.callback(shutil.rmtree, folder)
+        if len(folder) > _LONGEST_FOLDER:
+            self._open.close()
+            raise LabError(f'{folder} is too long a name for sockets; choose a shorter TMPDIR')
+        self.logs.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, *_):
+        self._open.close()
+
+    def boot(self, device='vmclock', *, driver=True, modules=(), programs=(), files=None,
+             fields=None, hid='AMZNC10C', cid='VMCLOCK', length=0x1000, timeout=120, **options):
+        """Boot a guest and return its Machine.
+
+        device    'vmclock': QEMU's own; 'sim': a simulated page that notifies;
+                  'sim-silent': one that does not; None: no page
+        driver    have the driver under test in the guest (load it with machine.load())
+        modules   modules of the kernel's own to have in the guest
+        programs  names of programs of the build, put on the guest's PATH
+        files     {path in the guest: path on the host}
+        fields, hid, cid, length  of a simulated page
+        options   append= to the kernel's command line, memory= in MiB, cpus=, qemu= arguments
+        """
+        if device in ('sim', 'sim-silent'):
+            device = Simulation(fields, device == 'sim', hid, cid, length)
+        image = Image(self.kernel)
+        image.search_libraries_in(self.builddir / 'lib/.libs')
+        if driver:
+            image.add_own_module(kernels.build_driver(self.tree, self.kernel).module)
+        for module in modules:
+            image.add_module(module)
+        for name in programs:
+            image.add_program(self.program(name))
+        for inside, path in (files or {}).items():
+            image.add_file(inside, path)
+        number = next(self._numbers)
+        initrd = self._folder / f'{number}.initrd'
+        image.write(initrd)
+        machine = Machine(self.kernel, initrd, self._folder / str(number),
+                          self.logs / str(number), device, timeout=timeout,
+                          transcript=lambda text: self.log(f'machine {number}: {text}'), **options)
+        self._open.callback(machine.close)
+        self.machines.append(machine)
+        return machine
+
+    def start(self, argv, **options):
+        """Start a program on the host, as Popen does; it ends with the Lab at the latest."""
+        program = process.start(argv, **options)
+        self._open.callback(process.stop, program)
+        return program
+
+    def program(self, name):
+        """The path of a program that make has built."""
+        for folder in _PROGRAM_FOLDERS:
+            # Beside a libtool program lies a script of the same name that only works here.
+            for path in (self.builddir / folder / '.libs' / name, self.builddir / folder / name):
+                if path.is_file() and elf.is_elf(path):
+                    return path
+        raise LabError(f'{name} has not been built in {self.builddir}: run make first, '
+                       'or say --builddir')
+
+    def log(self, text):
+        """Add to the record that is kept when a scenario fails."""
+        text = f'[{time.monotonic() - self._began:7.2f}] {text}'.replace('\0', '\\0')
+        with open(self.logs / 'scenario.log', 'a', encoding='utf-8',
+                  errors='backslashreplace') as file:
+            file.write(text + '\n')
+        show = report.line if self._verbose else report.passing
+        show(text.encode(errors='backslashreplace').decode())
+
+    @staticmethod
+    def check(condition, message):
+        if not condition:
+            raise Failed(message)
+
+    @staticmethod
+    def equal(actual, expected, what):
+        if actual != expected:
+            raise Failed(f'{what} is {actual!r}, not {expected!r}')
+
+    @staticmethod
+    def skip(reason):
+        raise Skipped(reason)
+
+    @staticmethod
+    def wait_for(probe, what, timeout=30):
+        """Call probe() until its answer is true, and return that answer."""
+        return wait_for(probe, what, timeout)
+
+    def check_logs(self):
+        for machine in self.machines:
+            machine.check_log()
+
+    def complaints(self):
+        """What kernels complained of, those of guests that never came up too."""
+        logs = (path.read_text(encoding='utf-8', errors='replace')
+                for path in sorted(self.logs.glob('*/console.log')))
+        return [text for text in map(console.complaint, logs) if text]

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: MIT
+"""A virtual machine: booted, spoken to through its shell, and moved to another process."""
+
+import base64
+import collections
+import os
+import re
+import secrets
+import shlex
+
+from . import acpi, console
+from .channel import Closed, TimedOut
+from .deadline import Deadline, wait_for
+from .errors import Failed, LabError
+from .page import FLAG_NOTIFICATION_PRESENT, MARKER_ONLY, Page
+from .qemu import Qemu
+
+# Below it there is room for the kernel, above it for the initramfs, which QEMU puts last.
+PAGE_ADDRESS = 0x18000000
+_PAGE_ROOM = 0x10000
+
+Result = collections.namedtuple('Result', 'status output')
+
+
+class Simulation:
+    """A page in the guest's memory, announced by a table of our own.
+
+    `fields` change the page as it is at boot; `length` is that of the ACPI resource.
+    """
+
+    def __init__(self, fields=None, notify=True, hid='AMZNC10C', cid='VMCLOCK', length=0x1000):
+        self.fields = dict(MARKER_ONLY)
+        if notify:
+            self.fields['flags'] |= FLAG_NOTIFICATION_PRESENT
+        self.fields.update(fields or {})
+        self.notify = notify
+        self.hid = hid
+        self.cid = cid
+        self.length = length
+        self.room = -(-length // _PAGE_ROOM) * _PAGE_ROOM
+
+
+class _Memory:
+    """Guest memory that this process shares: the RAM file and the page in it."""
+
+    def __init__(self, size, simulation):
+        self.fd = os.memfd_create('guest')
+        os.truncate(self.fd, size)
+        # Another program of the host opens it by this name.
+        self.path = f'/proc/{os.getpid()}/fd/{self.fd}'
+        self.page = Page(self.fd, PAGE_ADDRESS, simulation.room)
+
+    def close(self):
+        self.page.close()
+        os.close(self.fd)
+
+
+class Machine:
+    """A guest. It is up once constructed; close it, or use it in a with statement.
+
+    page    the simulated page, None with another device
+    device  'vmclock' (QEMU's own), a Simulation, or None
+    """
+
+    def __init__(self, kernel, initrd, folder, logs, device='vmclock', *, append='', memory=512,
+                 cpus=2, qemu=(), timeout=120, transcript=lambda text: None):
+        self.kernel = kernel
+        self.page = None
+        self._simulation = device if isinstance(device, Simulation) else None
+        self._folder = folder
+        self._logs = logs
+        self._memory_size = memory << 20
+        self._memory = None
+        self._transcript = transcript
+        self._moves = 0
+        self._closed = False
+        folder.mkdir()
+        logs.mkdir(parents=True)
+        self._arguments = self._fixed_arguments(initrd, append, cpus, memory, device, qemu)
+        self._qemu, self._memory = self._start()
+        try:
+            if self._memory:
+                self.page = self._memory.page
+            self._wait_until_up(timeout)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _fixed_arguments(self, initrd, append, cpus, memory, device, extra):
+        # An oops ends the machine at once, with the reason as the last thing in its log.
+        # Freed memory is poisoned, so that a late use of it oopses.
+        command_line = ['console=ttyS0', 'panic=-1', 'oops=panic', 'slub_debug=FZP',
+                        'tsc=reliable', 'no_timer_check']
+        arguments = ['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none',
+                     '-vga', 'none', '-nic', 'none', '-cpu', 'max', '-smp', str(cpus),
+                     '-m', str(memory), '-accel', os.environ.get('VMCLOCK_ACCEL') or 'tcg',
+                     '-kernel', str(self.kernel.vmlinuz), '-initrd', str(initrd),
+                     '-chardev', f'file,id=console,append=on,path={self._logs}/console.log',
+                     '-serial', 'chardev:console']
+        if self._simulation:
+            # RAM that the kernel is told to keep off, as if firmware had reserved it.
+            command_line.append(f'memmap={self._simulation.room:#x}${PAGE_ADDRESS:#x}')
+            table = acpi.table(self.kernel.workshop, self._folder, PAGE_ADDRESS,
+                               self._simulation)
+            arguments += ['-acpitable', f'file={table}']
+        elif device == 'vmclock':
+            arguments += ['-device', 'vmclock']
+        elif device is not None:
+            raise LabError(f'no device {device!r} is known')
+        arguments += ['-append', ' '.join([*command_line, append]).strip()]
+        return [*arguments, *extra]
+
+    def _start(self, *arguments):
+        """A QEMU and, for a simulated page, the memory shared with it."""
+        folder = self._folder / str(self._moves)
+        qemu_log = self._logs / 'qemu.log'
+        start = ['-M', 'q35', *self._arguments, *arguments]
+        if not self._simulation:
+            return Qemu(self.kernel.workshop, start, folder, qemu_log), None
+        memory = _Memory(self._memory_size, self._simulation)
+        memory.page.set(**self._simulation.fields)
+        start[1] += ',memory-backend=ram'
+        start += ['-object', f'memory-backend-file,id=ram,share=on,size={self._memory_size},'
+                  f'mem-path=/proc/self/fd/{memory.fd}']
+        try:
+            return Qemu(self.kernel.workshop, start, folder, qemu_log, (memory.fd,)), memory
+        except BaseException:
+            memory.close()
+            raise
+
+    def _wait_until_up(self, timeout):
+        self._transcript(f'booting {self.kernel.release}')
+        deadline = Deadline(timeout)
+        try:
+            while self._qemu.shell.line(deadline) != 'ready':
+                pass
+        except (Closed, TimedOut) as problem:
+            raise Failed(f'the guest did not come up: {self._why(problem)}') from None
+        self._transcript('the guest is up')
+
+    def _why(self, problem):
+        """The best explanation for a guest that does not answer."""
+        complaint = self.complaint()
+        if complaint:
+            return f'{problem}; its kernel said: {complaint.splitlines()[0]}'
+        lines = self.console().rstrip().splitlines()
+        return f'{problem}; the end of its log: {lines[-1] if lines else "(empty)"}'
+
+    def shell(self, command, timeout=60, user=None):
+        """Run a shell command in the guest; Result(status, output) with stderr in the output.
+
+        Bytes that are not UTF-8 are kept as surrogates.
+        """
+        if user:
+            command = f'exec su -s /bin/sh {user} -c {shlex.quote(command)}'
+        token = secrets.token_hex(4)
+        deadline = Deadline(timeout)
+        encoded = base64.b64encode(command.encode(errors='surrogateescape')).decode()
+        try:
+            self._qemu.shell.send(f'{token} {encoded}', deadline)
+            # Before it there may be the answer to a command that took too long.
+            while (answer := self._qemu.shell.line(deadline).split(' '))[0] != token:
+                pass
+        except Closed as problem:
+            raise Failed(f'the guest died at {command!r}: {self._why(problem)}') from None
+        except TimedOut as problem:
+            raise Failed(f'{command!r} took longer than {timeout} s: {self._why(problem)}') \
+                from None
+        output = base64.b64decode(answer[2]).decode(errors='surrogateescape')
+        self._transcript(f'$ {command}\n{output}[status {answer[1]}]')
+        return Result(int(answer[1]), output)
+
+    def run(self, command, timeout=60, user=None):
+        """Run a shell command that must succeed; its output without the last newline."""
+        status, output = self.shell(command, timeout, user)
+        if status:
+            raise Failed(f'{command!r} ended with status {status}: {output.strip()}')
+        return output.removesuffix('\n')
+
+    def wait_for(self, command, timeout=30, user=None):
+        """Repeat a shell command until it succeeds; its output."""
+        def attempt():
+            result = self.shell(command, timeout, user)
+            return result if result.status == 0 else None
+        return wait_for(attempt, f'success of {command!r}', timeout).output.removesuffix('\n')
+
+    def load(self, parameters=''):
+        """Load the driver under test."""
+        self.run(f'modprobe vmclock {parameters}')
+
+    def listen_for_uevents(self):
+        """Record the uevents of VMClock devices from now on."""
+        self.run("uevent sh -c 'echo $(env | grep ^VMCLOCK_) >>/tmp/uevents' >/dev/null 2>&1 &")
+        # It listens once it has heard of something, which leaves an empty line.
+        self.wait_for('echo change >/sys/class/mem/null/uevent; test -e /tmp/uevents')
+
+    def wait_uevents(self, count, timeout=30):
+        """Wait until there were so many; all there were, as {variable: value}."""
+        self.wait_for(f'test $(grep -c VMCLOCK_ /tmp/uevents) -ge {count}', timeout)
+        return [dict(word.split('=') for word in line.split())
+                for line in self.run('grep VMCLOCK_ /tmp/uevents').splitlines()]
+
+    def console(self):
+        """The log of the guest's kernel so far."""
+        path = self._logs / 'console.log'
+        return path.read_text(encoding='utf-8', errors='replace') if path.exists() else ''
+
+    def wait_log(self, pattern, timeout=30):
+        """Wait for a line of the kernel's log that matches; the match."""
+        return wait_for(lambda: re.search(pattern, self.console(), re.MULTILINE),
+                        f'{pattern!r} in the log of the kernel', timeout)
+
+    def complaint(self):
+        """Where the guest's kernel complained, the beginning of that; else nothing."""
+        return console.complaint(self.console())
+
+    def check_log(self):
+        """Fail if the guest's kernel complained, or if the machine is gone."""
+        complaint = self.complaint()
+        if complaint:
+            raise Failed(f'the kernel complained: {complaint.splitlines()[0]}')
+        if not self._closed and not self._qemu.alive():
+            raise Failed('the machine stopped by itself')
+
+    def notify(self):
+        """Pulse the notification line of a simulated page."""
+        if not (self._simulation and self._simulation.notify):
+            raise LabError('this machine has no notification line')
+        for level in (1, 0):
+            self.qtest(f'set_irq_in /machine/q35/ioapic unnamed-gpio-in {acpi.NOTIFY_GSI} {level}')
+
+    @property
+    def ram_path(self):
+        """The guest's RAM as a file; the page is at PAGE_ADDRESS in it."""
+        return self._memory.path if self._memory else None
+
+    def qmp(self, command, **arguments):
+        """Run a QMP command; its answer."""
+        return self._qemu.qmp(command, **arguments)
+
+    def qtest(self, command):
+        """Run a qtest command, such as 'readq 0xfeffb010'; the words of its answer."""
+        return self._qemu.qtest(command)
+
+    def migrate(self, timeout=120):
+        """Move the running guest into a new QEMU process; shell and page then are there.
+
+        A simulated page moves as it is: what a hypervisor would change after it is up to you.
+        """
+        source, old_memory = self._qemu, self._memory
+        self._moves += 1
+        line = f'unix:{self._folder}/{self._moves}.migration'
+        target, memory = self._start('-incoming', line)
+        try:
+            source.qmp('migrate-set-parameters', **{'max-bandwidth': 1 << 32})
+            source.qmp('migrate', uri=line)
+            wait_for(lambda: self._has_moved(source), 'the migration', timeout)
+            wait_for(lambda: target.qmp('query-status')['status'] == 'running',
+                     'the guest running in its new process', timeout)
+        except BaseException:
+            target.quit()
+            if memory:
+                memory.close()
+            raise
+        self._qemu, self._memory = target, memory
+        source.quit()
+        if memory:
+            self.page = memory.page
+            old_memory.close()
+        self._transcript('migrated')
+
+    @staticmethod
+    def _has_moved(source):
+        answer = source.qmp('query-migrate')
+        if answer.get('status') in ('failed', 'cancelled'):
+            raise Failed(f'the migration {answer["status"]}: {answer.get("error-desc", "")}')
+        return answer.get('status') == 'completed'
+
+    def close(self):
+        self._closed = True
+        self._qemu.quit()
+        if self._memory:
+            self._memory.close()
+            self._memory = None
+            self.page = None

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""Finding the scenarios, choosing among them, and running one."""
+
+import importlib.util
+import shutil
+import time
+import traceback
+
+from . import console, kernels, report
+from .errors import Failed, LabError, Skipped
+from .lab import Lab
+
+
+class Scenario:
+    """A file NNN-name.py: a docstring of one line, run(lab), and perhaps KERNELS."""
+
+    def __init__(self, path):
+        self.path = path
+        self.name = path.stem
+        try:
+            module = _load(path)
+            self.summary = module.__doc__.strip()
+            self.run = module.run
+        except AttributeError as error:
+            raise LabError(f'{path}: {error}') from None
+        self.kernels = getattr(module, 'KERNELS', tuple(s.name for s in kernels.MATRIX))
+        for name in self.kernels:
+            kernels.series_named(name)
+
+
+def _load(path):
+    spec = importlib.util.spec_from_file_location(path.stem.replace('-', '_'), path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def discover(folder):
+    found = [Scenario(path) for path in sorted(folder.glob('[0-9][0-9][0-9]-*.py'))]
+    if not found:
+        raise LabError(f'{folder} has no scenarios')
+    return found
+
+
+def select(scenarios, names):
+    """The scenarios that the names mean: stems or unique beginnings of them."""
+    chosen = set()
+    for name in names:
+        name = name.removesuffix('.py').rpartition('/')[2]
+        matches = [s for s in scenarios if s.name == name] or \
+            [s for s in scenarios if s.name.startswith(name)]
+        if len(matches) != 1:
+            known = ', '.join(s.name for s in (matches or scenarios))
+            raise LabError(f'{"no" if not matches else "more than one"} scenario {name!r}: {known}')
+        chosen.add(matches[0].name)
+    return [s for s in scenarios if not names or s.name in chosen]
+
+
+class Outcome:
+    """How a scenario ended: 'passed', 'failed' or 'skipped', why, and after how long."""
+
+    def __init__(self, verdict, reason='', complaints=()):
+        self.verdict = verdict
+        self.reason = '\n'.join((reason, *complaints))
+        self.seconds = 0.0
+        self.emulator_slipped = any(console.is_emulator_slip(text) for text in complaints)
+
+
+def run(scenario, kernel, tree, builddir, logs, verbose):
+    """Run one scenario on one kernel; its logs stay only if it failed."""
+    began = time.monotonic()
+    outcome = _attempt(scenario, kernel, tree, builddir, logs, verbose)
+    if outcome.emulator_slipped:
+        report.line(f'again    {kernel.name}  {scenario.name}  QEMU ran code that the kernel had '
+                    'replaced')
+        shutil.rmtree(logs)
+        outcome = _attempt(scenario, kernel, tree, builddir, logs, verbose)
+    if outcome.verdict != 'failed':
+        shutil.rmtree(logs)
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+def _attempt(scenario, kernel, tree, builddir, logs, verbose):
+    with Lab(kernel, tree, builddir, logs, verbose) as lab:
+        try:
+            scenario.run(lab)
+            lab.check_logs()
+            return Outcome('passed')
+        except Skipped as skipped:
+            return Outcome('skipped', str(skipped))
+        except (Failed, LabError) as failure:
+            reason = f'{_place(scenario, failure)}{failure}'
+        except Exception:
+            reason = traceback.format_exc().rstrip()
+        outcome = Outcome('failed', reason, lab.complaints())
+        lab.log(f'failed: {outcome.reason}')
+        return outcome
+
+
+def _place(scenario, failure):
+    """The scenario's own line that led to the failure."""
+    lines = [frame.lineno for frame in traceback.extract_tb(failure.__traceback__)
+             if frame.filename == str(scenario.path)]
+    return f'{scenario.path.name}:{lines[-1]}: ' if lines else ''

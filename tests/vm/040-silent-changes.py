@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""A page that never notifies: the driver's own timers find every change."""
+
+COMMANDS = {'poll': 'device-poll', 'epoll': 'device-poll --epoll', 'wait': 'lib-wait'}
+
+
+def run(lab):
+    vm = lab.boot('sim-silent', programs=['device-poll', 'lib-wait'])
+    vm.listen_for_uevents()
+
+    # Nobody waits: the idle look alone sends the uevent.
+    vm.load('interval_ms=100')
+    lab.equal(vm.run('cat /sys/class/misc/vmclock0/notification'), 'timer', 'the notification')
+    vm.page.disrupt()
+    lab.equal(vm.wait_uevents(1)[0]['VMCLOCK_DISRUPTION_MARKER'], '1', 'the marker for udev')
+
+    # No idle looks: those who wait are woken all the same.
+    vm.run('rmmod vmclock')
+    vm.load('interval_ms=0')
+    for name, command in COMMANDS.items():
+        vm.run(f'{command} >/tmp/{name} 2>&1 &')
+    for name in COMMANDS:
+        vm.wait_for(f'grep -qx waiting /tmp/{name}')
+    vm.page.disrupt()
+    for name in ('poll', 'epoll'):
+        vm.wait_for(f'grep -qx "marker 2" /tmp/{name}')
+    vm.wait_for('grep -qx "disrupted 1 -> 2" /tmp/wait')

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+"""Another hypervisor goes on with a page of its own: same count, no notifications."""
+
+
+def run(lab):
+    vm = lab.boot('sim', programs=['device-poll'])
+    vm.listen_for_uevents()
+    vm.load('interval_ms=100')
+    vm.run('device-poll 3 >/tmp/poll 2>&1 &')
+    vm.wait_for('grep -qx waiting /tmp/poll')
+
+    # As if the new page had arrived at the old sequence count by chance.
+    vm.page.set(disruption_marker=99)
+    vm.notify()
+    vm.wait_for('grep -qx "marker 99" /tmp/poll')
+    lab.equal(vm.wait_uevents(1)[0]['VMCLOCK_DISRUPTION_MARKER'], '99', 'the marker for udev')
+
+    # From now on the host notifies of nothing.
+    vm.page.disrupt(flags=0)
+    vm.wait_for('grep -qx "marker 100" /tmp/poll')
+    lab.equal(vm.run('cat /sys/class/misc/vmclock0/notification'), 'timer', 'the notification')
+    vm.page.disrupt()
+    vm.wait_for('grep -qx "marker 101" /tmp/poll')
+    lab.equal(len(vm.wait_uevents(3)), 3, 'the number of uevents')

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""Pages and resources that cannot be right are refused at probe, each with its line."""
+
+REFUSED = (
+    ({'magic': 0}, 'magic 0x00000000 at .* is not'),
+    ({'magic': 0x56434c4b}, 'magic 0x56434c4b at .* is not'),
+    ({'version': 0}, 'version 0,'),
+    ({'version': 2}, 'version 2,'),
+    ({'version': 0xffff}, 'version 65535,'),
+    ({'size': 0}, 'size 0x0 '),
+    ({'size': 0x1f}, 'size 0x1f '),
+    ({'size': 0x1001}, 'size 0x1001 '),
+    ({'size': 0xffffffff}, 'size 0xffffffff '),
+)
+GOOD = {'magic': 0x4b4c4356, 'version': 1, 'size': 0x1000}
+DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
+
+
+def run(lab):
+    vm = lab.boot('sim', fields={'magic': 0}, programs=['device-read', 'device-map'])
+    vm.load()
+    device = vm.run('basename /sys/bus/platform/devices/AMZNC10C:*')
+    bind = f'echo {device} >{DRIVER}/bind'
+
+    for fields, line in REFUSED:
+        vm.page.set(**{**GOOD, **fields})
+        lab.check(vm.shell(bind).status != 0, f'a page with {fields} was accepted')
+        vm.wait_log(f'vmclock-guest {device}: refused: .*{line}')
+        vm.run('test ! -e /dev/vmclock0')
+
+    small_pages(lab, vm, device)
+    stuck_count(lab, vm, device)
+
+
+def small_pages(lab, vm, device):
+    """The smallest page there may be: marker and flags, and nothing after them."""
+    vm.page.set(**{**GOOD, 'size': 0x20})
+    vm.run(f'echo {device} >{DRIVER}/bind')
+    lab.equal(vm.run('cd /sys/class/misc/vmclock0 && echo *_*'),
+              'counter_id disruption_marker seq_count time_type', 'what sysfs shows')
+    vm.run(f'echo {device} >{DRIVER}/unbind')
+
+
+def stuck_count(lab, vm, device):
+    """A host that never finishes an update: an error, not a hang, and over when it does."""
+    vm.page.set(**GOOD, seq_count=5)
+    vm.run(f'echo {device} >{DRIVER}/bind')
+    for what in ('dd if=/dev/vmclock0 bs=4 count=1', 'cat /sys/class/misc/vmclock0/clock_status'):
+        lab.check('timed out' in vm.shell(what, timeout=10).output, f'{what} does not time out')
+    vm.run(f'echo {device} >{DRIVER}/unbind')
+    vm.run(f'echo {device} >{DRIVER}/bind')
+    vm.page.set(seq_count=6)
+    lab.equal(vm.run('device-read'), 'ok', 'device-read')
+    lab.equal(vm.run('device-map'), 'ok', 'device-map')

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""Every use of the device at once, under unbinding, unloading and a host that disrupts."""
+
+import contextlib
+import threading
+
+from vmlab.channel import Closed
+
+DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
+ROUNDS = 30
+# Freed memory is poisoned, so that a use of it shows.
+CHECKED_MEMORY = 'slub_debug=FZPU'
+
+TAKE_AND_GIVE = f'''
+device=$(basename /sys/bus/platform/devices/AMZNC10C:*)
+for round in $(seq {ROUNDS}); do
+    echo $device >{DRIVER}/unbind
+    usleep 20000
+    echo $device >{DRIVER}/bind
+    usleep 50000
+    # Goes only when nobody has it open.
+    if rmmod vmclock 2>/dev/null; then modprobe vmclock interval_ms=5 wait_interval_ms=2; fi
+done
+touch /tmp/stop
+'''
+
+
+def disrupt(vm, notify, stop):
+    """The host; it ends with the guest, whose own death is the news then."""
+    number = 0
+    while not stop.wait(0.003):
+        number += 1
+        vm.page.disrupt(vm_generation_counter=number // 3)
+        if notify:
+            with contextlib.suppress(Closed):
+                vm.notify()
+        if number % 50 == 0:
+            with vm.page.updating():
+                stop.wait(0.12)
+
+
+def torture(lab, device):
+    vm = lab.boot(device, programs=['device-torture'], append=CHECKED_MEMORY)
+    vm.load('interval_ms=5 wait_interval_ms=2')
+    stop = threading.Event()
+    host = threading.Thread(target=disrupt, args=(vm, device == 'sim', stop))
+    host.start()
+    try:
+        vm.run('device-torture /tmp/stop >/tmp/use 2>&1 &')
+        vm.run('device-torture --kill /tmp/stop >/tmp/kill 2>&1 &')
+        vm.run(TAKE_AND_GIVE, timeout=120)
+        vm.wait_for('! pidof device-torture', timeout=60)
+    finally:
+        stop.set()
+        host.join()
+    for name in ('use', 'kill'):
+        result = vm.run(f'tail -n 1 /tmp/{name}')
+        lab.check(result.startswith('ok'), f'{name}: {result}')
+    vm.run('rmmod vmclock')
+
+
+def run(lab):
+    torture(lab, 'sim')
+    torture(lab, 'sim-silent')

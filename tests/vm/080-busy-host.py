@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+"""A host that publishes without pause: no copy is ever torn."""
+
+EQUAL = ('disruption_marker', 'counter_value', 'time_sec', 'vm_generation_counter')
+
+
+def run(lab):
+    vm = lab.boot('sim-silent', programs=['device-consistent'], fields=dict.fromkeys(EQUAL, 1))
+    vm.load()
+    lab.start([lab.program('busy-host'), vm.ram_path, str(vm.page.offset)])
+    lab.wait_for(lambda: vm.page.get('disruption_marker') > 1, 'the host publishing')
+    report = vm.run('device-consistent 20000', timeout=120)
+    lab.log(report)
+    changes = int(report.split()[0])
+    lab.check(changes > 1000, f'only {changes} changes were seen: nothing was tested')

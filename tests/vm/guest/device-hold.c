@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Holds the device in every way there is (open file, mapping, sleeping
+ * poller) while the driver is taken away, and says what each then gives.
+ * Prints "holding", then after the unbinding "ok"; then stays until stdin
+ * ends, so that the module stays in use.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+int main(void)
+{
+	int fd = open(DEVICE, O_RDONLY);
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	unsigned char buffer[16];
+	unsigned char *page;
+
+	print_lines();
+	expect(fd >= 0);
+	page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	expect(page != MAP_FAILED);
+	expect(read(fd, buffer, sizeof(buffer)) == sizeof(buffer));
+	puts("holding");
+
+	/* Nobody changes the page: only the unbinding ends this sleep. */
+	expect(poll(&pfd, 1, -1) == 1);
+	expect(pfd.revents == (POLLERR | POLLHUP));
+
+	expect_errno(read(fd, buffer, sizeof(buffer)), ENODEV);
+	expect_errno(pread(fd, buffer, sizeof(buffer), 0), ENODEV);
+	expect(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED && errno == ENODEV);
+	expect(!memcmp(page, "VCLK", 4));
+	expect_errno(mprotect(page, 4096, PROT_READ | PROT_WRITE), EACCES);
+	puts("ok");
+
+	while (read(0, buffer, sizeof(buffer)) > 0)
+		;
+	expect(!munmap(page, 4096));
+	expect(!close(fd));
+	return 0;
+}

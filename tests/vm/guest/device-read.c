@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+/* The device as a file: open, read, pread, lseek. */
+#include <endian.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "vmclock-abi.h"
+
+#define PAGE 4096
+
+static unsigned char whole[PAGE];
+
+static void reads_the_page_once_and_ends(int fd)
+{
+	unsigned char more[16];
+	struct vmclock_abi page;
+
+	expect(read(fd, whole, sizeof(whole)) == PAGE);
+	expect(read(fd, more, sizeof(more)) == 0);
+	memcpy(&page, whole, sizeof(page));
+	expect(le32toh(page.magic) == VMCLOCK_MAGIC);
+	expect(le16toh(page.version) == VMCLOCK_VERSION);
+	expect(!(le32toh(page.seq_count) & 1));
+}
+
+static void small_reads_add_up(int fd)
+{
+	unsigned char pieces[PAGE];
+	size_t at = 0;
+	ssize_t got;
+
+	expect(lseek(fd, 0, SEEK_SET) == 0);
+	while ((got = read(fd, pieces + at, at % 7 + 1)) > 0)
+		at += (size_t)got;
+	expect(got == 0);
+	expect(at == PAGE);
+	expect(!memcmp(pieces, whole, PAGE));
+}
+
+static void pread_leaves_the_position(int fd)
+{
+	unsigned char part[64];
+
+	expect(lseek(fd, 5, SEEK_SET) == 5);
+	expect(pread(fd, part, 8, 0x10) == 8);
+	expect(!memcmp(part, whole + 0x10, 8));
+	expect(lseek(fd, 0, SEEK_CUR) == 5);
+	/* Up to the end, not beyond. */
+	expect(pread(fd, part, sizeof(part), PAGE - 10) == 10);
+	expect(pread(fd, part, sizeof(part), PAGE) == 0);
+	expect(pread(fd, part, sizeof(part), (off_t)1 << 40) == 0);
+	expect(pread(fd, part, 0, 0) == 0);
+	expect_errno(pread(fd, part, 1, -1), EINVAL);
+}
+
+static void seeks_within_the_page(int fd)
+{
+	expect(lseek(fd, 0, SEEK_END) == PAGE);
+	expect(lseek(fd, -PAGE, SEEK_CUR) == 0);
+	expect_errno(lseek(fd, -1, SEEK_SET), EINVAL);
+	expect_errno(lseek(fd, 1, SEEK_END), EINVAL);
+}
+
+static void bad_buffers_are_refused(int fd)
+{
+	void *nowhere = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	expect(nowhere != MAP_FAILED);
+	expect_errno(pread(fd, nowhere, 16, 0), EFAULT);
+	expect(pread(fd, whole, sizeof(whole), 0) == PAGE);
+}
+
+static void no_writing(int fd)
+{
+	expect_errno(open(DEVICE, O_WRONLY), EACCES);
+	expect_errno(open(DEVICE, O_RDWR), EACCES);
+	expect_errno(write(fd, "x", 1), EBADF);
+}
+
+int main(void)
+{
+	int fd = open(DEVICE, O_RDONLY);
+
+	expect(fd >= 0);
+	reads_the_page_once_and_ends(fd);
+	small_reads_add_up(fd);
+	pread_leaves_the_position(fd);
+	seeks_within_the_page(fd);
+	bad_buffers_are_refused(fd);
+	no_writing(fd);
+	puts("ok");
+	return 0;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+/*
+ * vmclock_wait() on a real device: prints "waiting", then the result and the
+ * markers. Fails if it was busy for more than a quarter of the time.
+ *
+ * Usage: lib-wait [SECONDS]	SECONDS: the timeout, none by default
+ *	  lib-wait --after FILE	waits only once FILE is there
+ */
+#include <inttypes.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "vmclock.h"
+
+static double seconds(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void wait_for_file(const char *path)
+{
+	const struct timespec rest = { .tv_nsec = 10000000 };
+
+	while (access(path, F_OK))
+		nanosleep(&rest, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	bool after = argc > 2 && !strcmp(argv[1], "--after");
+	bool limited = argc > 1 && !after;
+	struct timespec timeout = { .tv_sec = limited ? atoi(argv[1]) : 0 };
+	struct vmclock *vc;
+	double slept, busy;
+	uint64_t marker;
+	int ret;
+
+	print_lines();
+	expect(!vmclock_open(&vc, NULL));
+	marker = vmclock_marker(vc);
+	puts("waiting");
+	if (after)
+		wait_for_file(argv[2]);
+
+	slept = seconds(CLOCK_MONOTONIC);
+	busy = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	ret = vmclock_wait(vc, marker, limited ? &timeout : NULL);
+	slept = seconds(CLOCK_MONOTONIC) - slept;
+	busy = seconds(CLOCK_PROCESS_CPUTIME_ID) - busy;
+
+	if (slept > 0.5)
+		expect(busy < slept / 4);
+	printf("%s %" PRIu64 " -> %" PRIu64 "\n", ret ? strerror(-ret) : "disrupted", marker,
+	       vmclock_marker(vc));
+	vmclock_close(vc);
+	return 0;
+}
