@@ -74,10 +74,12 @@ void vmclock_close(struct vmclock *vc);
  *
  * It becomes readable when the page has changed since it was last read with
  * read(2) or pread(2); the first byte is enough to acknowledge. That holds
- * for the vmclock driver and for Linux 7.0 and newer; before, the in-tree
- * driver has no poll operation: poll(2) returns at once and EPOLL_CTL_ADD
- * fails with EPERM, as both do for a regular file. vmclock_wait() works
- * everywhere. The descriptor belongs to the handle: do not close it.
+ * for the vmclock driver. The in-tree driver of Linux 7.0 and newer does the
+ * same where the device notifies, and gives POLLHUP at once where it does
+ * not; before, it has no poll operation: poll(2) returns at once and
+ * EPOLL_CTL_ADD fails with EPERM, as both do for a regular file.
+ * vmclock_wait() works everywhere. The descriptor belongs to the handle: do
+ * not close it.
  *
  * Thread-safe and async-signal-safe.
  * Since: 0.1

@@ -35,12 +35,20 @@ static int deadline_of(const struct timespec *timeout, int64_t *deadline)
 	return 0;
 }
 
-/* Unbound or unplugged: such a file polls as hung up, on drivers that know of it. */
+/*
+ * Unbound or unplugged: our driver then sets both. POLLHUP alone is how the
+ * in-tree driver (seen in 7.3) says that the device does not notify.
+ */
+static bool is_gone(short revents)
+{
+	return (revents & (POLLERR | POLLHUP)) == (POLLERR | POLLHUP);
+}
+
 static bool device_gone(const struct vmclock *vc)
 {
 	struct pollfd pfd = { .fd = vc->fd };
 
-	return vc->device && poll(&pfd, 1, 0) == 1 && pfd.revents & (POLLERR | POLLHUP);
+	return vc->device && poll(&pfd, 1, 0) == 1 && is_gone(pfd.revents);
 }
 
 /*
@@ -98,13 +106,13 @@ static int rest_or_event(int *fd, int64_t ns)
 	ret = ppoll(&pfd, 1, &ts, NULL);
 	if (ret < 0)
 		return errno == EINTR ? -EINTR : rest(ns);
-	if (pfd.revents & POLLOUT) {
+	if (is_gone(pfd.revents))
+		return -ENODEV;
+	if (pfd.revents & (POLLOUT | POLLERR | POLLHUP)) {
 		close(*fd);
 		*fd = -1;
 		return rest(ns);
 	}
-	if (pfd.revents & (POLLERR | POLLHUP | POLLNVAL))
-		return -ENODEV;
 	return pfd.revents & POLLIN ? acknowledge(*fd) : 0;
 }
 

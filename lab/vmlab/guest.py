@@ -5,6 +5,7 @@ import lzma
 import os
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 
 from . import cpio, elf
@@ -25,7 +26,7 @@ class Image:
         self._kernel = kernel
         self._archive = cpio.Archive()
         self._library_folders = []
-        self._own_modules = {}
+        self._own_modules = []
         self._kernels_modules = []
         self._applets = self._add_busybox()
         for folder in ('proc', 'sys', 'dev', 'run', 'tmp', 'root'):
@@ -84,42 +85,31 @@ class Image:
 
     def add_own_module(self, path):
         """A module from outside the kernel, found by modprobe as if it had been installed."""
-        self._own_modules[path.stem] = path
+        self._own_modules.append(path)
 
     def write(self, path):
         self._write_modules()
         self._archive.write(path)
 
     def _write_modules(self):
+        """Lay the modules out as on a real system, so that depmod can index them."""
         tree = self._kernel.modules
-        inside = f'lib/modules/{self._kernel.release}'
         known = _dependencies(tree)
-        files = dict(known)
-        aliases = []
-        wanted = list(self._kernels_modules)
-        for name, path in self._own_modules.items():
-            info = elf.modinfo(path)
-            needs = [need for need in info.get('depends', [''])[0].split(',') if need]
-            wanted += needs
-            files[name] = (f'updates/{name}.ko', needs)
-            aliases += [f'alias {alias} {name}\n' for alias in info.get('alias', [])]
-            self._archive.file(f'{inside}/updates/{name}.ko', path.read_bytes())
-        chosen = self._with_dependencies(wanted, known)
-        for name in chosen:
-            self._archive.file(f'{inside}/{known[name][0].removesuffix(".xz")}',
-                               _unpacked(tree / known[name][0]))
-        dep = ''
-        for name in (*self._own_modules, *chosen):
-            dep += ' '.join([f'{files[name][0]}:', *(files[need][0] for need in files[name][1]
-                                                     if need in files)]).replace('.ko.xz', '.ko')
-            dep += '\n'
-        for line in (tree / 'modules.alias').read_text(encoding='utf-8').splitlines(True):
-            if line.split()[-1] in chosen:
-                aliases.append(line)
-        self._archive.file(f'{inside}/modules.dep', dep.encode())
-        self._archive.file(f'{inside}/modules.alias', ''.join(aliases).encode())
-        for same in ('modules.builtin', 'modules.builtin.modinfo', 'modules.symbols'):
-            self._archive.file(f'{inside}/{same}', (tree / same).read_bytes())
+        with tempfile.TemporaryDirectory(prefix='vmclock.') as root:
+            base = Path(root, 'lib/modules', self._kernel.release)
+            wanted = list(self._kernels_modules)
+            for path in self._own_modules:
+                _place(base / 'updates' / path.name, path.read_bytes())
+                depends = elf.modinfo(path).get('depends', [''])[0]
+                wanted += [name for name in depends.split(',') if name]
+            for name in self._with_dependencies(wanted, known):
+                _place(base / known[name][0].removesuffix('.xz'), _unpacked(tree / known[name][0]))
+            for same in ('modules.builtin', 'modules.builtin.modinfo', 'modules.order'):
+                _place(base / same, (tree / same).read_bytes())
+            self._kernel.workshop.run(('depmod', '-b', root, self._kernel.release), 'depmod')
+            for path in sorted(base.rglob('*')):
+                if path.is_file():
+                    self._archive.file(str(path.relative_to(root)), path.read_bytes())
 
     def _with_dependencies(self, names, known):
         builtin = {_plain(line) for line in
@@ -148,6 +138,11 @@ def _dependencies(tree):
         path, _, needs = line.partition(':')
         found[_plain(path)] = (path, [_plain(need) for need in needs.split()])
     return found
+
+
+def _place(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
 
 
 def _unpacked(path):

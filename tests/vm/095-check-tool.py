@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""vmclock-check tells a served device from an unbound and from a missing one."""
+
+import json
+
+DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
+
+
+def check(lab, vm, status, verdict):
+    """Runs the tool as a user would, in both forms; what it says as JSON."""
+    result = vm.shell('vmclock-check', user='nobody')
+    lab.equal(result.status, status, 'the exit status')
+    report = json.loads(vm.shell('vmclock-check --json', user='nobody').output)
+    lab.equal(report['verdict'], verdict, 'the verdict')
+    lab.check(report['next_step'] in ' '.join(result.output.split()),
+              'text and JSON give another next step')
+    return report
+
+
+def run(lab):
+    vm = lab.boot('vmclock', programs=['vmclock-check'])
+    report = check(lab, vm, 2, 'unusable')
+    lab.check('modprobe vmclock' in report['next_step'], report['next_step'])
+
+    vm.load()
+    report = check(lab, vm, 0, 'ok')
+    ours = next(m for m in report['modules'] if m['name'] == 'vmclock')
+    lab.equal((ours['state'], ours['bound']), ('loaded', True), 'our module')
+    lab.equal(report['page']['disruption_marker']['value'], 1, 'the marker')
+    lab.equal(report['usable']['time']['usable'], False, 'usable time on a marker-only page')
+
+    device = vm.run(f'basename {DRIVER}/AMZNC10C:*')
+    vm.run(f'echo {device} >{DRIVER}/unbind')
+    report = check(lab, vm, 2, 'unusable')
+    lab.check('loaded, but did not take the device' in report['next_step'], report['next_step'])
+
+    vm = lab.boot(None, programs=['vmclock-check'])
+    report = check(lab, vm, 2, 'unusable')
+    lab.equal(report['hypervisor']['offers'], [], 'what the hypervisor offers')

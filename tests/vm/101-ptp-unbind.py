@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""Unbinding under open PTP clocks that are being read: errors, never an oops."""
+
+DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
+FIELDS = {
+    'counter_id': 1,
+    'time_type': 1,
+    'clock_status': 2,
+    'counter_period_frac_sec': 1 << 34,
+}
+ROUNDS = 4
+
+
+def run(lab):
+    # Freed memory is overwritten: what still used it would fall over it.
+    vm = lab.boot('sim', fields=FIELDS, programs=['ptp-hold'], append='slub_debug=FZP')
+    vm.load()
+    device = vm.run('basename /sys/bus/platform/devices/AMZNC10C:*')
+    vm.run('mkfifo /tmp/release && sleep 100000 >/tmp/release &')
+
+    for i in range(ROUNDS):
+        hold(vm, i)
+        vm.run(f'echo {device} >{DRIVER}/unbind')
+        gone(lab, vm, i)
+        vm.run(f'echo {device} >{DRIVER}/bind')
+        find(vm)
+
+    # An open clock does not hold the module, for it does no longer need it.
+    hold(vm, ROUNDS)
+    vm.run('rmmod vmclock')
+    gone(lab, vm, ROUNDS)
+    vm.load()
+    find(vm)
+    vm.run('killall sleep')
+    vm.wait_for('! pidof ptp-hold')
+    vm.run('rmmod vmclock')
+
+
+def find(vm):
+    # Old clocks keep their numbers while they are open.
+    return vm.run('grep -slx vmclock0 /sys/class/ptp/*/clock_name | cut -d/ -f5')
+
+
+def hold(vm, number):
+    vm.run(f'ptp-hold /dev/{find(vm)} </tmp/release >/tmp/hold{number} 2>&1 &')
+    vm.wait_for(f'grep -qx holding /tmp/hold{number}')
+
+
+def gone(lab, vm, number):
+    vm.wait_for(f'test $(wc -l </tmp/hold{number}) = 2')
+    lab.equal(vm.run(f'tail -n 1 /tmp/hold{number}'), 'ok', f'holder {number}')
+    vm.run('! grep -sqx vmclock0 /sys/class/ptp/*/clock_name')

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reads a PTP clock in every way there is: ptp-read CLOCK WHAT [COUNT [SYSTEM-CLOCK]].
+ * Times are in nanoseconds; BEFORE and AFTER are the TSC around the call.
+ * In place of what fails stands the name of the error.
+ *
+ *	caps		max_adj=.. n_alarm=.. and so on
+ *	gettime		BEFORE DEVICE AFTER
+ *	offset		BEFORE SYSTEM DEVICE SYSTEM AFTER	(PTP_SYS_OFFSET)
+ *	extended	BEFORE SYSTEM DEVICE SYSTEM AFTER	(PTP_SYS_OFFSET_EXTENDED)
+ *	precise		BEFORE DEVICE REALTIME MONORAW AFTER	(PTP_SYS_OFFSET_PRECISE)
+ *	change		one line for each way to change the clock
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/ptp_clock.h>
+#include <sys/ioctl.h>
+#include <sys/timex.h>
+#include <time.h>
+#include <x86intrin.h>
+
+#include "guest.h"
+
+#define FD_TO_CLOCKID(fd) ((clockid_t)(~(unsigned int)(fd) << 3 | 3))
+
+static uint64_t tsc(void)
+{
+	_mm_lfence();
+	return __rdtsc();
+}
+
+static int64_t ns(const struct ptp_clock_time *t)
+{
+	return t->sec * 1000000000 + t->nsec;
+}
+
+/* The errno of what gave -1, else 0. */
+static int error(int ret)
+{
+	return ret ? errno : 0;
+}
+
+static int report(const char *what, int number)
+{
+	if (number)
+		printf("%s %s\n", what, strerrorname_np(number));
+	return number;
+}
+
+static void print_times(const char *what, uint64_t before, const struct ptp_clock_time *first,
+			const struct ptp_clock_time *second, const struct ptp_clock_time *third,
+			uint64_t after)
+{
+	printf("%s %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRIu64 "\n", what, before,
+	       ns(first), ns(second), ns(third), after);
+}
+
+static void caps(int fd)
+{
+	struct ptp_clock_caps caps = { 0 };
+
+	if (report("caps", error(ioctl(fd, PTP_CLOCK_GETCAPS, &caps))))
+		return;
+	printf("max_adj=%d n_alarm=%d n_ext_ts=%d n_per_out=%d pps=%d n_pins=%d "
+	       "cross_timestamping=%d adjust_phase=%d\n", caps.max_adj, caps.n_alarm,
+	       caps.n_ext_ts, caps.n_per_out, caps.pps, caps.n_pins, caps.cross_timestamping,
+	       caps.adjust_phase);
+}
+
+static void get_time(int fd)
+{
+	struct timespec ts;
+	uint64_t before = tsc();
+	int ret = clock_gettime(FD_TO_CLOCKID(fd), &ts);
+	uint64_t after = tsc();
+
+	if (!report("gettime", error(ret)))
+		printf("gettime %" PRIu64 " %" PRId64 " %" PRIu64 "\n", before,
+		       (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec, after);
+}
+
+static void offset(int fd)
+{
+	struct ptp_sys_offset offset = { .n_samples = 5 };
+	uint64_t before = tsc();
+	int ret = ioctl(fd, PTP_SYS_OFFSET, &offset);
+	uint64_t after = tsc();
+	unsigned int i;
+
+	if (report("offset", error(ret)))
+		return;
+	for (i = 0; i < 2 * offset.n_samples; i += 2)
+		print_times("offset", before, &offset.ts[i], &offset.ts[i + 1], &offset.ts[i + 2],
+			    after);
+}
+
+static void extended(int fd, int clock)
+{
+	struct ptp_sys_offset_extended extended = { .n_samples = 5 };
+	uint64_t before, after;
+	unsigned int i;
+	int ret;
+
+	/* The member after n_samples: reserved before Linux 6.12, clockid since. */
+	memcpy((unsigned int *)&extended + 1, &clock, sizeof(clock));
+	before = tsc();
+	ret = ioctl(fd, PTP_SYS_OFFSET_EXTENDED, &extended);
+	after = tsc();
+	if (report("extended", error(ret)))
+		return;
+	for (i = 0; i < extended.n_samples; i++)
+		print_times("extended", before, &extended.ts[i][0], &extended.ts[i][1],
+			    &extended.ts[i][2], after);
+}
+
+static void precise(int fd)
+{
+	struct ptp_sys_offset_precise precise = { 0 };
+	uint64_t before = tsc();
+	int ret = ioctl(fd, PTP_SYS_OFFSET_PRECISE, &precise);
+	uint64_t after = tsc();
+
+	if (!report("precise", error(ret)))
+		print_times("precise", before, &precise.device, &precise.sys_realtime,
+			    &precise.sys_monoraw, after);
+}
+
+static void attempt(const char *what, int ret)
+{
+	if (!report(what, error(ret)))
+		printf("%s done\n", what);
+}
+
+static void change(int fd)
+{
+	struct timespec ts = { .tv_sec = 1000000000 };
+	struct timex step = { .modes = ADJ_SETOFFSET, .time.tv_sec = 1 };
+	/* The smallest change there is: the core itself refuses what is more than max_adj. */
+	struct timex frequency = { .modes = ADJ_FREQUENCY, .freq = 1 };
+	struct timex phase = { .modes = ADJ_OFFSET | ADJ_NANO, .offset = 1 };
+	struct timex look = { 0 };
+	struct ptp_extts_request extts = { .flags = PTP_ENABLE_FEATURE };
+	struct ptp_perout_request perout = { .period.sec = 1 };
+	clockid_t clock = FD_TO_CLOCKID(fd);
+
+	attempt("settime", clock_settime(clock, &ts));
+	attempt("step", clock_adjtime(clock, &step));
+	attempt("frequency", clock_adjtime(clock, &frequency));
+	attempt("phase", clock_adjtime(clock, &phase));
+	attempt("extts", ioctl(fd, PTP_EXTTS_REQUEST, &extts));
+	attempt("perout", ioctl(fd, PTP_PEROUT_REQUEST, &perout));
+	attempt("pps", ioctl(fd, PTP_ENABLE_PPS, 1));
+	attempt("look", clock_adjtime(clock, &look) < 0 ? -1 : 0);
+}
+
+int main(int argc, char **argv)
+{
+	int count = argc > 3 ? atoi(argv[3]) : 1;
+	int fd, i;
+
+	expect(argc > 2);
+	fd = open(argv[1], O_RDWR);
+	expect(fd >= 0);
+	for (i = 0; i < count; i++) {
+		if (!strcmp(argv[2], "caps"))
+			caps(fd);
+		else if (!strcmp(argv[2], "gettime"))
+			get_time(fd);
+		else if (!strcmp(argv[2], "offset"))
+			offset(fd);
+		else if (!strcmp(argv[2], "extended"))
+			extended(fd, argc > 4 ? atoi(argv[4]) : CLOCK_REALTIME);
+		else if (!strcmp(argv[2], "precise"))
+			precise(fd);
+		else if (!strcmp(argv[2], "change"))
+			change(fd);
+		else
+			fail("no %s", argv[2]);
+	}
+	return 0;
+}
