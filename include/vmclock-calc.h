@@ -243,6 +243,81 @@ static inline int vmclock_calc_error(const struct vmclock_snapshot *s, __u64 cou
 	return 0;
 }
 
+/* ---- The short way, for readings that come often ------------------------------ */
+
+/*
+ * The page as a line in nanoseconds. It can be drawn before the counter is
+ * known, or while that is being read, and leaves little to do afterwards.
+ * Where it does not reach, vmclock_calc_line_at() says so, and the functions
+ * above are the way; where it does, the results are the same.
+ */
+struct vmclock_line {
+	__u64 counter_value;
+	__u64 base_ns;			/* the reference's part of a second, exactly: */
+	__u64 base_frac;		/* in 1 / 2^64 ns */
+	__u64 slope_ns;			/* per tick, rounded down to: */
+	__u64 slope_frac;		/* 1 / 2^64 ns */
+	__u64 error_ns;			/* at the reference */
+	__u64 error_slope;		/* per tick in 1 / 2^64 ns, rounded up */
+};
+
+#define VMCLOCK_LINE_TICKS_BITS	48	/* how far a line reaches: a day and more */
+
+/**
+ * vmclock_calc_line() - draw the line of a page
+ * @s:		the snapshot; vmclock_calc_usable() has been asked
+ * @line:	receives the line
+ *
+ * Return: false if the page has no bounds, or numbers that a line cannot hold.
+ * Since: 0.1
+ */
+static inline bool vmclock_calc_line(const struct vmclock_snapshot *s, struct vmclock_line *line)
+{
+	const __u64 both = VMCLOCK_FLAG_PERIOD_MAXERROR_VALID | VMCLOCK_FLAG_TIME_MAXERROR_VALID;
+	vmclock_u128 base = (vmclock_u128)s->time_frac * VMCLOCK_NS_PER_SEC;
+	vmclock_u128 slope = (vmclock_u128)s->period * VMCLOCK_NS_PER_SEC;
+	vmclock_u128 error = (vmclock_u128)s->period_maxerror * VMCLOCK_NS_PER_SEC;
+	__u8 shift = s->shift;
+
+	line->counter_value = s->counter_value;
+	line->base_ns = (__u64)(base >> 64);
+	line->base_frac = (__u64)base;
+	/* Two halves, for processors shift those faster than the whole. */
+	line->slope_ns = (__u64)(slope >> 64) >> (shift & 63);
+	line->slope_frac = (__u64)slope >> (shift & 63) |
+			   (__u64)(slope >> 64) << 1 << (~shift & 63);
+	line->error_slope = ((__u64)error >> (shift & 63) |
+			     (__u64)(error >> 64) << 1 << (~shift & 63)) + 1;
+	line->error_ns = s->time_maxerror + 1;
+	return (s->flags & both) == both && shift < 64 &&
+	       vmclock_calc_covers(s->size, time_maxerror_nanosec) &&
+	       !(line->slope_ns >> 10) && !((__u64)(error >> 64) >> shift) && line->error_slope &&
+	       !(s->time_maxerror >> 29) && !(s->time_sec >> 62);
+}
+
+/**
+ * vmclock_calc_line_at() - time and error of a counter value on a line
+ * @line:	the line
+ * @counter:	the counter
+ * @ns:		receives the time in ns since the reference's whole second, rounded down
+ * @error:	receives the error in ns, rounded up; below half a second
+ *
+ * Return: false if the counter is before the reference or too far from it,
+ * or if rounding could make a difference.
+ * Since: 0.1
+ */
+static inline bool vmclock_calc_line_at(const struct vmclock_line *line, __u64 counter, __u64 *ns,
+					__u64 *error)
+{
+	__u64 ticks = counter - line->counter_value;
+	vmclock_u128 sum = (vmclock_u128)ticks * line->slope_frac + line->base_frac;
+
+	*ns = (__u64)(sum >> 64) + line->base_ns + ticks * line->slope_ns;
+	*error = line->error_ns + (__u64)(((vmclock_u128)ticks * line->error_slope) >> 64);
+	/* What the slope lacks adds up to less than one unit for each tick. */
+	return !(ticks >> VMCLOCK_LINE_TICKS_BITS) && (__u64)sum <= ~ticks && !(*error >> 29);
+}
+
 /* ---- Instants --------------------------------------------------------------- */
 
 /**

@@ -30,8 +30,47 @@ extern "C" {
 
 struct vmclock;
 
-/* The page; <vmclock-abi.h> or <linux/vmclock-abi.h> (Linux 6.13) declares its fields. */
+/* The page; <vmclock-abi.h> or <linux/vmclock-abi.h> (Linux 6.13) has its fields. */
 struct vmclock_abi;
+
+/* Which time to give. */
+enum vmclock_scale {
+	VMCLOCK_UTC,		/* as CLOCK_REALTIME: 23:59:59 twice in a positive leap second */
+	VMCLOCK_TAI,		/* as CLOCK_TAI: without leap seconds */
+	VMCLOCK_SMEARED,	/* UTC with leap seconds smeared as the page hints, or not at all */
+};
+
+/* Bits of struct vmclock_time's flags. */
+#define VMCLOCK_BOUNDED			(1U << 0) /* earliest and latest are bounds */
+#define VMCLOCK_MAINTENANCE_SOON	(1U << 1) /* a disruption is expected within about a day */
+#define VMCLOCK_MAINTENANCE_IMMINENT	(1U << 2) /* within about an hour */
+
+/**
+ * struct vmclock_time - one reading of the clock; all of it belongs together
+ * @time:	the most likely time, rounded down to the nanosecond
+ * @earliest:	true time is not before this; the lowest time there is, if not bounded
+ * @latest:	true time is not after this; the highest time there is, if not bounded
+ * @counter:	the CPU counter that the time was computed from
+ * @marker:	the disruption marker at the reading
+ * @flags:	VMCLOCK_BOUNDED and others
+ * @status:	the page's clock status: 2 synchronized, 3 free-running
+ * @leap:	leap second indicator of that time: 0 none, 1 positive or 2 negative one at
+ *		the end of this month, 3 positive one now, 4 positive or 5 negative one at
+ *		the end of last month; always 0 in TAI
+ *
+ * Functions set all fields; the reserved one is zero.
+ */
+struct vmclock_time {
+	struct timespec time;
+	struct timespec earliest;
+	struct timespec latest;
+	uint64_t counter;
+	uint64_t marker;
+	uint32_t flags;
+	uint8_t status;
+	uint8_t leap;
+	uint16_t reserved;
+};
 
 /**
  * vmclock_open() - open a VMClock device or page file
@@ -213,6 +252,107 @@ int vmclock_wait(const struct vmclock *vc, uint64_t marker, const struct timespe
  */
 int vmclock_gettime(const struct vmclock *vc, clockid_t clock, uint64_t marker,
 		    struct timespec *ts);
+
+/**
+ * vmclock_now() - the time, from the host's clock
+ * @vc:		the handle
+ * @scale:	which time
+ * @now:	receives the reading
+ *
+ * The counter is read in program order: not before any load that precedes
+ * the call. Bounds are rounded outwards to the nanosecond. Where the page
+ * gives none, VMCLOCK_BOUNDED is not set, and nothing is certain.
+ *
+ * Return: 0, or
+ * -ENODATA	the page carries no time, or lacks what @scale needs (a TAI
+ *		offset, a leap second indicator or smearing hint that is known),
+ * -EAGAIN	it carries time that cannot be relied upon now (its status),
+ * -EOPNOTSUPP	its counter is not this CPU's, or not steady here,
+ * -EOVERFLOW	the time does not fit,
+ * -EINVAL	there is no such scale,
+ * -ETIMEDOUT	the host held the sequence count odd for 100 ms.
+ *
+ * Thread-safe and async-signal-safe.
+ * UAPI.13, Calculating time; Time error calculation.
+ * Since: 0.1
+ */
+int vmclock_now(const struct vmclock *vc, enum vmclock_scale scale, struct vmclock_time *now);
+
+/**
+ * vmclock_now_relaxed() - as vmclock_now(), faster, its counter read in any order
+ * @vc:		the handle
+ * @scale:	which time
+ * @now:	receives the reading
+ *
+ * The processor may read the counter before earlier loads are done, so two
+ * readings in different threads may be out of order by some nanoseconds.
+ * Good for logs and statistics, not for ordering transactions.
+ *
+ * Return: as vmclock_now().
+ * Thread-safe and async-signal-safe.
+ * Since: 0.1
+ */
+int vmclock_now_relaxed(const struct vmclock *vc, enum vmclock_scale scale,
+			struct vmclock_time *now);
+
+/**
+ * vmclock_at() - the time of a counter value that was read before, or somewhere else
+ * @vc:		the handle
+ * @scale:	which time
+ * @counter:	the counter: within 2^63 of the present one
+ * @then:	receives the reading
+ *
+ * Only for counters read since the last disruption; compare @then->marker
+ * with the marker at that time. Counters as drivers, tracers or network
+ * cards give them serve as well as one's own.
+ *
+ * Return: as vmclock_now().
+ * Thread-safe and async-signal-safe.
+ * Since: 0.1
+ */
+int vmclock_at(const struct vmclock *vc, enum vmclock_scale scale, uint64_t counter,
+	       struct vmclock_time *then);
+
+/**
+ * vmclock_wait_past() - commit wait: sleep until a time is certainly over
+ * @vc:		the handle
+ * @scale:	the scale of @t
+ * @marker:	the marker of the reading that @t comes from
+ * @t:		the time, such as the latest of a reading
+ *
+ * Return: 0 the earliest possible time is after @t now,
+ * -ESTALE	the clock was disrupted since @marker was taken: nothing is certain,
+ * -ENODATA	the page gives no bounds, or as vmclock_now(),
+ * -EINTR	a signal handler ran,
+ * or another error of vmclock_now().
+ *
+ * Thread-safe; not async-signal-safe.
+ * Since: 0.1
+ */
+int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64_t marker,
+		      const struct timespec *t);
+
+/**
+ * vmclock_before() - was a reading certainly made before a time?
+ * @t:		the reading
+ * @ts:		the time, on the reading's scale
+ *
+ * Return: true if @t->latest is before @ts; false also when it is not known.
+ * Thread-safe and async-signal-safe.
+ * Since: 0.1
+ */
+bool vmclock_before(const struct vmclock_time *t, const struct timespec *ts);
+
+/**
+ * vmclock_after() - was a reading certainly made after a time?
+ * @t:		the reading
+ * @ts:		the time, on the reading's scale
+ *
+ * Return: true if @t->earliest is after @ts; false also when it is not known.
+ * Thread-safe and async-signal-safe.
+ * Since: 0.1
+ */
+bool vmclock_after(const struct vmclock_time *t, const struct timespec *ts);
 
 /**
  * vmclock_version() - the version of the library that runs, such as "0.1.0"

@@ -19,6 +19,8 @@ struct vmclock {
 	size_t mapped;		/* bytes */
 	size_t size;		/* the page's own size field, as checked at open */
 	int fd;
+	int time_error;		/* why there can never be time here, or 0 */
+	uint8_t time_type;
 	bool device;		/* else a regular file */
 };
 
@@ -32,6 +34,9 @@ struct vmclock {
  */
 #define page_u32(field) le32toh(__atomic_load_n(&(field), __ATOMIC_RELAXED))
 #define page_u64(field) le64toh(__atomic_load_n(&(field), __ATOMIC_RELAXED))
+
+/* Checked once at open: 0, -ENODATA or -EOPNOTSUPP. */
+int vmclock_time_error(const struct vmclock *vc);
 
 /*
  * A reading of the page is a section that is repeated until the count was
@@ -75,18 +80,32 @@ static inline bool section_retry(const struct vmclock *vc, const struct section 
 	return __builtin_expect(page_u32(vc->page->seq_count) != section->seq, 0);
 }
 
-/* On -ETIMEDOUT too, *marker is what the page holds. */
+/*
+ * The same in one try, for readings that must be fast and nearly always
+ * succeed at once: copy fields between the two calls.
+ */
+static inline uint32_t section_try(const struct vmclock *vc)
+{
+	return le32toh(__atomic_load_n(&vc->page->seq_count, __ATOMIC_ACQUIRE));
+}
+
+static inline bool section_held(const struct vmclock *vc, uint32_t seq)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return !(seq & 1) && page_u32(vc->page->seq_count) == seq;
+}
+
+/* Where that failed. On -ETIMEDOUT too, *marker is what the page holds. */
+int vmclock_read_marker_again(const struct vmclock *vc, uint64_t *marker);
+
 static inline int read_marker(const struct vmclock *vc, uint64_t *marker)
 {
-	struct section section = { 0 };
-	int ret;
+	uint32_t seq = section_try(vc);
+	uint64_t value = page_u64(vc->page->disruption_marker);
 
-	do {
-		ret = section_begin(vc, &section);
-		*marker = page_u64(vc->page->disruption_marker);
-		if (ret)
-			return ret;
-	} while (section_retry(vc, &section));
+	if (__builtin_expect(!section_held(vc, seq), 0))
+		return vmclock_read_marker_again(vc, marker);
+	*marker = value;
 	return 0;
 }
 

@@ -51,6 +51,8 @@ static int check_page(struct vmclock *vc, const struct stat *st)
 	if (!vc->device && size > room)
 		return -EBADMSG;
 	vc->size = size < vc->mapped ? size : vc->mapped;
+	vc->time_type = page->time_type;
+	vc->time_error = vmclock_time_error(vc);
 	return 0;
 }
 

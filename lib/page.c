@@ -73,6 +73,20 @@ int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t
 	return 0;
 }
 
+int vmclock_read_marker_again(const struct vmclock *vc, uint64_t *marker)
+{
+	struct section section = { 0 };
+	int ret;
+
+	do {
+		ret = section_begin(vc, &section);
+		*marker = page_u64(vc->page->disruption_marker);
+		if (ret)
+			return ret;
+	} while (section_retry(vc, &section));
+	return 0;
+}
+
 VMCLOCK_PUBLIC
 uint64_t vmclock_marker(const struct vmclock *vc)
 {

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: MIT
+/* The library's time: which pages have it, what belongs together, when it is certain. */
+#include <endian.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <time.h>
+
+#include "counter.h"
+#include "pagefile.h"
+
+#define NS INT64_C(1000000000)
+
+/* 2017-01-01T00:00:00Z, TAI - UTC is 37 s from then on. */
+#define MIDNIGHT INT64_C(1483228800)
+
+/* The counter's value at the reference time. */
+#define REFERENCE UINT64_C(1000000)
+
+/* A TAI page at midnight whose counter ticks each nanosecond, +-1 us and 50 ppm. */
+static void publish_time(struct pagefile *pf)
+{
+	struct vmclock_abi *page = pf->page;
+
+	page->counter_id = COUNTER_ID;
+	page->time_type = VMCLOCK_TIME_TAI;
+	page->clock_status = VMCLOCK_STATUS_SYNCHRONIZED;
+	page->flags = htole64(VMCLOCK_FLAG_TAI_OFFSET_VALID | VMCLOCK_FLAG_PERIOD_MAXERROR_VALID |
+			      VMCLOCK_FLAG_TIME_MAXERROR_VALID);
+	page->tai_offset_sec = htole16((uint16_t)-37);
+	page->counter_value = htole64(REFERENCE);
+	/* Not exactly: the specification's own example of one nanosecond. */
+	page->counter_period_shift = 29;
+	page->counter_period_frac_sec = htole64(0x89705f4136b4a597);
+	page->counter_period_maxerror_rate_frac_sec = htole64(0x89705f4136b4a597 / 20000);
+	page->time_sec = htole64(MIDNIGHT + 37);
+	page->time_frac_sec = htole64(UINT64_C(1) << 63);
+	page->time_maxerror_nanosec = htole64(1000);
+}
+
+static struct vmclock *open_time(struct pagefile *pf)
+{
+	publish_time(pf);
+	return pagefile_open(pf);
+}
+
+static void assert_time(const struct timespec *ts, int64_t sec, long nsec)
+{
+	assert_int_equal(ts->tv_sec, sec);
+	assert_int_equal(ts->tv_nsec, nsec);
+}
+
+static void refuse(struct vmclock *vc, enum vmclock_scale scale, int error)
+{
+	struct vmclock_time t, before;
+
+	memset(&t, 0x5a, sizeof(t));
+	before = t;
+	assert_int_equal(vmclock_at(vc, scale, REFERENCE, &t), error);
+	assert_int_equal(vmclock_now(vc, scale, &t), error);
+	assert_int_equal(vmclock_now_relaxed(vc, scale, &t), error);
+	assert_memory_equal(&t, &before, sizeof(t));
+}
+
+static void a_reading_belongs_together(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t;
+
+	/* A hundred milliseconds later: 5 us of drift. */
+	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + 100000001, &t), 0);
+	assert_time(&t.time, MIDNIGHT + 37, 600000000);
+	assert_time(&t.earliest, MIDNIGHT + 37, 600000000 - 6001);
+	assert_time(&t.latest, MIDNIGHT + 37, 600000000 + 6002);
+	assert_int_equal(t.counter, REFERENCE + 100000001);
+	assert_int_equal(t.marker, 1);
+	assert_int_equal(t.flags, VMCLOCK_BOUNDED);
+	assert_int_equal(t.status, VMCLOCK_STATUS_SYNCHRONIZED);
+	assert_int_equal(t.leap, VMCLOCK_LEAP_NONE);
+	assert_int_equal(t.reserved, 0);
+	vmclock_close(vc);
+}
+
+static void the_counter_may_be_before_the_reference(void **state)
+{
+	struct vmclock *vc = open_time(*state);
+	struct vmclock_time t;
+
+	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE - 600000000, &t), 0);
+	assert_int_equal(t.time.tv_sec, MIDNIGHT + 36);
+	assert_in_range(t.time.tv_nsec, 899999999, 900000000);
+	assert_true(t.flags & VMCLOCK_BOUNDED);
+	vmclock_close(vc);
+}
+
+static void scales_differ_by_the_offset(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t;
+	int sign;
+
+	for (sign = -1; sign <= 1; sign += 2) {
+		pf->page->tai_offset_sec = htole16((uint16_t)(sign * 37));
+		assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE, &t), 0);
+		assert_time(&t.time, MIDNIGHT, 500000000);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_SMEARED, REFERENCE, &t), 0);
+		assert_time(&t.time, MIDNIGHT, 500000000);
+	}
+	vmclock_close(vc);
+
+	pf->page->time_type = VMCLOCK_TIME_UTC;
+	pf->page->time_sec = htole64(MIDNIGHT);
+	vc = pagefile_open(pf);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE, &t), 0);
+	assert_time(&t.time, MIDNIGHT, 500000000);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
+	assert_time(&t.time, MIDNIGHT + 37, 500000000);
+	vmclock_close(vc);
+}
+
+static void without_an_offset_only_the_pages_own_scale(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t;
+
+	pf->page->flags &= ~htole64(VMCLOCK_FLAG_TAI_OFFSET_VALID);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
+	refuse(vc, VMCLOCK_UTC, -ENODATA);
+	refuse(vc, VMCLOCK_SMEARED, -ENODATA);
+	vmclock_close(vc);
+
+	pf->page->time_type = VMCLOCK_TIME_UTC;
+	vc = pagefile_open(pf);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE, &t), 0);
+	refuse(vc, VMCLOCK_TAI, -ENODATA);
+	vmclock_close(vc);
+}
+
+static void an_unknown_scale_is_refused(void **state)
+{
+	struct vmclock *vc = open_time(*state);
+
+	refuse(vc, (enum vmclock_scale)3, -EINVAL);
+	refuse(vc, (enum vmclock_scale)-1, -EINVAL);
+	vmclock_close(vc);
+}
+
+static void the_status_decides(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t;
+	int status;
+
+	for (status = 0; status < 256; status++) {
+		pf->page->clock_status = (uint8_t)status;
+		if (status == 2 || status == 3) {
+			assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE, &t), 0);
+			assert_int_equal(t.status, status);
+		} else {
+			refuse(vc, VMCLOCK_UTC, -EAGAIN);
+		}
+	}
+	vmclock_close(vc);
+}
+
+/* Constant fields, looked at when the page is opened. */
+static void pages_that_can_never_have_time(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc;
+
+	publish_time(pf);
+	pf->page->counter_id = VMCLOCK_COUNTER_INVALID;
+	vc = pagefile_open(pf);
+	refuse(vc, VMCLOCK_UTC, -ENODATA);
+	vmclock_close(vc);
+
+	pf->page->counter_id = !COUNTER_ID;
+	vc = pagefile_open(pf);
+	refuse(vc, VMCLOCK_UTC, -EOPNOTSUPP);
+	vmclock_close(vc);
+
+	pf->page->counter_id = COUNTER_ID;
+	pf->page->time_type = VMCLOCK_TIME_MONOTONIC;
+	vc = pagefile_open(pf);
+	refuse(vc, VMCLOCK_UTC, -ENODATA);
+	vmclock_close(vc);
+
+	pf->page->time_type = VMCLOCK_TIME_TAI;
+	pf->page->size = htole32(0x57);
+	vc = pagefile_open(pf);
+	refuse(vc, VMCLOCK_UTC, -ENODATA);
+	vmclock_close(vc);
+}
+
+static void no_bounds_means_nothing_is_certain(void **state)
+{
+	static const uint64_t flags[] = {
+		VMCLOCK_FLAG_PERIOD_MAXERROR_VALID, VMCLOCK_FLAG_TIME_MAXERROR_VALID, 0,
+	};
+	const struct timespec past = { .tv_sec = 1 };
+	const struct timespec future = { .tv_sec = INT64_MAX };
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t;
+	size_t i;
+
+	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		pf->page->flags = htole64(flags[i]);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
+		assert_time(&t.time, MIDNIGHT + 37, 500000000);
+		assert_int_equal(t.flags, 0);
+		assert_time(&t.earliest, INT64_MIN, 0);
+		assert_time(&t.latest, INT64_MAX, NS - 1);
+		assert_false(vmclock_before(&t, &future));
+		assert_false(vmclock_after(&t, &past));
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_TAI, 1, &past), -ENODATA);
+	}
+	vmclock_close(vc);
+}
+
+static void before_and_after_are_strict(void **state)
+{
+	struct vmclock *vc = open_time(*state);
+	struct vmclock_time t;
+	struct timespec ts;
+
+	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
+	ts = t.latest;
+	assert_false(vmclock_before(&t, &ts));
+	ts.tv_nsec++;
+	assert_true(vmclock_before(&t, &ts));
+	ts = t.earliest;
+	assert_false(vmclock_after(&t, &ts));
+	ts.tv_nsec--;
+	assert_true(vmclock_after(&t, &ts));
+	assert_false(vmclock_before(&t, &t.time));
+	assert_false(vmclock_after(&t, &t.time));
+	vmclock_close(vc);
+}
+
+static void maintenance_is_told(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t;
+
+	pf->page->flags |= htole64(VMCLOCK_FLAG_DISRUPTION_SOON);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
+	assert_int_equal(t.flags, VMCLOCK_BOUNDED | VMCLOCK_MAINTENANCE_SOON);
+	pf->page->flags |= htole64(VMCLOCK_FLAG_DISRUPTION_IMMINENT);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
+	assert_int_equal(t.flags, VMCLOCK_BOUNDED | VMCLOCK_MAINTENANCE_SOON |
+					  VMCLOCK_MAINTENANCE_IMMINENT);
+	vmclock_close(vc);
+}
+
+/* Real time 10 us to either side of a step of UTC by a second. */
+static void bounds_hold_across_a_leap_second(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t;
+
+	/* The end of December: half a second before midnight. */
+	pf->page->leap_indicator = VMCLOCK_LEAP_PRE_POS;
+	pf->page->tai_offset_sec = htole16((uint16_t)-36);
+	pf->page->time_sec = htole64(MIDNIGHT + 36 - 1);
+	pf->page->time_maxerror_nanosec = htole64(10000);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + 500000000 - 1000, &t), 0);
+	/* It may be 23:59:59.99 still, or 23:59:59.00 again. */
+	assert_true(vmclock_before(&t, &(struct timespec){ .tv_sec = MIDNIGHT + 1 }));
+	assert_false(vmclock_after(&t, &(struct timespec){ .tv_sec = MIDNIGHT - 1 }));
+	assert_false(vmclock_before(&t, &(struct timespec){ .tv_sec = MIDNIGHT - 1,
+							     .tv_nsec = NS - 1 }));
+
+	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + 1000000000, &t), 0);
+	assert_int_equal(t.leap, VMCLOCK_LEAP_POS);
+	assert_int_equal(t.time.tv_sec, MIDNIGHT - 1);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + 2000000000, &t), 0);
+	assert_int_equal(t.leap, VMCLOCK_LEAP_POST_POS);
+	assert_int_equal(t.time.tv_sec, MIDNIGHT);
+	vmclock_close(vc);
+}
+
+/* The host's clock, honest to a millisecond, by the real counter. */
+static void publish_host_time(struct pagefile *pf)
+{
+	struct timespec before, after, ts;
+	uint64_t ticks = counter_ordered();
+	int64_t ns;
+
+	publish_time(pf);
+	clock_gettime(CLOCK_MONOTONIC_RAW, &before);
+	do {
+		clock_gettime(CLOCK_MONOTONIC_RAW, &after);
+		ns = (after.tv_sec - before.tv_sec) * NS + after.tv_nsec - before.tv_nsec;
+	} while (ns < 20000000);
+	ticks = counter_ordered() - ticks;
+	/* 2^(64 + 29) / (ticks * 10^9 / ns), in two steps that fit. */
+	pf->page->counter_period_frac_sec =
+		htole64((uint64_t)(((unsigned __int128)ns << 84) / ticks / NS) << 9);
+	pf->page->counter_period_maxerror_rate_frac_sec =
+		htole64(le64toh(pf->page->counter_period_frac_sec) / 100);
+	pf->page->counter_value = htole64(counter_ordered());
+	clock_gettime(CLOCK_REALTIME, &ts);
+	pf->page->time_sec = htole64((uint64_t)ts.tv_sec + 37);
+	pf->page->time_frac_sec =
+		htole64((uint64_t)(((unsigned __int128)ts.tv_nsec << 64) / NS));
+	pf->page->time_maxerror_nanosec = htole64(1000000);
+}
+
+static void now_is_between_the_bounds_and_goes_on(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock_time t, at;
+	struct timespec before, after, last = { 0 };
+	struct vmclock *vc;
+	int i;
+
+	publish_host_time(pf);
+	vc = pagefile_open(pf);
+	for (i = 0; i < 100000; i++) {
+		clock_gettime(CLOCK_REALTIME, &before);
+		assert_int_equal(i % 2 ? vmclock_now(vc, VMCLOCK_UTC, &t) :
+					 vmclock_now_relaxed(vc, VMCLOCK_UTC, &t), 0);
+		clock_gettime(CLOCK_REALTIME, &after);
+		assert_false(vmclock_before(&t, &before));
+		assert_false(vmclock_after(&t, &after));
+		if (i % 2) {
+			assert_true(t.time.tv_sec > last.tv_sec ||
+				    (t.time.tv_sec == last.tv_sec &&
+				     t.time.tv_nsec >= last.tv_nsec));
+			last = t.time;
+		}
+		assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, t.counter, &at), 0);
+		assert_memory_equal(&t, &at, sizeof(t));
+	}
+	vmclock_close(vc);
+}
+
+static void a_commit_waits_until_its_time_is_over(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock_time t, later;
+	struct vmclock *vc;
+
+	publish_host_time(pf);
+	vc = pagefile_open(pf);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &t), 0);
+	assert_false(vmclock_after(&t, &t.latest));
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, t.marker, &t.latest), 0);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &later), 0);
+	assert_true(vmclock_after(&later, &t.latest));
+
+	/* What is over already is no reason to wait; what was disrupted, none to trust. */
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, t.marker, &t.earliest), 0);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, t.marker,
+					   &(struct timespec){ .tv_nsec = NS }), -EINVAL);
+	pagefile_disrupt(pf);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, t.marker, &t.earliest), -ESTALE);
+	vmclock_close(vc);
+}
+
+static void an_update_that_never_ends_is_an_error(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+
+	pagefile_begin(pf);
+	refuse(vc, VMCLOCK_UTC, -ETIMEDOUT);
+	vmclock_close(vc);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, pagefile_setup, pagefile_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_reading_belongs_together),
+		TEST(the_counter_may_be_before_the_reference),
+		TEST(scales_differ_by_the_offset),
+		TEST(without_an_offset_only_the_pages_own_scale),
+		TEST(an_unknown_scale_is_refused),
+		TEST(the_status_decides),
+		TEST(pages_that_can_never_have_time),
+		TEST(no_bounds_means_nothing_is_certain),
+		TEST(before_and_after_are_strict),
+		TEST(maintenance_is_told),
+		TEST(bounds_hold_across_a_leap_second),
+		TEST(now_is_between_the_bounds_and_goes_on),
+		TEST(a_commit_waits_until_its_time_is_over),
+		TEST(an_update_that_never_ends_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
