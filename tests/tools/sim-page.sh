@@ -1,0 +1,184 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# vmclock-sim: what it publishes, and the file that this is in.
+
+# shellcheck source-path=SCRIPTDIR source=sim-lib.sh
+. "${top_srcdir:=.}/tests/tools/sim-lib.sh"
+
+is() {	# NAME FIELD VALUE
+	got=$(get "$2")
+	[ "$got" = "$3" ] && why='' || why="$2 is $got, not $3"
+	: >"$tmp/out"
+	verdict "$1" "$why"
+}
+
+gone() {
+	[ ! -e "$page" ] && [ ! -e "$control" ] && why='' || why='it is there'
+	verdict "$1" "$why"
+}
+
+# ---- The host's clock -----------------------------------------------------------------
+
+start
+reader 'the host'\''s clock is within the bounds' host 0
+reader 'updates keep what was promised' nested 20
+is 'TAI' time_type 1
+is 'with the offset' tai_offset_sec -37
+is 'synchronized' clock_status 2
+is 'one page' size 4096
+is 'flags' flags "$((0x179))"
+[ "$(get time_maxerror_nanosec)" -ge 1000 ] && why='' || why='they are too good'
+verdict 'bounds are not too good to be true' "$why"
+[ "$(stat -c %s:%a "$page")" = 4096:644 ] && why='' || why="$(stat -c %s:%a "$page")"
+verdict 'a whole file that all can read' "$why"
+if [ -x "$VMCLOCK_CHECK" ]; then
+	"$VMCLOCK_CHECK" --device "$page" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+	expect 'vmclock-check is content' 0
+else
+	skip 'vmclock-check is content' 'it is not built'
+fi
+stop
+expect 'SIGTERM ends it' 0 "^publishing $page\$"
+gone 'and the file is gone'
+
+start
+stop INT
+expect 'SIGINT ends it' 0
+gone 'and the file is gone too'
+
+# Not two updates are the same, and still they agree.
+start --interval 1ms
+reader '1 kHz: bounds' host 0
+reader '1 kHz: updates' nested 500
+stop
+start --interval 0
+reader 'flat out: bounds' host 0
+reader 'flat out: updates' nested 10000
+stop
+expect 'flat out: the end' 0 '!bounds'
+start --interval 0 --start now
+reader 'flat out, its own clock: updates' nested 10000
+reader 'flat out, its own clock: one line' line 10000
+stop
+start --period-maxerror 0 --start now --interval 1ms
+reader 'exact frequency: updates' nested 500
+stop
+
+# ---- Other pages ------------------------------------------------------------------------
+
+start --utc
+is 'UTC' time_type 0
+reader 'UTC: bounds' host 0
+reader 'UTC: updates' nested 10
+stop
+
+for offset in 37 -36 -38 37:none; do
+	start --tai-offset "${offset#*:}"
+	case $offset in
+	*none)
+		is 'no TAI offset: the flag' flags "$((0x178))"
+		is 'no TAI offset: the field' tai_offset_sec 0
+		;;
+	*)
+		is "TAI offset $offset" tai_offset_sec "$offset"
+		was=$(date -u +%FT%T)
+		got=$(get utc)
+		now=$(date -u +%FT%T)
+		[ "$got" = "$was" ] || [ "$got" = "$now" ] && why='' || why="$was, $got, $now"
+		verdict "TAI offset $offset: UTC is right" "$why"
+		;;
+	esac
+	stop
+done
+
+start --no-bounds
+is 'no bounds' flags "$((0x101))"
+is 'no bounds: the field' time_maxerror_nanosec 0
+stop
+start --size 0x68 --flags 0x8000000000000200 --marker 77 --status freerunning --smearing utc-sls
+is 'a page without generation' flags 9223372036854776441
+is 'its size' size 104
+is 'its marker' disruption_marker 77
+is 'its status' clock_status 3
+is 'its smearing' leap_second_smearing_hint 2
+is 'no generation' vm_generation_counter 0
+stop
+start --size 32
+is 'the least page: marker' disruption_marker 1
+is 'the least page: no time' time_sec 0
+stop
+start --generation 0xffffffffffffffff
+is 'the largest generation' vm_generation_counter 18446744073709551615
+tell snapshot
+is 'and the next' vm_generation_counter 0
+stop
+
+start --marker-only
+is 'marker only: counter' counter_id 255
+is 'marker only: status' clock_status 0
+is 'marker only: flags' flags 256
+is 'marker only: no time' time_sec 0
+tell disrupt
+is 'marker only: a disruption' disruption_marker 2
+stop
+expect 'marker only: the end' 0
+
+start --hold
+seq=$(get seq_count)
+tell status freerunning
+is 'hold: a command is published' seq_count $((seq + 2))
+reader 'hold: bounds' wait seq_count $((seq + 2))
+stop
+
+# ---- The file ----------------------------------------------------------------------------
+
+start --keep
+stop
+is 'kept at the end' disruption_marker 1
+old=$(stat -c %i "$page")
+start
+[ "$(stat -c %i "$page")" != "$old" ] && why='' || why='it is the same'
+verdict 'one that was left behind is replaced' "$why"
+stop
+gone 'and not kept'
+
+start
+rm "$page"
+echo other >"$page"
+stop
+[ "$(cat "$page")" = other ] && why='' || why='it was removed'
+verdict 'a file that took its place is left alone' "$why"
+rm "$page"
+
+# Killed: nothing is cleaned up.
+start
+kill -KILL "$sim"
+wait "$sim" 2>/dev/null
+sim=
+start
+reader 'after a crash it starts again' nested 3
+stop
+
+# Memory of a guest: nothing but the page is touched, and the guest goes on.
+ram=$tmp/ram
+head -c 12288 /dev/zero | tr '\0' x >"$ram"
+start_at "$ram" --at 4096 --counter-offset -1000000000000
+export SIM_READER_COUNTER_OFFSET=-1000000000000
+reader_at "$ram@4096" 'at an offset: bounds' host 0
+reader_at "$ram@4096" 'at an offset: updates' nested 5
+unset SIM_READER_COUNTER_OFFSET
+tell snapshot
+stop
+[ "$(head -c 4096 "$ram" | tr -d x)$(tail -c 4096 "$ram" | tr -d x)" = '' ] && why='' || why='it is'
+verdict 'what is around it is not touched' "$why"
+seq=$("$SIM_READER" "$ram@4096" get seq_count)
+start_at "$ram" --at 4096
+reader_at "$ram@4096" 'taken over: another marker' wait disruption_marker 3
+reader_at "$ram@4096" 'taken over: the same generation' wait vm_generation_counter 2
+[ "$("$SIM_READER" "$ram@4096" get seq_count)" -gt "$seq" ] && why='' || why='it went back'
+verdict 'taken over: the sequence count goes on' "$why"
+stop
+
+finish

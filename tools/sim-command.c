@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: MIT
+/* Commands: what they are, and what they do. */
+#include <endian.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common.h"
+#include "sim.h"
+
+#define WORDS_MAX 8
+
+static int wrong(char *why, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int wrong(char *why, size_t size, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, size, fmt, args);
+	va_end(args);
+	return -1;
+}
+
+/* ---- Words of a command ------------------------------------------------------- */
+
+struct argument {
+	struct sim_command *command;
+	const char *verb;
+	char *why;
+	size_t size;
+};
+
+static int parse_ppm(const struct argument *a, const char *word)
+{
+	if (sim_parse_ppm(word, SIM_PPM_MAX, &a->command->ppm))
+		return wrong(a->why, a->size, "%s: '%s' is no frequency; give ppm within +-%d",
+			     a->verb, word, SIM_PPM_MAX);
+	a->command->has_ppm = true;
+	return 0;
+}
+
+static int parse_step(const struct argument *a, const char *word)
+{
+	if (sim_parse_time(word, true, &a->command->ns))
+		return wrong(a->why, a->size, "%s: '%s' is no time; for example 10ms, or -1.5s",
+			     a->verb, word);
+	return 0;
+}
+
+static int parse_duration(const struct argument *a, const char *word)
+{
+	if (sim_parse_time(word, true, &a->command->ns) || a->command->ns <= 0)
+		return wrong(a->why, a->size, "%s: '%s' is no duration; for example 200ms, or 1.5s",
+			     a->verb, word);
+	return 0;
+}
+
+/* step=TIME or ppm=N, after a disruption */
+static int parse_change(const struct argument *a, const char *word)
+{
+	if (!strncmp(word, "ppm=", 4))
+		return parse_ppm(a, word + 4);
+	if (strncmp(word, "step=", 5) != 0)
+		return wrong(a->why, a->size, "%s: what is '%s'? step=TIME and ppm=N may follow",
+			     a->verb, word);
+	/* A number alone may be meant in ns, or in seconds: what a difference. */
+	if (sim_parse_time(word + 5, false, &a->command->ns))
+		return wrong(a->why, a->size, "%s: '%s' is no step; give its unit, as in step=10ms",
+			     a->verb, word);
+	return 0;
+}
+
+static int parse_on(const struct argument *a, const char *word)
+{
+	if (!strcmp(word, "on"))
+		a->command->ns = FOREVER;
+	else if (!strcmp(word, "off"))
+		a->command->ns = 0;
+	else
+		return wrong(a->why, a->size, "%s: '%s' is neither on nor off", a->verb, word);
+	return 0;
+}
+
+static int parse_stall(const struct argument *a, const char *word)
+{
+	if (!strcmp(word, "on") || !strcmp(word, "off"))
+		return parse_on(a, word);
+	return parse_duration(a, word);
+}
+
+static int value_of(const char *(*name)(unsigned int), const char *word)
+{
+	unsigned int i;
+
+	for (i = 0; name(i); i++)
+		if (!strcmp(name(i), word))
+			return (int)i;
+	return -1;
+}
+
+int sim_parse_status(const char *word)
+{
+	return value_of(clock_status_name, word);
+}
+
+int sim_parse_smearing(const char *word)
+{
+	return value_of(smearing_hint_name, word);
+}
+
+static int parse_status(const struct argument *a, const char *word)
+{
+	a->command->value = sim_parse_status(word);
+	if (a->command->value < 0)
+		return wrong(a->why, a->size, "%s: there is no '%s'; there are " SIM_STATUS_NAMES,
+			     a->verb, word);
+	return 0;
+}
+
+static int parse_smearing(const struct argument *a, const char *word)
+{
+	a->command->value = sim_parse_smearing(word);
+	if (a->command->value < 0)
+		return wrong(a->why, a->size, "%s: there is no '%s'; there are " SIM_SMEARING_NAMES,
+			     a->verb, word);
+	return 0;
+}
+
+static int parse_leap(const struct argument *a, const char *word)
+{
+	if (!strcmp(word, "pos"))
+		a->command->value = 1;
+	else if (!strcmp(word, "neg"))
+		a->command->value = -1;
+	else if (!strcmp(word, "none"))
+		a->command->value = 0;
+	else
+		return wrong(a->why, a->size, "%s: '%s' is none of pos, neg and none", a->verb,
+			     word);
+	return 0;
+}
+
+/* ---- The table of commands ------------------------------------------------------ */
+
+static const struct {
+	const char *name;
+	enum sim_verb verb;
+	int least, most;	/* words that follow */
+	int (*parse)(const struct argument *a, const char *word);
+	const char *usage;
+} verbs[] = {
+	{ "disrupt", SIM_DISRUPT, 0, 2, parse_change, "disrupt [step=TIME] [ppm=N]" },
+	{ "snapshot", SIM_SNAPSHOT, 0, 2, parse_change, "snapshot [step=TIME] [ppm=N]" },
+	{ "status", SIM_STATUS, 1, 1, parse_status, "status NAME" },
+	{ "leap", SIM_LEAP, 1, 1, parse_leap, "leap pos|neg|none" },
+	{ "smearing", SIM_SMEARING, 1, 1, parse_smearing, "smearing NAME" },
+	{ "soon", SIM_SOON, 0, 0, NULL, "soon" },
+	{ "imminent", SIM_IMMINENT, 0, 0, NULL, "imminent" },
+	{ "calm", SIM_CALM, 0, 0, NULL, "calm" },
+	{ "frequency", SIM_FREQUENCY, 1, 1, parse_ppm, "frequency PPM" },
+	{ "drift", SIM_DRIFT, 1, 1, parse_ppm, "drift PPM-PER-SECOND" },
+	{ "step", SIM_STEP, 1, 1, parse_step, "step TIME" },
+	{ "stall", SIM_STALL, 1, 1, parse_stall, "stall TIME|on|off" },
+	{ "garbage", SIM_GARBAGE, 1, 1, parse_duration, "garbage TIME" },
+	{ "marker-only", SIM_MARKER_ONLY, 1, 1, parse_on, "marker-only on|off" },
+	{ "show", SIM_SHOW, 0, 0, NULL, "show" },
+	{ "quit", SIM_QUIT, 0, 0, NULL, "quit" },
+};
+
+int sim_command_parse(struct sim_command *command, const char *line, char *why, size_t size)
+{
+	struct argument a = { .command = command, .why = why, .size = size };
+	char copy[SIM_LINE_MAX], *words[WORDS_MAX], *word, *rest = NULL;
+	int count = 0, i;
+	size_t v;
+
+	*command = (struct sim_command){ .verb = SIM_SHOW };
+	if (strlen(line) >= sizeof(copy))
+		return wrong(why, size, "the line is too long for a command");
+	copy_printable(copy, sizeof(copy), line);
+	/* Which also made question marks of tabs, if there were any. */
+	for (i = 0; copy[i]; i++)
+		if (line[i] == '\t')
+			copy[i] = ' ';
+	for (word = strtok_r(copy, " ", &rest); word && count < WORDS_MAX;
+	     word = strtok_r(NULL, " ", &rest))
+		words[count++] = word;
+	if (!count)
+		return wrong(why, size, "the command is empty");
+
+	for (v = 0; v < sizeof(verbs) / sizeof(verbs[0]); v++)
+		if (!strcmp(verbs[v].name, words[0]))
+			break;
+	if (v == sizeof(verbs) / sizeof(verbs[0]))
+		return wrong(why, size, "%s: there is no such command; see vmclock-sim(1)", words[0]);
+	if (count - 1 < verbs[v].least || count - 1 > verbs[v].most)
+		return wrong(why, size, "%s: write '%s'", words[0], verbs[v].usage);
+
+	command->verb = verbs[v].verb;
+	a.verb = words[0];
+	for (i = 1; i < count; i++)
+		if (verbs[v].parse(&a, words[i]))
+			return -1;
+	return 0;
+}
+
+/* ---- What they do --------------------------------------------------------------- */
+
+static void change_clock(struct sim *sim, const struct sim_command *command)
+{
+	if (command->has_ppm)
+		sim_clock_bend(&sim->clock, command->ppm, sim->clock.drift);
+	if (command->ns)
+		sim_clock_step(&sim->clock, command->ns);
+}
+
+static double ppm_now(const struct sim *sim)
+{
+	return sim_clock_ppm(&sim->clock, sim_clock_counter(&sim->clock));
+}
+
+static void set_leap(struct sim *sim, int sign)
+{
+	struct sim_reading reading;
+
+	sim_clock_read(&sim->clock, &reading);
+	sim_leap_set(&sim->leap, sign, reading.time);
+}
+
+static int64_t until(int64_t ns)
+{
+	int64_t now = sim_now();
+
+	return !ns ? 0 : ns > FOREVER - now ? FOREVER : now + ns;
+}
+
+static void show(const struct sim *sim, char *answer, size_t size)
+{
+	const struct vmclock_abi *page = &sim->page.next;
+	const char *path = sim->options.path;
+
+	snprintf(answer, size,
+		 "file %s\n"
+		 "clock %s\n"
+		 "frequency_ppm %+.6f\n"
+		 "drift_ppm_per_second %+.6f\n"
+		 "stalled %s\n"
+		 "garbage %s\n"
+		 "seq_count %u\n"
+		 "disruption_marker %llu\n"
+		 "flags 0x%llx\n"
+		 "clock_status %s\n"
+		 "leap_second_smearing_hint %s\n"
+		 "tai_offset_sec %d\n"
+		 "leap_indicator %s\n"
+		 "counter_id %s\n"
+		 "time_type %s\n"
+		 "counter_period_shift %u\n"
+		 "counter_value %llu\n"
+		 "counter_period_frac_sec %llu\n"
+		 "counter_period_maxerror_rate_frac_sec %llu\n"
+		 "time_sec %llu\n"
+		 "time_frac_sec %llu\n"
+		 "time_maxerror_nanosec %llu\n"
+		 "vm_generation_counter %llu\n",
+		 path, sim->clock.scripted ? "script" : "host", ppm_now(sim), sim->clock.drift,
+		 sim->stalled_until ? "yes" : "no", sim->garbled_until ? "yes" : "no", sim->page.seq,
+		 (unsigned long long)le64toh(page->disruption_marker),
+		 (unsigned long long)le64toh(page->flags), clock_status_name(page->clock_status),
+		 smearing_hint_name(page->leap_second_smearing_hint),
+		 (int16_t)le16toh(page->tai_offset_sec), leap_indicator_name(page->leap_indicator),
+		 counter_id_name(page->counter_id), time_type_name(page->time_type),
+		 page->counter_period_shift, (unsigned long long)le64toh(page->counter_value),
+		 (unsigned long long)le64toh(page->counter_period_frac_sec),
+		 (unsigned long long)le64toh(page->counter_period_maxerror_rate_frac_sec),
+		 (unsigned long long)le64toh(page->time_sec),
+		 (unsigned long long)le64toh(page->time_frac_sec),
+		 (unsigned long long)le64toh(page->time_maxerror_nanosec),
+		 (unsigned long long)le64toh(page->vm_generation_counter));
+}
+
+void sim_command_run(struct sim *sim, const struct sim_command *command, char *answer, size_t size)
+{
+	bool read = false;
+
+	*answer = '\0';
+	switch (command->verb) {
+	case SIM_SHOW:
+		show(sim, answer, size);
+		return;
+	case SIM_QUIT:
+		sim->stop = true;
+		return;
+	case SIM_SNAPSHOT:
+		sim->generation++;
+		/* fall through */
+	case SIM_DISRUPT:
+		change_clock(sim, command);
+		sim_disrupt(sim);
+		return;
+	case SIM_STATUS:
+		sim->status = (uint8_t)command->value;
+		break;
+	case SIM_LEAP:
+		set_leap(sim, command->value);
+		break;
+	case SIM_SMEARING:
+		sim->smearing = (uint8_t)command->value;
+		break;
+	case SIM_SOON:
+		sim->notice = VMCLOCK_FLAG_DISRUPTION_SOON;
+		break;
+	case SIM_IMMINENT:
+		/* Within the hour is within the day. */
+		sim->notice = VMCLOCK_FLAG_DISRUPTION_SOON | VMCLOCK_FLAG_DISRUPTION_IMMINENT;
+		break;
+	case SIM_CALM:
+		sim->notice = 0;
+		break;
+	case SIM_FREQUENCY:
+		sim_clock_bend(&sim->clock, command->ppm, sim->clock.drift);
+		read = true;
+		break;
+	case SIM_DRIFT:
+		sim_clock_bend(&sim->clock, ppm_now(sim), command->ppm);
+		read = true;
+		break;
+	case SIM_STEP:
+		sim_clock_step(&sim->clock, command->ns);
+		read = true;
+		break;
+	case SIM_STALL:
+		sim->stalled_until = until(command->ns);
+		break;
+	case SIM_GARBAGE:
+		sim->garbled_until = until(command->ns);
+		break;
+	case SIM_MARKER_ONLY:
+		sim->timeless = command->ns != 0;
+		break;
+	}
+	sim_update(sim, read);
+}

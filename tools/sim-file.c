@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+/* The file that holds the page: made, locked, removed. */
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sim.h"
+
+#define HOST_PAGE 4096
+
+static int cannot(const char *what, const char *path)
+{
+	fprintf(stderr, TOOL ": cannot %s %s: %s\n", what, path, strerror(errno));
+	return -1;
+}
+
+/* Who else publishes here does not get the lock; it ends with the process. */
+static int lock(int fd, const char *path, uint64_t offset)
+{
+	struct flock range = {
+		.l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = (off_t)offset,
+		.l_len = HOST_PAGE,
+	};
+
+	if (!fcntl(fd, F_OFD_SETLK, &range))
+		return 0;
+	if (errno != EAGAIN && errno != EACCES)
+		return cannot("lock", path);
+	fprintf(stderr, TOOL ": another " TOOL " publishes in %s; end that first\n", path);
+	return -1;
+}
+
+static int map(struct sim_file *file, uint64_t offset, size_t length)
+{
+	file->map = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, (off_t)offset);
+	if (file->map == MAP_FAILED) {
+		file->map = NULL;
+		return cannot("map", file->path);
+	}
+	file->mapped = length;
+	file->page = file->map;
+	return 0;
+}
+
+static size_t whole_pages(uint32_t size)
+{
+	return ((size_t)size + HOST_PAGE - 1) / HOST_PAGE * HOST_PAGE;
+}
+
+/*
+ * What has the name already must be ours to replace: a page that a simulator
+ * left behind. The lock on it is kept, so that of two that start at once,
+ * one is refused.
+ */
+static int check_existing(struct sim_file *file)
+{
+	uint32_t magic = 0;
+	struct stat st;
+	ssize_t n;
+	int fd = open(file->path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : cannot("open", file->path);
+	file->replaces = true;
+	file->old = fd;
+	if (fstat(fd, &st))
+		return cannot("look at", file->path);
+	n = S_ISREG(st.st_mode) ? pread(fd, &magic, sizeof(magic), 0) : -1;
+	if (n != sizeof(magic) || le32toh(magic) != VMCLOCK_MAGIC) {
+		fprintf(stderr, TOOL ": %s exists and holds no VMClock page; name another file\n",
+			file->path);
+		return -1;
+	}
+	return lock(fd, file->path, 0);
+}
+
+static int open_new(struct sim_file *file, uint32_t size)
+{
+	int fd;
+
+	if (asprintf(&file->temporary, "%s.XXXXXX", file->path) < 0) {
+		file->temporary = NULL;
+		errno = ENOMEM;
+		return cannot("make", file->path);
+	}
+	fd = mkostemp(file->temporary, O_CLOEXEC);
+	if (fd < 0) {
+		free(file->temporary);
+		file->temporary = NULL;
+		return cannot("make", file->path);
+	}
+	file->fd = fd;
+	/* All of it is there before anybody maps it. Readable by all, as the device is. */
+	errno = posix_fallocate(fd, 0, (off_t)whole_pages(size));
+	if (errno || fchmod(fd, 0644))
+		return cannot("make", file->path);
+	if (lock(fd, file->path, 0))
+		return -1;
+	return map(file, 0, whole_pages(size));
+}
+
+static int open_inside(struct sim_file *file, uint64_t offset, uint32_t size)
+{
+	struct stat st;
+
+	file->fd = open(file->path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (file->fd < 0)
+		return cannot("open", file->path);
+	if (fstat(file->fd, &st))
+		return cannot("look at", file->path);
+	if (!S_ISREG(st.st_mode)) {
+		fprintf(stderr, TOOL ": %s is not a regular file\n", file->path);
+		return -1;
+	}
+	if (offset > (uint64_t)st.st_size || whole_pages(size) > (uint64_t)st.st_size - offset) {
+		fprintf(stderr,
+			TOOL ": %s has %lld bytes, too few for a page of %zu at %llu; correct --at\n",
+			file->path, (long long)st.st_size, whole_pages(size),
+			(unsigned long long)offset);
+		return -1;
+	}
+	if (lock(file->fd, file->path, offset))
+		return -1;
+	return map(file, offset, whole_pages(size));
+}
+
+int sim_file_open(struct sim_file *file, const char *path, const uint64_t *offset, uint32_t size)
+{
+	int ret;
+
+	*file = (struct sim_file){ .path = path, .fd = -1, .old = -1, .inside = offset };
+	if (offset)
+		return open_inside(file, *offset, size);
+
+	ret = check_existing(file);
+	return ret ? ret : open_new(file, size);
+}
+
+int sim_file_appear(struct sim_file *file)
+{
+	int ret;
+
+	if (file->inside)
+		return 0;
+	if (file->replaces)
+		ret = rename(file->temporary, file->path);
+	else
+		ret = renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->path, RENAME_NOREPLACE);
+	/* Not every filesystem can refuse; then it is as before, but for two that start at once. */
+	if (ret && (errno == EINVAL || errno == ENOSYS))
+		ret = rename(file->temporary, file->path);
+	if (ret)
+		return cannot("make", file->path);
+	free(file->temporary);
+	file->temporary = NULL;
+	if (file->old >= 0)
+		close(file->old);
+	file->old = -1;
+	return 0;
+}
+
+/* Somebody may have put another file there meanwhile. */
+static bool still_ours(const struct sim_file *file)
+{
+	struct stat named, ours;
+
+	return !stat(file->path, &named) && !fstat(file->fd, &ours) &&
+	       named.st_dev == ours.st_dev && named.st_ino == ours.st_ino;
+}
+
+void sim_file_close(struct sim_file *file, bool keep)
+{
+	if (file->temporary)
+		unlink(file->temporary);
+	else if (!file->inside && !keep && file->fd >= 0 && still_ours(file))
+		unlink(file->path);
+	free(file->temporary);
+	if (file->map)
+		munmap(file->map, file->mapped);
+	if (file->fd >= 0)
+		close(file->fd);
+	if (file->old >= 0)
+		close(file->old);
+	*file = (struct sim_file){ .fd = -1, .old = -1 };
+}

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: MIT
+/* Where commands come from: stdin, the control socket, a script. And a client for the socket. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "sim.h"
+
+#define CLIENTS_MAX 16
+
+/* A line that comes in pieces. */
+struct source {
+	int fd;
+	size_t length;
+	bool too_long;
+	char line[SIM_LINE_MAX];
+};
+
+struct scripted {
+	int64_t at;		/* ns after the start */
+	struct sim_command command;
+};
+
+/* The first source is stdin, the others are clients. fd < 0: nobody. */
+static struct source sources[1 + CLIENTS_MAX];
+static int listener = -1;
+static const char *listener_path;
+static struct scripted *script;
+static size_t script_length, script_next;
+
+/* ---- The script -------------------------------------------------------------------- */
+
+/* "at SECONDS COMMAND" */
+static int parse_scripted(char *line, struct scripted *entry, char *why, size_t size)
+{
+	char *at, *when, *rest = NULL;
+
+	line[strcspn(line, "\r\n")] = '\0';
+	at = strtok_r(line, " \t", &rest);
+	if (!at || *at == '#')
+		return 0;
+	when = strtok_r(NULL, " \t", &rest);
+	if (strcmp(at, "at") != 0 || !when || !rest || !*rest) {
+		snprintf(why, size, "write 'at TIME COMMAND'");
+		return -1;
+	}
+	if (sim_parse_time(when, true, &entry->at) || entry->at < 0) {
+		snprintf(why, size, "'%s' is no time after the start; for example 2.5s", when);
+		return -1;
+	}
+	return sim_command_parse(&entry->command, rest, why, size) ? -1 : 1;
+}
+
+static int read_script(FILE *file, const char *path)
+{
+	char line[2 * SIM_LINE_MAX], why[2 * SIM_LINE_MAX];
+	int number = 0;
+
+	while (fgets(line, sizeof(line), file)) {
+		struct scripted entry = { .at = 0 }, *more;
+		int ret = parse_scripted(line, &entry, why, sizeof(why));
+
+		number++;
+		if (!ret)
+			continue;
+		if (ret > 0 && script_length && entry.at < script[script_length - 1].at) {
+			snprintf(why, sizeof(why), "it is earlier than the line before");
+			ret = -1;
+		}
+		if (ret < 0) {
+			fprintf(stderr, TOOL ": %s:%d: %s\n", path, number, why);
+			return 3;
+		}
+		more = realloc(script, (script_length + 1) * sizeof(*script));
+		if (!more) {
+			fprintf(stderr, TOOL ": out of memory\n");
+			return 2;
+		}
+		script = more;
+		script[script_length++] = entry;
+	}
+	if (!ferror(file))
+		return 0;
+	fprintf(stderr, TOOL ": cannot read %s: %s\n", path, strerror(errno));
+	return 2;
+}
+
+static int open_script(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	int ret;
+
+	if (!file) {
+		fprintf(stderr, TOOL ": cannot open %s: %s\n", path, strerror(errno));
+		return 2;
+	}
+	ret = read_script(file, path);
+	fclose(file);
+	return ret;
+}
+
+int64_t sim_input_script(struct sim *sim, int64_t started, int64_t now)
+{
+	char answer[SIM_ANSWER_MAX];
+
+	while (script_next < script_length && !sim->stop) {
+		const struct scripted *entry = &script[script_next];
+
+		if (started + entry->at > now)
+			return started + entry->at;
+		script_next++;
+		sim_command_run(sim, &entry->command, answer, sizeof(answer));
+		fputs(answer, stdout);
+		fflush(stdout);
+	}
+	return FOREVER;
+}
+
+/* ---- The control socket --------------------------------------------------------------- */
+
+static int socket_address(struct sockaddr_un *address, const char *path)
+{
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof(address->sun_path)) {
+		fprintf(stderr, TOOL ": %s is too long a path for a socket (at most %zu bytes)\n",
+			path, sizeof(address->sun_path) - 1);
+		return -1;
+	}
+	strcpy(address->sun_path, path);
+	return 0;
+}
+
+/* A socket that nobody listens at was left behind. */
+static bool left_behind(const struct sockaddr_un *address)
+{
+	struct stat st;
+	bool dead;
+	int fd;
+
+	if (lstat(address->sun_path, &st) || !S_ISSOCK(st.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	dead = connect(fd, (const struct sockaddr *)address, sizeof(*address)) &&
+	       errno == ECONNREFUSED;
+	close(fd);
+	return dead;
+}
+
+static int open_listener(const char *path)
+{
+	struct sockaddr_un address;
+	mode_t mask;
+	int ret;
+
+	if (socket_address(&address, path))
+		return 2;
+	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener >= 0) {
+		/* Who may disturb the clock is who started the simulator. */
+		mask = umask(0177);
+		ret = bind(listener, (struct sockaddr *)&address, sizeof(address));
+		if (ret && errno == EADDRINUSE && left_behind(&address) && !unlink(path))
+			ret = bind(listener, (struct sockaddr *)&address, sizeof(address));
+		umask(mask);
+		if (!ret) {
+			listener_path = path;
+			if (!listen(listener, CLIENTS_MAX))
+				return 0;
+		}
+	}
+	fprintf(stderr, TOOL ": cannot make the socket %s: %s\n", path, strerror(errno));
+	return 2;
+}
+
+int sim_input_open(const char *script_path, const char *control)
+{
+	int i, ret = 0;
+
+	sources[0].fd = STDIN_FILENO;
+	for (i = 1; i <= CLIENTS_MAX; i++)
+		sources[i].fd = -1;
+	if (script_path)
+		ret = open_script(script_path);
+	if (!ret && control)
+		ret = open_listener(control);
+	return ret;
+}
+
+void sim_input_close(void)
+{
+	int i;
+
+	for (i = 1; i <= CLIENTS_MAX; i++)
+		if (sources[i].fd > 0)
+			close(sources[i].fd);
+	if (listener_path)
+		unlink(listener_path);
+	if (listener >= 0)
+		close(listener);
+	free(script);
+}
+
+static void accept_client(void)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int i;
+
+	if (fd < 0)
+		return;
+	for (i = 1; i <= CLIENTS_MAX; i++) {
+		if (sources[i].fd < 0) {
+			sources[i] = (struct source){ .fd = fd };
+			return;
+		}
+	}
+	close(fd);
+}
+
+/* ---- Lines ------------------------------------------------------------------------------ */
+
+static void answer_client(int fd, const char *text)
+{
+	/* A client that does not listen misses the answer; nothing waits for it. */
+	if (send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return;
+}
+
+static void run_line(struct sim *sim, struct source *source)
+{
+	char answer[SIM_ANSWER_MAX], why[2 * SIM_LINE_MAX] = "";
+	bool client = source != &sources[0];
+	struct sim_command command;
+	int ret = -1;
+
+	source->line[source->length] = '\0';
+	source->line[strcspn(source->line, "\r")] = '\0';
+	if (!client && !source->too_long && !source->line[strspn(source->line, " \t")])
+		return;
+	if (source->too_long)
+		snprintf(why, sizeof(why), "the line is too long for a command");
+	else
+		ret = sim_command_parse(&command, source->line, why, sizeof(why));
+
+	if (ret) {
+		if (!client) {
+			fprintf(stderr, TOOL ": %s\n", why);
+			return;
+		}
+		snprintf(answer, sizeof(answer), "error: %s\n", why);
+	} else {
+		sim_command_run(sim, &command, answer, sizeof(answer) - sizeof("ok\n"));
+		if (!client) {
+			fputs(answer, stdout);
+			fflush(stdout);
+			return;
+		}
+		strcat(answer, "ok\n");
+	}
+	answer_client(source->fd, answer);
+}
+
+static void take_byte(struct sim *sim, struct source *source, char byte)
+{
+	if (byte == '\n') {
+		run_line(sim, source);
+		source->length = 0;
+		source->too_long = false;
+	} else if (source->length + 1 < sizeof(source->line)) {
+		source->line[source->length++] = byte;
+	} else {
+		source->too_long = true;
+	}
+}
+
+static void read_source(struct sim *sim, struct source *source)
+{
+	char bytes[SIM_LINE_MAX];
+	ssize_t n = read(source->fd, bytes, sizeof(bytes)), i;
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	for (i = 0; i < n && !sim->stop; i++)
+		take_byte(sim, source, bytes[i]);
+	if (n > 0)
+		return;
+
+	/*
+	 * The end; or, on stdin, EIO: a terminal that we are in the background
+	 * of. The last line counts without a newline too.
+	 */
+	if (!n && source->length)
+		take_byte(sim, source, '\n');
+	if (source != &sources[0])
+		close(source->fd);
+	source->fd = -1;
+}
+
+void sim_input_wait(struct sim *sim, int64_t deadline, const sigset_t *mask)
+{
+	struct pollfd fds[2 + CLIENTS_MAX];
+	struct timespec ts, *timeout = NULL;
+	int i;
+
+	for (i = 0; i <= CLIENTS_MAX; i++)
+		fds[i] = (struct pollfd){ .fd = sources[i].fd, .events = POLLIN };
+	fds[i] = (struct pollfd){ .fd = listener, .events = POLLIN };
+
+	if (deadline != FOREVER) {
+		int64_t left = deadline - sim_now();
+
+		if (left < 0)
+			left = 0;
+		ts.tv_sec = left / NS_PER_SEC;
+		ts.tv_nsec = left % NS_PER_SEC;
+		timeout = &ts;
+	}
+	if (ppoll(fds, 2 + CLIENTS_MAX, timeout, mask) <= 0)
+		return;
+	for (i = 0; i <= CLIENTS_MAX && !sim->stop; i++)
+		if (fds[i].revents)
+			read_source(sim, &sources[i]);
+	if (fds[1 + CLIENTS_MAX].revents)
+		accept_client();
+}
+
+/* ---- The client ------------------------------------------------------------------------- */
+
+static int send_words(int fd, int count, char **words)
+{
+	char line[2 * SIM_LINE_MAX] = "";
+	size_t at = 0;
+	int i;
+
+	for (i = 0; i < count && at < sizeof(line); i++)
+		at += (size_t)snprintf(line + at, sizeof(line) - at, "%s%s", i ? " " : "", words[i]);
+	if (at >= sizeof(line) - 1 || strchr(line, '\n')) {
+		fprintf(stderr, TOOL ": that is not one command\n");
+		return -1;
+	}
+	line[at++] = '\n';
+	return send(fd, line, at, MSG_NOSIGNAL) == (ssize_t)at ? 0 : -1;
+}
+
+/* What precedes "ok" goes to stdout, an error to stderr. */
+static int print_answer(FILE *answer)
+{
+	char line[SIM_ANSWER_MAX];
+
+	while (fgets(line, sizeof(line), answer)) {
+		if (!strcmp(line, "ok\n"))
+			return 0;
+		if (!strncmp(line, "error: ", 7)) {
+			fprintf(stderr, TOOL ": %s", line + 7);
+			return 3;
+		}
+		fputs(line, stdout);
+	}
+	fprintf(stderr, TOOL ": the simulator went away without an answer\n");
+	return 2;
+}
+
+int sim_input_tell(const char *control, int count, char **words)
+{
+	struct sockaddr_un address;
+	FILE *answer;
+	int fd, ret;
+
+	if (socket_address(&address, control))
+		return 2;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+		fprintf(stderr, TOOL ": no simulator listens at %s: %s\n", control, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return 2;
+	}
+	answer = fdopen(fd, "r");
+	if (!answer) {
+		close(fd);
+		return 2;
+	}
+	ret = send_words(fd, count, words) ? 3 : print_answer(answer);
+	fclose(answer);
+	return ret;
+}

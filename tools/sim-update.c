@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+/* From the simulator's state to the fields of the page, and when. */
+#include <endian.h>
+#include <stdio.h>
+
+#include "sim.h"
+
+/* No more often than this is the clock read: the bounds need time to grow by whole nanoseconds. */
+#define READING_NS	100000000
+
+#define COVERS(page, field) \
+	((page)->covered >= offsetof(struct vmclock_abi, field) + sizeof((page)->next.field))
+
+int64_t sim_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
+}
+
+/* How much wider the bounds are made, for the reference to move between two readings. */
+static uint64_t slack(const struct sim *sim)
+{
+	if (sim->options.hold || sim->options.interval >= READING_NS)
+		return 0;
+	return (uint64_t)(READING_NS / 2 * sim->options.period_maxerror / 1000000) + 1;
+}
+
+/* ---- Fields ---------------------------------------------------------------------- */
+
+static void fill_constant(struct vmclock_abi *next, const struct sim_options *options)
+{
+	next->magic = htole32(VMCLOCK_MAGIC);
+	next->size = htole32(options->size);
+	next->version = htole16(VMCLOCK_VERSION);
+	next->counter_id = options->marker_only ? VMCLOCK_COUNTER_INVALID : sim_counter_id();
+	next->time_type = options->utc ? VMCLOCK_TIME_UTC : VMCLOCK_TIME_TAI;
+}
+
+/* -37, or as far from what was asked for as leap seconds have moved it. */
+static int tai_offset(const struct sim *sim, int tai)
+{
+	const struct sim_options *options = &sim->options;
+	int sign = options->tai_offset > 0 ? 1 : -1;
+
+	if (!options->has_tai_offset)
+		return -tai;
+	return options->tai_offset + sign * (tai - sim->first_tai);
+}
+
+static uint64_t fill_time(struct vmclock_abi *next, const struct sim *sim)
+{
+	const struct sim_model *model = &sim->model;
+	const struct sim_line *line = &model->line;
+	int tai = sim_leap_tai(&sim->leap, line->time);
+	sim_time t = line->time - (sim->options.utc ? sim_time_of(tai, 0) : 0);
+	uint64_t flags = 0;
+
+	next->leap_indicator = sim_leap_indicator(&sim->leap, line->time);
+	next->counter_period_shift = line->shift;
+	next->counter_value = htole64(line->counter);
+	next->counter_period_frac_sec = htole64(line->period);
+	next->time_sec = htole64((uint64_t)(t >> 64));
+	next->time_frac_sec = htole64((uint64_t)t);
+	if (!sim->options.no_tai_offset) {
+		next->tai_offset_sec = htole16((uint16_t)tai_offset(sim, tai));
+		flags |= VMCLOCK_FLAG_TAI_OFFSET_VALID;
+	}
+	if (!sim->options.no_bounds) {
+		next->counter_period_maxerror_rate_frac_sec = htole64(model->period_maxerror);
+		next->time_maxerror_nanosec = htole64(model->time_maxerror);
+		/* What is likely is a quarter of what is possible: a rule of thumb, no more. */
+		next->counter_period_esterror_rate_frac_sec = htole64(model->period_maxerror / 4);
+		next->time_esterror_nanosec = htole64(model->time_maxerror / 4);
+		flags |= VMCLOCK_FLAG_PERIOD_ESTERROR_VALID | VMCLOCK_FLAG_PERIOD_MAXERROR_VALID |
+			 VMCLOCK_FLAG_TIME_ESTERROR_VALID | VMCLOCK_FLAG_TIME_MAXERROR_VALID;
+	}
+	return flags;
+}
+
+static void fill(struct sim *sim)
+{
+	struct vmclock_abi *next = &sim->page.next;
+	bool timeless = sim->options.marker_only || sim->timeless;
+	uint64_t flags = sim->options.flags | sim->notice;
+
+	*next = (struct vmclock_abi){ 0 };
+	fill_constant(next, &sim->options);
+	next->disruption_marker = htole64(sim->marker);
+	next->clock_status = timeless ? VMCLOCK_STATUS_UNKNOWN : sim->status;
+	next->leap_second_smearing_hint = sim->smearing;
+	if (!timeless)
+		flags |= fill_time(next, sim);
+	if (COVERS(&sim->page, vm_generation_counter)) {
+		next->vm_generation_counter = htole64(sim->generation);
+		flags |= VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
+	}
+	next->flags = htole64(flags);
+}
+
+/* ---- Publishing -------------------------------------------------------------------- */
+
+static void publish(struct sim *sim)
+{
+	fill(sim);
+	if (sim->garbled_until)
+		sim_page_garble(&sim->page);
+	else if (sim->stalled_until)
+		sim_page_stall(&sim->page);
+	else
+		sim_page_publish(&sim->page);
+}
+
+static void begin_model(struct sim *sim, const struct sim_reading *reading)
+{
+	sim_model_begin(&sim->model, reading, sim->options.period_maxerror, slack(sim));
+}
+
+static void read_clock(struct sim *sim)
+{
+	struct sim_reading reading;
+	bool refine = !sim->clock.scripted && sim->clock.drift == 0;
+
+	if (sim->options.marker_only)
+		return;
+	sim_clock_read(&sim->clock, &reading);
+	sim->next_reading = sim_now() + READING_NS;
+	if (sim_model_fix(&sim->model, &reading, refine, slack(sim)))
+		return;
+	/* The clock has left what the page promised: that has to be told. */
+	sim->marker++;
+	begin_model(sim, &reading);
+	fprintf(stderr, TOOL ": the clock left its bounds: disruption marker %llu\n",
+		(unsigned long long)sim->marker);
+}
+
+void sim_update(struct sim *sim, bool read)
+{
+	if (read)
+		read_clock(sim);
+	publish(sim);
+}
+
+void sim_disrupt(struct sim *sim)
+{
+	struct sim_reading reading;
+
+	sim->marker++;
+	if (!sim->options.marker_only) {
+		sim_clock_read(&sim->clock, &reading);
+		sim->next_reading = sim_now() + READING_NS;
+		begin_model(sim, &reading);
+	}
+	publish(sim);
+}
+
+void sim_start(struct sim *sim, uint32_t seq)
+{
+	struct sim_reading reading;
+
+	if (!sim->options.marker_only) {
+		sim_clock_read(&sim->clock, &reading);
+		sim->next_reading = sim_now() + READING_NS;
+		begin_model(sim, &reading);
+	}
+	sim->page.next.size = htole32(sim->options.size);
+	fill_constant(&sim->page.next, &sim->options);
+	sim_page_begin(&sim->page, sim->file.page, seq);
+	publish(sim);
+	sim->next_update = sim->options.hold ? FOREVER : sim_now() + sim->options.interval;
+}
+
+void sim_finish(struct sim *sim)
+{
+	bool garbled = sim->garbled_until;
+
+	sim->garbled_until = 0;
+	sim->stalled_until = 0;
+	if (garbled)
+		sim_page_restore(&sim->page);
+	publish(sim);
+}
+
+/* What ends by itself. */
+static void end_mishaps(struct sim *sim, int64_t now)
+{
+	bool ended = false;
+
+	if (sim->garbled_until && now >= sim->garbled_until) {
+		sim->garbled_until = 0;
+		sim_page_restore(&sim->page);
+		ended = true;
+	}
+	if (sim->stalled_until && now >= sim->stalled_until) {
+		sim->stalled_until = 0;
+		ended = true;
+	}
+	if (ended)
+		publish(sim);
+}
+
+void sim_tick(struct sim *sim, int64_t now)
+{
+	const struct sim_options *options = &sim->options;
+
+	end_mishaps(sim, now);
+	if (now < sim->next_update)
+		return;
+	/* From when it was due, so that it is not late for ever; but what was missed is missed. */
+	sim->next_update += options->interval;
+	if (sim->next_update < now)
+		sim->next_update = now;
+
+	if (options->interval >= READING_NS || now >= sim->next_reading) {
+		sim_update(sim, true);
+		return;
+	}
+	/* The bounds have to grow before the next reading: see sim-model.c. */
+	if (!options->marker_only && sim->next_reading - now > READING_NS / 2)
+		sim_model_move(&sim->model, sim_clock_counter(&sim->clock));
+	sim_update(sim, false);
+}
+
+int64_t sim_deadline(const struct sim *sim)
+{
+	int64_t deadline = sim->next_update;
+
+	if (sim->garbled_until && sim->garbled_until < deadline)
+		deadline = sim->garbled_until;
+	if (sim->stalled_until && sim->stalled_until < deadline)
+		deadline = sim->stalled_until;
+	return deadline;
+}
