@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What older kernels lack, under the name that the newest one gives it.
- * This file and the probes behind features.h are the only ones that know
- * kernels differ.
+ * What older kernels lack: under the name that the newest one gives it, or,
+ * where structures differ, behind a function. This file and the probes behind
+ * features.h are the only ones that know kernels differ.
  */
 #ifndef VMCLOCK_COMPAT_H
 #define VMCLOCK_COMPAT_H
 
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/ptp_clock_kernel.h>
+#include <linux/timekeeping.h>
 
 #include "features.h"
 
@@ -22,5 +24,115 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #ifndef HAVE_COPY_SPLICE_READ
 #define copy_splice_read generic_file_splice_read
 #endif
+
+/* ---- A system clock at an instant, with its clocksource's count then -------- */
+
+#ifdef HAVE_KTIME_GET_SNAPSHOT_ID
+/* Returns whether there is a snapshot of that clock. */
+static inline bool system_snapshot(clockid_t clock, struct system_time_snapshot *snap)
+{
+	ktime_get_snapshot_id(clock, snap);
+	return snap->valid;
+}
+
+static inline ktime_t system_snapshot_time(clockid_t clock, const struct system_time_snapshot *snap)
+{
+	return snap->systime;
+}
+
+static inline ktime_t system_snapshot_raw(const struct system_time_snapshot *snap)
+{
+	return snap->monoraw;
+}
+#else
+static inline bool system_snapshot(clockid_t clock, struct system_time_snapshot *snap)
+{
+	ktime_t offset;
+
+	if (clock != CLOCK_MONOTONIC) {
+		ktime_get_snapshot(snap);
+		return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC_RAW;
+	}
+
+	/* They differ by an offset, which changes when someone sets the clock. */
+	offset = ktime_mono_to_real(0);
+	ktime_get_snapshot(snap);
+	snap->real = ktime_sub(snap->real, offset);
+	return ktime_mono_to_real(0) == offset;
+}
+
+static inline ktime_t system_snapshot_time(clockid_t clock, const struct system_time_snapshot *snap)
+{
+	return clock == CLOCK_MONOTONIC_RAW ? snap->raw : snap->real;
+}
+
+static inline ktime_t system_snapshot_raw(const struct system_time_snapshot *snap)
+{
+	return snap->raw;
+}
+#endif
+
+/* The count of the hardware below a clocksource that derives its own count from it. */
+static inline u64 system_snapshot_hw_cycles(const struct system_time_snapshot *snap)
+{
+#ifdef HAVE_SNAPSHOT_HW_CYCLES
+	return snap->hw_cycles;
+#else
+	return snap->cycles;
+#endif
+}
+
+/* ---- Where the PTP core wants to have the system clock ------------------------ */
+
+/* The clock that was asked for. */
+static inline clockid_t ptp_system_clock(const struct ptp_system_timestamp *sts)
+{
+#ifdef HAVE_PTP_SYSTEM_CLOCKID
+	return sts->clockid;
+#else
+	return CLOCK_REALTIME;
+#endif
+}
+
+/* The time before the device's and the time after it are the same. */
+static inline void ptp_set_system_time(struct ptp_system_timestamp *sts,
+				       const struct system_time_snapshot *snap)
+{
+#ifdef HAVE_PTP_SYSTEM_SNAPSHOTS
+	sts->pre_sts = *snap;
+	sts->post_sts = *snap;
+#else
+	sts->pre_ts = ktime_to_timespec64(system_snapshot_time(ptp_system_clock(sts), snap));
+	sts->post_ts = sts->pre_ts;
+#endif
+}
+
+static inline clockid_t crosststamp_clock(const struct system_device_crosststamp *cts)
+{
+#ifdef HAVE_CROSSTSTAMP_CLOCK_ID
+	return cts->clock_id;
+#else
+	return CLOCK_REALTIME;
+#endif
+}
+
+static inline void crosststamp_set_system_time(struct system_device_crosststamp *cts,
+					       const struct system_time_snapshot *snap)
+{
+	ktime_t time = system_snapshot_time(crosststamp_clock(cts), snap);
+
+#ifdef HAVE_CROSSTSTAMP_CLOCK_ID
+	cts->sys_systime = time;
+#else
+	cts->sys_realtime = time;
+#endif
+#ifdef HAVE_CROSSTSTAMP_COUNTER
+	cts->sys_counter = (struct system_counterval_t) {
+		.cycles = snap->cycles,
+		.cs_id = snap->cs_id,
+	};
+#endif
+	cts->sys_monoraw = system_snapshot_raw(snap);
+}
 
 #endif /* VMCLOCK_COMPAT_H */

@@ -118,7 +118,7 @@ static inline void vmclock_calc_snapshot(const struct vmclock_abi *page, __u32 s
 static inline int vmclock_calc_usable(const struct vmclock_snapshot *s, __u8 counter_id)
 {
 	if (!vmclock_calc_covers(s->size, time_frac_sec) ||
-	    s->counter_id == VMCLOCK_COUNTER_INVALID || !s->period)
+	    s->counter_id == VMCLOCK_COUNTER_INVALID)
 		return -ENODATA;
 	if (s->time_type != VMCLOCK_TIME_UTC && s->time_type != VMCLOCK_TIME_TAI)
 		return -ENODATA;
@@ -126,7 +126,7 @@ static inline int vmclock_calc_usable(const struct vmclock_snapshot *s, __u8 cou
 		return -EOPNOTSUPP;
 	if (s->status != VMCLOCK_STATUS_SYNCHRONIZED && s->status != VMCLOCK_STATUS_FREERUNNING)
 		return -EAGAIN;
-	return 0;
+	return s->period ? 0 : -ENODATA;
 }
 
 /* |counter - reference|; the counter may be a little before it. At most 2^63. */

@@ -5,7 +5,8 @@
  * A hypervisor puts a page into the guest's memory that says when the CPU
  * counter was disrupted by live migration or a snapshot and, where the host
  * knows it, how the counter relates to real time. This driver offers the
- * page as /dev/vmclock<N>: mappable, readable, pollable, never writable.
+ * page as /dev/vmclock<N>: mappable, readable, pollable, never writable; and
+ * its time, where it may have any, as a PTP clock.
  *
  * Lifetime: struct vmclock is referenced by the bound platform device and
  * by every open file, so that unbinding leaves open files harmless. The
@@ -15,7 +16,6 @@
  * and an application must not die by SIGBUS because somebody unbound a driver.
  */
 #include <linux/acpi.h>
-#include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/interrupt.h>
@@ -40,9 +40,7 @@
 
 #include "vmclock-abi.h"
 #include "compat.h"
-
-/* How long the host may hold the sequence count odd before reads give up. */
-#define VMCLOCK_UPDATE_MS	100
+#include "internal.h"
 
 static unsigned int interval_ms = 1000;
 module_param(interval_ms, uint, 0444);
@@ -53,40 +51,6 @@ static unsigned int wait_interval_ms = 20;
 module_param(wait_interval_ms, uint, 0444);
 MODULE_PARM_DESC(wait_interval_ms,
 		 "Look this often while somebody polls and the device does not notify");
-
-/*
- * What tells one content of the page from another. The count alone does not:
- * a hypervisor that restores a machine may start with a count of its own.
- */
-struct vmclock_state {
-	u32 seq;
-	u64 marker;
-};
-
-struct vmclock {
-	struct kref ref;
-	struct miscdevice misc;
-	char name[20];
-	int index;
-
-	struct rw_semaphore page_lock;	/* guards the pointer, not the page */
-	const struct vmclock_abi *page;	/* NULL once unbound */
-	phys_addr_t phys;
-	size_t len;			/* bytes that may be read */
-	size_t size;			/* the page's own size, as found at probe */
-	bool mappable;
-
-	wait_queue_head_t wait;
-	const char *notifier;		/* NULL: we cannot hear of changes */
-	struct delayed_work idle_look;
-	struct delayed_work wait_look;
-
-	struct mutex look_lock;		/* guards what the last look saw: */
-	bool seen_any;
-	bool seen_any_generation;
-	struct vmclock_state seen;
-	u64 seen_generation;
-};
 
 struct vmclock_file {
 	struct vmclock *vc;
@@ -101,79 +65,13 @@ static void vmclock_free(struct kref *ref)
 	kfree(container_of(ref, struct vmclock, ref));
 }
 
-/* ---- The page ---------------------------------------------------------- */
-
-static u32 vmclock_seq(const struct vmclock_abi *page)
-{
-	return le32_to_cpu(READ_ONCE(page->seq_count));
-}
-
-static u64 vmclock_marker(const struct vmclock_abi *page)
-{
-	return le64_to_cpu(READ_ONCE(page->disruption_marker));
-}
-
-static bool vmclock_same(const struct vmclock_state *a, const struct vmclock_state *b)
-{
-	return a->seq == b->seq && a->marker == b->marker;
-}
-
-/*
- * A consistent copy of part of the page, and the state it was taken in. The
- * caller holds page_lock and has checked page. -ETIMEDOUT if the host has
- * not finished its update after @patience_ms, and at least one try.
- */
-static int vmclock_copy(const struct vmclock *vc, void *to, size_t offset, size_t len,
-			unsigned int patience_ms, struct vmclock_state *state)
-{
-	unsigned long deadline = jiffies + msecs_to_jiffies(patience_ms);
-	unsigned int tries = 0;
-
-	for (;;) {
-		bool late = time_after(jiffies, deadline);
-
-		state->seq = vmclock_seq(vc->page);
-		if (!(state->seq & 1)) {
-			virt_rmb(); /* the count before what it covers */
-			state->marker = vmclock_marker(vc->page);
-			memcpy(to, (const void *)vc->page + offset, len);
-			virt_rmb(); /* what it covers before the count */
-			if (vmclock_seq(vc->page) == state->seq)
-				return 0;
-		}
-		if (late)
-			return -ETIMEDOUT;
-		if (++tries % 16)
-			cpu_relax();
-		else
-			usleep_range(20, 100);
-	}
-}
-
-/* The structure alone; fields that the page does not have read as zero. */
-static int vmclock_snapshot(struct vmclock *vc, struct vmclock_abi *snap, unsigned int patience_ms,
-			    struct vmclock_state *state)
-{
-	int ret = -ENODEV;
-
-	memset(snap, 0, sizeof(*snap));
-	down_read(&vc->page_lock);
-	if (vc->page)
-		ret = vmclock_copy(vc, snap, 0, min(vc->size, sizeof(*snap)), patience_ms, state);
-	up_read(&vc->page_lock);
-	return ret;
-}
-
-#define vmclock_has(vc, field) \
-	((vc)->size >= offsetofend(struct vmclock_abi, field))
+/* ---- Changes: looking at the page, waking pollers, telling udev --------- */
 
 static bool vmclock_has_generation(const struct vmclock *vc, const struct vmclock_abi *snap)
 {
 	return vmclock_has(vc, vm_generation_counter) &&
 	       le64_to_cpu(snap->flags) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
 }
-
-/* ---- Changes: looking at the page, waking pollers, telling udev --------- */
 
 static void vmclock_uevent(struct vmclock *vc, const char *event, const struct vmclock_abi *snap)
 {
@@ -803,6 +701,7 @@ static int vmclock_probe(struct platform_device *pdev)
 	vmclock_look_again(&vc->idle_look, interval_ms);
 	dev_info(dev, "%s: page at %pR, changes noticed by %s\n", vc->name, res,
 		 vmclock_notified(vc) ? vc->notifier : "timer");
+	vmclock_ptp_register(dev, vc);
 	return 0;
 }
 

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the driver's files share, grouped by the file that provides it. */
+#ifndef VMCLOCK_INTERNAL_H
+#define VMCLOCK_INTERNAL_H
+
+#include <linux/kref.h>
+#include <linux/miscdevice.h>
+#include <linux/mutex.h>
+#include <linux/ptp_clock_kernel.h>
+#include <linux/rwsem.h>
+#include <linux/stddef.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "vmclock-abi.h"
+
+/*
+ * What tells one content of the page from another. The count alone does not:
+ * a hypervisor that restores a machine may start with a count of its own.
+ */
+struct vmclock_state {
+	u32 seq;
+	u64 marker;
+};
+
+struct vmclock {
+	struct kref ref;
+	struct miscdevice misc;
+	char name[20];
+	int index;
+
+	struct rw_semaphore page_lock;	/* guards the pointer, not the page */
+	const struct vmclock_abi *page;	/* NULL once unbound */
+	phys_addr_t phys;
+	size_t len;			/* bytes that may be read */
+	size_t size;			/* the page's own size, as found at probe */
+	bool mappable;
+
+	wait_queue_head_t wait;
+	const char *notifier;		/* NULL: we cannot hear of changes */
+	struct delayed_work idle_look;
+	struct delayed_work wait_look;
+
+	struct mutex look_lock;		/* guards what the last look saw: */
+	bool seen_any;
+	bool seen_any_generation;
+	struct vmclock_state seen;
+	u64 seen_generation;
+
+	struct ptp_clock_info ptp_info;
+	struct ptp_clock *ptp;
+};
+
+/* ---- page.c: consistent readings of the page ---------------------------------- */
+
+/* How long the host may hold the sequence count odd before reads give up. */
+#define VMCLOCK_UPDATE_MS	100
+
+u32 vmclock_seq(const struct vmclock_abi *page);
+u64 vmclock_marker(const struct vmclock_abi *page);
+bool vmclock_same(const struct vmclock_state *a, const struct vmclock_state *b);
+
+/*
+ * What no update of the host's divides:
+ *
+ *	struct vmclock_section section = vmclock_section(patience_ms);
+ *
+ *	do {
+ *		ret = vmclock_section_begin(vc, &section);
+ *		if (ret)
+ *			break;
+ *		(what belongs together)
+ *	} while (vmclock_section_retry(vc, &section));
+ *
+ * The caller holds page_lock and has checked page. Beginning may sleep; it
+ * gives -ETIMEDOUT if the host has not finished its updates after
+ * patience_ms, and at least one try.
+ */
+struct vmclock_section {
+	struct vmclock_state state;	/* throughout */
+	unsigned long deadline;
+	unsigned int tries;
+	bool late;
+};
+
+struct vmclock_section vmclock_section(unsigned int patience_ms);
+int vmclock_section_begin(const struct vmclock *vc, struct vmclock_section *section);
+bool vmclock_section_retry(const struct vmclock *vc, const struct vmclock_section *section);
+
+/*
+ * A consistent copy of part of the page, and the state it was taken in. The
+ * caller holds page_lock and has checked page. -ETIMEDOUT as for a section.
+ */
+int vmclock_copy(const struct vmclock *vc, void *to, size_t offset, size_t len,
+		 unsigned int patience_ms, struct vmclock_state *state);
+
+/* The structure alone; fields that the page does not have read as zero. */
+int vmclock_snapshot(struct vmclock *vc, struct vmclock_abi *snap, unsigned int patience_ms,
+		     struct vmclock_state *state);
+
+#define vmclock_has(vc, field) \
+	((vc)->size >= offsetofend(struct vmclock_abi, field))
+
+/* ---- ptp.c: the page's time as a PTP clock ------------------------------------ */
+
+/*
+ * Registers the clock where the page may carry time that counts by this CPU's
+ * counter; until the device is unbound. Without it the rest works all the same.
+ */
+#if defined(CONFIG_X86_64) || defined(CONFIG_ARM64)
+void vmclock_ptp_register(struct device *dev, struct vmclock *vc);
+#else
+static inline void vmclock_ptp_register(struct device *dev, struct vmclock *vc)
+{
+}
+#endif
+
+#endif /* VMCLOCK_INTERNAL_H */

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Linux 7.2: cross timestamps with any system clock. */
+#include <linux/ktime.h>
+#include <linux/timekeeping.h>
+
+void probe(struct system_device_crosststamp *cts);
+void probe(struct system_device_crosststamp *cts)
+{
+	FEATURE(cts->sys_systime = cts->clock_id);
+}
