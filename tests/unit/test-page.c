@@ -3,6 +3,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -151,6 +152,8 @@ static void *publish(void *arg)
 {
 	struct publisher *p = arg;
 	struct vmclock_abi *page = p->pf->page;
+	volatile int pause;
+	unsigned int seed = 1;
 	uint64_t n;
 
 	for (n = 2; !__atomic_load_n(&p->stop, __ATOMIC_RELAXED); n++) {
@@ -162,6 +165,9 @@ static void *publish(void *arg)
 		__atomic_store_n(&page->time_sec, value, __ATOMIC_RELAXED);
 		__atomic_store_n(&page->vm_generation_counter, value, __ATOMIC_RELAXED);
 		pagefile_end(p->pf);
+		/* Uneven phases: readers get through, and are caught at every point. */
+		for (pause = rand_r(&seed) % 512; pause; pause--)
+			;
 	}
 	return NULL;
 }

@@ -17,7 +17,9 @@
 /* The counter's value at the reference time. */
 #define REFERENCE UINT64_C(1000000)
 
-/* A TAI page at midnight whose counter ticks each nanosecond, +-1 us and 50 ppm. */
+/* A TAI page at midnight whose counter ticks at 2.5 GHz, +-1 us and 50 ppm. */
+#define TICKS(ns) ((ns) / 2 * 5 + 1) /* and 0.4 ns: on whole ones rounding takes the long way */
+
 static void publish_time(struct pagefile *pf)
 {
 	struct vmclock_abi *page = pf->page;
@@ -29,10 +31,9 @@ static void publish_time(struct pagefile *pf)
 			      VMCLOCK_FLAG_TIME_MAXERROR_VALID);
 	page->tai_offset_sec = htole16((uint16_t)-37);
 	page->counter_value = htole64(REFERENCE);
-	/* Not exactly: the specification's own example of one nanosecond. */
-	page->counter_period_shift = 29;
-	page->counter_period_frac_sec = htole64(0x89705f4136b4a597);
-	page->counter_period_maxerror_rate_frac_sec = htole64(0x89705f4136b4a597 / 20000);
+	page->counter_period_shift = 31;
+	page->counter_period_frac_sec = htole64(0xdbe6fecebdedd5be);
+	page->counter_period_maxerror_rate_frac_sec = htole64(0xdbe6fecebdedd5be / 20000);
 	page->time_sec = htole64(MIDNIGHT + 37);
 	page->time_frac_sec = htole64(UINT64_C(1) << 63);
 	page->time_maxerror_nanosec = htole64(1000);
@@ -69,16 +70,23 @@ static void a_reading_belongs_together(void **state)
 	struct vmclock_time t;
 
 	/* A hundred milliseconds later: 5 us of drift. */
-	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + 100000001, &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + TICKS(100000000), &t), 0);
 	assert_time(&t.time, MIDNIGHT + 37, 600000000);
 	assert_time(&t.earliest, MIDNIGHT + 37, 600000000 - 6001);
 	assert_time(&t.latest, MIDNIGHT + 37, 600000000 + 6002);
-	assert_int_equal(t.counter, REFERENCE + 100000001);
+	assert_int_equal(t.counter, REFERENCE + TICKS(100000000));
 	assert_int_equal(t.marker, 1);
 	assert_int_equal(t.flags, VMCLOCK_BOUNDED);
 	assert_int_equal(t.status, VMCLOCK_STATUS_SYNCHRONIZED);
 	assert_int_equal(t.leap, VMCLOCK_LEAP_NONE);
 	assert_int_equal(t.reserved, 0);
+
+	/* Beyond the reference's second. */
+	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + TICKS(UINT64_C(3700000000)), &t),
+			 0);
+	assert_time(&t.time, MIDNIGHT + 41, 200000000);
+	assert_time(&t.earliest, MIDNIGHT + 41, 200000000 - 186001);
+	assert_time(&t.latest, MIDNIGHT + 41, 200000000 + 186002);
 	vmclock_close(vc);
 }
 
@@ -87,7 +95,7 @@ static void the_counter_may_be_before_the_reference(void **state)
 	struct vmclock *vc = open_time(*state);
 	struct vmclock_time t;
 
-	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE - 600000000, &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE - TICKS(600000000), &t), 0);
 	assert_int_equal(t.time.tv_sec, MIDNIGHT + 36);
 	assert_in_range(t.time.tv_nsec, 899999999, 900000000);
 	assert_true(t.flags & VMCLOCK_BOUNDED);
@@ -271,17 +279,17 @@ static void bounds_hold_across_a_leap_second(void **state)
 	pf->page->tai_offset_sec = htole16((uint16_t)-36);
 	pf->page->time_sec = htole64(MIDNIGHT + 36 - 1);
 	pf->page->time_maxerror_nanosec = htole64(10000);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + 500000000 - 1000, &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + TICKS(500000000 - 1000), &t), 0);
 	/* It may be 23:59:59.99 still, or 23:59:59.00 again. */
 	assert_true(vmclock_before(&t, &(struct timespec){ .tv_sec = MIDNIGHT + 1 }));
 	assert_false(vmclock_after(&t, &(struct timespec){ .tv_sec = MIDNIGHT - 1 }));
 	assert_false(vmclock_before(&t, &(struct timespec){ .tv_sec = MIDNIGHT - 1,
 							     .tv_nsec = NS - 1 }));
 
-	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + 1000000000, &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + TICKS(UINT64_C(1000000000)), &t), 0);
 	assert_int_equal(t.leap, VMCLOCK_LEAP_POS);
 	assert_int_equal(t.time.tv_sec, MIDNIGHT - 1);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + 2000000000, &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + TICKS(UINT64_C(2000000000)), &t), 0);
 	assert_int_equal(t.leap, VMCLOCK_LEAP_POST_POS);
 	assert_int_equal(t.time.tv_sec, MIDNIGHT);
 	vmclock_close(vc);
@@ -302,6 +310,7 @@ static void publish_host_time(struct pagefile *pf)
 	} while (ns < 20000000);
 	ticks = counter_ordered() - ticks;
 	/* 2^(64 + 29) / (ticks * 10^9 / ns), in two steps that fit. */
+	pf->page->counter_period_shift = 29;
 	pf->page->counter_period_frac_sec =
 		htole64((uint64_t)(((unsigned __int128)ns << 84) / ticks / NS) << 9);
 	pf->page->counter_period_maxerror_rate_frac_sec =
