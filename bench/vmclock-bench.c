@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: MIT
+/*
+ * vmclock-bench: what a reading costs, next to what it is made of and what it
+ * replaces. All cases run in turns, in small batches, so that a busy machine
+ * disturbs them alike; the best batch and the median one are told.
+ */
+#include <err.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "counter.h"
+#include "host.h"
+
+#define BATCH_NS	5000		/* short: most batches then run undisturbed */
+#define WINDOW_NS	4000000		/* several updates of a host that publishes at 1 kHz */
+#define CHUNK		64		/* readings between two looks at the clock */
+
+static unsigned int rounds = 20000;
+static struct vmclock *vc;
+static struct host host;
+static uint64_t marker;
+
+/* The compiler must not know what becomes of the result. */
+#define USE(x) __asm__ volatile("" : : "g"(x) : "memory")
+
+#define CASE(name, reading) \
+	static __attribute__((noinline)) void name(unsigned int n) \
+	{ \
+		struct vmclock_time t; \
+		struct timespec ts; \
+\
+		while (n--) { \
+			reading; \
+			USE(&t); \
+			USE(&ts); \
+		} \
+	}
+
+CASE(counter_relaxed_n, USE(counter_relaxed()))
+CASE(counter_ordered_n, USE(counter_ordered()))
+CASE(vdso_realtime_n, clock_gettime(CLOCK_REALTIME, &ts))
+CASE(marker_n, USE(vmclock_marker(vc)))
+CASE(gettime_checked_n, USE(vmclock_gettime(vc, CLOCK_REALTIME, marker, &ts)))
+CASE(now_n, USE(vmclock_now(vc, VMCLOCK_UTC, &t)))
+CASE(now_relaxed_n, USE(vmclock_now_relaxed(vc, VMCLOCK_UTC, &t)))
+
+enum { COUNTER_RELAXED, COUNTER_ORDERED, VDSO_REALTIME, MARKER, GETTIME_CHECKED, NOW, NOW_RELAXED };
+#define CASES 7
+
+static const struct {
+	const char *name;
+	void (*run)(unsigned int n);
+} cases[CASES] = {
+	[COUNTER_RELAXED] = { "counter_relaxed", counter_relaxed_n },
+	[COUNTER_ORDERED] = { "counter_ordered", counter_ordered_n },
+	[VDSO_REALTIME] = { "vdso_realtime", vdso_realtime_n },
+	[MARKER] = { "marker", marker_n },
+	[GETTIME_CHECKED] = { "gettime_checked", gettime_checked_n },
+	[NOW] = { "now", now_n },
+	[NOW_RELAXED] = { "now_relaxed", now_relaxed_n },
+};
+
+struct result {
+	double *samples;	/* ns for one reading, a batch each */
+	size_t count;
+	double min;
+	double median;
+};
+
+static void add_sample(struct result *r, size_t room, double ns)
+{
+	if (!r->samples)
+		r->samples = calloc(room, sizeof(*r->samples));
+	if (!r->samples)
+		err(1, "calloc");
+	r->samples[r->count++] = ns;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void conclude(struct result *r)
+{
+	if (!r->count)
+		return;
+	qsort(r->samples, r->count, sizeof(*r->samples), compare);
+	r->min = r->samples[0];
+	r->median = r->samples[r->count / 2];
+	free(r->samples);
+	r->samples = NULL;
+}
+
+static double batch(unsigned int c, unsigned int n)
+{
+	int64_t start = host_monotonic_ns();
+
+	cases[c].run(n);
+	return (double)(host_monotonic_ns() - start) / n;
+}
+
+/* ---- One reader, no updates --------------------------------------------------- */
+
+static struct result alone[CASES];
+
+static void measure_alone(void)
+{
+	unsigned int n[CASES], c, round;
+
+	for (c = 0; c < CASES; c++)
+		for (n[c] = CHUNK; batch(c, n[c]) * n[c] < BATCH_NS; n[c] *= 2)
+			;
+	for (round = 0; round < rounds; round++)
+		for (c = 0; c < CASES; c++)
+			add_sample(&alone[c], rounds, batch(c, n[c]));
+	for (c = 0; c < CASES; c++)
+		conclude(&alone[c]);
+}
+
+/* ---- A host that publishes ----------------------------------------------------- */
+
+enum { IDLE, KHZ, FLAT_OUT, STOP };
+#define MODES 3
+static const char *const mode_names[MODES] = { "idle", "1khz", "flat_out" };
+
+static const unsigned int published_cases[] = { MARKER, GETTIME_CHECKED, NOW, NOW_RELAXED };
+#define PUBLISHED_CASES (sizeof(published_cases) / sizeof(published_cases[0]))
+
+static struct result published[MODES][CASES];
+static int mode_wanted, mode_now;	/* of the publisher; atomic */
+static unsigned long updates;		/* atomic */
+
+static void *publisher(void *arg)
+{
+	const struct timespec ms = { .tv_nsec = 1000000 };
+	struct vmclock_abi page;
+	int mode;
+
+	(void)arg;
+	host_use_cpu(1);
+	memcpy(&page, host.page, sizeof(page));
+	while ((mode = __atomic_load_n(&mode_wanted, __ATOMIC_RELAXED)) != STOP) {
+		__atomic_store_n(&mode_now, mode, __ATOMIC_RELAXED);
+		if (mode != IDLE) {
+			host_publish(&host, &page);
+			__atomic_fetch_add(&updates, 1, __ATOMIC_RELAXED);
+		}
+		if (mode != FLAT_OUT)
+			nanosleep(&ms, NULL);
+	}
+	return NULL;
+}
+
+static void set_mode(int mode)
+{
+	const struct timespec pause = { .tv_nsec = 100000 };
+
+	__atomic_store_n(&mode_wanted, mode, __ATOMIC_RELAXED);
+	while (__atomic_load_n(&mode_now, __ATOMIC_RELAXED) != mode)
+		nanosleep(&pause, NULL);
+}
+
+static void measure_window(int mode, unsigned int c, size_t room)
+{
+	/* A publisher that hardly got to run proves nothing. */
+	const unsigned long needed[MODES] = { 0, 2, WINDOW_NS / 4000 };
+	unsigned long before = __atomic_load_n(&updates, __ATOMIC_RELAXED);
+	int64_t start = host_monotonic_ns(), now;
+	unsigned long n = 0;
+
+	do {
+		cases[c].run(CHUNK);
+		n += CHUNK;
+		now = host_monotonic_ns();
+	} while (now - start < WINDOW_NS);
+	if (__atomic_load_n(&updates, __ATOMIC_RELAXED) - before < needed[mode])
+		return;
+	add_sample(&published[mode][c], room, (double)(now - start) / (double)n);
+}
+
+static void measure_published(void)
+{
+	unsigned int windows = rounds / 200 + 1, round;
+	size_t c;
+	int mode;
+
+	for (round = 0; round < windows; round++)
+		for (mode = 0; mode < MODES; mode++) {
+			set_mode(mode);
+			for (c = 0; c < PUBLISHED_CASES; c++)
+				measure_window(mode, published_cases[c], windows);
+		}
+	__atomic_store_n(&mode_wanted, STOP, __ATOMIC_RELAXED);
+	for (mode = 0; mode < MODES; mode++)
+		for (c = 0; c < CASES; c++)
+			conclude(&published[mode][c]);
+}
+
+/* ---- Two readers at once -------------------------------------------------------- */
+
+#define TEAM_READINGS 4096
+
+/*
+ * Rounds of one reader and of two take turns, between two meetings each. A
+ * pair takes from the first one's start to the last one's end.
+ */
+static struct result team_of[2];	/* ns for one reading of both together */
+static unsigned int arrived;		/* atomic */
+static int64_t started[2], ended[2];
+
+static void meet(unsigned int *target)
+{
+	*target += 2;
+	__atomic_add_fetch(&arrived, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(&arrived, __ATOMIC_ACQUIRE) < *target)
+		;
+}
+
+static void *member(void *arg)
+{
+	unsigned int self = (unsigned int)(uintptr_t)arg, target = 0, round, size;
+
+	host_use_cpu(self);
+	for (round = 0; round < rounds / 5; round++) {
+		for (size = 1; size <= 2; size++) {
+			meet(&target);
+			started[self] = host_monotonic_ns();
+			if (self < size)
+				now_n(TEAM_READINGS);
+			ended[self] = host_monotonic_ns();
+			meet(&target);
+			if (!self) {
+				int64_t start = started[0], end = ended[0];
+
+				if (size == 2 && started[1] < start)
+					start = started[1];
+				if (size == 2 && ended[1] > end)
+					end = ended[1];
+				add_sample(&team_of[size - 1], rounds / 5,
+					   (double)(end - start) / (TEAM_READINGS * size));
+			}
+		}
+	}
+	return NULL;
+}
+
+static void measure_team(void)
+{
+	pthread_t members[2];
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		if (pthread_create(&members[i], NULL, member, (void *)i))
+			errx(1, "no thread for a reader");
+	for (i = 0; i < 2; i++)
+		pthread_join(members[i], NULL);
+	for (i = 0; i < 2; i++)
+		conclude(&team_of[i]);
+}
+
+/* ---- The report -------------------------------------------------------------- */
+
+static struct ratio {
+	const char *name;
+	const char *what;
+	double value;
+	double limit;
+	bool at_least;
+} ratios[] = {
+	{ "now_to_vdso", "now / vDSO clock_gettime", 0, 1.00, false },
+	{ "now_to_counter", "now / ordered counter", 0, 1.20, false },
+	{ "now_relaxed_to_counter", "now_relaxed / relaxed counter", 0, 1.15, false },
+	{ "now_relaxed_to_vdso", "now_relaxed / vDSO", 0, 0.50, false },
+	{ "gettime_to_vdso", "gettime_checked / vDSO", 0, 1.08, false },
+	{ "marker_to_vdso", "marker / vDSO", 0, 0.15, false },
+	{ "two_threads", "two threads / one", 0, 1.90, true },
+	{ "publisher_1khz", "now under updates at 1 kHz / idle", 0, 1.03, false },
+};
+#define RATIOS (sizeof(ratios) / sizeof(ratios[0]))
+
+static double divide(double a, double b)
+{
+	return b > 0 ? a / b : 0;
+}
+
+static void compare_all(void)
+{
+	double vdso = alone[VDSO_REALTIME].min;
+	const double values[RATIOS] = {
+		divide(alone[NOW].min, vdso),
+		divide(alone[NOW].min, alone[COUNTER_ORDERED].min),
+		divide(alone[NOW_RELAXED].min, alone[COUNTER_RELAXED].min),
+		divide(alone[NOW_RELAXED].min, vdso),
+		divide(alone[GETTIME_CHECKED].min, vdso),
+		divide(alone[MARKER].min, vdso),
+		divide(team_of[0].min, team_of[1].min),
+		divide(published[KHZ][NOW].min, published[IDLE][NOW].min),
+	};
+	size_t i;
+
+	for (i = 0; i < RATIOS; i++)
+		ratios[i].value = values[i];
+}
+
+static bool reached(const struct ratio *r)
+{
+	return r->value > 0 && (r->at_least ? r->value >= r->limit : r->value <= r->limit);
+}
+
+static void print_table(void)
+{
+	size_t c, i;
+	int mode;
+
+	printf("ns for one reading         best   median\n");
+	for (c = 0; c < CASES; c++)
+		printf("%-22s %8.2f %8.2f\n", cases[c].name, alone[c].min, alone[c].median);
+	printf("\nwhile the host publishes   idle             at 1 kHz         flat out\n");
+	for (i = 0; i < PUBLISHED_CASES; i++) {
+		c = published_cases[i];
+		printf("%-22s", cases[c].name);
+		for (mode = 0; mode < MODES; mode++)
+			printf(" %8.2f %8.2f", published[mode][c].min, published[mode][c].median);
+		printf("\n");
+	}
+	printf("\nmillion readings a second  best   median\n");
+	for (i = 0; i < 2; i++)
+		printf("now, %-17s %8.1f %8.1f\n", i ? "two threads" : "one thread",
+		       divide(1000, team_of[i].min), divide(1000, team_of[i].median));
+	printf("\nratio of the best         reached     goal\n");
+	for (i = 0; i < RATIOS; i++)
+		printf("%-34s %5.3f  %s %4.2f  %s\n", ratios[i].what, ratios[i].value,
+		       ratios[i].at_least ? ">=" : "<=", ratios[i].limit,
+		       reached(&ratios[i]) ? "ok" : "missed");
+}
+
+static void print_result(const char *indent, const char *name, const struct result *r, bool last)
+{
+	printf("%s\"%s\": { \"min_ns\": %.3f, \"median_ns\": %.3f }%s\n", indent, name, r->min,
+	       r->median, last ? "" : ",");
+}
+
+static void print_json(void)
+{
+	size_t c, i;
+	int mode;
+
+	printf("{\n");
+	for (c = 0; c < CASES; c++)
+		print_result("  ", cases[c].name, &alone[c], false);
+	printf("  \"threads\": {\n");
+	print_result("    ", "now_one", &team_of[0], false);
+	print_result("    ", "now_two", &team_of[1], true);
+	printf("  },\n  \"publisher\": {\n");
+	for (mode = 0; mode < MODES; mode++) {
+		printf("    \"%s\": {\n", mode_names[mode]);
+		for (i = 0; i < PUBLISHED_CASES; i++)
+			print_result("      ", cases[published_cases[i]].name,
+				     &published[mode][published_cases[i]],
+				     i == PUBLISHED_CASES - 1);
+		printf("    }%s\n", mode < MODES - 1 ? "," : "");
+	}
+	printf("  },\n  \"ratios\": {\n");
+	for (i = 0; i < RATIOS; i++)
+		printf("    \"%s\": { \"value\": %.4f, \"limit\": %.2f, \"reached\": %s }%s\n",
+		       ratios[i].name, ratios[i].value, ratios[i].limit,
+		       reached(&ratios[i]) ? "true" : "false", i < RATIOS - 1 ? "," : "");
+	printf("  }\n}\n");
+}
+
+/* In a thread of its own, so that only readers are bound to the reader's CPU. */
+static void *measure(void *arg)
+{
+	pthread_t other;
+
+	(void)arg;
+	/* Threads inherit their CPUs: start those for the other one first. */
+	if (pthread_create(&other, NULL, publisher, NULL))
+		errx(1, "no thread for the publisher");
+	host_use_cpu(0);
+	measure_alone();
+	measure_published();
+	pthread_join(other, NULL);
+	return NULL;
+}
+
+static void usage(FILE *to)
+{
+	fprintf(to, "Usage: vmclock-bench [--json] [--rounds N]\n"
+		    "Measures the readings of libvmclock on a page of its own.\n"
+		    "  --json        print one JSON object\n"
+		    "  --rounds N    batches of each case [%u]\n", rounds);
+}
+
+int main(int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "rounds", required_argument, NULL, 'r' },
+		{ 0 },
+	};
+	struct vmclock_abi page;
+	struct vmclock_time t;
+	bool json = false;
+	pthread_t reader;
+	int opt, ret;
+
+	while ((opt = getopt_long(argc, argv, "hjr:", options, NULL)) != -1)
+		switch (opt) {
+		case 'h':
+			usage(stdout);
+			return 0;
+		case 'j':
+			json = true;
+			break;
+		case 'r':
+			rounds = (unsigned int)strtoul(optarg, NULL, 10);
+			if (rounds >= 10 && rounds <= 10000000)
+				break;
+			/* fall through */
+		default:
+			usage(stderr);
+			return 2;
+		}
+	if (optind < argc) {
+		usage(stderr);
+		return 2;
+	}
+
+	host_fill_time(&page);
+	host_create(&host, &page);
+	vc = host_open(&host);
+	marker = vmclock_marker(vc);
+	ret = vmclock_now(vc, VMCLOCK_UTC, &t);
+	if (ret)
+		errx(1, "no time on this machine: %s", strerror(-ret));
+	if (pthread_create(&reader, NULL, measure, NULL))
+		errx(1, "no thread for the reader");
+	pthread_join(reader, NULL);
+	if (host_cpus() > 1)
+		measure_team();
+	vmclock_close(vc);
+	host_destroy(&host);
+	compare_all();
+	if (json)
+		print_json();
+	else
+		print_table();
+	return 0;
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What CBMC proves of include/vmclock-calc.h. Each function here is a proof:
+ * its inputs are any values, its assertions hold for all of them, and nothing
+ * it calls has undefined behaviour (tests/proof/run has the list). Where a
+ * solver does not finish on all of them, WIDTH bits of each factor are left;
+ * the carries, rounding and limits are the same for few bits as for many.
+ */
+#include "vmclock-calc.h"
+
+#ifndef WIDTH
+#define WIDTH 64
+#endif
+
+/* One shift at a time, and where in the period the bits are that are left of it. */
+#ifndef SHIFT
+#define SHIFT 29
+#endif
+#ifndef PERIOD_BIT
+#define PERIOD_BIT 0
+#endif
+
+#define NS VMCLOCK_NS_PER_SEC
+
+__u64 nondet_u64(void);
+__s64 nondet_s64(void);
+__u32 nondet_u32(void);
+__u8 nondet_u8(void);
+struct vmclock_snapshot nondet_snapshot(void);
+struct vmclock_abi nondet_page(void);
+struct vmclock_line nondet_line(void);
+
+#define assume(cond) __CPROVER_assume(cond)
+#define prove(cond) __CPROVER_assert(cond, #cond)
+
+static struct vmclock_instant any_instant(void)
+{
+	struct vmclock_instant t = { nondet_s64(), nondet_u32() };
+
+	assume(t.nsec < NS);
+	return t;
+}
+
+static bool in_order(const struct vmclock_instant *a, const struct vmclock_instant *b)
+{
+	return a->sec < b->sec || (a->sec == b->sec && a->nsec <= b->nsec);
+}
+
+/* ---- No undefined behaviour, whatever the page holds ------------------------------ */
+
+void proof_snapshot(void)
+{
+	struct vmclock_abi page = nondet_page();
+	struct vmclock_snapshot s;
+
+	vmclock_calc_snapshot(&page, nondet_u32(), &s);
+	vmclock_calc_usable(&s, nondet_u8());
+}
+
+void proof_time_defined(void)
+{
+	struct vmclock_snapshot s = nondet_snapshot();
+	struct vmclock_instant t = { -7, 7 };
+
+	if (vmclock_calc_time(&s, nondet_u64(), &t))
+		prove(t.sec == -7 && t.nsec == 7);
+	else
+		prove(t.nsec < NS);
+}
+
+void proof_error_defined(void)
+{
+	struct vmclock_snapshot s = nondet_snapshot();
+	__u64 ns = 7;
+	int ret = vmclock_calc_error(&s, nondet_u64(), &ns);
+
+	if (ret)
+		prove(ns == 7);
+	else
+		prove(ns > 0 && !(ns >> 63));
+}
+
+void proof_line_defined(void)
+{
+	struct vmclock_snapshot s = nondet_snapshot();
+	struct vmclock_line line;
+	__u64 ns, error;
+
+	vmclock_calc_line(&s, &line);
+	line = nondet_line();
+	if (vmclock_calc_line_at(&line, nondet_u64(), &ns, &error))
+		prove(error < NS);
+}
+
+void proof_shift_time(void)
+{
+	struct vmclock_instant t = any_instant(), moved = t;
+	__s64 ns = nondet_s64();
+
+	if (vmclock_calc_shift_time(&moved, ns)) {
+		prove(moved.sec == t.sec && moved.nsec == t.nsec);
+		return;
+	}
+	prove(moved.nsec < NS);
+	prove(ns < 0 || in_order(&t, &moved));
+	prove(ns >= 0 || in_order(&moved, &t));
+	prove(ns == 0 || moved.sec != t.sec || moved.nsec != t.nsec);
+}
+
+/* ---- The calendar and the scales ------------------------------------------------- */
+
+/* The day's first second: what comes after it is divided away. */
+void proof_month_start(void)
+{
+	__s64 sec = (__s64)(nondet_u32() & 0xffff) * VMCLOCK_SEC_PER_DAY;
+	__s64 this = vmclock_calc_month_start(sec, 0);
+	__s64 next = vmclock_calc_month_start(sec, 1);
+
+	prove(this <= sec && sec < next);
+	prove(next - this >= 28 * VMCLOCK_SEC_PER_DAY && next - this <= 31 * VMCLOCK_SEC_PER_DAY);
+}
+
+/* Any leap second that vmclock_calc_leap_second() can tell. */
+static struct vmclock_leap_second any_leap_second(void)
+{
+	struct vmclock_leap_second leap;
+
+	leap.sign = nondet_u8() % 3 - 1;
+	leap.before = nondet_u8() % 3 - 1;
+	leap.after = nondet_u8() % 3 - 1;
+	leap.midnight = nondet_s64();
+	assume(leap.midnight >= 0 && leap.midnight <= VMCLOCK_CALC_MAX_SEC);
+	leap.at = leap.midnight - (nondet_u8() & 1);
+	return leap;
+}
+
+void proof_leap_seconds(void)
+{
+	struct vmclock_instant t = any_instant(), utc = t, smeared = t;
+	struct vmclock_leap_second leap = any_leap_second();
+
+	prove(vmclock_calc_leap_at(&leap, t.sec) <= VMCLOCK_LEAP_POST_NEG);
+	if (!vmclock_calc_linear_to_utc(&leap, &utc))
+		prove(utc.nsec == t.nsec && utc.sec >= t.sec - 1 && utc.sec <= t.sec + 1);
+	if (!vmclock_calc_linear_to_smeared(&leap, nondet_u8(), &smeared))
+		prove(smeared.nsec < NS);
+}
+
+/* Without a leap second, for that needs the calendar: see above. */
+void proof_scales(void)
+{
+	struct vmclock_snapshot s = nondet_snapshot();
+	struct vmclock_instant t = any_instant(), tai = t, utc = t, smeared = t;
+	__u8 leap = 77;
+
+	s.leap = VMCLOCK_LEAP_NONE;
+	if (!vmclock_calc_to_tai(&s, &tai))
+		prove(tai.nsec == t.nsec);
+	if (!vmclock_calc_to_utc(&s, &utc, &leap))
+		prove(utc.nsec == t.nsec && leap == VMCLOCK_LEAP_NONE);
+	if (!vmclock_calc_to_smeared(&s, &smeared, &leap))
+		prove(smeared.nsec == utc.nsec && smeared.sec == utc.sec);
+}
+
+/* TAI never goes back. */
+void proof_tai_monotonic(void)
+{
+	struct vmclock_snapshot s = nondet_snapshot();
+	struct vmclock_instant a = any_instant(), b = any_instant();
+
+	assume(in_order(&a, &b));
+	if (!vmclock_calc_to_tai(&s, &a) && !vmclock_calc_to_tai(&s, &b))
+		prove(in_order(&a, &b));
+}
+
+/* ---- Time and its bounds ------------------------------------------------------------ */
+
+static __u64 narrow(__u64 x)
+{
+	return WIDTH < 64 ? x & (((__u64)1 << (WIDTH & 63)) - 1) : x;
+}
+
+void proof_time_monotonic(void)
+{
+	struct vmclock_snapshot s = nondet_snapshot();
+	struct vmclock_instant a, b;
+	__u64 from = narrow(nondet_u64()), to = narrow(nondet_u64());
+	bool before = nondet_u8() & 1;
+
+	s.period = narrow(s.period) << PERIOD_BIT;
+	s.time_frac = narrow(s.time_frac) << (64 - WIDTH);
+	s.shift = SHIFT;
+	/* In the order of the counter, on one side of the reference or on both. */
+	assume(from <= to);
+	if (vmclock_calc_time(&s, s.counter_value + (before ? -to : from), &a) ||
+	    vmclock_calc_time(&s, s.counter_value + (before ? -from : to), &b))
+		return;
+	prove(in_order(&a, &b));
+}
+
+/* earliest <= time <= latest, as the library and the driver compute them. */
+void proof_bounds_enclose(void)
+{
+	struct vmclock_instant t = any_instant(), earliest = t, latest = t;
+	struct vmclock_snapshot s = nondet_snapshot();
+	__u64 error;
+
+	if (vmclock_calc_error(&s, nondet_u64(), &error) ||
+	    vmclock_calc_shift_time(&earliest, -(__s64)error) ||
+	    vmclock_calc_shift_time(&latest, (__s64)error + 1))
+		return;
+	prove(in_order(&earliest, &t) && !in_order(&t, &earliest));
+	prove(in_order(&t, &latest) && !in_order(&latest, &t));
+}
+
+/* The bounds get no narrower away from the reference, and not below the page's own. */
+void proof_error_monotonic(void)
+{
+	struct vmclock_snapshot s = nondet_snapshot();
+	__u64 near = narrow(nondet_u64()), far = narrow(nondet_u64());
+	__u64 error_near, error_far;
+
+	s.period_maxerror = narrow(s.period_maxerror);
+	assume(near <= far && !(far >> 63));
+	if (vmclock_calc_error(&s, s.counter_value + near, &error_near) ||
+	    vmclock_calc_error(&s, s.counter_value + far, &error_far))
+		return;
+	prove(error_near <= error_far);
+	prove(error_near > s.time_maxerror);
+}
+
+/* Where a line reaches, it gives the same time and no narrower bounds. */
+void proof_line_agrees(void)
+{
+	struct vmclock_snapshot s = nondet_snapshot();
+	__u64 ticks = narrow(nondet_u64());
+	struct vmclock_instant t;
+	struct vmclock_line line;
+	__u64 ns, error, exact;
+
+	s.period = narrow(s.period);
+	s.period_maxerror = narrow(s.period_maxerror);
+	s.time_frac = narrow(s.time_frac) << (64 - WIDTH);
+	if (WIDTH < 64)
+		assume(s.shift < WIDTH);
+	if (!vmclock_calc_line(&s, &line) ||
+	    !vmclock_calc_line_at(&line, s.counter_value + ticks, &ns, &error))
+		return;
+	prove(!vmclock_calc_time(&s, s.counter_value + ticks, &t));
+	prove((vmclock_u128)(__u64)(t.sec - (__s64)s.time_sec) * NS + t.nsec == ns);
+	prove(!vmclock_calc_error(&s, s.counter_value + ticks, &exact));
+	prove(error + 2 >= exact);
+}

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""Leap seconds pass in every scale of a guest; the TAI offset is right, wrong in sign, absent."""
+
+import datetime
+import time
+
+from vmlab.clock import NSEC, Publisher, calibrate
+from vmlab.page import COUNTER_X86_TSC
+
+# Seconds before the leap second and after it.
+BEFORE = 4
+AFTER = 1.5
+MIDNIGHT = int(datetime.datetime(2017, 1, 1, tzinfo=datetime.timezone.utc).timestamp())
+TAI_BEFORE = 36
+NONE, PRE_POSITIVE, PRE_NEGATIVE, POSITIVE, POST_POSITIVE, POST_NEGATIVE = range(6)
+
+
+def run(lab):
+    vm = lab.boot('sim-silent', programs=['time-spin', 'time-read', 'ptp-read'],
+                  fields={'counter_id': COUNTER_X86_TSC})
+    offset = calibrate(lab, vm)
+    with Publisher(lab, vm, offset):
+        vm.load()
+    for sign in (1, -1):
+        for smearing in ('strict', 'utc-sls', 'noon-linear'):
+            leap_second(lab, vm, offset, sign, smearing)
+    tai_offsets(lab, vm, offset)
+
+
+def leap_second(lab, vm, offset, sign, smearing):
+    name = f'{"positive" if sign > 0 else "negative"} leap second, {smearing}'
+    script = lab.logs / 'leap'
+    script.write_text(f'at 0 leap {"pos" if sign > 0 else "neg"}\n', encoding='ascii')
+    start = datetime.datetime.fromtimestamp(MIDNIGHT - BEFORE, datetime.timezone.utc)
+    end = time.monotonic() + BEFORE + 1 + AFTER
+    with Publisher(lab, vm, offset, f'--start={start:%Y-%m-%dT%H:%M:%S}',
+                   f'--tai-offset={-TAI_BEFORE}', f'--smearing={smearing}',
+                   f'--script={script}', '--interval=50ms'):
+        lab.wait_for(lambda: vm.page.get('leap_indicator') != NONE, 'the leap second announced')
+        # The clock is scripted, so that its line is the same before and after.
+        truth = Line(vm.page)
+        output = vm.run(f'time-read {end - time.monotonic():.2f}')
+        lab.equal(Line(vm.page).at(truth.counter), truth.at(truth.counter), 'the script')
+    seen = {}
+    for line in output.splitlines():
+        scale, counter, given, earliest, latest, leap = line.split()
+        tai = truth.at(int(counter))
+        given, leap = int(given), int(leap)
+        expected, indicator = {'tai': lambda tai, *_: (tai, NONE), 'utc': utc_of,
+                               'smeared': smeared_of}[scale](tai, sign, smearing)
+        # A nanosecond is cut off, and a smear may be cut down twice.
+        lab.check(abs(given - expected) <= 2, f'{name}: {scale} is {given}, not {expected}')
+        lab.check(int(earliest) <= expected + 1 and expected - 1 <= int(latest),
+                  f'{name}: {scale} {expected} is not within {earliest}..{latest}')
+        if scale == 'utc':
+            lab.equal(leap, indicator, f'{name}: the leap indicator at {given}')
+            seen.setdefault(leap, []).append(given)
+    lab.equal(sorted(seen), [PRE_POSITIVE, POSITIVE, POST_POSITIVE] if sign > 0 else
+              [PRE_NEGATIVE, POST_NEGATIVE], f'{name}: the leap indicators')
+    if sign > 0:
+        lab.check((MIDNIGHT - 1) * NSEC <= min(seen[POSITIVE]) and
+                  max(seen[POSITIVE]) < MIDNIGHT * NSEC, f'{name}: 23:59:59 did not come again')
+    else:
+        lab.check(max(seen[PRE_NEGATIVE]) < (MIDNIGHT - 1) * NSEC,
+                  f'{name}: there was a 23:59:59')
+    lab.log(f'{name}: {len(output.splitlines())} readings as they should be')
+
+
+class Line:
+    """The page's own line from counter to TAI."""
+
+    def __init__(self, page):
+        self.counter = page.get('counter_value')
+        self._time = (page.get('time_sec') << 64) + page.get('time_frac_sec')
+        self._period = page.get('counter_period_frac_sec')
+        self._shift = page.get('counter_period_shift')
+
+    def at(self, counter):
+        """In nanoseconds, rounded down."""
+        way = (counter - self.counter) * self._period >> self._shift
+        return (self._time + way) * NSEC >> 64
+
+
+def leap_begins(sign):
+    """TAI when UTC before the leap second reaches midnight, or the second that is left out."""
+    return (MIDNIGHT + TAI_BEFORE - (0 if sign > 0 else 1)) * NSEC
+
+
+def utc_of(tai, sign, _):
+    begins = leap_begins(sign)
+    if sign > 0 and begins <= tai < begins + NSEC:
+        return tai - (TAI_BEFORE + 1) * NSEC, POSITIVE
+    if tai < begins:
+        return tai - TAI_BEFORE * NSEC, PRE_POSITIVE if sign > 0 else PRE_NEGATIVE
+    return tai - (TAI_BEFORE + sign) * NSEC, POST_POSITIVE if sign > 0 else POST_NEGATIVE
+
+
+def smeared_of(tai, sign, smearing):
+    if smearing == 'strict':
+        return utc_of(tai, sign, smearing)
+    before = tai - TAI_BEFORE * NSEC
+    day_ends = (MIDNIGHT + sign) * NSEC
+    if smearing == 'utc-sls':
+        length = (1000 + sign) * NSEC
+        elapsed = before - (day_ends - length)
+    else:
+        length = (86400 + sign) * NSEC
+        elapsed = before - (MIDNIGHT - 43200) * NSEC
+    return before - sign * NSEC * min(max(elapsed, 0), length) // length, NONE
+
+
+def tai_offsets(lab, vm, offset):
+    """Readings with the right offset, with that of the specification's version 1.0, without."""
+    for option in ('-37', '37', 'none'):
+        with Publisher(lab, vm, offset, f'--tai-offset={option}', '--hold'):
+            readings = dict(line.split(maxsplit=1) for line in vm.run('time-read').splitlines())
+            ptp = vm.run('ptp-read /dev/$(basename $(dirname $(grep -lx vmclock0 '
+                         '/sys/class/ptp/*/clock_name))) gettime')
+            truth = Line(vm.page)
+        counter, tai = map(int, readings['tai'].split()[:2])
+        lab.equal(tai, truth.at(counter), f'TAI with the offset {option}')
+        before, device, after = map(int, ptp.split()[1:])
+        lab.check(truth.at(before) <= device <= truth.at(after),
+                  f'PTP clock with the offset {option}: {device}')
+        for scale in ('utc', 'smeared'):
+            if option == 'none':
+                lab.equal(readings[scale], 'ENODATA', f'{scale} without a TAI offset')
+                continue
+            counter, given = map(int, readings[scale].split()[:2])
+            lab.equal(given, truth.at(counter) - 37 * NSEC, f'{scale} with the offset {option}')
