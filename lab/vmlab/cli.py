@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How the laboratory's commands end: by themselves, by a signal, or with a reason why not."""
 
+import errno
 import signal
 
 from . import report
@@ -31,4 +32,8 @@ def guarded(main):
         return 1
     except LabError as error:
         report.line(f'lab: {error}')
+        return 2
+    except OSError as error:
+        way_out = '; make room, or choose another folder in VMCLOCK_CACHE'
+        report.line(f'lab: {error}{way_out if error.errno == errno.ENOSPC else ""}')
         return 2

@@ -4,9 +4,11 @@
 The same tools serve every host, and the host's own package sources stay as they are.
 """
 
+import contextlib
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -50,6 +52,11 @@ def _check_host():
     for program in ('unshare', 'setpriv'):
         if not shutil.which(program):
             raise LabError(f'{program} is missing: apt-get install util-linux')
+    probe = subprocess.run((*_APART, 'true'), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.PIPE, text=True, check=False)
+    if probe.returncode:
+        raise LabError(f'no mounts are possible here ({probe.stderr.strip()}): a container must be '
+                       'privileged, a chroot must be a mount point (mount --bind DIR DIR)')
 
 
 def _check_bootstrap():
@@ -108,7 +115,8 @@ class Workshop:
     def _refresh(self):
         # The network may have changed since debootstrap copied these.
         for name in ('hosts', 'resolv.conf'):
-            shutil.copyfile(f'/etc/{name}', self.root / 'etc' / name)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(f'/etc/{name}', self.root / 'etc' / name)
         self.run((*_APT, '-o', 'APT::Update::Error-Mode=any', 'update'), 'apt-get update')
 
     def install(self, packages, title):
