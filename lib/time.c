@@ -246,7 +246,7 @@ read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_sourc
 	struct vmclock_line line;
 	int64_t add_seconds;
 	uint32_t seq;
-	bool plain;
+	bool plain, drawn;
 
 	seq = section_try(vc);
 	/*
@@ -255,7 +255,8 @@ read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_sourc
 	 */
 	counter = read_counter(source, counter);
 	load_fields(vc, &s);
-	plain = is_plain(&s, scale, &add_seconds) & vmclock_calc_line(&s, &line) & !vc->time_error;
+	drawn = vmclock_calc_line(&s, &line);
+	plain = is_plain(&s, scale, &add_seconds) && drawn && !vc->time_error;
 	if (__builtin_expect(section_held(vc, seq) && plain &&
 			     compute_plain(&s, &line, add_seconds, counter, out), 1))
 		return 0;

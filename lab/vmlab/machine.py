@@ -248,21 +248,25 @@ class Machine:
         """Run a qtest command, such as 'readq 0xfeffb010'; the words of its answer."""
         return self._qemu.qtest(command)
 
-    def migrate(self, timeout=120):
+    def migrate(self, arrived=None, timeout=120):
         """Move the running guest into a new QEMU process; shell and page then are there.
 
-        A simulated page moves as it is: what a hypervisor would change after it is up to you.
+        A simulated page moves as it is: what a hypervisor would change is up to you. That can
+        be done in arrived(page), which is called before the guest runs in its new process.
         """
         source, old_memory = self._qemu, self._memory
         self._moves += 1
         line = f'unix:{self._folder}/{self._moves}.migration'
-        target, memory = self._start('-incoming', line)
+        target, memory = self._start('-S', '-incoming', line)
         try:
             source.qmp('migrate-set-parameters', **{'max-bandwidth': 1 << 32})
             source.qmp('migrate', uri=line)
             wait_for(lambda: self._has_moved(source), 'the migration', timeout)
-            wait_for(lambda: target.qmp('query-status')['status'] == 'running',
-                     'the guest running in its new process', timeout)
+            wait_for(lambda: target.qmp('query-status')['status'] == 'paused',
+                     'the guest in its new process', timeout)
+            if arrived:
+                arrived(memory.page)
+            target.qmp('cont')
         except BaseException:
             target.quit()
             if memory:

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""chronyd takes the PTP clock as its reference and holds the system clock to the true time."""
+
+import statistics
+
+from vmlab import chrony
+from vmlab.clock import NSEC, HostClock, Publisher, calibrate
+from vmlab.page import COUNTER_X86_TSC
+
+TAI_OFFSET = 37
+# Nanoseconds that the held clock may be off, of all records in the middle and at worst.
+USUAL = 2000
+WORST = 50000
+RECORDS = 100
+
+
+def run(lab):
+    vm = lab.boot('sim-silent', programs=['time-spin', 'time-record'], files=chrony.files(lab),
+                  fields={'counter_id': COUNTER_X86_TSC})
+    offset = calibrate(lab, vm)
+    # The judge compares the counters for himself: then an error of the first time shows too.
+    judged = calibrate(lab, vm)
+    with HostClock(lab) as host, Publisher(lab, vm, offset) as publisher:
+        vm.load()
+        ptp = vm.run('basename $(dirname $(grep -lx vmclock0 /sys/class/ptp/*/clock_name))')
+        # So wrong that chronyd must have set it.
+        vm.run('date -s 2020-01-01')
+        publisher.status('initializing', 1)
+        daemon = chrony.Chrony(lab, vm, f'/dev/{ptp}')
+        lab.check(daemon.ask('sources')[0][1] != '*', 'chronyd follows a clock without time')
+        publisher.status('synchronized', 2)
+        daemon.wait_selected()
+        vm.run('time-record >/tmp/record 2>&1 &')
+        errors = lab.wait_for(lambda: held(lab, vm, host, judged), 'the system clock being held to '
+                              f'{WORST} ns, {USUAL} ns in the middle', 120)
+        tracking = daemon.tracking()
+    lab.log(f'chronyd: {tracking}')
+    lab.equal((tracking['stratum'], tracking['leap']), (1, 'Normal'), 'stratum and leap status')
+    lab.log(f'held by chronyd: {len(errors)} records, {statistics.median(errors):.0f} ns off in '
+            f'the middle, {max(errors)} ns at worst')
+
+
+def held(lab, vm, host, offset):
+    """How far off the system clock was in the last records, if that is little enough."""
+    lines = vm.run(f'tail -n {RECORDS} /tmp/record').splitlines()
+    host.load()
+    errors = []
+    # The host may not have recorded the time of the last ones yet.
+    for line in lines[:-5]:
+        counter, time, _ = map(int, line.split()[1:4])
+        errors.append(abs(time + TAI_OFFSET * NSEC - host.time_at(counter, offset)))
+    if len(errors) < RECORDS - 5:
+        return None
+    lab.log(f'{statistics.median(errors):.0f} ns off in the middle, {max(errors)} ns at worst')
+    return errors if max(errors) <= WORST and statistics.median(errors) <= USUAL else None
