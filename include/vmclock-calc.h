@@ -237,7 +237,8 @@ static inline int vmclock_calc_error(const struct vmclock_snapshot *s, __u64 cou
 	/* One unit more, for what the shift cut off; then up to the whole nanosecond. */
 	sum = (vmclock_u128)(__u64)product * VMCLOCK_NS_PER_SEC + VMCLOCK_NS_PER_SEC + (__u64)-1;
 	sum = (product >> 64) * VMCLOCK_NS_PER_SEC + (sum >> 64) + s->time_maxerror;
-	if (sum >> 63)
+	/* So that the caller may add one. */
+	if ((sum + 1) >> 63)
 		return -EOVERFLOW;
 	*ns = (__u64)sum;
 	return 0;
@@ -565,9 +566,9 @@ static inline int vmclock_calc_linear_to_smeared(const struct vmclock_leap_secon
 	/* Until the window both are the same, and after it they differ by the second. */
 	if (since_midnight < -elapsed)
 		return 0;
-	elapsed += since_midnight;
-	if (elapsed >= window)
+	if (since_midnight >= window - elapsed)
 		return __builtin_sub_overflow(t->sec, leap->sign, &t->sec) ? -EOVERFLOW : 0;
+	elapsed += since_midnight;
 	elapsed = elapsed * VMCLOCK_NS_PER_SEC + t->nsec;
 	if (leap->sign > 0)
 		return vmclock_calc_shift_time(t, -((elapsed + window - 1) / window));
