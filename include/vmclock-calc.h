@@ -247,13 +247,14 @@ static inline int vmclock_calc_error(const struct vmclock_snapshot *s, __u64 cou
 /* ---- The short way, for readings that come often ------------------------------ */
 
 /*
- * The page as a line in nanoseconds. It can be drawn before the counter is
- * known, or while that is being read, and leaves little to do afterwards.
- * Where it does not reach, vmclock_calc_line_at() says so, and the functions
- * above are the way; where it does, the results are the same.
+ * The page as a line in nanoseconds: drawn once for an update of the page, it
+ * leaves little to do for each counter value. Where it does not reach,
+ * vmclock_calc_line_at() says so, and the functions above are the way; where
+ * it does, the results are the same.
  */
 struct vmclock_line {
 	__u64 counter_value;
+	__u64 reach;			/* good for less than so many ticks after it */
 	__u64 base_ns;			/* the reference's part of a second, exactly: */
 	__u64 base_frac;		/* in 1 / 2^64 ns */
 	__u64 slope_ns;			/* per tick, rounded down to: */
@@ -262,7 +263,8 @@ struct vmclock_line {
 	__u64 error_slope;		/* per tick in 1 / 2^64 ns, rounded up */
 };
 
-#define VMCLOCK_LINE_TICKS_BITS	48	/* how far a line reaches: a day and more */
+#define VMCLOCK_LINE_TICKS	((__u64)1 << 48)	/* no line reaches further: a day and more */
+#define VMCLOCK_LINE_ERROR	((__u64)1 << 29)	/* ns: below this it stays */
 
 /**
  * vmclock_calc_line() - draw the line of a page
@@ -278,22 +280,29 @@ static inline bool vmclock_calc_line(const struct vmclock_snapshot *s, struct vm
 	vmclock_u128 base = (vmclock_u128)s->time_frac * VMCLOCK_NS_PER_SEC;
 	vmclock_u128 slope = (vmclock_u128)s->period * VMCLOCK_NS_PER_SEC;
 	vmclock_u128 error = (vmclock_u128)s->period_maxerror * VMCLOCK_NS_PER_SEC;
-	__u8 shift = s->shift;
+	vmclock_u128 room;
+
+	if ((s->flags & both) != both || !vmclock_calc_covers(s->size, time_maxerror_nanosec) ||
+	    s->shift >= 128)
+		return false;
+	slope >>= s->shift;
+	error = (error >> s->shift) + 1;
+	if (slope >> 74 || error >> 64 || s->time_maxerror >= VMCLOCK_LINE_ERROR - 1 ||
+	    s->time_sec >> 62)
+		return false;
 
 	line->counter_value = s->counter_value;
 	line->base_ns = (__u64)(base >> 64);
 	line->base_frac = (__u64)base;
-	/* Two halves, for processors shift those faster than the whole. */
-	line->slope_ns = (__u64)(slope >> 64) >> (shift & 63);
-	line->slope_frac = (__u64)slope >> (shift & 63) |
-			   (__u64)(slope >> 64) << 1 << (~shift & 63);
-	line->error_slope = ((__u64)error >> (shift & 63) |
-			     (__u64)(error >> 64) << 1 << (~shift & 63)) + 1;
+	line->slope_ns = (__u64)(slope >> 64);
+	line->slope_frac = (__u64)slope;
 	line->error_ns = s->time_maxerror + 1;
-	return (s->flags & both) == both && shift < 64 &&
-	       vmclock_calc_covers(s->size, time_maxerror_nanosec) &&
-	       !(line->slope_ns >> 10) && !((__u64)(error >> 64) >> shift) && line->error_slope &&
-	       !(s->time_maxerror >> 29) && !(s->time_sec >> 62);
+	line->error_slope = (__u64)error;
+	/* So many ticks that the error cannot grow out of its limit, by a power of two. */
+	room = (vmclock_u128)(VMCLOCK_LINE_ERROR - line->error_ns)
+	       << __builtin_clzll(line->error_slope);
+	line->reach = room < VMCLOCK_LINE_TICKS ? (__u64)room : VMCLOCK_LINE_TICKS;
+	return true;
 }
 
 /**
@@ -301,7 +310,7 @@ static inline bool vmclock_calc_line(const struct vmclock_snapshot *s, struct vm
  * @line:	the line
  * @counter:	the counter
  * @ns:		receives the time in ns since the reference's whole second, rounded down
- * @error:	receives the error in ns, rounded up; below half a second
+ * @error:	receives the error in ns, rounded up; below VMCLOCK_LINE_ERROR
  *
  * Return: false if the counter is before the reference or too far from it,
  * or if rounding could make a difference.
@@ -316,7 +325,8 @@ static inline bool vmclock_calc_line_at(const struct vmclock_line *line, __u64 c
 	*ns = (__u64)(sum >> 64) + line->base_ns + ticks * line->slope_ns;
 	*error = line->error_ns + (__u64)(((vmclock_u128)ticks * line->error_slope) >> 64);
 	/* What the slope lacks adds up to less than one unit for each tick. */
-	return !(ticks >> VMCLOCK_LINE_TICKS_BITS) && (__u64)sum <= ~ticks && !(*error >> 29);
+	return __builtin_expect(ticks < line->reach, 1) &&
+	       __builtin_expect((__u64)sum <= -VMCLOCK_LINE_TICKS, 1);
 }
 
 /* ---- Instants --------------------------------------------------------------- */

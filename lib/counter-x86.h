@@ -19,7 +19,7 @@ static inline uint64_t counter_relaxed(void)
 	uint32_t low, high;
 
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	return (uint64_t)high << 32 | low;
+	return ((uint64_t)high << 32) + low;
 }
 
 /* LFENCE rather than RDTSCP: as strong here, and the faster one on AMD's processors. */
@@ -28,7 +28,7 @@ static inline uint64_t counter_ordered(void)
 	uint32_t low, high;
 
 	__asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
-	return (uint64_t)high << 32 | low;
+	return ((uint64_t)high << 32) + low;
 }
 
 /* Does the kernel offer the counter as a clock source? It does not once it found it unsteady. */

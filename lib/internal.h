@@ -12,6 +12,9 @@
 #include "vmclock.h"
 #include "vmclock-abi.h"
 
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
 #define VMCLOCK_PUBLIC __attribute__((visibility("default")))
 
 struct vmclock {

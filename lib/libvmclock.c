@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "internal.h"
+#include "known.h"
 
 #define DEFAULT_PATH "/dev/vmclock0"
 
@@ -85,7 +86,7 @@ static int map_page(struct vmclock *vc)
 VMCLOCK_PUBLIC
 int vmclock_open(struct vmclock **vcp, const char *path)
 {
-	struct vmclock *vc = malloc(sizeof(*vc));
+	struct vmclock *vc = known_new_handle();
 	int ret;
 
 	if (!vc)
@@ -95,14 +96,14 @@ int vmclock_open(struct vmclock **vcp, const char *path)
 	vc->fd = open(path ? path : default_path(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (vc->fd < 0) {
 		ret = errno == ENXIO ? -ENODEV : -errno;
-		free(vc);
+		known_free_handle(vc);
 		return ret;
 	}
 
 	ret = map_page(vc);
 	if (ret) {
 		close(vc->fd);
-		free(vc);
+		known_free_handle(vc);
 		return ret;
 	}
 	*vcp = vc;
@@ -118,7 +119,7 @@ void vmclock_close(struct vmclock *vc)
 		return;
 	munmap((void *)vc->page, vc->mapped);
 	close(vc->fd);
-	free(vc);
+	known_free_handle(vc);
 	errno = saved;
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* The host's time, with bounds, computed from the page and the counter. */
+#include <string.h>
 #include <time.h>
 
 #include "counter.h"
 #include "internal.h"
+#include "known.h"
 #include "vmclock-calc.h"
 
 _Static_assert(sizeof(time_t) == 8, "libvmclock needs a time_t of 64 bits");
@@ -143,64 +145,6 @@ static __attribute__((noinline)) int compute(const struct vmclock_snapshot *s,
 	return 0;
 }
 
-/*
- * Does this reading need nothing but an addition to its seconds? So it is
- * for bounded pages far from leap seconds, which is nearly always.
- */
-static inline __attribute__((always_inline)) bool
-is_plain(const struct vmclock_snapshot *s, enum vmclock_scale scale, int64_t *add_seconds)
-{
-	const uint64_t unusual = VMCLOCK_FLAG_DISRUPTION_SOON | VMCLOCK_FLAG_DISRUPTION_IMMINENT;
-	bool tai_page = s->time_type == VMCLOCK_TIME_TAI;
-	int offset = 0;
-
-	*add_seconds = 0;
-	if (tai_page != (scale == VMCLOCK_TAI)) {
-		if (vmclock_calc_tai_offset(s, &offset))
-			return false;
-		*add_seconds = tai_page ? -offset : offset;
-	}
-	return (unsigned int)scale <= VMCLOCK_TAI && s->leap == VMCLOCK_LEAP_NONE &&
-	       !(s->flags & unusual) && s->period &&
-	       (s->status == VMCLOCK_STATUS_SYNCHRONIZED ||
-		s->status == VMCLOCK_STATUS_FREERUNNING);
-}
-
-static inline __attribute__((always_inline)) struct timespec normal(int64_t sec, int64_t nsec)
-{
-	if (nsec < 0)
-		return (struct timespec){ .tv_sec = sec - 1, .tv_nsec = nsec + NS };
-	if (nsec >= NS)
-		return (struct timespec){ .tv_sec = sec + 1, .tv_nsec = nsec - NS };
-	return (struct timespec){ .tv_sec = sec, .tv_nsec = nsec };
-}
-
-static inline __attribute__((always_inline)) bool
-compute_plain(const struct vmclock_snapshot *s, const struct vmclock_line *line,
-	      int64_t add_seconds, uint64_t counter, struct vmclock_time *out)
-{
-	int64_t sec = (int64_t)s->time_sec + add_seconds;
-	__u64 ns, error;
-
-	if (!vmclock_calc_line_at(line, counter, &ns, &error))
-		return false;
-	if (ns >= NS) {
-		sec += (int64_t)(ns / NS);
-		ns %= NS;
-	}
-	out->time.tv_sec = sec;
-	out->time.tv_nsec = (long)ns;
-	out->earliest = normal(sec, (int64_t)(ns - error));
-	out->latest = normal(sec, (int64_t)(ns + error + 1));
-	out->counter = counter;
-	out->marker = s->marker;
-	out->flags = VMCLOCK_BOUNDED;
-	out->status = s->status;
-	out->leap = VMCLOCK_LEAP_NONE;
-	out->reserved = 0;
-	return true;
-}
-
 enum counter_source { ORDERED, RELAXED, GIVEN };
 
 static inline __attribute__((always_inline)) uint64_t
@@ -216,10 +160,21 @@ read_counter(enum counter_source source, uint64_t given)
 	}
 }
 
-/* The host is at work, or the reading is no plain one: once more, by the book. */
-static __attribute__((noinline)) int read_again(const struct vmclock *vc, enum vmclock_scale scale,
-						enum counter_source source, uint64_t counter,
-						struct vmclock_time *out)
+/* For the next readings, until the page changes. */
+static void remember(const struct vmclock *vc, const struct vmclock_snapshot *s,
+		     enum vmclock_scale scale, uint32_t seq, const struct vmclock_time *result)
+{
+	struct vmclock_instant reference = { .sec = (int64_t)s->time_sec };
+	uint8_t leap;
+
+	if (result->flags & VMCLOCK_BOUNDED && !to_scale(s, scale, &reference, &leap))
+		known_make(known(vc), s, scale, seq, reference.sec, result);
+}
+
+/* By the book: the page has changed since the last reading, or is no plain one. */
+static __attribute__((noinline)) int read_page(const struct vmclock *vc, enum vmclock_scale scale,
+					       enum counter_source source, uint64_t counter,
+					       struct vmclock_time *out)
 {
 	struct section section = { 0 };
 	struct vmclock_snapshot s;
@@ -231,36 +186,70 @@ static __attribute__((noinline)) int read_again(const struct vmclock *vc, enum v
 		ret = section_begin(vc, &section);
 		if (ret)
 			return ret;
-		counter = read_counter(source, counter);
 		load_fields(vc, &s);
+		counter = read_counter(source, counter);
 	} while (section_retry(vc, &section));
 
-	return compute(&s, scale, counter, out);
+	ret = compute(&s, scale, counter, out);
+	if (!ret)
+		remember(vc, &s, scale, section.seq, out);
+	return ret;
 }
 
+/* By the line that an earlier reading made, if it still holds. */
 static inline __attribute__((always_inline)) int
 read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_source source,
 	  uint64_t counter, struct vmclock_time *out)
 {
-	struct vmclock_snapshot s;
-	struct vmclock_line line;
-	int64_t add_seconds;
-	uint32_t seq;
-	bool plain, drawn;
+	/* The order of what follows is that of the fewest cycles, and the compiler is held to it. */
+	const struct known_line *kl = &known(vc)->lines[scale];
+	uint64_t tag, marker, state;
+	int64_t sec, whole, less, more;
+	__u64 ns, error;
 
-	seq = section_try(vc);
-	/*
-	 * First the counter: that takes long, and what does not depend on it
-	 * is done meanwhile.
-	 */
+	if (unlikely((unsigned int)scale >= KNOWN_SCALES))
+		goto by_the_book;
+	tag = known_tag(known(vc), scale);
+	__asm__ volatile("" : "+r"(kl));
 	counter = read_counter(source, counter);
-	load_fields(vc, &s);
-	drawn = vmclock_calc_line(&s, &line);
-	plain = is_plain(&s, scale, &add_seconds) && drawn && !vc->time_error;
-	if (__builtin_expect(section_held(vc, seq) && plain &&
-			     compute_plain(&s, &line, add_seconds, counter, out), 1))
-		return 0;
-	return read_again(vc, scale, source, counter, out);
+	if (unlikely(!vmclock_calc_line_at(&kl->line, counter, &ns, &error)))
+		goto by_the_book;
+	__asm__ volatile("" : "+r"(ns), "+r"(error) : : "memory");
+	sec = kl->sec;
+	state = kl->state;
+	if (unlikely(!known_holds(kl, tag, vc->page, &marker)))
+		goto by_the_book;
+
+	if (unlikely(ns >= NS)) {
+		/* Another second than that of the line: which the next readings will be in, too. */
+		if (source != GIVEN)
+			goto by_the_book;
+		whole = (int64_t)ns / NS;
+		ns -= (uint64_t)whole * NS;
+		if ((int64_t)ns < 0) {
+			whole--;
+			ns += NS;
+		}
+		sec += whole;
+	}
+	out->time = (struct timespec){ .tv_sec = sec, .tv_nsec = (long)ns };
+	out->counter = counter;
+	out->marker = marker;
+	memcpy(&out->flags, &state, sizeof(state));
+	/* One more on the far side, for the time was rounded down. */
+	less = (int64_t)(ns - error);
+	more = (int64_t)(ns + error + 1);
+	out->earliest = (struct timespec){ .tv_sec = sec, .tv_nsec = less };
+	out->latest = (struct timespec){ .tv_sec = sec, .tv_nsec = more };
+	/* Bounds are half a second wide at most. */
+	if (unlikely(less < 0))
+		out->earliest = (struct timespec){ .tv_sec = sec - 1, .tv_nsec = less + NS };
+	if (unlikely(more >= NS))
+		out->latest = (struct timespec){ .tv_sec = sec + 1, .tv_nsec = more - NS };
+	return 0;
+
+by_the_book:
+	return read_page(vc, scale, source, counter, out);
 }
 
 VMCLOCK_PUBLIC

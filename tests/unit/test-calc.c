@@ -171,6 +171,7 @@ static void check_line(struct reference *r, const struct vmclock_snapshot *s, ui
 	if (!vmclock_calc_line(s, &line) || !vmclock_calc_line_at(&line, counter, &ns, &error))
 		return;
 	lines_drawn++;
+	assert_true(error < VMCLOCK_LINE_ERROR);
 
 	set_u64(r->x, s->time_sec);
 	mpz_mul_2exp(r->x, r->x, 64 + s->shift);

@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "counter.h"
+#include "known.h"
 #include "pagefile.h"
 
 #define NS INT64_C(1000000000)
@@ -110,7 +113,9 @@ static void scales_differ_by_the_offset(void **state)
 	int sign;
 
 	for (sign = -1; sign <= 1; sign += 2) {
+		pagefile_begin(pf);
 		pf->page->tai_offset_sec = htole16((uint16_t)(sign * 37));
+		pagefile_end(pf);
 		assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE, &t), 0);
 		assert_time(&t.time, MIDNIGHT, 500000000);
 		assert_int_equal(vmclock_at(vc, VMCLOCK_SMEARED, REFERENCE, &t), 0);
@@ -134,7 +139,9 @@ static void without_an_offset_only_the_pages_own_scale(void **state)
 	struct vmclock *vc = open_time(pf);
 	struct vmclock_time t;
 
+	pagefile_begin(pf);
 	pf->page->flags &= ~htole64(VMCLOCK_FLAG_TAI_OFFSET_VALID);
+	pagefile_end(pf);
 	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
 	refuse(vc, VMCLOCK_UTC, -ENODATA);
 	refuse(vc, VMCLOCK_SMEARED, -ENODATA);
@@ -164,7 +171,9 @@ static void the_status_decides(void **state)
 	int status;
 
 	for (status = 0; status < 256; status++) {
+		pagefile_begin(pf);
 		pf->page->clock_status = (uint8_t)status;
+		pagefile_end(pf);
 		if (status == 2 || status == 3) {
 			assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE, &t), 0);
 			assert_int_equal(t.status, status);
@@ -218,7 +227,9 @@ static void no_bounds_means_nothing_is_certain(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		pagefile_begin(pf);
 		pf->page->flags = htole64(flags[i]);
+		pagefile_end(pf);
 		assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
 		assert_time(&t.time, MIDNIGHT + 37, 500000000);
 		assert_int_equal(t.flags, 0);
@@ -257,10 +268,16 @@ static void maintenance_is_told(void **state)
 	struct vmclock *vc = open_time(pf);
 	struct vmclock_time t;
 
+	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
+	assert_int_equal(t.flags, VMCLOCK_BOUNDED);
+	pagefile_begin(pf);
 	pf->page->flags |= htole64(VMCLOCK_FLAG_DISRUPTION_SOON);
+	pagefile_end(pf);
 	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
 	assert_int_equal(t.flags, VMCLOCK_BOUNDED | VMCLOCK_MAINTENANCE_SOON);
+	pagefile_begin(pf);
 	pf->page->flags |= htole64(VMCLOCK_FLAG_DISRUPTION_IMMINENT);
+	pagefile_end(pf);
 	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
 	assert_int_equal(t.flags, VMCLOCK_BOUNDED | VMCLOCK_MAINTENANCE_SOON |
 					  VMCLOCK_MAINTENANCE_IMMINENT);
@@ -385,6 +402,131 @@ static void an_update_that_never_ends_is_an_error(void **state)
 	vmclock_close(vc);
 }
 
+/* ---- What readings leave behind for the next ones ---------------------------------- */
+
+static void read_at(const struct vmclock *vc, uint64_t counter, struct vmclock_time *t)
+{
+	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, counter, t), 0);
+}
+
+static void assert_normal(const struct timespec *ts)
+{
+	assert_in_range(ts->tv_nsec, 0, NS - 1);
+}
+
+static bool is_within(const struct timespec *inner, const struct timespec *outer, long ns)
+{
+	int64_t off = (outer->tv_sec - inner->tv_sec) * NS + outer->tv_nsec - inner->tv_nsec;
+
+	return off >= 0 && off <= ns;
+}
+
+/* A new handle knows nothing: its first reading is made by the book. */
+static void agree(struct pagefile *pf, const struct vmclock *vc, uint64_t counter)
+{
+	struct vmclock *fresh = pagefile_open(pf);
+	struct vmclock_time t, first;
+
+	read_at(fresh, counter, &first);
+	read_at(vc, counter, &t);
+	vmclock_close(fresh);
+	assert_memory_equal(&t.time, &first.time, sizeof(t.time));
+	assert_normal(&t.earliest);
+	assert_normal(&t.latest);
+	assert_true(is_within(&t.earliest, &first.earliest, 3));
+	assert_true(is_within(&first.latest, &t.latest, 3));
+	assert_memory_equal(&t.counter, &first.counter,
+			    sizeof(t) - offsetof(struct vmclock_time, counter));
+}
+
+static void the_next_readings_agree_with_the_first(void **state)
+{
+	const uint64_t second = 1000000000;
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t;
+	uint64_t k;
+
+	pagefile_begin(pf);
+	pf->page->time_frac_sec = 0;
+	pagefile_end(pf);
+	/* In the middle of what follows: 20 s to and fro, on both sides of a second's end too. */
+	read_at(vc, REFERENCE + TICKS(10 * second), &t);
+	for (k = 1; k < 200; k++)
+		agree(pf, vc, REFERENCE + TICKS(k * 7919 % 200 * (second / 10) + k / 10 % 5 * 500 - 1000));
+	vmclock_close(vc);
+}
+
+static void an_update_is_seen_at_once(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		read_at(vc, REFERENCE, &t);
+		read_at(vc, REFERENCE, &t);
+		assert_time(&t.time, MIDNIGHT + i, 500000000);
+		pagefile_begin(pf);
+		pf->page->time_sec = htole64(MIDNIGHT + 37 + (uint64_t)i + 1);
+		pagefile_end(pf);
+	}
+	/* What takes the time away is an update, too. */
+	pagefile_begin(pf);
+	pf->page->clock_status = VMCLOCK_STATUS_UNRELIABLE;
+	pagefile_end(pf);
+	refuse(vc, VMCLOCK_UTC, -EAGAIN);
+	vmclock_close(vc);
+}
+
+/* The machine was restored by a host whose count happens to be the same. */
+static void a_host_may_begin_to_count_anew(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t;
+
+	read_at(vc, REFERENCE, &t);
+	pf->page->disruption_marker = htole64(77);
+	pf->page->time_sec = htole64(MIDNIGHT + 1000);
+	read_at(vc, REFERENCE, &t);
+	assert_int_equal(t.marker, 77);
+	assert_time(&t.time, MIDNIGHT + 1000 - 37, 500000000);
+	vmclock_close(vc);
+}
+
+/* Somebody stopped in the middle of it: for good, as far as a child can see. */
+static void what_is_half_made_is_not_used(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t;
+	struct known_line *line = &known(vc)->lines[VMCLOCK_UTC];
+	int status;
+	pid_t child;
+
+	read_at(vc, REFERENCE, &t);
+	assert_int_equal(known(vc)->made[VMCLOCK_UTC], line->begun);
+	line->begun += UINT64_C(1) << 32;
+	line->sec = 1;
+	read_at(vc, REFERENCE, &t);
+	assert_time(&t.time, MIDNIGHT, 500000000);
+	assert_int_equal(line->sec, 1);
+
+	child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		bool right = !vmclock_at(vc, VMCLOCK_UTC, REFERENCE, &t) &&
+			     t.time.tv_sec == MIDNIGHT && line->sec == MIDNIGHT;
+
+		_exit(right ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	vmclock_close(vc);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, pagefile_setup, pagefile_teardown)
 
 int main(void)
@@ -404,6 +546,10 @@ int main(void)
 		TEST(now_is_between_the_bounds_and_goes_on),
 		TEST(a_commit_waits_until_its_time_is_over),
 		TEST(an_update_that_never_ends_is_an_error),
+		TEST(the_next_readings_agree_with_the_first),
+		TEST(an_update_is_seen_at_once),
+		TEST(a_host_may_begin_to_count_anew),
+		TEST(what_is_half_made_is_not_used),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+/* Lines of the page: made by one reader for all of them. */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "known.h"
+
+_Static_assert(sizeof(struct vmclock_time) ==
+	       offsetof(struct vmclock_time, flags) + sizeof(((struct known_line *)0)->state),
+	       "the state is all that follows the marker");
+
+struct vmclock *known_new_handle(void)
+{
+	struct vmclock *vc = mmap(NULL, KNOWN_DISTANCE + sizeof(struct known),
+				  PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (vc == MAP_FAILED)
+		return NULL;
+	/* A child must not inherit a line that is being made: nobody would finish it. */
+	(void)madvise((char *)vc + KNOWN_DISTANCE, sizeof(struct known), MADV_WIPEONFORK);
+	return vc;
+}
+
+void known_free_handle(struct vmclock *vc)
+{
+	munmap(vc, KNOWN_DISTANCE + sizeof(struct known));
+}
+
+void known_make(struct known *known, const struct vmclock_snapshot *s, enum vmclock_scale scale,
+		uint32_t seq, int64_t sec, const struct vmclock_time *result)
+{
+	struct known_line *kl = &known->lines[scale];
+	uint64_t tag = known_tag(known, scale);
+	uint64_t next = ((tag >> 32) + 1) << 32 | seq;
+	struct vmclock_line line;
+
+	if (s->leap != VMCLOCK_LEAP_NONE || !vmclock_calc_line(s, &line))
+		return;
+	/* Somebody is at it if both tags differ. */
+	if (!__atomic_compare_exchange_n(&kl->begun, &tag, next, false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_RELAXED))
+		return;
+	/* That tag before what follows. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	kl->line = line;
+	/* From the whole second of this reading on, modulo 2^64. */
+	kl->line.base_ns -= (uint64_t)(result->time.tv_sec - sec) * VMCLOCK_NS_PER_SEC;
+	kl->sec = result->time.tv_sec;
+	kl->marker = s->marker;
+	memcpy(&kl->state, &result->flags, sizeof(kl->state));
+	__atomic_store_n(&known->made[scale], next, __ATOMIC_RELEASE);
+}
