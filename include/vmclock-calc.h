@@ -249,7 +249,7 @@ static inline int vmclock_calc_error(const struct vmclock_snapshot *s, __u64 cou
 /*
  * The page as a line in nanoseconds: drawn once for an update of the page, it
  * leaves little to do for each counter value. Where it does not reach,
- * vmclock_calc_line_at() says so, and the functions above are the way; where
+ * vmclock_calc_line_after() says so, and the functions above are the way; where
  * it does, the results are the same.
  */
 struct vmclock_line {
@@ -306,9 +306,9 @@ static inline bool vmclock_calc_line(const struct vmclock_snapshot *s, struct vm
 }
 
 /**
- * vmclock_calc_line_at() - time and error of a counter value on a line
+ * vmclock_calc_line_after() - time and error so many ticks after the reference
  * @line:	the line
- * @counter:	the counter
+ * @ticks:	the counter value less the reference's, modulo 2^64
  * @ns:		receives the time in ns since the reference's whole second, rounded down
  * @error:	receives the error in ns, rounded up; below VMCLOCK_LINE_ERROR
  *
@@ -316,10 +316,9 @@ static inline bool vmclock_calc_line(const struct vmclock_snapshot *s, struct vm
  * or if rounding could make a difference.
  * Since: 0.1
  */
-static inline bool vmclock_calc_line_at(const struct vmclock_line *line, __u64 counter, __u64 *ns,
-					__u64 *error)
+static inline bool vmclock_calc_line_after(const struct vmclock_line *line, __u64 ticks, __u64 *ns,
+					   __u64 *error)
 {
-	__u64 ticks = counter - line->counter_value;
 	vmclock_u128 sum = (vmclock_u128)ticks * line->slope_frac + line->base_frac;
 
 	*ns = (__u64)(sum >> 64) + line->base_ns + ticks * line->slope_ns;
@@ -327,6 +326,22 @@ static inline bool vmclock_calc_line_at(const struct vmclock_line *line, __u64 c
 	/* What the slope lacks adds up to less than one unit for each tick. */
 	return __builtin_expect(ticks < line->reach, 1) &&
 	       __builtin_expect((__u64)sum <= -VMCLOCK_LINE_TICKS, 1);
+}
+
+/**
+ * vmclock_calc_line_at() - time and error of a counter value on a line
+ * @line:	the line
+ * @counter:	the counter
+ * @ns:		as above
+ * @error:	as above
+ *
+ * Return: as above.
+ * Since: 0.1
+ */
+static inline bool vmclock_calc_line_at(const struct vmclock_line *line, __u64 counter, __u64 *ns,
+					__u64 *error)
+{
+	return vmclock_calc_line_after(line, counter - line->counter_value, ns, error);
 }
 
 /* ---- Instants --------------------------------------------------------------- */

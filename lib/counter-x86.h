@@ -14,21 +14,30 @@
 
 #define COUNTER_ID VMCLOCK_COUNTER_X86_TSC
 
-static inline uint64_t counter_relaxed(void)
+/* The instruction leaves two halves. Less is to be done after it if one is short of @start then. */
+static inline uint64_t counter_join(uint64_t high, uint64_t low, uint64_t start)
 {
-	uint32_t low, high;
+	low -= start;
+	/* In this order. */
+	__asm__("" : "+r"(low));
+	return (high << 32) + low;
+}
+
+static inline uint64_t counter_relaxed_since(uint64_t start)
+{
+	uint64_t low, high;
 
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	return ((uint64_t)high << 32) + low;
+	return counter_join(high, low, start);
 }
 
 /* LFENCE rather than RDTSCP: as strong here, and the faster one on AMD's processors. */
-static inline uint64_t counter_ordered(void)
+static inline uint64_t counter_ordered_since(uint64_t start)
 {
-	uint32_t low, high;
+	uint64_t low, high;
 
 	__asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
-	return ((uint64_t)high << 32) + low;
+	return counter_join(high, low, start);
 }
 
 /* Does the kernel offer the counter as a clock source? It does not once it found it unsteady. */

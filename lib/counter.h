@@ -2,10 +2,10 @@
 /*
  * The counter that a VMClock page may count by on this architecture:
  *
- *	COUNTER_ID		its VMCLOCK_COUNTER_*
- *	counter_relaxed()	a reading that may move among other loads
- *	counter_ordered()	a reading no earlier than all loads before it
- *	counter_steady()	does it tick at one rate, on all CPUs alike?
+ *	COUNTER_ID			its VMCLOCK_COUNTER_*
+ *	counter_relaxed_since(start)	a reading that may move among other loads, less @start
+ *	counter_ordered_since(start)	a reading no earlier than all loads before it, less @start
+ *	counter_steady()		does it tick at one rate, on all CPUs alike?
  */
 #ifndef VMCLOCK_COUNTER_H
 #define VMCLOCK_COUNTER_H
@@ -17,5 +17,15 @@
 #else
 #error "no counter is known for this architecture: add lib/counter-<architecture>.h"
 #endif
+
+static inline uint64_t counter_relaxed(void)
+{
+	return counter_relaxed_since(0);
+}
+
+static inline uint64_t counter_ordered(void)
+{
+	return counter_ordered_since(0);
+}
 
 #endif /* VMCLOCK_COUNTER_H */

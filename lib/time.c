@@ -160,6 +160,20 @@ read_counter(enum counter_source source, uint64_t given)
 	}
 }
 
+/* The counter less where the line starts. */
+static inline __attribute__((always_inline)) uint64_t
+read_since(enum counter_source source, uint64_t given, uint64_t start)
+{
+	switch (source) {
+	case ORDERED:
+		return counter_ordered_since(start);
+	case RELAXED:
+		return counter_relaxed_since(start);
+	default:
+		return given - start;
+	}
+}
+
 /* For the next readings, until the page changes. */
 static void remember(const struct vmclock *vc, const struct vmclock_snapshot *s,
 		     enum vmclock_scale scale, uint32_t seq, const struct vmclock_time *result)
@@ -203,7 +217,7 @@ read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_sourc
 {
 	/* The order of what follows is that of the fewest cycles, and the compiler is held to it. */
 	const struct known_line *kl = &known(vc)->lines[scale];
-	uint64_t tag, marker, state;
+	uint64_t tag, start, ticks, marker, state;
 	int64_t sec, whole, less, more;
 	__u64 ns, error;
 
@@ -211,8 +225,10 @@ read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_sourc
 		goto by_the_book;
 	tag = known_tag(known(vc), scale);
 	__asm__ volatile("" : "+r"(kl));
-	counter = read_counter(source, counter);
-	if (unlikely(!vmclock_calc_line_at(&kl->line, counter, &ns, &error)))
+	start = kl->line.counter_value;
+	ticks = read_since(source, counter, start);
+	counter = start + ticks;
+	if (unlikely(!vmclock_calc_line_after(&kl->line, ticks, &ns, &error)))
 		goto by_the_book;
 	__asm__ volatile("" : "+r"(ns), "+r"(error) : : "memory");
 	sec = kl->sec;
