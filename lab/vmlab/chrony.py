@@ -1,74 +1,47 @@
 # SPDX-License-Identifier: MIT
 """The workshop's chronyd in a guest, with the page's PTP clock as its reference."""
 
-import re
-import tarfile
-
+from . import toolbox
 from .errors import Failed
 
 _PROGRAMS = ('/usr/sbin/chronyd', '/usr/bin/chronyc')
 _LEAP_SECONDS = '/usr/share/zoneinfo/leap-seconds.list'
-_HOME = '/opt/chrony'
-_ARCHIVE = '/opt/chrony.tar'
+_CONFIGURATION = '/etc/chrony.conf'
 
 _SETTINGS = '''
 refclock PHC {clock} tai refid VCLK poll 0 dpoll -2 {options}
-leapseclist {home}/leap-seconds.list
+leapseclist {leap_seconds}
 makestep 0.1 3
 cmdport 0
 '''
 
 
-def files(lab):
-    """What boot() needs in files=, so that chrony can be started in the guest.
-
-    Guests have the host's libraries, and chrony needs those of the workshop: it brings them.
-    """
-    workshop = lab.kernel.workshop
-    path = lab.logs / 'chrony.tar'
-    listing = workshop.run(('ldd', *_PROGRAMS), 'ldd', lab.logs / 'chrony.log')
-    libraries = set(re.findall(r'(?:=> |^\s+)(/\S+)', listing, re.MULTILINE))
-    with tarfile.open(path, 'w', dereference=True) as archive:
-        for name in (*_PROGRAMS, _LEAP_SECONDS, *sorted(libraries)):
-            # Links of the workshop lead out of it.
-            archive.add(_inside(workshop.root, name), name.rpartition('/')[2])
-    return {_ARCHIVE: path}
-
-
-def _inside(root, name):
-    """The file that `name` is in the workshop, whatever links lead to it."""
-    path = root
-    for part in name.strip('/').split('/'):
-        path = path / part
-        while path.is_symlink():
-            target = path.readlink()
-            path = _inside(root, str(target)) if target.is_absolute() else path.parent / target
-    return path
+def files(lab, *others):
+    """What boot() needs in files=, so that chrony, and others, can be started in the guest."""
+    return toolbox.files(lab, *_PROGRAMS, _LEAP_SECONDS, *others)
 
 
 class Chrony:
-    """chronyd, running in a guest."""
+    """chronyd, running in a guest whose toolbox is unpacked."""
 
     def __init__(self, lab, vm, clock, options=''):
         self._lab = lab
         self._vm = vm
-        settings = _SETTINGS.format(clock=clock, home=_HOME, options=options)
-        vm.run(f'mkdir -p {_HOME} && mkdir -m 750 /run/chrony && tar -xf {_ARCHIVE} -C {_HOME}')
-        vm.run(f"cat >{_HOME}/chrony.conf <<'END'{settings}END")
-        vm.run(f'{self._run("chronyd")} -d -u root -f {_HOME}/chrony.conf >/tmp/chronyd 2>&1 &')
+        settings = _SETTINGS.format(clock=clock, leap_seconds=toolbox.path('leap-seconds.list'),
+                                    options=options)
+        vm.run('mkdir -m 750 /run/chrony')
+        vm.run(f"cat >{_CONFIGURATION} <<'END'{settings}END")
+        vm.run(f'{toolbox.command("chronyd")} -d -u root -f {_CONFIGURATION} >/tmp/chronyd 2>&1 &')
         lab.wait_for(lambda: self.ask('sources') or self._ended(), 'an answer of chronyd')
 
     def _ended(self):
-        if self._vm.shell('pidof chronyd ld-linux-x86-64.so.2').status:
+        if not toolbox.runs(self._vm, 'chronyd'):
             raise Failed(f'chronyd ended: {self.log().splitlines()[-1]}')
-
-    @staticmethod
-    def _run(program):
-        return f'{_HOME}/ld-linux-x86-64.so.2 --library-path {_HOME} {_HOME}/{program}'
 
     def ask(self, question):
         """The rows of chronyc's answer as lists of words; none while nobody answers."""
-        result = self._vm.shell(f'{self._run("chronyc")} -c -h /run/chrony/chronyd.sock {question}')
+        chronyc = toolbox.command('chronyc')
+        result = self._vm.shell(f'{chronyc} -c -h /run/chrony/chronyd.sock {question}')
         return [] if result.status else [line.split(',') for line in result.output.splitlines()]
 
     def wait_selected(self, timeout=60):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A live migration that disturbs the clock, and how wrong three clocks of the guest are by it."""
 
-from . import chrony
+from . import chrony, toolbox
 from .clock import NSEC
 from .deadline import wait_for
 from .machine import PAGE_ADDRESS
@@ -54,6 +54,7 @@ def experiment(lab, vm, before, after):
     All of it is recorded for so many seconds `before` it, from when chronyd holds the system
     clock, and `after` it.
     """
+    toolbox.unpack(vm)
     vm.load()
     vm.wait_for(f'grep -qx tsc {_SOURCE}')
     start, tick = _measure_tick(vm)

@@ -3,10 +3,11 @@
 
 import statistics
 
-from vmlab import chrony
+from vmlab import chrony, toolbox, udev
 from vmlab.clock import NSEC, HostClock, Publisher, calibrate
 from vmlab.page import COUNTER_X86_TSC
 
+CLOCK = '/dev/ptp_vmclock'
 TAI_OFFSET = 37
 # Nanoseconds that the held clock may be off, of all records in the middle and at worst.
 USUAL = 2000
@@ -15,18 +16,21 @@ RECORDS = 100
 
 
 def run(lab):
-    vm = lab.boot('sim-silent', programs=['time-spin', 'time-record'], files=chrony.files(lab),
+    vm = lab.boot('sim-silent', programs=['time-spin', 'time-record'],
+                  files={**chrony.files(lab, *udev.PROGRAMS), **udev.files(lab)},
                   fields={'counter_id': COUNTER_X86_TSC})
+    toolbox.unpack(vm)
+    udev.start(vm)
     offset = calibrate(lab, vm)
     # The judge compares the counters for himself: then an error of the first time shows too.
     judged = calibrate(lab, vm)
     with HostClock(lab) as host, Publisher(lab, vm, offset) as publisher:
         vm.load()
-        ptp = vm.run('basename $(dirname $(grep -lx vmclock0 /sys/class/ptp/*/clock_name))')
+        vm.wait_for(f'test -c {CLOCK}')
         # So wrong that chronyd must have set it.
         vm.run('date -s 2020-01-01')
         publisher.status('initializing', 1)
-        daemon = chrony.Chrony(lab, vm, f'/dev/{ptp}')
+        daemon = chrony.Chrony(lab, vm, CLOCK)
         lab.check(daemon.ask('sources')[0][1] != '*', 'chronyd follows a clock without time')
         publisher.status('synchronized', 2)
         daemon.wait_selected()

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""linuxptp reads the PTP clock under its name from udev, and sets the system clock by it."""
+
+import re
+
+from vmlab import toolbox, udev
+from vmlab.clock import NSEC, Publisher, calibrate
+from vmlab.page import COUNTER_X86_TSC
+
+PROGRAMS = ('/usr/sbin/phc_ctl', '/usr/sbin/phc2sys')
+CLOCK = '/dev/ptp_vmclock'
+TAI_OFFSET = 37
+# Nanoseconds that the system clock may be off, and two readings of the same moment may differ.
+HELD = 100000
+SAME = 5000
+
+
+def run(lab):
+    vm = lab.boot('sim-silent', programs=['time-spin', 'time-read', 'time-record'],
+                  files={**toolbox.files(lab, *PROGRAMS, *udev.PROGRAMS), **udev.files(lab)},
+                  fields={'counter_id': COUNTER_X86_TSC})
+    toolbox.unpack(vm)
+    udev.start(vm)
+    with Publisher(lab, vm, calibrate(lab, vm)):
+        vm.load()
+        vm.wait_for(f'test -c {CLOCK}')
+        lab.equal(vm.run(f'cat /sys/class/ptp/$(readlink {CLOCK})/clock_name'), 'vmclock0',
+                  f'the clock that is called {CLOCK}')
+        check_get(lab, vm)
+        check_compare(lab, vm)
+        check_refusals(lab, vm)
+        check_phc2sys(lab, vm)
+
+
+def phc_ctl(vm, command):
+    # It ends with 0 whatever happened.
+    return vm.run(f'{toolbox.command("phc_ctl")} {CLOCK} -- {command}')
+
+
+def tai(vm):
+    """libvmclock's TAI in nanoseconds."""
+    return next(int(line.split()[2]) for line in vm.run('time-read').splitlines()
+                if line.startswith('tai '))
+
+
+def check_get(lab, vm):
+    before, answer, after = tai(vm), phc_ctl(vm, 'get'), tai(vm)
+    found = re.search(r'clock time is (\d+)\.(\d{9})', answer)
+    lab.check(found, f'phc_ctl get says {answer!r}')
+    time = int(found[1]) * NSEC + int(found[2])
+    lab.check(before < time < after, f'phc_ctl get is {time}, not between {before} and {after}')
+
+
+def system_error(vm):
+    """How far the system clock is ahead of UTC, by libvmclock."""
+    rows = [list(map(int, line.split())) for line in
+            vm.run('time-record >/tmp/system & sleep 1; kill $!; cat /tmp/system').splitlines()]
+    (_, first, *_, start, _), (_, last, *_, end, _) = rows[0], rows[-1]
+    tick = (end - start) / (last - first)
+    return max((round(time - utc + (at - counter) * tick)
+                for _, counter, time, _, _, _, _, at, utc, _ in rows), key=abs)
+
+
+def check_compare(lab, vm):
+    # PTP_SYS_OFFSET_PRECISE, so this is exact; the system clock is left alone meanwhile.
+    expected = system_error(vm) - TAI_OFFSET * NSEC
+    found = re.search(r'offset from CLOCK_REALTIME is (-?\d+)ns', phc_ctl(vm, 'cmp'))
+    off = int(found[1]) - expected
+    lab.log(f'phc_ctl cmp is {off} ns from what libvmclock found')
+    lab.check(abs(off) < SAME, f'phc_ctl cmp says {found[1]} ns, libvmclock {expected} ns')
+
+
+def check_refusals(lab, vm):
+    for command, reason in (('set 0', 'failed to set clock time: Operation not supported'),
+                            ('adj 5', 'failed to step clock: Operation not supported'),
+                            ('freq 100', 'failed to adjust the clock: ')):
+        answer = phc_ctl(vm, command)
+        lab.check(reason in answer, f'phc_ctl {command} says {answer!r}')
+    check_get(lab, vm)
+
+
+def check_phc2sys(lab, vm):
+    vm.run('date -s 2020-01-01')
+    lab.check(abs(system_error(vm)) > NSEC, 'the system clock was set wrong, and is right')
+    vm.run(f'{toolbox.command("phc2sys")} -s {CLOCK} -c CLOCK_REALTIME -O -{TAI_OFFSET} -m -S 0.1 '
+           '-R 8 >/tmp/phc2sys 2>&1 &')
+    # s2: it has stepped the clock, and follows it now. A delay of 0 is an exact pair of times.
+    vm.wait_for('grep -c "s2 freq .* delay *0$" /tmp/phc2sys | grep -qx "[0-9][0-9]"', 60)
+    error = lab.wait_for(lambda: within(HELD, system_error(vm)), 'a system clock that is right', 60)
+    lab.log(f'held by phc2sys: {error} ns off at worst')
+
+
+def within(limit, error):
+    # Nothing else is false: an error of 0 is as good as any.
+    return str(error) if abs(error) < limit else None
