@@ -216,13 +216,14 @@ read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_sourc
 	  uint64_t counter, struct vmclock_time *out)
 {
 	/* The order of what follows is that of the fewest cycles, and the compiler is held to it. */
-	const struct known_line *kl = &known(vc)->lines[scale];
+	const struct known_line *kl;
 	uint64_t tag, start, ticks, marker, state;
 	int64_t sec, whole, less, more;
 	__u64 ns, error;
 
 	if (unlikely((unsigned int)scale >= KNOWN_SCALES))
 		goto by_the_book;
+	kl = &known(vc)->lines[scale];
 	tag = known_tag(known(vc), scale);
 	__asm__ volatile("" : "+r"(kl));
 	start = kl->line.counter_value;
