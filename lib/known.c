@@ -9,6 +9,8 @@ _Static_assert(sizeof(struct vmclock_time) ==
 	       offsetof(struct vmclock_time, flags) + sizeof(((struct known_line *)0)->state),
 	       "the state is all that follows the marker");
 
+#define AHEAD_MAX (INT64_C(1) << 32)	/* seconds between the reference and a line's own second */
+
 struct vmclock *known_new_handle(void)
 {
 	struct vmclock *vc = mmap(NULL, KNOWN_DISTANCE + sizeof(struct known),
@@ -33,8 +35,13 @@ void known_make(struct known *known, const struct vmclock_snapshot *s, enum vmcl
 	uint64_t tag = known_tag(known, scale);
 	uint64_t next = ((tag >> 32) + 1) << 32 | seq;
 	struct vmclock_line line;
+	int64_t ahead;
 
 	if (s->leap != VMCLOCK_LEAP_NONE || !vmclock_calc_line(s, &line))
+		return;
+	/* No line reaches as far as that; and nanoseconds are to fit in between. */
+	if (__builtin_sub_overflow(result->time.tv_sec, sec, &ahead) || ahead < -AHEAD_MAX ||
+	    ahead > AHEAD_MAX)
 		return;
 	/* Somebody is at it if both tags differ. */
 	if (!__atomic_compare_exchange_n(&kl->begun, &tag, next, false, __ATOMIC_ACQUIRE,
@@ -44,7 +51,7 @@ void known_make(struct known *known, const struct vmclock_snapshot *s, enum vmcl
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	kl->line = line;
 	/* From the whole second of this reading on, modulo 2^64. */
-	kl->line.base_ns -= (uint64_t)(result->time.tv_sec - sec) * VMCLOCK_NS_PER_SEC;
+	kl->line.base_ns -= (uint64_t)ahead * VMCLOCK_NS_PER_SEC;
 	kl->sec = result->time.tv_sec;
 	kl->marker = s->marker;
 	memcpy(&kl->state, &result->flags, sizeof(kl->state));

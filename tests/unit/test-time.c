@@ -457,6 +457,21 @@ static void the_next_readings_agree_with_the_first(void **state)
 	vmclock_close(vc);
 }
 
+/* A first reading so far away that the nanoseconds between would not fit a word. */
+static void a_far_reading_does_no_harm(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t;
+
+	pagefile_begin(pf);
+	pf->page->counter_period_shift = 29;
+	pagefile_end(pf);
+	read_at(vc, REFERENCE + (UINT64_C(1) << 63), &t);
+	agree(pf, vc, REFERENCE + TICKS(1000000000));
+	vmclock_close(vc);
+}
+
 static void an_update_is_seen_at_once(void **state)
 {
 	struct pagefile *pf = *state;
@@ -547,6 +562,7 @@ int main(void)
 		TEST(a_commit_waits_until_its_time_is_over),
 		TEST(an_update_that_never_ends_is_an_error),
 		TEST(the_next_readings_agree_with_the_first),
+		TEST(a_far_reading_does_no_harm),
 		TEST(an_update_is_seen_at_once),
 		TEST(a_host_may_begin_to_count_anew),
 		TEST(what_is_half_made_is_not_used),
