@@ -468,7 +468,7 @@ static void a_far_reading_does_no_harm(void **state)
 	pf->page->counter_period_shift = 29;
 	pagefile_end(pf);
 	read_at(vc, REFERENCE + (UINT64_C(1) << 63), &t);
-	agree(pf, vc, REFERENCE + TICKS(1000000000));
+	agree(pf, vc, REFERENCE + TICKS(UINT64_C(1000000000)));
 	vmclock_close(vc);
 }
 
