@@ -65,7 +65,8 @@ class Lab:
 
         device    'vmclock': QEMU's own; 'sim': a simulated page that notifies;
                   'sim-silent': one that does not; None: no page
-        driver    have the driver under test in the guest (load it with machine.load())
+        driver    have the driver under test in the guest (load it with machine.load()), or
+                  the module with this path
         modules   modules of the kernel's own to have in the guest
         programs  names of programs of the build, put on the guest's PATH
         files     {path in the guest: path on the host}
@@ -76,8 +77,10 @@ class Lab:
             device = Simulation(fields, device == 'sim', hid, cid, length)
         image = Image(self.kernel)
         image.search_libraries_in(self.builddir / 'lib/.libs')
+        if driver is True:
+            driver = kernels.build_driver(self.tree, self.kernel).module
         if driver:
-            image.add_own_module(kernels.build_driver(self.tree, self.kernel).module)
+            image.add_own_module(driver)
         for module in modules:
             image.add_module(module)
         for name in programs:

@@ -16,8 +16,8 @@ from . import archive, cache, process, report
 from .errors import LabError
 
 SUITE = 'trixie'
-PACKAGES = ('acpica-tools', 'busybox-static', 'chrony', 'gcc-12', 'gcc-14', 'gnuplot-nox', 'kmod',
-            'linuxptp', 'make', 'qemu-system-x86', 'sparse', 'tzdata', 'udev')
+PACKAGES = ('acpica-tools', 'busybox-static', 'chrony', 'dkms', 'gcc-12', 'gcc-14', 'gnuplot-nox',
+            'kmod', 'linuxptp', 'make', 'qemu-system-x86', 'sparse', 'tzdata', 'udev')
 
 # Mounts live in a mount namespace of the command's own and end with it.
 # $1 is the workshop; the folders before -- appear inside under their own names.
