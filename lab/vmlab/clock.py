@@ -13,6 +13,8 @@ from .machine import PAGE_ADDRESS
 
 NSEC = 1000000000
 _ANSWER = 30
+# Comparisons of the counters before the guest's program is started anew.
+_ATTEMPTS = 10
 
 
 class Offset:
@@ -28,23 +30,31 @@ def calibrate(lab, vm, best=2000, timeout=60):
 
     Both bounds of it are proven: neither side can see what the other has not written yet.
     """
-    vm.run(f'time-spin {PAGE_ADDRESS:#x} >/tmp/spin 2>&1 &')
-    vm.wait_for('grep -qx spinning /tmp/spin')
     deadline = Deadline(timeout)
     found = None
-    # Another process may have had one of the CPUs all the time.
     while not found or found.uncertainty > best:
         if deadline.passed():
             raise Failed(f'the counters could be compared to {found and found.uncertainty} '
                          'ticks only')
-        answer = process.run((str(lab.program('counter-offset')), vm.ram_path,
-                              str(vm.page.offset)), 'counter-offset', lab.logs / 'clock.log')
-        measured = Offset(*map(int, answer.split()))
-        if not found or measured.uncertainty < found.uncertainty:
-            found = measured
-    vm.run('killall time-spin')
+        # Where its processor has come to run, the program may see the memory late: move it.
+        vm.run(f'time-spin {PAGE_ADDRESS:#x} >/tmp/spin 2>&1 &')
+        vm.wait_for('grep -qx spinning /tmp/spin')
+        for _ in range(_ATTEMPTS):
+            measured = _measured(lab, vm)
+            if not found or measured.uncertainty < found.uncertainty:
+                found = measured
+            if found.uncertainty <= best:
+                break
+        vm.run('killall time-spin')
+        vm.wait_for('! pidof time-spin')
     lab.log(f'the guest\'s counter is ahead by {found.ticks} ticks, +-{found.uncertainty}')
     return found
+
+
+def _measured(lab, vm):
+    answer = process.run((str(lab.program('counter-offset')), vm.ram_path, str(vm.page.offset)),
+                         'counter-offset', lab.logs / 'clock.log')
+    return Offset(*map(int, answer.split()))
 
 
 class HostClock:

@@ -24,7 +24,9 @@ class Series:
 
 
 MATRIX = (
+    Series('5.10', 'bullseye', 'gcc-10'),
     Series('6.1', 'bookworm', 'gcc-12'),
+    Series('6.12', 'trixie', 'gcc-14'),
     Series('7.3', 'trixie-backports', 'gcc-14'),
 )
 

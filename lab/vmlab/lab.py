@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import os
 import shutil
+import tarfile
 import tempfile
 import time
 from pathlib import Path
@@ -13,7 +14,9 @@ from . import cache, console, elf, kernels, process, report
 from .deadline import wait_for
 from .errors import Failed, LabError, Skipped
 from .guest import Image
-from .machine import Machine, Simulation
+from .machine import BootFiles, Machine, Simulation
+from .packager import Packager
+from .system import System
 
 _PROGRAM_FOLDERS = ('tools', 'examples', 'bench', 'tests/vm/guest', 'tests/vm/host',
                     'tests/stress', 'tests/unit')
@@ -96,6 +99,51 @@ class Lab:
         self._open.callback(machine.close)
         self.machines.append(machine)
         return machine
+
+    def boot_system(self, system, device='vmclock', *, files=(), release=None, fields=None,
+                    timeout=240, **options):
+        """Boot a whole Debian, a System, on a disk of its own, and return its Machine.
+
+        files     paths on the host that are in the guest's /root
+        release   which of its kernels
+        The rest is as in boot().
+        """
+        if device in ('sim', 'sim-silent'):
+            device = Simulation(fields, device == 'sim')
+        number = next(self._numbers)
+        disk = self._folder / f'{number}.qcow2'
+        system.overlay(disk)
+        luggage = self._folder / f'{number}.tar'
+        with tarfile.open(luggage, 'w') as archive:
+            for path in files:
+                archive.add(path, Path(path).name)
+        boot = system.root / 'boot'
+        release = release or system.releases()[-1]
+        kernel = BootFiles(release, boot / f'vmlinuz-{release}', system.workshop)
+        machine = Machine(kernel, boot / f'initrd.img-{release}', self._folder / str(number),
+                          self.logs / str(number), device, timeout=timeout,
+                          append='root=/dev/vda rw',
+                          qemu=('-drive', f'if=virtio,format=qcow2,file={disk}',
+                                '-drive', f'if=virtio,format=raw,readonly=on,file={luggage}'),
+                          transcript=lambda text: self.log(f'machine {number}: {text}'), **options)
+        self._open.callback(machine.close)
+        self.machines.append(machine)
+        machine.run('tar -xf /dev/vdb -C /root')
+        return machine
+
+    def system(self, suite):
+        """Debian `suite` for guests, made when it is first wanted."""
+        return self._ready(System(cache.folder(), suite, self.kernel.workshop))
+
+    def packager(self, suite):
+        """Debian `suite` in which packages are built."""
+        return self._ready(Packager(cache.folder(), suite))
+
+    @staticmethod
+    def _ready(chroot):
+        with cache.lock(chroot.cache):
+            chroot.prepare()
+        return chroot
 
     def start(self, argv, **options):
         """Start a program on the host, as Popen does; it ends with the Lab at the latest."""

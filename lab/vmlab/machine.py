@@ -20,6 +20,8 @@ PAGE_ADDRESS = 0x18000000
 _PAGE_ROOM = 0x10000
 
 Result = collections.namedtuple('Result', 'status output')
+# Of a kernel, what Machine needs to know.
+BootFiles = collections.namedtuple('BootFiles', 'release vmlinuz workshop')
 
 
 class Simulation:
@@ -247,6 +249,19 @@ class Machine:
     def qtest(self, command):
         """Run a qtest command, such as 'readq 0xfeffb010'; the words of its answer."""
         return self._qemu.qtest(command)
+
+    def reboot(self, timeout=240):
+        """Have the guest reboot itself; a simulated page begins anew."""
+        self._qemu.shell.send(f'reboot {base64.b64encode(b"reboot").decode()}', Deadline(10))
+        wait_for(lambda: not self._qemu.alive(), 'the end of the guest', timeout)
+        self._qemu.quit()
+        if self._memory:
+            self._memory.close()
+        self._moves += 1
+        self._qemu, self._memory = self._start()
+        if self._memory:
+            self.page = self._memory.page
+        self._wait_until_up(timeout)
 
     def migrate(self, arrived=None, timeout=120):
         """Move the running guest into a new QEMU process; shell and page then are there.

@@ -12,7 +12,7 @@ from .lab import Lab
 
 
 class Scenario:
-    """A file NNN-name.py: a docstring of one line, run(lab), and perhaps KERNELS."""
+    """A file NNN-name.py: a docstring of one line, run(lab), and perhaps KERNELS and ALONE."""
 
     def __init__(self, path):
         self.path = path
@@ -24,6 +24,8 @@ class Scenario:
         except AttributeError as error:
             raise LabError(f'{path}: {error}') from None
         self.kernels = getattr(module, 'KERNELS', tuple(s.name for s in kernels.MATRIX))
+        # What it measures would suffer from others.
+        self.alone = getattr(module, 'ALONE', False)
         for name in self.kernels:
             kernels.series_named(name)
 

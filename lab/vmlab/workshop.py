@@ -1,161 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""The workshop: a small Debian in the cache folder that holds QEMU and the compilers.
+"""The workshop: a small Debian that holds QEMU and the compilers.
 
-The same tools serve every host, and the host's own package sources stay as they are.
+The same tools serve every host.
 """
 
-import contextlib
-import json
-import os
-import shutil
-import subprocess
-import tempfile
-from pathlib import Path
+from . import chroot
 
-from . import archive, cache, process, report
-from .errors import LabError
-
-SUITE = 'trixie'
-PACKAGES = ('acpica-tools', 'busybox-static', 'chrony', 'dkms', 'gcc-12', 'gcc-14', 'gnuplot-nox',
-            'kmod', 'linuxptp', 'make', 'qemu-system-x86', 'sparse', 'tzdata', 'udev')
-
-# Mounts live in a mount namespace of the command's own and end with it.
-# $1 is the workshop; the folders before -- appear inside under their own names.
-_ENTER = r'''
-set -e
-root=$1
-shift
-mount -t proc proc "$root/proc"
-mount --rbind /dev "$root/dev"
-while [ "$1" != -- ]; do
-	mkdir -p "$root$1"
-	mount --bind "$1" "$root$1"
-	shift
-done
-shift
-exec chroot "$root" "$@"
-'''
-
-# With --kill-child the whole process namespace falls when unshare does.
-_APART = ('unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child',
-          '--mount-proc')
-
-_APT = ('apt-get', '--quiet', '--yes', '--no-install-recommends',
-        '-o', 'Dpkg::Options::=--force-unsafe-io', '-o', 'Dpkg::Use-Pty=0')
+_SUITE = 'trixie'
+_PACKAGES = ('acpica-tools', 'busybox-static', 'chrony', 'dkms', 'e2fsprogs', 'gcc-12', 'gcc-14',
+             'gnuplot-nox', 'kmod', 'linuxptp', 'make', 'qemu-system-x86', 'qemu-utils', 'sparse',
+             'tzdata', 'udev')
 
 
-def _check_host():
-    if os.uname().machine != 'x86_64':
-        raise LabError(f'the laboratory needs an x86-64 host, this is {os.uname().machine}')
-    if os.geteuid() != 0:
-        raise LabError('the laboratory makes a chroot and mounts: run it as root')
-    for program in ('unshare', 'setpriv'):
-        if not shutil.which(program):
-            raise LabError(f'{program} is missing: apt-get install util-linux')
-    probe = subprocess.run((*_APART, 'true'), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.PIPE, text=True, check=False)
-    if probe.returncode:
-        raise LabError(f'no mounts are possible here ({probe.stderr.strip()}): a container must be '
-                       'privileged, a chroot must be a mount point (mount --bind DIR DIR)')
-
-
-def _check_bootstrap():
-    if not shutil.which('debootstrap'):
-        raise LabError('debootstrap is missing: apt-get install debootstrap')
-    if not archive.KEYRING.exists():
-        raise LabError('the keys of the Debian archive are missing: '
-                       'apt-get install debian-archive-keyring')
-
-
-class Workshop:
-    """A Debian chroot that is brought up to date by prepare() and used through run()."""
+class Workshop(chroot.Chroot):
+    """The one in the cache folder `folder`."""
 
     def __init__(self, folder):
-        self.cache = folder
-        self.root = folder / 'workshop'
-        self.log = folder / 'workshop.log'
-        self._stamp = self.root / 'workshop.stamp'
-
-    def prepare(self, suites):
-        """Make or mend the workshop, so that it holds PACKAGES and reads `suites`.
-
-        The caller holds the cache's lock.
-        """
-        _check_host()
-        wanted = json.dumps({'suites': sorted({SUITE, *suites}), 'packages': PACKAGES})
-        if self._stamp.exists() and self._stamp.read_text(encoding='utf-8') == wanted:
-            return
-        self.log.unlink(missing_ok=True)
-        if not self.root.exists():
-            _check_bootstrap()
-        address = archive.mirror(self.log)
-        if not self.root.exists():
-            self._bootstrap(address)
-        self._stamp.unlink(missing_ok=True)
-        self._set_sources(address, json.loads(wanted)['suites'])
-        self.install(PACKAGES, 'workshop: tools')
-        cache.write_whole(self._stamp, wanted)
-
-    def _bootstrap(self, address):
-        with report.step(f'workshop: Debian {SUITE}'), cache.made_whole(self.root) as root:
-            process.run((*_APART, 'debootstrap', '--variant=minbase',
-                         f'--keyring={archive.KEYRING}', SUITE, str(root), address),
-                        'debootstrap', self.log, env={**os.environ, **archive.proxies()})
-
-    def _set_sources(self, address, suites):
-        sources = ''.join(f'deb {address} {suite} main\n' for suite in suites)
-        settings = ['Acquire::Languages "none";', *archive.apt_settings()]
-        etc = self.root / 'etc'
-        (etc / 'apt/sources.list').write_text(sources, encoding='utf-8')
-        (etc / 'apt/apt.conf.d/50laboratory').write_text('\n'.join(settings) + '\n',
-                                                         encoding='utf-8')
-        with report.step('workshop: package lists'):
-            self._refresh()
-
-    def _refresh(self):
-        # The network may have changed since debootstrap copied these.
-        for name in ('hosts', 'resolv.conf'):
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copyfile(f'/etc/{name}', self.root / 'etc' / name)
-        self.run((*_APT, '-o', 'APT::Update::Error-Mode=any', 'update'), 'apt-get update')
-
-    def install(self, packages, title):
-        """Install packages; also mends what an interrupted installation left."""
-        with report.step(title):
-            self.run(('dpkg', '--configure', '-a'), 'dpkg --configure')
-            self._fetching((*_APT, 'install', '--fix-broken', *packages), 'apt-get install')
-
-    def download(self, packages, folder):
-        """Fetch packages into a folder of the cache without installing them."""
-        self._fetching(('sh', '-c', 'cd "$1" && shift && apt-get --quiet '
-                        '-o APT::Sandbox::User=root download "$@"', 'sh', str(folder), *packages),
-                       'apt-get download')
-
-    def _fetching(self, command, title):
-        try:
-            return self.run(command, title)
-        except process.CommandError:
-            # The archive drops old versions: try again with fresh lists.
-            self._refresh()
-            return self.run(command, title)
-
-    def argv(self, command):
-        """The command line that runs `command` inside.
-
-        The cache folder and the folder for temporary files are there under their own names.
-        """
-        shared = dict.fromkeys((tempfile.gettempdir(), str(self.cache)))
-        return (*_APART, 'sh', '-c', _ENTER, 'workshop', str(self.root), *shared, '--', *command)
-
-    def run(self, command, title, log=None):
-        """Run a command inside to its end and return its output; CommandError if it fails."""
-        return process.run(self.argv(command), title, log or self.log, env=self.environment())
-
-    @staticmethod
-    def environment():
-        return {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': '/root', 'LC_ALL': 'C',
-                'DEBIAN_FRONTEND': 'noninteractive', **archive.proxies()}
-
-    def path(self, inside):
-        """Where the host finds a file of the workshop."""
-        return Path(str(self.root) + inside)
+        super().__init__(folder, 'workshop', _SUITE, _PACKAGES)

@@ -7,6 +7,8 @@ from vmlab import toolbox, udev
 from vmlab.clock import NSEC, Publisher, calibrate
 from vmlab.page import COUNTER_X86_TSC
 
+ALONE = True
+
 PROGRAMS = ('/usr/sbin/phc_ctl', '/usr/sbin/phc2sys')
 CLOCK = '/dev/ptp_vmclock'
 TAI_OFFSET = 37

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""A whole Debian for guests: systemd, udev, DKMS, a kernel and its headers, on a disk."""
+
+from pathlib import Path
+
+from . import cache, report
+from .chroot import Chroot
+
+_PACKAGES = ('dkms', 'gcc', 'initramfs-tools', 'libjson-c5', 'linux-headers-cloud-amd64',
+             'linux-image-cloud-amd64', 'make', 'man-db', 'openssl', 'systemd-sysv', 'udev')
+_DISK_SIZE = '4G'
+_SHELL = Path(__file__).with_name('guest-shell.sh')
+_UNIT = '''[Unit]
+Description=Shell for the laboratory
+After=multi-user.target
+
+[Service]
+ExecStart=/bin/sh /etc/laboratory-shell
+StandardInput=tty
+StandardOutput=tty
+TTYPath=/dev/ttyS1
+
+[Install]
+WantedBy=multi-user.target
+'''
+_FILES = {
+    'etc/hostname': 'guest\n',
+    'etc/hosts': '127.0.0.1 localhost guest\n',
+    'etc/fstab': '/dev/vda / ext4 defaults 0 1\n',
+    'etc/laboratory-shell': _SHELL.read_text(encoding='utf-8'),
+    'etc/systemd/system/laboratory-shell.service': _UNIT,
+}
+# The consoles take no other speaker.
+_SETTINGS = ('systemctl enable laboratory-shell && '
+             'systemctl mask serial-getty@ttyS0 serial-getty@ttyS1')
+
+
+class System(Chroot):
+    """Debian `suite` as a guest boots it; `kernel` is what Machine needs to know of it."""
+
+    def __init__(self, folder, suite, workshop):
+        super().__init__(folder, f'system-{suite}', suite, _PACKAGES)
+        self.workshop = workshop
+        self.disk = folder / f'{self.name}.disk'
+
+    def prepare(self, suites=()):
+        if super().prepare(suites):
+            self.disk.unlink(missing_ok=True)
+        if not self.disk.exists():
+            self._make_disk()
+
+    def _make_disk(self):
+        unfinished = self.disk.with_suffix('.tmp')
+        unfinished.unlink(missing_ok=True)
+        with report.step(f'{self.name}: disk'):
+            for name, text in _FILES.items():
+                (self.root / name).write_text(text, encoding='utf-8')
+            self.run(('sh', '-ec', _SETTINGS), 'settings')
+            self.workshop.run(('mke2fs', '-q', '-t', 'ext4', '-d', str(self.root),
+                               str(unfinished), _DISK_SIZE), 'mke2fs', self.log)
+        unfinished.rename(self.disk)
+
+    def overlay(self, path):
+        """Make a disk for one guest: a file of what differs from the system's."""
+        self.workshop.run(('qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw',
+                           '-b', str(self.disk), str(path)), 'qemu-img', self.log)
+
+    def releases(self):
+        """The kernels it has, by the names of their module folders."""
+        return sorted(path.name.removeprefix('vmlinuz-')
+                      for path in (self.root / 'boot').glob('vmlinuz-*'))
