@@ -10,6 +10,11 @@ build=$2
 dest=$(mktemp -d "${TMPDIR:-/tmp}/vmclock-install.XXXXXX")
 trap 'rm -rf "$dest"' EXIT
 
+fail() {
+	echo "$*"
+	exit 1
+}
+
 make -C "$build" install DESTDIR="$dest"
 
 prefix=$(sed -n 's/^prefix=//p' "$build/lib/libvmclock.pc")
@@ -20,21 +25,34 @@ cc -Wall -Werror -o "$dest/stamp-events" "$top/examples/stamp-events.c" \
 	$(pkg-config --cflags --libs libvmclock)
 
 readelf -d "$dest/stamp-events" | grep 'NEEDED.*libvmclock\.so\.1'
-# Nothing but what the header declares is exported.
+# Nothing but what the header declares is exported, and all of it has a manual page.
 exported=$(nm -D --defined-only "$dest$prefix/lib/libvmclock.so" | sed -n 's/.* T \([^@]*\).*/\1/p')
 declared=$(sed -n 's/^[a-z].*[ *]\(vmclock_[a-z_]*\)(.*/\1/p' "$top/include/vmclock.h" | sort)
-[ "$exported" = "$declared" ]
+[ "$exported" = "$declared" ] || fail "exported: $exported; declared: $declared"
+man=$dest$prefix/share/man
+for function in $declared; do
+	page=$man/man3/$function.3
+	[ -e "$page" ] || fail "no manual page $page"
+	other=$(sed -n 's/^\.so //p' "$page")
+	[ -z "$other" ] || page=$man/$other
+	grep -q "^\.Nm $function\\b" "$page" || fail "$page is not about $function"
+done
+for program in "$dest$prefix"/bin/*; do
+	name=${program##*/}
+	for file in "$man/man1/$name.1" "$dest$prefix/share/bash-completion/completions/$name"; do
+		[ -e "$file" ] || fail "no $file"
+	done
+done
+grep -q "^ExecStart=$prefix/bin/vmclock-check\$" \
+	"$dest$prefix/lib/systemd/system/vmclock-check.service" || fail 'the unit runs something else'
 
 # No device here: the program says so and fails.
 status=0
 LD_LIBRARY_PATH="$dest$prefix/lib" VMCLOCK_PATH="$dest/nothing" "$dest/stamp-events" 1 ||
 	status=$?
-[ "$status" = 1 ]
+[ "$status" = 1 ] || fail "status $status without a device"
 
 rm "$dest/stamp-events"
 make -C "$build" uninstall DESTDIR="$dest"
 left=$(find "$dest" ! -type d)
-[ -z "$left" ] || {
-	echo "left behind: $left"
-	exit 1
-}
+[ -z "$left" ] || fail "left behind: $left"

@@ -131,6 +131,7 @@ class Chroot:
         with report.step(title):
             self.run(('dpkg', '--configure', '-a'), 'dpkg --configure')
             self._fetching((*_APT, 'install', '--fix-broken', *packages), 'apt-get install')
+            self.run(('apt-get', 'clean'), 'apt-get clean')
 
     def download(self, packages, folder):
         """Fetch packages into a folder of the cache without installing them."""

@@ -133,17 +133,17 @@ class Lab:
 
     def system(self, suite):
         """Debian `suite` for guests, made when it is first wanted."""
-        return self._ready(System(cache.folder(), suite, self.kernel.workshop))
+        with cache.lock(cache.folder()):
+            system = System(cache.folder(), suite, self.kernel.workshop)
+            system.prepare()
+        return system
 
-    def packager(self, suite):
-        """Debian `suite` in which packages are built."""
-        return self._ready(Packager(cache.folder(), suite))
-
-    @staticmethod
-    def _ready(chroot):
-        with cache.lock(chroot.cache):
-            chroot.prepare()
-        return chroot
+    def packages(self, suite):
+        """The Packager of Debian `suite`, and the folder of the packages built in it."""
+        with cache.lock(cache.folder()):
+            packager = Packager(cache.folder(), suite)
+            packager.prepare()
+            return packager, packager.built(self.builddir, self.logs / 'packages.log')
 
     def start(self, argv, **options):
         """Start a program on the host, as Popen does; it ends with the Lab at the latest."""

@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: MIT
 """A Debian in which the packages are built, from a release's tarball."""
 
+import hashlib
 import shutil
+import tarfile
+import tempfile
 from pathlib import Path
 
+from . import cache, process, report
 from .chroot import Chroot, Copy
 
 _PACKAGES = ('build-essential', 'debhelper', 'dh-dkms', 'libcmocka-dev', 'libgmp-dev',
              'libjson-c-dev', 'libkmod-dev', 'lintian', 'pkg-config', 'python3')
 
+# $1 is the tarball, $2 a folder for what is built.
 _BUILD = r'''
-cd "$1"
+cd "$2"
 mkdir source
-tar -xf vmclock_*.orig.tar.xz -C source --strip-components=1
+tar -xf "$1" -C source --strip-components=1
 cd source
 dpkg-buildpackage -us -uc
 '''
@@ -24,17 +29,43 @@ class Packager(Chroot):
     def __init__(self, folder, suite):
         super().__init__(folder, f'packager-{suite}', suite, _PACKAGES)
 
-    def build(self, tarball, folder, log, options=''):
-        """Build the source and binary packages in `folder`; the path of the .changes file."""
-        version = Path(tarball).name.removesuffix('.tar.xz').removeprefix('vmclock-')
-        shutil.copyfile(tarball, Path(folder) / f'vmclock_{version}.orig.tar.xz')
-        clean = Copy(self, Path(folder) / 'changes')
-        clean.run(('env', f'DEB_BUILD_OPTIONS={options}', 'sh', '-ec', _BUILD, 'sh', str(folder)),
-                  'dpkg-buildpackage', log)
-        changes, = Path(folder).glob('*.changes')
-        return changes
+    def built(self, builddir, log):
+        """The folder with the packages of the tree that make has built in `builddir`.
 
-    def lintian(self, changes, log):
-        """What lintian has to say of packages, from warnings up."""
+        The caller holds the cache's lock. An unchanged source is not built again.
+        """
+        process.run(('make', '-C', str(builddir), 'dist'), 'make dist', log)
+        tarball, = Path(builddir).glob('vmclock-*.tar.xz')
+        folder = self.cache / 'packages' / f'{self.suite}-{_digest(tarball)}'
+        if not folder.exists():
+            shutil.rmtree(folder.parent, ignore_errors=True)
+            with report.step(f'{self.name}: vmclock'), cache.made_whole(folder) as unfinished:
+                self._build(tarball, unfinished, log)
+        return folder
+
+    def _build(self, tarball, folder, log):
+        # It sees only the folder for temporary files and that of the cache.
+        with tempfile.TemporaryDirectory(prefix='vmclock.') as changes:
+            source = folder / tarball.name
+            shutil.copyfile(tarball, source)
+            Copy(self, changes).run(
+                ('env', 'DEB_BUILD_OPTIONS=nocheck parallel=2', 'sh', '-ec', _BUILD, 'sh',
+                 str(source), str(folder)), 'dpkg-buildpackage', log)
+        shutil.rmtree(folder / 'source')
+
+    def lintian(self, folder, log):
+        """What lintian has to say of the packages in a folder, from warnings up."""
+        changes, = folder.glob('*.changes')
         return self.run(('lintian', '--allow-root', '--fail-on', 'none', str(changes)), 'lintian',
                         log)
+
+
+def _digest(tarball):
+    """Of what is in it; the times of the files are those of its making."""
+    digest = hashlib.sha256()
+    with tarfile.open(tarball) as archive:
+        for member in sorted(archive.getmembers(), key=lambda member: member.name):
+            digest.update(f'\0{member.name}\0{member.mode}\0'.encode())
+            if member.isfile():
+                digest.update(archive.extractfile(member).read())
+    return digest.hexdigest()[:16]

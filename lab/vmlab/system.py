@@ -19,6 +19,7 @@ ExecStart=/bin/sh /etc/laboratory-shell
 StandardInput=tty
 StandardOutput=tty
 TTYPath=/dev/ttyS1
+IgnoreSIGPIPE=no
 
 [Install]
 WantedBy=multi-user.target
@@ -35,8 +36,12 @@ _SETTINGS = ('systemctl enable laboratory-shell && '
              'systemctl mask serial-getty@ttyS0 serial-getty@ttyS1')
 
 
+# The next kernel of each suite, and where it is.
+_UPGRADES = {'bookworm': 'bookworm-backports', 'trixie': 'trixie-backports'}
+
+
 class System(Chroot):
-    """Debian `suite` as a guest boots it; `kernel` is what Machine needs to know of it."""
+    """Debian `suite` as a guest boots it."""
 
     def __init__(self, folder, suite, workshop):
         super().__init__(folder, f'system-{suite}', suite, _PACKAGES)
@@ -44,10 +49,19 @@ class System(Chroot):
         self.disk = folder / f'{self.name}.disk'
 
     def prepare(self, suites=()):
-        if super().prepare(suites):
+        made = super().prepare((_UPGRADES[self.suite], *suites))
+        if made:
             self.disk.unlink(missing_ok=True)
-        if not self.disk.exists():
-            self._make_disk()
+            # So that no test needs the network.
+            with report.step(f'{self.name}: packages of its next kernel'):
+                self.run(self.upgrade('--download-only'), 'download of the next kernel')
+        return made
+
+    def upgrade(self, *options):
+        """The command that installs the next kernel and its headers."""
+        return ('apt-get', '--quiet', '--yes', '--no-install-recommends', *options,
+                '--target-release', _UPGRADES[self.suite], 'install',
+                'linux-image-cloud-amd64', 'linux-headers-cloud-amd64')
 
     def _make_disk(self):
         unfinished = self.disk.with_suffix('.tmp')
@@ -61,7 +75,10 @@ class System(Chroot):
         unfinished.rename(self.disk)
 
     def overlay(self, path):
-        """Make a disk for one guest: a file of what differs from the system's."""
+        """Make a disk for one guest: a file of what differs from the system's own disk."""
+        with cache.lock(self.cache):
+            if not self.disk.exists():
+                self._make_disk()
         self.workshop.run(('qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw',
                            '-b', str(self.disk), str(path)), 'qemu-img', self.log)
 

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""Packages, built in a clean Debian 12, serve a guest of it after a reboot; a purge leaves nothing."""
+
+import json
+import re
+
+from vmlab.page import (COUNTER_X86_TSC, FLAG_NOTIFICATION_PRESENT, FLAG_TAI_OFFSET_VALID,
+                        FLAGS_BOUNDED, STATUS_SYNCHRONIZED)
+
+# The guest boots the kernel of its own system.
+KERNELS = ('6.1',)
+SUITE = 'bookworm'
+PACKAGES = ('libvmclock-dev', 'libvmclock1', 'vmclock-dkms', 'vmclock-tools')
+INSTALLED = 'libvmclock1 vmclock-dkms vmclock-tools'
+# A clock that is close to right: 2^64/10^9 counts a second.
+FIELDS = {
+    'counter_id': COUNTER_X86_TSC,
+    'clock_status': STATUS_SYNCHRONIZED,
+    'flags': FLAG_NOTIFICATION_PRESENT | FLAG_TAI_OFFSET_VALID | FLAGS_BOUNDED,
+    'tai_offset_sec': -37,
+    'counter_period_frac_sec': (1 << 64) // 2_600_000_000,
+    'time_sec': 1_800_000_000,
+    'time_maxerror_nanosec': 1000,
+}
+# Everything but what changes by itself, the caches and logs of others, and the key that DKMS
+# makes for itself when it first signs a module.
+FIND = ('find / -xdev \\( -path /root -o -path /tmp -o -path /var/log -o -path /var/cache '
+        '-o -path /var/tmp -o -path /var/lib/apt -o -path /var/lib/systemd '
+        '-o -path /var/lib/dpkg -o -path /run -o -path "/var/lib/dkms/mok.*" '
+        '\\) -prune -o -print | sort')
+
+
+def run(lab):
+    packager, folder = lab.packages(SUITE)
+    lab.equal(packager.lintian(folder, lab.logs / 'lintian.log'), '', "lintian's opinion")
+    debs = sorted(path for path in folder.glob('*.deb') if '-dbgsym_' not in path.name)
+    lab.equal(tuple(path.name.partition('_')[0] for path in debs), PACKAGES, 'the packages')
+
+    vm = lab.boot_system(lab.system(SUITE), 'sim', files=debs, fields=FIELDS, memory=1024)
+    before = vm.run(FIND)
+    check_installation(lab, vm)
+    vm.run(f'apt-get purge -y {INSTALLED}', timeout=300)
+    lab.equal(set(vm.run(FIND).splitlines()) - set(before.splitlines()), set(),
+              'what a purge leaves')
+    lab.equal(vm.shell(f'dpkg-query -W {INSTALLED}').status, 1, 'the status of dpkg-query')
+
+
+def check_installation(lab, vm):
+    debs = ' '.join(f'./{name}_*.deb' for name in INSTALLED.split())
+    vm.run(f'apt-get install -y {debs}', timeout=600)
+    vm.reboot()
+    vm.wait_for('test -e /dev/ptp_vmclock')
+    lab.equal(vm.run('stat -c "%a %U" /dev/vmclock0'), '444 root', 'the device')
+    lab.check(re.match(r'vmclock/\S+ .*: installed', vm.run('dkms status')), 'not seen by dkms')
+
+    result = vm.shell('vmclock-check --json', user='nobody')
+    report = json.loads(result.output)
+    lab.equal((result.status, report['verdict']), (0, 'ok'), 'the verdict for an ordinary user')
+    lab.equal(vm.run('cat /sys/class/ptp/ptp0/clock_name'), 'vmclock0', "the PTP clock's name")
+    vm.run('systemctl start vmclock-check')
+    lab.check('vmclock-check' in vm.run('journalctl -o cat -u vmclock-check'), 'nothing logged')
+    for page in ('vmclock.4', 'vmclock-check.1', 'vmclock-sim.1'):
+        vm.run(f'man -w {page}')
