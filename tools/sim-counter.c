@@ -119,7 +119,7 @@ void sim_counter_pair(clockid_t clock, long double tick, struct sim_pair *pair)
 		pair->time = sim_time_of(ts.tv_sec, ts.tv_nsec);
 	}
 	/* The clock was read somewhere in between, and cut down to the nanosecond. */
-	pair->error = (uint64_t)((long double)(best / 2 + 1) * tick * NS_PER_SEC) + 2;
+	pair->error = (uint64_t)(((long double)best / 2 + 1) * tick * NS_PER_SEC) + 2;
 }
 
 long double sim_counter_measure(void)

@@ -24,7 +24,7 @@ static uint64_t slack(const struct sim *sim)
 {
 	if (sim->options.hold || sim->options.interval >= READING_NS)
 		return 0;
-	return (uint64_t)(READING_NS / 2 * sim->options.period_maxerror / 1000000) + 1;
+	return (uint64_t)(READING_NS * 0.5 * sim->options.period_maxerror / 1000000) + 1;
 }
 
 /* ---- Fields ---------------------------------------------------------------------- */

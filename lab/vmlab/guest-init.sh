@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: MIT
+# shellcheck shell=dash
 #
 # The guest's first process: mounts, then busybox's init, which starts the
 # shell for the host and takes in the orphans that its commands leave.

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: MIT
+# shellcheck shell=dash
 #
 # A shell on the second serial line. The host sends "TOKEN COMMAND", the guest
 # answers "TOKEN STATUS OUTPUT". Command and output travel in base64, so that

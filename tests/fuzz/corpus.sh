@@ -4,7 +4,7 @@
 
 echo 1..1
 what='the library stands every input of the corpus'
-if ./tests/fuzz/replay "$top_srcdir"/tests/fuzz/corpus/*; then
+if ./tests/fuzz/replay "${top_srcdir:?}"/tests/fuzz/corpus/*; then
 	echo "ok 1 - $what"
 else
 	echo "not ok 1 - $what"
