@@ -33,11 +33,9 @@
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
-#if defined(__x86_64__)
-#include <x86intrin.h>
-#endif
 
 #include "vmclock-calc.h"
+#include "../counter.h"
 
 #define PATIENCE_NS	(20LL * VMCLOCK_NS_PER_SEC)
 #define LENGTH		4096
@@ -73,21 +71,9 @@ static void rest(void)
 	nanosleep(&ms, NULL);
 }
 
-static __u64 read_counter(void)
+static __u64 host_counter(void)
 {
-#if defined(__x86_64__)
-	__u64 value;
-
-	_mm_lfence();
-	value = __rdtsc();
-	_mm_lfence();
-	return value + counter_offset;
-#else
-	__u64 value;
-
-	__asm__ volatile("isb\n\tmrs %0, cntvct_el0\n\tisb" : "=r"(value) : : "memory");
-	return value + counter_offset;
-#endif
+	return read_counter() + counter_offset;
 }
 
 static __u8 counter_id(void)
@@ -116,7 +102,7 @@ static int copy_page(struct vmclock_abi *copy, __u64 *counter)
 		} while (seq & 1);
 		for (i = 0; i < sizeof(to) / sizeof(to[0]); i++)
 			to[i] = __atomic_load_n(&words[i], __ATOMIC_RELAXED);
-		*counter = read_counter();
+		*counter = host_counter();
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	} while (le32toh(__atomic_load_n(&live->seq_count, __ATOMIC_RELAXED)) != seq);
 	memcpy(copy, to, sizeof(to));
@@ -306,9 +292,9 @@ static int compare_host(long long step, __u32 *seq)
 		return fail("the sequence count stays odd");
 	vmclock_calc_snapshot(&copy, le32toh(copy.size), &s);
 	*seq = le32toh(copy.seq_count);
-	from = read_counter();
+	from = host_counter();
 	host_tai(&host);
-	to = read_counter();
+	to = host_counter();
 	if (interval_at(&s, from, &first) || interval_at(&s, to, &last))
 		return 1;
 	/* It is cut down to the nanosecond. */

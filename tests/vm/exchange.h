@@ -11,7 +11,6 @@
 #define EXCHANGE_H
 
 #include <stdint.h>
-#include <x86intrin.h>
 
 /* From the page on. */
 #define EXCHANGE_OFFSET 0x1000
@@ -29,16 +28,5 @@ struct exchange {
 
 #define exchange_load(place) __atomic_load_n(place, __ATOMIC_ACQUIRE)
 #define exchange_store(place, value) __atomic_store_n(place, value, __ATOMIC_RELEASE)
-
-static inline uint64_t exchange_counter(void)
-{
-	uint64_t counter;
-
-	/* Neither before what precedes, nor after what follows. */
-	_mm_lfence();
-	counter = __rdtsc();
-	_mm_lfence();
-	return counter;
-}
 
 #endif /* EXCHANGE_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Reads a PTP clock in every way there is: ptp-read CLOCK WHAT [COUNT [SYSTEM-CLOCK]].
- * Times are in nanoseconds; BEFORE and AFTER are the TSC around the call.
+ * Times are in nanoseconds; BEFORE and AFTER are the counter around the call.
  * In place of what fails stands the name of the error.
  *
  *	caps		max_adj=.. n_alarm=.. and so on
@@ -17,17 +17,11 @@
 #include <sys/ioctl.h>
 #include <sys/timex.h>
 #include <time.h>
-#include <x86intrin.h>
 
 #include "guest.h"
+#include "../../counter.h"
 
 #define FD_TO_CLOCKID(fd) ((clockid_t)(~(unsigned int)(fd) << 3 | 3))
-
-static uint64_t tsc(void)
-{
-	_mm_lfence();
-	return __rdtsc();
-}
 
 static int64_t ns(const struct ptp_clock_time *t)
 {
@@ -70,9 +64,9 @@ static void caps(int fd)
 static void get_time(int fd)
 {
 	struct timespec ts;
-	uint64_t before = tsc();
+	uint64_t before = read_counter();
 	int ret = clock_gettime(FD_TO_CLOCKID(fd), &ts);
-	uint64_t after = tsc();
+	uint64_t after = read_counter();
 
 	if (!report("gettime", error(ret)))
 		printf("gettime %" PRIu64 " %" PRId64 " %" PRIu64 "\n", before,
@@ -82,9 +76,9 @@ static void get_time(int fd)
 static void offset(int fd)
 {
 	struct ptp_sys_offset offset = { .n_samples = 5 };
-	uint64_t before = tsc();
+	uint64_t before = read_counter();
 	int ret = ioctl(fd, PTP_SYS_OFFSET, &offset);
-	uint64_t after = tsc();
+	uint64_t after = read_counter();
 	unsigned int i;
 
 	if (report("offset", error(ret)))
@@ -103,9 +97,9 @@ static void extended(int fd, int clock)
 
 	/* The member after n_samples: reserved before Linux 6.12, clockid since. */
 	memcpy((unsigned int *)&extended + 1, &clock, sizeof(clock));
-	before = tsc();
+	before = read_counter();
 	ret = ioctl(fd, PTP_SYS_OFFSET_EXTENDED, &extended);
-	after = tsc();
+	after = read_counter();
 	if (report("extended", error(ret)))
 		return;
 	for (i = 0; i < extended.n_samples; i++)
@@ -116,9 +110,9 @@ static void extended(int fd, int clock)
 static void precise(int fd)
 {
 	struct ptp_sys_offset_precise precise = { 0 };
-	uint64_t before = tsc();
+	uint64_t before = read_counter();
 	int ret = ioctl(fd, PTP_SYS_OFFSET_PRECISE, &precise);
-	uint64_t after = tsc();
+	uint64_t after = read_counter();
 
 	if (!report("precise", error(ret)))
 		print_times("precise", before, &precise.device, &precise.sys_realtime,

@@ -12,16 +12,10 @@
 #include <linux/ptp_clock.h>
 #include <sys/ioctl.h>
 #include <time.h>
-#include <x86intrin.h>
 
 #include "guest.h"
 #include "vmclock.h"
-
-static uint64_t tsc(void)
-{
-	_mm_lfence();
-	return __rdtsc();
-}
+#include "../../counter.h"
 
 static int64_t ns(const struct ptp_clock_time *t)
 {
@@ -65,9 +59,9 @@ int main(int argc, char **argv)
 		int64_t device;
 
 		memset(&precise, 0, sizeof(precise));
-		before = tsc();
+		before = read_counter();
 		ret = ioctl(fd, PTP_SYS_OFFSET_PRECISE, &precise);
-		after = tsc();
+		after = read_counter();
 		expect(!ret);
 		device = ns(&precise.device);
 		first = first_at(vc, device, before, after);

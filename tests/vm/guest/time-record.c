@@ -20,6 +20,7 @@
 
 #include "guest.h"
 #include "vmclock.h"
+#include "../../counter.h"
 #include "../exchange.h"
 
 #define TRIES	12
@@ -62,11 +63,11 @@ static void read_clock(clock_fn clock, const struct vmclock *vc, struct reading 
 
 	best->width = UINT64_MAX;
 	for (i = 0; i < TRIES; i++) {
-		uint64_t before = exchange_counter(), width;
+		uint64_t before = read_counter(), width;
 		struct timespec ts = { 0 };
 		int ret = clock(vc, &ts);
 
-		width = exchange_counter() - before;
+		width = read_counter() - before;
 		if (width >= best->width)
 			continue;
 		best->error = -ret;
@@ -111,7 +112,7 @@ int main(int argc, char **argv)
 			read_clock(clocks[i], vc, &readings[i]);
 		if (!vmclock_disrupted(vc, marker)) {
 			if (x)
-				exchange_store(&x->guest, exchange_counter());
+				exchange_store(&x->guest, read_counter());
 			printf("%" PRIu64, marker);
 			for (i = 0; i < 3; i++)
 				print_reading(&readings[i]);

@@ -10,7 +10,7 @@
 #include <sys/timex.h>
 #include <time.h>
 
-#include "../exchange.h"
+#include "../../counter.h"
 
 #define TRIES		16
 #define TAI		37	/* where the kernel was never told */
@@ -25,9 +25,9 @@ static void print_pair(bool knows_tai)
 		struct timespec ts;
 		uint64_t before, width;
 
-		before = exchange_counter();
+		before = read_counter();
 		clock_gettime(knows_tai ? CLOCK_TAI : CLOCK_REALTIME, &ts);
-		width = exchange_counter() - before;
+		width = read_counter() - before;
 		if (width < best) {
 			best = width;
 			counter = before + width / 2;

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "../../counter.h"
 #include "../exchange.h"
 
 #define PATIENCE	10000000000	/* ns, for a guest that does not answer */
@@ -53,7 +54,7 @@ static int64_t measure(struct exchange *x)
 		for (i = 0; i < 1000; i++) {
 			uint64_t counter, guest = exchange_load(&x->guest);
 
-			counter = exchange_counter();
+			counter = read_counter();
 			exchange_store(&x->host, counter);
 			if (guest == last)
 				continue;
