@@ -2,11 +2,14 @@
 """linuxptp reads the PTP clock under its name from udev, and sets the system clock by it."""
 
 import re
+import statistics
 
 from vmlab import toolbox, udev
 from vmlab.clock import NSEC, Publisher, calibrate
 from vmlab.page import COUNTER_X86_TSC
 
+# The host publishes its own time, which takes a guest that has its counter.
+ARCHITECTURES = ('amd64',)
 ALONE = True
 
 PROGRAMS = ('/usr/sbin/phc_ctl', '/usr/sbin/phc2sys')
@@ -14,7 +17,7 @@ CLOCK = '/dev/ptp_vmclock'
 TAI_OFFSET = 37
 # Nanoseconds that the system clock may be off, and two readings of the same moment may differ.
 HELD = 100000
-SAME = 5000
+SAME = 2000
 
 
 def run(lab):
@@ -53,23 +56,33 @@ def check_get(lab, vm):
     lab.check(before < time < after, f'phc_ctl get is {time}, not between {before} and {after}')
 
 
-def system_error(vm):
-    """How far the system clock is ahead of UTC, by libvmclock."""
+def system_errors(vm):
+    """How far the system clock is ahead of UTC, by libvmclock, ten times in a second."""
     rows = [list(map(int, line.split())) for line in
             vm.run('time-record >/tmp/system & sleep 1; kill $!; cat /tmp/system').splitlines()]
     (_, first, *_, start, _), (_, last, *_, end, _) = rows[0], rows[-1]
     tick = (end - start) / (last - first)
-    return max((round(time - utc + (at - counter) * tick)
-                for _, counter, time, _, _, _, _, at, utc, _ in rows), key=abs)
+    return [round(time - utc + (at - counter) * tick)
+            for _, counter, time, _, _, _, _, at, utc, _ in rows]
+
+
+def worst_error(vm):
+    return max(system_errors(vm), key=abs)
 
 
 def check_compare(lab, vm):
-    # PTP_SYS_OFFSET_PRECISE, so this is exact; the system clock is left alone meanwhile.
-    expected = system_error(vm) - TAI_OFFSET * NSEC
-    found = re.search(r'offset from CLOCK_REALTIME is (-?\d+)ns', phc_ctl(vm, 'cmp'))
-    off = int(found[1]) - expected
-    lab.log(f'phc_ctl cmp is {off} ns from what libvmclock found')
-    lab.check(abs(off) < SAME, f'phc_ctl cmp says {found[1]} ns, libvmclock {expected} ns')
+    """It is PTP_SYS_OFFSET_PRECISE, so exact.
+
+    Nothing holds the system clock yet: it drifts, from what is found before to what is after.
+    """
+    before = statistics.median(system_errors(vm))
+    answer = phc_ctl(vm, 'cmp')
+    after = statistics.median(system_errors(vm))
+    found = re.search(r'offset from CLOCK_REALTIME is (-?\d+)ns', answer)
+    error = int(found[1]) + TAI_OFFSET * NSEC
+    lab.log(f'phc_ctl cmp found {error} ns, libvmclock {before} ns before it and {after} ns after')
+    lab.check(min(before, after) - SAME < error < max(before, after) + SAME,
+              f'phc_ctl cmp found {error} ns, not between {before} and {after}')
 
 
 def check_refusals(lab, vm):
@@ -83,12 +96,12 @@ def check_refusals(lab, vm):
 
 def check_phc2sys(lab, vm):
     vm.run('date -s 2020-01-01')
-    lab.check(abs(system_error(vm)) > NSEC, 'the system clock was set wrong, and is right')
+    lab.check(abs(worst_error(vm)) > NSEC, 'the system clock was set wrong, and is right')
     vm.run(f'{toolbox.command("phc2sys")} -s {CLOCK} -c CLOCK_REALTIME -O -{TAI_OFFSET} -m -S 0.1 '
            '-R 8 >/tmp/phc2sys 2>&1 &')
     # s2: it has stepped the clock, and follows it now. A delay of 0 is an exact pair of times.
     vm.wait_for('grep -c "s2 freq .* delay *0$" /tmp/phc2sys | grep -qx "[0-9][0-9]"', 60)
-    error = lab.wait_for(lambda: within(HELD, system_error(vm)), 'a system clock that is right', 60)
+    error = lab.wait_for(lambda: within(HELD, worst_error(vm)), 'a system clock that is right', 60)
     lab.log(f'held by phc2sys: {error} ns off at worst')
 
 
