@@ -12,6 +12,8 @@ from . import report
 from .errors import LabError
 
 _RUNS_LOGGED = 10
+# Logs are kept for so long in any case: their run may be going on.
+_LONGEST_RUN = 6 * 3600
 
 
 def folder():
@@ -62,7 +64,8 @@ def new_log_folder():
     parent = folder() / 'logs'
     parent.mkdir(exist_ok=True)
     for old in sorted(parent.iterdir())[:-_RUNS_LOGGED]:
-        shutil.rmtree(old, ignore_errors=True)
+        if time.time() - old.stat().st_mtime > _LONGEST_RUN:
+            shutil.rmtree(old, ignore_errors=True)
     return parent / f'{time.strftime("%Y%m%d-%H%M%S")}-{os.getpid()}'
 
 
