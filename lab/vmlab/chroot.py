@@ -43,6 +43,8 @@ exec chroot "$root" "$@"
 _APART = ('unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child',
           '--mount-proc')
 
+_ARCHITECTURE = 'amd64'
+
 _APT = ('apt-get', '--quiet', '--yes', '--no-install-recommends',
         '-o', 'Dpkg::Options::=--force-unsafe-io', '-o', 'Dpkg::Use-Pty=0')
 
@@ -73,11 +75,13 @@ def _check_bootstrap():
 class Chroot:
     """A Debian system that is brought up to date by prepare() and used through run()."""
 
-    def __init__(self, folder, name, suite, packages):
+    def __init__(self, folder, name, suite, packages, foreign=()):
         self.cache = folder
         self.name = name
         self.suite = suite
         self.packages = packages
+        # Other architectures, of which it can have packages too.
+        self._foreign = foreign
         self.root = folder / name
         self.log = folder / f'{name}.log'
         self._stamp = self.root / 'chroot.stamp'
@@ -88,7 +92,8 @@ class Chroot:
         The caller holds the cache's lock. The answer is whether there was anything to do.
         """
         _check_host()
-        wanted = json.dumps({'suites': sorted({self.suite, *suites}), 'packages': self.packages})
+        wanted = json.dumps({'suites': sorted({self.suite, *suites}), 'packages': self.packages,
+                             'foreign': self._foreign})
         if self._stamp.exists() and self._stamp.read_text(encoding='utf-8') == wanted:
             return False
         self.log.unlink(missing_ok=True)
@@ -110,12 +115,16 @@ class Chroot:
                         'debootstrap', self.log, env={**os.environ, **archive.proxies()})
 
     def _set_sources(self, address, suites):
-        sources = ''.join(f'deb {address} {suite} main\n' for suite in suites)
+        architectures = ','.join((_ARCHITECTURE, *self._foreign))
+        sources = ''.join(f'deb [arch={architectures if suite == self.suite else _ARCHITECTURE}] '
+                          f'{address} {suite} main\n' for suite in suites)
         settings = ['Acquire::Languages "none";', *archive.apt_settings()]
         etc = self.root / 'etc'
         (etc / 'apt/sources.list').write_text(sources, encoding='utf-8')
         (etc / 'apt/apt.conf.d/50laboratory').write_text('\n'.join(settings) + '\n',
                                                          encoding='utf-8')
+        for name in self._foreign:
+            self.run(('dpkg', '--add-architecture', name), 'dpkg --add-architecture')
         with report.step(f'{self.name}: package lists'):
             self._refresh()
 

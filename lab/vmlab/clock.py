@@ -9,7 +9,6 @@ from pathlib import Path
 from . import process
 from .deadline import Deadline, wait_for
 from .errors import Failed, LabError
-from .machine import PAGE_ADDRESS
 
 NSEC = 1000000000
 _ANSWER = 30
@@ -37,7 +36,7 @@ def calibrate(lab, vm, best=2000, timeout=60):
             raise Failed(f'the counters could be compared to {found and found.uncertainty} '
                          'ticks only')
         # Where its processor has come to run, the program may see the memory late: move it.
-        vm.run(f'time-spin {PAGE_ADDRESS:#x} >/tmp/spin 2>&1 &')
+        vm.run(f'time-spin {vm.board.page_address:#x} >/tmp/spin 2>&1 &')
         vm.wait_for('grep -qx spinning /tmp/spin')
         for _ in range(_ATTEMPTS):
             measured = _measured(lab, vm)

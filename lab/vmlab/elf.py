@@ -13,18 +13,31 @@ def is_elf(path):
         return file.read(4) == b'\x7fELF'
 
 
-def libraries(path, search=()):
-    """The shared libraries and the loader that a program needs, as host paths."""
-    # ldd's own status says nothing about a library that is missing.
-    listing = subprocess.run(('ldd', str(path)), stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                             env={'PATH': '/usr/bin:/bin', 'LC_ALL': 'C',
-                                  'LD_LIBRARY_PATH': ':'.join(str(folder) for folder in search)},
-                             check=False).stdout
-    missing = re.search(r'(\S+) => not found', listing)
-    if missing:
-        raise LabError(f'{path} needs {missing[1]}, which is not there')
-    return [Path(name) for name in re.findall(r'(?:=> |^\t)(/\S+)', listing, re.MULTILINE)]
+def libraries(path, search):
+    """The shared libraries and the loader that a program needs, found in the folders `search`.
+
+    So it works for programs that do not run here.
+    """
+    found, waiting = {}, [Path(path)]
+    while waiting:
+        for name in _needed(waiting.pop()):
+            if name in found:
+                continue
+            places = [place for place in (folder / name for folder in search) if place.exists()]
+            if not places:
+                raise LabError(f'{path} needs {name}, which is not there')
+            found[name] = places[0]
+            waiting.append(places[0])
+    return list(found.values())
+
+
+def _needed(path):
+    """The names of what an ELF file itself asks for."""
+    listing = subprocess.run(('readelf', '--wide', '--dynamic', '--program-headers', str(path)),
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                             env={'PATH': '/usr/bin:/bin', 'LC_ALL': 'C'}, check=True).stdout
+    return re.findall(r'\(NEEDED\) .*\[(.*)\]', listing) + \
+        re.findall(r'interpreter: .*/(.*)\]', listing)
 
 
 def modinfo(module):

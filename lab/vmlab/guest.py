@@ -13,16 +13,17 @@ from .errors import Failed, LabError
 
 _BUSYBOX = '/usr/bin/busybox'
 _INIT = Path(__file__).with_name('guest-init.sh')
+# Programs look for this loader in /lib64, for others in /lib.
+_LOADER_ELSEWHERE = 'ld-linux-x86-64.so.2'
 _SHELL = Path(__file__).with_name('guest-shell.sh')
-_INITTAB = 'ttyS1::once:/etc/shell\n'
 _PASSWD = 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/tmp:/bin/sh\n'
 _GROUP = 'root:x:0:\nnogroup:x:65534:\n'
 
 
 class Image:
-    """The files of a guest for one kernel."""
+    """The files of a guest for one kernel; its shell is on the serial line `tty`."""
 
-    def __init__(self, kernel):
+    def __init__(self, kernel, tty):
         self._kernel = kernel
         self._archive = cpio.Archive()
         self._library_folders = []
@@ -34,14 +35,17 @@ class Image:
         # The kernel opens it for the first process before devtmpfs is there.
         self._archive.character_device('dev/console', 5, 1, 0o600)
         self._archive.file('init', _INIT.read_bytes(), 0o755)
-        self._archive.file('etc/inittab', _INITTAB.encode())
+        self._archive.file('etc/inittab', f'{tty}::once:/etc/shell\n'.encode())
         self._archive.file('etc/shell', _SHELL.read_bytes(), 0o755)
         self._archive.file('etc/passwd', _PASSWD.encode())
         self._archive.file('etc/group', _GROUP.encode())
 
     def _add_busybox(self):
         busybox = self._kernel.workshop.path(_BUSYBOX)
-        self._archive.file('bin/busybox', busybox.read_bytes(), 0o755)
+        own = Path(f'{self._kernel.folder}{_BUSYBOX}') if self._kernel.architecture.foreign \
+            else busybox
+        self._archive.file('bin/busybox', own.read_bytes(), 0o755)
+        # The same version, so the same ones.
         applets = subprocess.run((busybox, '--list'), check=True, stdout=subprocess.PIPE,
                                  text=True).stdout.split()
         applets.remove('busybox')
@@ -73,11 +77,14 @@ class Image:
         self.add_file(f'/usr/local/bin/{Path(path).name}', path)
 
     def _add_libraries(self, path):
-        for library in elf.libraries(path, self._library_folders):
+        gnu = self._kernel.architecture.gnu
+        root = self._kernel.workshop.root if self._kernel.architecture.foreign else Path('/')
+        system = [root / folder / gnu for folder in ('usr/lib', 'lib')]
+        for library in elf.libraries(path, [*self._library_folders, *system]):
             # The loader has its fixed place; it searches /lib for all others.
-            loader = library.name.startswith('ld-linux')
-            inside = f'/lib64/{library.name}' if loader else f'/lib/{library.name}'
-            self._archive.file(inside, library.read_bytes(), 0o755)
+            self._archive.file(f'/lib/{library.name}', library.read_bytes(), 0o755)
+            if library.name == _LOADER_ELSEWHERE:
+                self._archive.link(f'/lib64/{library.name}', f'/lib/{library.name}')
 
     def add_module(self, name):
         """A module of the kernel's own, with those it depends on."""

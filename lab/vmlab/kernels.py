@@ -7,10 +7,12 @@ import hashlib
 import json
 import re
 import shutil
+import tempfile
 import time
 from pathlib import Path
 
 from . import cache, process, report
+from .architecture import AMD64, ARM64, Architecture
 from .errors import Failed, LabError
 
 
@@ -18,9 +20,15 @@ from .errors import Failed, LabError
 class Series:
     """A row of the matrix: a kernel series and the Debian suite that has it."""
 
-    name: str
+    version: str
     suite: str
     cc: str
+    architecture: Architecture = AMD64
+
+    @property
+    def name(self):
+        return f'{self.version}-{self.architecture.name}' if self.architecture.foreign \
+            else self.version
 
 
 MATRIX = (
@@ -28,6 +36,8 @@ MATRIX = (
     Series('6.1', 'bookworm', 'gcc-12'),
     Series('6.12', 'trixie', 'gcc-14'),
     Series('7.3', 'trixie-backports', 'gcc-14'),
+    # No kernel before 6.13 has a driver of its own.
+    Series('6.12', 'trixie', 'gcc-14', ARM64),
 )
 
 _NOT_OURS = re.compile('|'.join((
@@ -66,6 +76,7 @@ class Kernel:
     def __init__(self, series, workshop):
         self.series = series
         self.name = series.name
+        self.architecture = series.architecture
         self.workshop = workshop
         # Inside the workshop, for it must vanish with the headers that are installed there.
         self.folder = workshop.path('/srv/kernels') / series.name
@@ -92,9 +103,7 @@ class Kernel:
         if self.release:
             return
         release = self._newest_release()
-        # Real dependencies bring the fitting kbuild tools along.
-        self.workshop.install((f'linux-headers-{release}', self.series.cc),
-                              f'kernel {self.name}: headers of {release}')
+        self._install_headers(release)
         with report.step(f'kernel {self.name}: image and modules'), \
                 cache.made_whole(self.folder) as folder:
             self._unpack(release, folder)
@@ -102,27 +111,49 @@ class Kernel:
             (folder / 'stamp').write_text(json.dumps(stamp), encoding='utf-8')
         self.release = release
 
+    def _install_headers(self, release):
+        title = f'kernel {self.name}: headers of {release}'
+        headers = f'linux-headers-{release}'
+        compiler = self.architecture.compiler_package(self.series.cc)
+        if not self.architecture.foreign:
+            # Real dependencies bring the fitting kbuild tools along.
+            self.workshop.install((headers, compiler), title)
+            return
+        # Theirs would be a compiler that does not run here; the kbuild tools must.
+        version = release.removesuffix(f'-cloud-{self.architecture.name}')
+        self.workshop.install((f'linux-headers-{version}-common', f'linux-kbuild-{version}',
+                               compiler), title)
+        with tempfile.TemporaryDirectory(prefix='vmclock.') as folder:
+            self.workshop.download((self.architecture.package(headers),), folder)
+            package, = Path(folder).iterdir()
+            self.workshop.run(('dpkg-deb', '--extract', str(package), '/'), 'dpkg-deb')
+
     def _newest_release(self):
         # Metapackages name only the newest series of a suite, and of the older series in
         # backports the headers go before the images do.
-        found = self.workshop.run(('apt-cache', 'search', '--names-only',
-                                   r'^linux-headers-[0-9].*-cloud-amd64$'), 'apt-cache search')
+        pattern = f'^linux-headers-[0-9].*-cloud-{self.architecture.name}$'
+        found = self.workshop.run(('apt-cache', 'search', '--names-only', pattern),
+                                  'apt-cache search')
         releases = re.findall(r'^linux-headers-(\d\S+)', found, re.MULTILINE)
         releases.sort(key=_numbers)
-        ours = [release for release in releases if release.startswith(f'{self.name}.')]
+        version = self.series.version
+        ours = [release for release in releases if release.startswith(f'{version}.')]
         if not ours:
             there = dict.fromkeys('.'.join(release.split('.')[:2]) for release in releases)
-            raise LabError(f'the archive has no kernel {self.name}, but {", ".join(there)}; '
+            raise LabError(f'the archive has no kernel {version}, but {", ".join(there)}; '
                            'change the matrix in lab/vmlab/kernels.py')
         return ours[-1]
 
     def _unpack(self, release, folder):
         # One package, or several since 7.x.
-        packages = [f'linux-image-{release}']
+        package = self.architecture.package
+        packages = [package(f'linux-image-{release}')]
         depends = self.workshop.run(('apt-cache', 'depends', '--important', packages[0]),
                                     'apt-cache depends')
-        packages += [f'linux-{part}-{release}' for part in ('base', 'binary', 'modules')
-                     if f' linux-{part}-{release}\n' in depends + '\n']
+        packages += [package(f'linux-{part}-{release}') for part in ('base', 'binary', 'modules')
+                     if re.search(f' linux-{part}-{re.escape(release)}(:|$)', depends, re.MULTILINE)]
+        if self.architecture.foreign:
+            packages.append(package('busybox-static'))
         debs = folder / 'debs'
         debs.mkdir()
         self.workshop.download(packages, debs)
@@ -153,7 +184,10 @@ def build_driver(tree, kernel, warnings='1', sparse=True):
     tree = Path(tree)
     if not (tree / 'driver' / 'Kbuild').exists():
         raise LabError(f'{tree} has no driver/Kbuild')
-    options = [f'CC={kernel.series.cc}']
+    options = [f'CC={kernel.architecture.compiler(kernel.series.cc)}']
+    if kernel.architecture.foreign:
+        options += [f'ARCH={kernel.architecture.kbuild}',
+                    f'CROSS_COMPILE={kernel.architecture.gnu}-']
     if warnings:
         options.append(f'W={warnings}')
     if sparse:

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import cache, console, elf, kernels, process, report
+from . import boards, cache, console, crossbuild, elf, kernels, process, report
 from .deadline import wait_for
 from .errors import Failed, LabError, Skipped
 from .guest import Image
@@ -39,6 +39,7 @@ class Lab:
 
     def __init__(self, kernel, tree, builddir=None, logs=None, verbose=False):
         self.kernel = kernel
+        self.board = boards.of(kernel.architecture)
         self.tree = Path(tree)
         self.builddir = Path(builddir) if builddir else default_builddir(self.tree)
         self.logs = logs or cache.new_log_folder()
@@ -78,8 +79,9 @@ class Lab:
         """
         if device in ('sim', 'sim-silent'):
             device = Simulation(fields, device == 'sim', hid, cid, length)
-        image = Image(self.kernel)
-        image.search_libraries_in(self.builddir / 'lib/.libs')
+        image = Image(self.kernel, f'{self.board.tty}1')
+        builddir = crossbuild.folder(self.kernel, self.builddir)
+        image.search_libraries_in(builddir / 'lib/.libs')
         if driver is True:
             driver = kernels.build_driver(self.tree, self.kernel).module
         if driver:
@@ -87,7 +89,7 @@ class Lab:
         for module in modules:
             image.add_module(module)
         for name in programs:
-            image.add_program(self.program(name))
+            image.add_program(self._program(name, builddir))
         for inside, path in (files or {}).items():
             image.add_file(inside, path)
         number = next(self._numbers)
@@ -152,13 +154,17 @@ class Lab:
         return program
 
     def program(self, name):
-        """The path of a program that make has built."""
+        """The path of a program for the host that make has built."""
+        return self._program(name, self.builddir)
+
+    @staticmethod
+    def _program(name, builddir):
         for folder in _PROGRAM_FOLDERS:
             # Beside a libtool program lies a script of the same name that only works here.
-            for path in (self.builddir / folder / '.libs' / name, self.builddir / folder / name):
+            for path in (builddir / folder / '.libs' / name, builddir / folder / name):
                 if path.is_file() and elf.is_elf(path):
                     return path
-        raise LabError(f'{name} has not been built in {self.builddir}: run make first, '
+        raise LabError(f'{name} has not been built in {builddir}: run make first, '
                        'or say --builddir')
 
     def log(self, text):

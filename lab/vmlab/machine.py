@@ -3,31 +3,32 @@
 
 import base64
 import collections
+import functools
 import os
 import re
 import secrets
 import shlex
 
-from . import acpi, console
+from . import boards, console
+from .architecture import AMD64
 from .channel import Closed, TimedOut
 from .deadline import Deadline, wait_for
 from .errors import Failed, LabError
 from .page import FLAG_NOTIFICATION_PRESENT, MARKER_ONLY, Page
 from .qemu import Qemu
 
-# Below it there is room for the kernel, above it for the initramfs, which QEMU puts last.
-PAGE_ADDRESS = 0x18000000
 _PAGE_ROOM = 0x10000
 
 Result = collections.namedtuple('Result', 'status output')
 # Of a kernel, what Machine needs to know.
-BootFiles = collections.namedtuple('BootFiles', 'release vmlinuz workshop')
+BootFiles = collections.namedtuple('BootFiles', 'release vmlinuz workshop architecture',
+                                   defaults=(AMD64,))
 
 
 class Simulation:
     """A page in the guest's memory, announced by a table of our own.
 
-    `fields` change the page as it is at boot; `length` is that of the ACPI resource.
+    `fields` change the page as it is at boot; `length` is that of the device's memory.
     """
 
     def __init__(self, fields=None, notify=True, hid='AMZNC10C', cid='VMCLOCK', length=0x1000):
@@ -45,12 +46,12 @@ class Simulation:
 class _Memory:
     """Guest memory that this process shares: the RAM file and the page in it."""
 
-    def __init__(self, size, simulation):
+    def __init__(self, size, page_offset, simulation):
         self.fd = os.memfd_create('guest')
         os.truncate(self.fd, size)
         # Another program of the host opens it by this name.
         self.path = f'/proc/{os.getpid()}/fd/{self.fd}'
-        self.page = Page(self.fd, PAGE_ADDRESS, simulation.room)
+        self.page = Page(self.fd, page_offset, simulation.room)
 
     def close(self):
         self.page.close()
@@ -60,6 +61,7 @@ class _Memory:
 class Machine:
     """A guest. It is up once constructed; close it, or use it in a with statement.
 
+    board   what kind of machine it is
     page    the simulated page, None with another device
     device  'vmclock' (QEMU's own), a Simulation, or None
     """
@@ -67,6 +69,7 @@ class Machine:
     def __init__(self, kernel, initrd, folder, logs, device='vmclock', *, append='', memory=512,
                  cpus=2, qemu=(), timeout=120, transcript=lambda text: None):
         self.kernel = kernel
+        self.board = boards.of(kernel.architecture)
         self.page = None
         self._simulation = device if isinstance(device, Simulation) else None
         self._folder = folder
@@ -97,20 +100,20 @@ class Machine:
     def _fixed_arguments(self, initrd, append, cpus, memory, device, extra):
         # An oops ends the machine at once, with the reason as the last thing in its log.
         # Freed memory is poisoned, so that a late use of it oopses.
-        command_line = ['console=ttyS0', 'panic=-1', 'oops=panic', 'slub_debug=FZP',
-                        'tsc=reliable', 'no_timer_check']
-        arguments = ['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none',
-                     '-vga', 'none', '-nic', 'none', '-cpu', 'max', '-smp', str(cpus),
-                     '-m', str(memory), '-accel', os.environ.get('VMCLOCK_ACCEL') or 'tcg',
+        command_line = [f'console={self.board.tty}0', 'panic=-1', 'oops=panic', 'slub_debug=FZP',
+                        *self.board.command_line]
+        parts = ('-nodefaults', '-display', 'none', '-cpu', self.board.cpu, '-smp', str(cpus),
+                 '-m', str(memory))
+        arguments = ['-no-user-config', '-no-reboot', '-vga', 'none', '-nic', 'none', *parts,
+                     '-accel', os.environ.get('VMCLOCK_ACCEL') or 'tcg',
                      '-kernel', str(self.kernel.vmlinuz), '-initrd', str(initrd),
                      '-chardev', f'file,id=console,append=on,path={self._logs}/console.log',
                      '-serial', 'chardev:console']
         if self._simulation:
-            # RAM that the kernel is told to keep off, as if firmware had reserved it.
-            command_line.append(f'memmap={self._simulation.room:#x}${PAGE_ADDRESS:#x}')
-            table = acpi.table(self.kernel.workshop, self._folder, PAGE_ADDRESS,
-                               self._simulation)
-            arguments += ['-acpitable', f'file={table}']
+            options, words = self.board.announce(self.kernel.workshop, self._folder,
+                                                 self._simulation, parts)
+            arguments += options
+            command_line += words
         elif device == 'vmclock':
             arguments += ['-device', 'vmclock']
         elif device is not None:
@@ -122,12 +125,12 @@ class Machine:
         """A QEMU and, for a simulated page, the memory shared with it."""
         folder = self._folder / str(self._moves)
         qemu_log = self._logs / 'qemu.log'
-        start = ['-M', 'q35', *self._arguments, *arguments]
+        start = [self.board.program, '-M', self.board.type, *self._arguments, *arguments]
         if not self._simulation:
             return Qemu(self.kernel.workshop, start, folder, qemu_log), None
-        memory = _Memory(self._memory_size, self._simulation)
+        memory = _Memory(self._memory_size, self.board.PAGE_OFFSET, self._simulation)
         memory.page.set(**self._simulation.fields)
-        start[1] += ',memory-backend=ram'
+        start[2] += ',memory-backend=ram'
         start += ['-object', f'memory-backend-file,id=ram,share=on,size={self._memory_size},'
                   f'mem-path=/proc/self/fd/{memory.fd}']
         try:
@@ -192,6 +195,11 @@ class Machine:
             return result if result.status == 0 else None
         return wait_for(attempt, f'success of {command!r}', timeout).output.removesuffix('\n')
 
+    @functools.cached_property
+    def device(self):
+        """The name of the page's platform device."""
+        return self.run(f'basename /sys/bus/platform/devices/{self.board.devices}')
+
     def load(self, parameters=''):
         """Load the driver under test."""
         self.run(f'modprobe vmclock {parameters}')
@@ -234,12 +242,13 @@ class Machine:
         """Pulse the notification line of a simulated page."""
         if not (self._simulation and self._simulation.notify):
             raise LabError('this machine has no notification line')
+        line = self.board.notify_line(self.qmp)
         for level in (1, 0):
-            self.qtest(f'set_irq_in /machine/q35/ioapic unnamed-gpio-in {acpi.NOTIFY_GSI} {level}')
+            self.qtest(f'set_irq_in {line} {level}')
 
     @property
     def ram_path(self):
-        """The guest's RAM as a file; the page is at PAGE_ADDRESS in it."""
+        """The guest's RAM as a file; page.offset tells where in it the page is."""
         return self._memory.path if self._memory else None
 
     def qmp(self, command, **arguments):

@@ -4,7 +4,6 @@
 from . import chrony, toolbox
 from .clock import NSEC
 from .deadline import wait_for
-from .machine import PAGE_ADDRESS
 from .page import COUNTER_X86_TSC, STATUS_SYNCHRONIZED, TIME_TAI
 
 # The counter of the first host is too fast for the guest, that of the second too slow; and
@@ -65,7 +64,7 @@ def experiment(lab, vm, before, after):
     ptp = vm.run('basename $(dirname $(grep -lx vmclock0 /sys/class/ptp/*/clock_name))')
     daemon = chrony.Chrony(lab, vm, f'/dev/{ptp}')
     daemon.wait_selected()
-    vm.run(f'time-record {PAGE_ADDRESS:#x} >/tmp/record 2>&1 &')
+    vm.run(f'time-record {vm.board.page_address:#x} >/tmp/record 2>&1 &')
     wait_for(lambda: _recorded(vm, 1) >= before, 'the time before the migration', before + 60,
              interval=1)
     lab.log(f'chronyd before: {daemon.tracking()}')

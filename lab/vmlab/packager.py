@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A Debian in which the packages are built, from a release's tarball."""
 
-import hashlib
 import shutil
-import tarfile
 import tempfile
-from pathlib import Path
 
-from . import cache, process, report
+from . import cache, release, report
 from .chroot import Chroot, Copy
 
 _PACKAGES = ('build-essential', 'debhelper', 'dh-dkms', 'libcmocka-dev', 'libgmp-dev',
@@ -34,9 +31,8 @@ class Packager(Chroot):
 
         The caller holds the cache's lock. An unchanged source is not built again.
         """
-        process.run(('make', '-C', str(builddir), 'dist'), 'make dist', log)
-        tarball, = Path(builddir).glob('vmclock-*.tar.xz')
-        folder = self.cache / 'packages' / f'{self.suite}-{_digest(tarball)}'
+        tarball = release.tarball(builddir, log)
+        folder = self.cache / 'packages' / f'{self.suite}-{release.digest(tarball)}'
         if not folder.exists():
             shutil.rmtree(folder.parent, ignore_errors=True)
             with report.step(f'{self.name}: vmclock'), cache.made_whole(folder) as unfinished:
@@ -58,14 +54,3 @@ class Packager(Chroot):
         changes, = folder.glob('*.changes')
         return self.run(('lintian', '--allow-root', '--fail-on', 'none', str(changes)), 'lintian',
                         log)
-
-
-def _digest(tarball):
-    """Of what is in it; the times of the files are those of its making."""
-    digest = hashlib.sha256()
-    with tarfile.open(tarball) as archive:
-        for member in sorted(archive.getmembers(), key=lambda member: member.name):
-            digest.update(f'\0{member.name}\0{member.mode}\0'.encode())
-            if member.isfile():
-                digest.update(archive.extractfile(member).read())
-    return digest.hexdigest()[:16]

@@ -37,9 +37,9 @@ def own_binary():
 
 
 class Qemu:
-    """A running QEMU. `arguments` are complete except for the sockets added here."""
+    """A running QEMU. `command` is complete except for the sockets added here."""
 
-    def __init__(self, workshop, arguments, folder, log, pass_fds=()):
+    def __init__(self, workshop, command, folder, log, pass_fds=()):
         folder.mkdir()
         self._log = log
         sockets = ('-chardev', f'socket,id=shell,path={folder}/shell,server=on,wait=off',
@@ -47,9 +47,9 @@ class Qemu:
                    '-qmp', f'unix:{folder}/qmp,server=on,wait=off',
                    '-qtest', f'unix:{folder}/qtest,server=on,wait=off', '-qtest-log', os.devnull)
         self._channels = []
-        command = (*arguments, *sockets)
-        own = own_binary()
-        command = (own, *command) if own else workshop.argv(('qemu-system-x86_64', *command))
+        program, *arguments = (*command, *sockets)
+        own = own_binary() if program == 'qemu-system-x86_64' else None
+        command = (own, *arguments) if own else workshop.argv((program, *arguments))
         with open(log, 'a', encoding='utf-8') as output:
             self._process = process.start(command, stdout=output, stderr=output,
                                           pass_fds=pass_fds, env=workshop.environment())

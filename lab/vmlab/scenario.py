@@ -12,7 +12,10 @@ from .lab import Lab
 
 
 class Scenario:
-    """A file NNN-name.py: a docstring of one line, run(lab), and perhaps KERNELS and ALONE."""
+    """A file NNN-name.py: a docstring of one line, run(lab), and perhaps a limit and ALONE.
+
+    The limit is KERNELS or ARCHITECTURES: it does not run on others.
+    """
 
     def __init__(self, path):
         self.path = path
@@ -23,7 +26,10 @@ class Scenario:
             self.run = module.run
         except AttributeError as error:
             raise LabError(f'{path}: {error}') from None
-        self.kernels = getattr(module, 'KERNELS', tuple(s.name for s in kernels.MATRIX))
+        architectures = getattr(module, 'ARCHITECTURES', None)
+        self.kernels = getattr(module, 'KERNELS', tuple(
+            s.name for s in kernels.MATRIX
+            if not architectures or s.architecture.name in architectures))
         # What it measures would suffer from others.
         self.alone = getattr(module, 'ALONE', False)
         for name in self.kernels:

@@ -5,15 +5,21 @@ The same tools serve every host.
 """
 
 from . import chroot
+from .architecture import ARM64
 
 _SUITE = 'trixie'
 _PACKAGES = ('acpica-tools', 'busybox-static', 'chrony', 'dkms', 'e2fsprogs', 'gcc-12', 'gcc-14',
              'gnuplot-nox', 'kmod', 'linuxptp', 'make', 'qemu-system-x86', 'qemu-utils', 'sparse',
              'tzdata', 'udev')
+# For guests of another architecture: their emulator, and what makes programs for them.
+_FOREIGN = ('device-tree-compiler', 'pkgconf', 'qemu-system-arm',
+            ARM64.compiler_package('gcc-14'),
+            *map(ARM64.package, ('libc6-dev', 'libcmocka-dev', 'libgmp-dev', 'libjson-c-dev',
+                                 'libkmod-dev')))
 
 
 class Workshop(chroot.Chroot):
     """The one in the cache folder `folder`."""
 
     def __init__(self, folder):
-        super().__init__(folder, 'workshop', _SUITE, _PACKAGES)
+        super().__init__(folder, 'workshop', _SUITE, (*_PACKAGES, *_FOREIGN), (ARM64.name,))

@@ -19,7 +19,7 @@ DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 def run(lab):
     vm = lab.boot('sim', fields={'magic': 0}, programs=['device-read', 'device-map'])
     vm.load()
-    device = vm.run('basename /sys/bus/platform/devices/AMZNC10C:*')
+    device = vm.device
     bind = f'echo {device} >{DRIVER}/bind'
 
     for fields, line in REFUSED:

@@ -8,7 +8,7 @@ ROUNDS = 3
 def run(lab):
     vm = lab.boot('sim-silent', programs=['device-hold', 'device-read', 'lib-wait'])
     vm.load()
-    device = vm.run('basename /sys/bus/platform/devices/AMZNC10C:*')
+    device = vm.device
     vm.run('mkfifo /tmp/release && sleep 100000 >/tmp/release &')
 
     # The library's wait ends as well, whether it began before the unbinding or after it.

@@ -11,8 +11,8 @@ ROUNDS = 30
 # Freed memory is poisoned, so that a use of it shows.
 CHECKED_MEMORY = 'slub_debug=FZPU'
 
+# $device is the name of the device.
 TAKE_AND_GIVE = f'''
-device=$(basename /sys/bus/platform/devices/AMZNC10C:*)
 for round in $(seq {ROUNDS}); do
     echo $device >{DRIVER}/unbind
     usleep 20000
@@ -48,7 +48,7 @@ def torture(lab, device):
     try:
         vm.run('device-torture /tmp/stop >/tmp/use 2>&1 &')
         vm.run('device-torture --kill /tmp/stop >/tmp/kill 2>&1 &')
-        vm.run(TAKE_AND_GIVE, timeout=120)
+        vm.run(f'device={vm.device}{TAKE_AND_GIVE}', timeout=120)
         vm.wait_for('! pidof device-torture', timeout=60)
     finally:
         stop.set()

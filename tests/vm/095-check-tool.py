@@ -18,7 +18,8 @@ def check(lab, vm, status, verdict):
 
 
 def run(lab):
-    vm = lab.boot('vmclock', programs=['vmclock-check'])
+    vm = lab.boot(lab.board.marker_only, fields={'disruption_marker': 1},
+                  programs=['vmclock-check'])
     report = check(lab, vm, 2, 'unusable')
     lab.check('modprobe vmclock' in report['next_step'], report['next_step'])
 
@@ -29,8 +30,7 @@ def run(lab):
     lab.equal(report['page']['disruption_marker']['value'], 1, 'the marker')
     lab.equal(report['usable']['time']['usable'], False, 'usable time on a marker-only page')
 
-    device = vm.run(f'basename {DRIVER}/AMZNC10C:*')
-    vm.run(f'echo {device} >{DRIVER}/unbind')
+    vm.run(f'echo {vm.device} >{DRIVER}/unbind')
     report = check(lab, vm, 2, 'unusable')
     lab.check('loaded, but did not take the device' in report['next_step'], report['next_step'])
 

@@ -16,7 +16,6 @@ COUNTER_ARM, COUNTER_TSC, COUNTER_INVALID = 0, 1, 0xff
 TIME_UTC, TIME_TAI, TIME_MONOTONIC = 0, 1, 2
 
 FIELDS = {
-    'counter_id': COUNTER_TSC,
     'time_type': TIME_TAI,
     'flags': FLAG_TAI_OFFSET_VALID,
     'tai_offset_sec': -TAI_OFFSET,
@@ -32,22 +31,24 @@ SOURCE = '/sys/devices/system/clocksource/clocksource0/current_clocksource'
 
 
 def run(lab):
+    fields = {**FIELDS, 'counter_id': lab.board.counter_id}
     marker_only(lab)
-    distrusted_counter(lab)
-    vm = lab.boot('sim', fields=FIELDS, programs=['ptp-read'])
+    if lab.board.counter_id == COUNTER_TSC:
+        distrusted_counter(lab, fields)
+    vm = lab.boot('sim', fields=fields, programs=['ptp-read'])
     vm.load()
-    Clock(lab, vm).check_all()
+    Clock(lab, vm, fields).check_all()
 
 
 def marker_only(lab):
-    vm = lab.boot('vmclock')
+    vm = lab.boot(lab.board.marker_only)
     vm.load()
     lab.equal(clocks(vm), [], "the PTP clocks of a page that never has time")
 
 
-def distrusted_counter(lab):
+def distrusted_counter(lab, fields):
     """A kernel that found the counter unsteady takes no time from it."""
-    vm = lab.boot('sim', fields=FIELDS, append='tsc=unstable')
+    vm = lab.boot('sim', fields=fields, append='tsc=unstable')
     vm.load()
     vm.wait_log('vmclock0: no PTP clock: the kernel distrusts the counter')
     lab.equal(clocks(vm), [], 'the PTP clocks of a counter that is not trusted')
@@ -83,11 +84,13 @@ def counter_of(lab, time):
 class Clock:
     """The PTP clock of a running guest and what must hold of it."""
 
-    def __init__(self, lab, vm):
+    def __init__(self, lab, vm, fields):
         self.lab = lab
         self.vm = vm
+        self.fields = fields
         self.clock = None
-        self.device = vm.run('basename /sys/bus/platform/devices/AMZNC10C:*')
+        # The host may leave no time for a reading: then that is the answer to a few of them.
+        self.busy = False
         self.find()
 
     def find(self):
@@ -101,15 +104,22 @@ class Clock:
         """The lines of ptp-read as lists: numbers, or the name of an error."""
         lines = self.vm.run(f'ptp-read {self.clock} {what} {count} {system}').splitlines()
         words = [line.split()[1:] for line in lines]
-        return [[int(word) if word.lstrip('-').isdigit() else word for word in line]
-                for line in words]
+        answers = [[int(word) if word.lstrip('-').isdigit() else word for word in line]
+                   for line in words]
+        if not self.busy:
+            return answers
+        given = [answer for answer in answers if answer != ['ETIMEDOUT']]
+        self.lab.check(len(given) >= len(answers) * 0.9,
+                       f'{what}: only {len(given)} of {len(answers)} gave a time')
+        return given
 
     def check_all(self):
         self.check_face()
         self.check_readings()
         self.check_pairs()
         self.check_other_system_clocks()
-        self.check_other_clocksources()
+        if self.lab.board.counter_id == COUNTER_TSC:
+            self.check_other_clocksources()
         self.check_status()
         self.check_bad_times()
         self.check_busy_host()
@@ -135,7 +145,7 @@ class Clock:
             counter = counter_of(self.lab, time + offset * NSEC)
             self.lab.check(before <= counter <= after,
                            f'a time of the counter {counter}, not of {before}..{after}')
-        for before, _, time, _, after in self.read('offset'):
+        for before, _, time, _, after in self.read('offset', 10):
             counter = counter_of(self.lab, time + offset * NSEC)
             self.lab.check(before <= counter <= after,
                            f'PTP_SYS_OFFSET at the counter {counter}, not {before}..{after}')
@@ -228,12 +238,14 @@ class Clock:
         stop = threading.Event()
         publisher = threading.Thread(target=publish, args=(self.vm.page, stop))
         publisher.start()
+        self.busy = True
         try:
             self.check_readings(count=3000)
             self.check_pairs()
         finally:
             stop.set()
             publisher.join()
+            self.busy = False
 
         with self.vm.page.updating():
             self.expect_error('ETIMEDOUT')
@@ -270,17 +282,18 @@ class Clock:
 
     def rebind(self, **fields):
         """What is constant for a device's life is changed between two lives."""
-        self.vm.run(f'echo {self.device} >{DRIVER}/unbind')
+        self.vm.run(f'echo {self.vm.device} >{DRIVER}/unbind')
         self.vm.page.set(**fields)
-        self.vm.run(f'echo {self.device} >{DRIVER}/bind')
+        self.vm.run(f'echo {self.vm.device} >{DRIVER}/bind')
 
     def check_pages_without_clock(self):
         """A clock for those pages only that may once have time for this processor."""
-        for fields in ({'counter_id': COUNTER_INVALID}, {'counter_id': COUNTER_ARM},
+        foreign = ({COUNTER_ARM, COUNTER_TSC} - {self.lab.board.counter_id}).pop()
+        for fields in ({'counter_id': COUNTER_INVALID}, {'counter_id': foreign},
                        {'time_type': TIME_MONOTONIC}, {'time_type': 3}, {'size': 0x57}):
-            self.rebind(**{**FIELDS, 'size': 0x1000, **fields})
+            self.rebind(**{**self.fields, 'size': 0x1000, **fields})
             self.vm.run('test -e /dev/vmclock0')
             self.lab.equal(clocks(self.vm), [], f'the clocks with {fields}')
         for fields in ({'clock_status': INITIALIZING}, {'size': 0x58}, {'time_type': TIME_UTC}):
-            self.rebind(**{**FIELDS, 'size': 0x1000, **fields})
+            self.rebind(**{**self.fields, 'size': 0x1000, **fields})
             self.find()

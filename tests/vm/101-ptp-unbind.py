@@ -3,7 +3,6 @@
 
 DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 FIELDS = {
-    'counter_id': 1,
     'time_type': 1,
     'clock_status': 2,
     'counter_period_frac_sec': 1 << 34,
@@ -13,9 +12,10 @@ ROUNDS = 4
 
 def run(lab):
     # Freed memory is overwritten: what still used it would fall over it.
-    vm = lab.boot('sim', fields=FIELDS, programs=['ptp-hold'], append='slub_debug=FZP')
+    vm = lab.boot('sim', fields={**FIELDS, 'counter_id': lab.board.counter_id},
+                  programs=['ptp-hold'], append='slub_debug=FZP')
     vm.load()
-    device = vm.run('basename /sys/bus/platform/devices/AMZNC10C:*')
+    device = vm.device
     vm.run('mkfifo /tmp/release && sleep 100000 >/tmp/release &')
 
     for i in range(ROUNDS):

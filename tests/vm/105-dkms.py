@@ -9,6 +9,9 @@ from pathlib import Path
 
 from vmlab import process
 
+# DKMS builds for the machine that it runs on.
+ARCHITECTURES = ('amd64',)
+
 
 def run(lab):
     version = re.search(r'^PACKAGE_VERSION="(.*)"$', (lab.tree / 'dkms.conf').read_text(),
