@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""Judging what a guest says of the time, by the time it really was."""
+
+from .clock import NSEC
+
+TAI_OFFSET = 37
+# What is allowed under emulation, in nanoseconds.
+WORST = 100000
+MEAN = 5000
+# Names and numbers of statuses, and whether there is time then.
+_STATUSES = (('unknown', 0, False), ('initializing', 1, False), ('unreliable', 4, False),
+             ('freerunning', 3, True))
+# Which of the times of ptp-read is the clock's.
+_DEVICE = {'gettime': 0, 'precise': 0, 'extended': 1}
+
+
+class Judge:
+    """Compares readings with the host's time at the same counter value."""
+
+    def __init__(self, lab, host, offset):
+        self.lab = lab
+        self.truth = lambda counter: host.time_at(counter, offset)
+        self.slack = round((host.width + offset.uncertainty) * host.tick) + 2
+        lab.log(f'true time is known within {self.slack} ns')
+
+    def errors(self, what, errors):
+        mean, worst = sum(errors) / len(errors), max(map(abs, errors))
+        self.lab.log(f'{what}: {len(errors)} readings, error {mean:+.0f} ns in the mean, '
+                     f'{worst} ns at worst')
+        self.lab.check(worst <= WORST, f'{what} is off by up to {worst} ns')
+        self.lab.check(abs(mean) <= MEAN, f'{what} is off by {mean:.0f} ns in the mean')
+
+    def library(self, output):
+        """The output of time-read, on a page with bounds."""
+        errors, widths = {}, []
+        for line in output.splitlines():
+            scale, *numbers = line.split()
+            self.lab.check(len(numbers) == 5 and '-' not in numbers,
+                           f'a reading without bounds: {line}')
+            counter, time, earliest, latest, _ = map(int, numbers)
+            truth = self.truth(counter) - (0 if scale == 'tai' else TAI_OFFSET * NSEC)
+            errors.setdefault(scale, []).append(time - truth)
+            widths.append(latest - earliest)
+            self.lab.check(earliest - self.slack <= truth <= latest + self.slack,
+                           f'{scale}: {truth} is not within {earliest}..{latest}')
+        self.lab.equal(sorted(errors), ['smeared', 'tai', 'utc'], 'the scales')
+        for scale, found in errors.items():
+            self.lab.check(len(found) > 20, f'only {len(found)} readings of {scale}')
+            self.errors(f'vmclock_now {scale}', found)
+        self.lab.log(f'bounds: {min(widths)}..{max(widths)} ns wide, and the truth is within')
+        self.lab.check(max(widths) < 2 * WORST, f'bounds that are {max(widths)} ns wide')
+
+    def ptp(self, what, output):
+        """That of ptp-read: it read the device somewhere during the call; by how much, at least."""
+        errors, durations = [], []
+        for line in output.splitlines():
+            before, *times, after = map(int, line.split()[1:])
+            device = times[_DEVICE[what]]
+            earliest, latest = self.truth(before), self.truth(after)
+            errors.append(min(device - earliest, 0) or max(device - latest, 0))
+            durations.append(latest - earliest)
+        durations.sort()
+        self.lab.log(f'{what}: took {durations[len(durations) // 2]} ns, {durations[-1]} at worst')
+        self.errors(f'PTP clock, {what}', errors)
+        self.lab.check(durations[len(durations) // 2] < WORST,
+                       f'{what} takes so long: nothing was tested')
+
+
+def check_statuses(lab, vm, publisher, others=dict):
+    """While the host publishes a status, there is time of the library if that may be relied on.
+
+    others() answers as {what: nanoseconds or the name of an error}, and must be so too.
+    """
+    for name, number, has_time in _STATUSES:
+        publisher.status(name, number)
+        answers = dict(line.split()[:2] for line in vm.run('time-read').splitlines())
+        # The second word is the counter, or an error.
+        lab.equal(list(answers), ['utc', 'tai', 'smeared'], 'the scales')
+        for what, answer in {**answers, **others()}.items():
+            lab.check(answer.isdigit() if has_time else answer == 'EAGAIN',
+                      f'{what} gives {answer} while the status is {name}')
