@@ -7,12 +7,20 @@ KERNELS = ('7.3',)
 
 
 def run(lab):
-    vm = lab.boot('vmclock', driver=False, modules=['ptp_vmclock'],
-                  programs=['vmclock-check', 'lib-wait', 'stamp-events'])
-    vm.run('modprobe ptp_vmclock')
-    # That driver leaves the device to root.
-    vm.run('chmod a+r /dev/vmclock0')
+    check_migration(lab)
+    check_waiting(lab, 'sim')
+    check_waiting(lab, 'sim-silent')
 
+
+def boot(lab, device, *programs):
+    vm = lab.boot(device, driver=False, modules=['ptp_vmclock'], programs=programs)
+    # That driver leaves the device to root.
+    vm.run('modprobe ptp_vmclock && chmod a+r /dev/vmclock0')
+    return vm
+
+
+def check_migration(lab):
+    vm = boot(lab, 'vmclock', 'vmclock-check', 'lib-wait', 'stamp-events')
     report = json.loads(vm.shell('vmclock-check --json').output)
     lab.equal(report['exit_status'], 0, 'the exit status')
     serves = [m['name'] for m in report['modules'] if m['bound']]
@@ -24,3 +32,20 @@ def run(lab):
     vm.migrate()
     vm.wait_for('grep -qx "disrupted 1 -> 2" /tmp/wait')
     vm.wait_for('grep -q "REFUSED: clock disrupted, marker 1 -> 2" /tmp/stamps')
+
+
+def check_waiting(lab, device):
+    vm = boot(lab, device, 'device-poll', 'lib-wait')
+    vm.run('lib-wait >/tmp/wait 2>&1 &', user='nobody')
+    vm.wait_for('grep -qx waiting /tmp/wait')
+    if device == 'sim':
+        vm.run('device-poll >/tmp/poll 2>&1 &')
+        vm.wait_for('grep -qx waiting /tmp/poll')
+    vm.page.disrupt()
+    if device == 'sim':
+        vm.notify()
+        # That driver is notified: this needs no timer of the library.
+        vm.wait_for('grep -qx "marker 1" /tmp/poll')
+    vm.wait_for('grep -qx "disrupted 0 -> 1" /tmp/wait')
+    lab.equal(vm.run('lib-wait 1', user='nobody').splitlines()[-1],
+              'Connection timed out 1 -> 1', 'vmclock_wait')

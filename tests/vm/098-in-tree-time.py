@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+"""The library gives the host's true time over the kernel's own driver, and none if it has none."""
+
+from vmlab.clock import HostClock, Publisher, calibrate
+from vmlab.judge import Judge, check_statuses
+from vmlab.page import COUNTER_X86_TSC
+
+KERNELS = ('7.3',)
+ALONE = True
+
+
+def run(lab):
+    vm = lab.boot('sim-silent', driver=False, modules=['ptp_vmclock'],
+                  programs=['time-spin', 'time-read'], fields={'counter_id': COUNTER_X86_TSC})
+    offset = calibrate(lab, vm)
+    with HostClock(lab) as host:
+        with Publisher(lab, vm, offset, f'--maxerror={1000 + offset.uncertainty}ns') as publisher:
+            vm.run('modprobe ptp_vmclock')
+            readings = vm.run('time-read 1')
+            check_statuses(lab, vm, publisher)
+    Judge(lab, host, calibrate(lab, vm)).library(readings)
