@@ -32,7 +32,7 @@ void known_make(struct known *known, const struct vmclock_snapshot *s, enum vmcl
 		uint32_t seq, int64_t sec, const struct vmclock_time *result)
 {
 	struct known_line *kl = &known->lines[scale];
-	uint64_t tag = known_tag(known, scale);
+	uint64_t tag = known_tag(kl);
 	uint64_t next = ((tag >> 32) + 1) << 32 | seq;
 	struct vmclock_line line;
 	int64_t ahead;
@@ -55,5 +55,5 @@ void known_make(struct known *known, const struct vmclock_snapshot *s, enum vmcl
 	kl->sec = result->time.tv_sec;
 	kl->marker = s->marker;
 	memcpy(&kl->state, &result->flags, sizeof(kl->state));
-	__atomic_store_n(&known->made[scale], next, __ATOMIC_RELEASE);
+	__atomic_store_n(&kl->made, next, __ATOMIC_RELEASE);
 }

@@ -15,16 +15,16 @@
 #define KNOWN_SCALES (VMCLOCK_SMEARED + 1)
 
 struct known_line {
-	uint64_t begun;		/* low half: a sequence count; high half: how often it was made */
+	uint64_t made;		/* low half: a sequence count; high half: how often it was made */
 	struct vmclock_line line;
 	int64_t sec;		/* which second base_ns counts from, on this scale */
 	uint64_t marker;
 	uint64_t state;		/* flags, status and leap as in struct vmclock_time */
+	uint64_t begun;		/* the other tag */
 } __attribute__((aligned(128)));
 
 /* Zeroes are lines that reach nowhere. */
 struct known {
-	uint64_t made[KNOWN_SCALES];	/* the other tag: here, for readings wait for it */
 	struct known_line lines[KNOWN_SCALES];
 };
 
@@ -48,9 +48,9 @@ void known_make(struct known *known, const struct vmclock_snapshot *s, enum vmcl
 		uint32_t seq, int64_t sec, const struct vmclock_time *result);
 
 /* The tag to begin a reading with. */
-static inline uint64_t known_tag(const struct known *known, enum vmclock_scale scale)
+static inline uint64_t known_tag(const struct known_line *line)
 {
-	return __atomic_load_n(&known->made[scale], __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&line->made, __ATOMIC_ACQUIRE);
 }
 
 /*

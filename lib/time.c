@@ -219,19 +219,20 @@ read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_sourc
 	const struct known_line *kl;
 	uint64_t tag, start, ticks, marker, state;
 	int64_t sec, whole, less, more;
-	__u64 ns, error;
+	__u64 ns, error, error_up;
 
 	if (unlikely((unsigned int)scale >= KNOWN_SCALES))
 		goto by_the_book;
 	kl = &known(vc)->lines[scale];
-	tag = known_tag(known(vc), scale);
+	tag = known_tag(kl);
 	__asm__ volatile("" : "+r"(kl));
 	start = kl->line.counter_value;
 	ticks = read_since(source, counter, start);
 	counter = start + ticks;
 	if (unlikely(!vmclock_calc_line_after(&kl->line, ticks, &ns, &error)))
 		goto by_the_book;
-	__asm__ volatile("" : "+r"(ns), "+r"(error) : : "memory");
+	error_up = error + 1;
+	__asm__ volatile("" : "+r"(ns), "+r"(error), "+r"(error_up) : : "memory");
 	sec = kl->sec;
 	state = kl->state;
 	if (unlikely(!known_holds(kl, tag, vc->page, &marker)))
@@ -255,7 +256,7 @@ read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_sourc
 	memcpy(&out->flags, &state, sizeof(state));
 	/* One more on the far side, for the time was rounded down. */
 	less = (int64_t)(ns - error);
-	more = (int64_t)(ns + error + 1);
+	more = (int64_t)(ns + error_up);
 	out->earliest = (struct timespec){ .tv_sec = sec, .tv_nsec = less };
 	out->latest = (struct timespec){ .tv_sec = sec, .tv_nsec = more };
 	/* Bounds are half a second wide at most. */
