@@ -2,39 +2,48 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # probe.sh HEADER PROBES COMPILER-FLAGS...: writes a HAVE_<NAME> line into
-# HEADER for each PROBES/<name>.c that compiles against this kernel.
+# HEADER for each PROBES/<name>.c that compiles against this kernel, by the
+# compiler $CC; the kernel itself was built by $BUILT_BY.
 #
 # Each probe marks the line that needs the feature with FEATURE(). Where a
 # probe does not compile, it must compile with that line left out: anything
 # else (no headers, another compiler, a broken flag) is no answer about the
-# feature, and stops the build.
+# feature, and stops the build. No file is written before all answers are
+# known, so that a full disk is none, either.
 
 header=$1
 probes=$2
 shift 2
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/vmclock-probe.XXXXXX") || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT TERM
-
-compile() {
-	# $CC may be several words (ccache gcc).
-	$CC "$@" -Werror=implicit-function-declaration -Werror=incompatible-pointer-types \
-		-c -o "$work/probe.o" >"$work/log" 2>&1
+# The last line is the reason; what led to it comes before.
+die() {
+	[ -z "$log" ] || printf '%s\n' "$log" | sed 's/^/  /' >&2
+	echo "vmclock: $*" >&2
+	exit 1
 }
 
-: >"$work/features.h"
+compiles() {
+	# $CC may be several words (ccache gcc).
+	log=$($CC "$@" -Werror=implicit-function-declaration -Werror=incompatible-pointer-types \
+		-fsyntax-only 2>&1)
+}
+
+compiles "$@" -x c /dev/null ||
+	die "'$CC' does not compile for this kernel, which '$BUILT_BY' has built:" \
+		"install that compiler, and all of the kernel's headers"
+
+features=
 for probe in "$probes"/*.c; do
 	name=$(basename "$probe" .c | tr '[:lower:]' '[:upper:]')
-	if compile "$@" -D'FEATURE(...)=__VA_ARGS__' "$probe"; then
-		echo "#define HAVE_$name 1" >>"$work/features.h"
-	elif compile "$@" -D'FEATURE(...)=' "$probe"; then
-		echo "/* no $name */" >>"$work/features.h"
+	if compiles "$@" -D'FEATURE(...)=__VA_ARGS__' "$probe"; then
+		line="#define HAVE_$name 1"
+	elif compiles "$@" -D'FEATURE(...)=' "$probe"; then
+		line="/* no $name */"
 	else
-		sed 's/^/  /' "$work/log" >&2
-		echo "vmclock: $probe does not compile even without the feature it asks for;" \
-			"are headers and compiler those of the kernel?" >&2
-		exit 1
+		die "$probe does not compile even without the feature it asks for"
 	fi
+	features="$features$line
+"
 done
-mv "$work/features.h" "$header"
+log=
+printf '%s' "$features" >"$header" || die "cannot write $header"
