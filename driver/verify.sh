@@ -1,0 +1,19 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# verify.sh KERNEL ARCH: DKMS runs it before it installs what it has built for
+# a kernel, for it does not notice when a full disk cuts the module short. Such
+# a one is removed, or DKMS would take it for built from then on.
+
+built=${0%/source/*}/$1/$2
+
+for module in "$built"/module/vmclock.ko*; do
+	case $(modinfo -F vermagic "$module" 2>/dev/null) in
+	"$1 "*) ;;
+	*)
+		echo "vmclock: $module is not whole, so it is removed: was the disk full?" >&2
+		rm -rf "$built"
+		exit 1
+		;;
+	esac
+done
