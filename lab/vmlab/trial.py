@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""Installing the package of the driver in a clean Debian, and asking what came of it."""
+
+from .chroot import Copy
+
+
+class Trial:
+    """A copy of a clean system, a System; the folder has what becomes of it."""
+
+    def __init__(self, lab, system, folder):
+        self.original = system
+        self.copy = Copy(system, folder)
+        self.log = lab.logs / f'{system.suite}.log'
+        _, packages = lab.packages('bookworm')
+        self.package, = packages.glob('vmclock-dkms_*.deb')
+
+    def run(self, *command):
+        return self.copy.run(command, command[0], self.log)
+
+    def attempt(self, *command):
+        """Run a command that may fail; its status and its output."""
+        output, _, status = self.run('sh', '-c', '"$@"; echo "\n$?"', 'sh',
+                                     *command).rpartition('\n')
+        return int(status), output
+
+    def script(self, text):
+        """Run lines of shell, to the first one that fails."""
+        return self.run('sh', '-ec', text)
+
+    def install(self):
+        return self.run('apt-get', 'install', '--yes', '--quiet', str(self.package))
+
+    def kernels(self):
+        """{release: whether it has our module} of all that have a folder for modules."""
+        listing = self.script('cd /lib/modules && for r in *; do '
+                              'echo $r $(ls $r/updates/dkms 2>/dev/null); done')
+        return {line.split()[0]: 'vmclock.ko' in line for line in listing.splitlines()}
+
+    def module(self, release, field):
+        """What the module for a kernel says of itself."""
+        return self.run('modinfo', '-k', release, '-F', field, 'vmclock')
+
+    def status(self):
+        return self.run('dkms', 'status').splitlines()
