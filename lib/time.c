@@ -92,6 +92,10 @@ static inline bool set_bounds(const struct vmclock_snapshot *s, enum vmclock_sca
 	    vmclock_calc_shift_time(&latest, (int64_t)error + 1) ||
 	    to_scale(s, scale, &earliest, &leap_then) || to_scale(s, scale, &latest, &leap))
 		return false;
+	/* A smear is rounded down as well. */
+	if (scale == VMCLOCK_SMEARED && s->leap != VMCLOCK_LEAP_NONE &&
+	    vmclock_calc_shift_time(&latest, 1))
+		return false;
 	/* UTC goes back by a second in between: both numberings must lie inside. */
 	if (__builtin_expect(leap_then == VMCLOCK_LEAP_PRE_POS && leap != leap_then, 0) &&
 	    (vmclock_calc_shift_time(&earliest, -NS) || vmclock_calc_shift_time(&latest, NS)))

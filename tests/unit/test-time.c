@@ -3,6 +3,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -542,6 +543,96 @@ static void what_is_half_made_is_not_used(void **state)
 	vmclock_close(vc);
 }
 
+/* ---- Bounds in a smear, by exact arithmetic: from midnight, in 1 / (2^54 * 10^9) s -- */
+
+typedef __int128 exact;
+
+#define EXACT_SEC	((exact)NS << 54)
+#define TICKS_A_SEC	(UINT64_C(1) << 30)
+#define ERROR_NS	920
+#define ERROR_A_TICK	31	/* 2^-54 s */
+
+struct smear {
+	uint8_t leap;
+	uint8_t hint;
+	int sign;
+	int before;		/* seconds from the beginning of the window to midnight */
+	int window;		/* without the leap second */
+};
+
+/* The smeared time of a time that goes on as if there were no leap second, times the window. */
+static exact smeared_by_window(const struct smear *smear, exact time)
+{
+	exact since_start = time + smear->before * EXACT_SEC;
+
+	return time * (smear->window + smear->sign) - smear->sign * since_start;
+}
+
+static exact exactly(const struct timespec *ts)
+{
+	return (ts->tv_sec - MIDNIGHT) * EXACT_SEC + ((exact)ts->tv_nsec << 54);
+}
+
+static void check_smeared_bounds(struct vmclock *vc, const struct smear *smear, int64_t reference,
+				 uint64_t counter)
+{
+	exact window = smear->window + smear->sign;
+	exact time = (reference - MIDNIGHT) * EXACT_SEC + ((exact)counter * NS << 24);
+	exact error = ((exact)ERROR_NS << 54) + (exact)counter * ERROR_A_TICK * NS;
+	exact earliest, latest, slack = window << 56;
+	struct vmclock_time t;
+
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SMEARED, counter, &t), 0);
+	earliest = exactly(&t.earliest) * window;
+	latest = exactly(&t.latest) * window;
+	assert_true(earliest <= smeared_by_window(smear, time - error));
+	assert_true(latest >= smeared_by_window(smear, time + error));
+	/* Rounded outwards, and no more than that. */
+	assert_true(smeared_by_window(smear, time - error) - earliest < slack);
+	assert_true(latest - smeared_by_window(smear, time + error) < slack);
+}
+
+static void smeared_bounds_enclose_the_truth(void **state)
+{
+	static const struct smear smears[] = {
+		{ VMCLOCK_LEAP_PRE_POS, VMCLOCK_SMEARING_NOON_LINEAR, 1, 43200, 86400 },
+		{ VMCLOCK_LEAP_PRE_NEG, VMCLOCK_SMEARING_NOON_LINEAR, -1, 43200, 86400 },
+		{ VMCLOCK_LEAP_PRE_POS, VMCLOCK_SMEARING_UTC_SLS, 1, 1000, 1000 },
+		{ VMCLOCK_LEAP_PRE_NEG, VMCLOCK_SMEARING_UTC_SLS, -1, 1000, 1000 },
+	};
+	struct pagefile *pf = *state;
+	struct vmclock *vc;
+	size_t i;
+	int n;
+
+	publish_time(pf);
+	pf->page->tai_offset_sec = htole16((uint16_t)-36);
+	pf->page->counter_value = 0;
+	pf->page->counter_period_shift = 0;
+	pf->page->counter_period_frac_sec = htole64(UINT64_C(1) << 34);
+	pf->page->counter_period_maxerror_rate_frac_sec = htole64(ERROR_A_TICK << 10);
+	pf->page->time_frac_sec = 0;
+	pf->page->time_maxerror_nanosec = htole64(ERROR_NS);
+	vc = pagefile_open(pf);
+	srandom(1);
+	for (i = 0; i < sizeof(smears) / sizeof(smears[0]); i++) {
+		int64_t reference = MIDNIGHT - smears[i].before + 1;
+
+		pagefile_begin(pf);
+		pf->page->leap_indicator = smears[i].leap;
+		pf->page->leap_second_smearing_hint = smears[i].hint;
+		pf->page->time_sec = htole64((uint64_t)reference + 36);
+		pagefile_end(pf);
+		for (n = 0; n < 20000; n++) {
+			uint64_t sec = (uint64_t)random() % (uint64_t)(smears[i].window - 4);
+
+			check_smeared_bounds(vc, &smears[i], reference,
+					     sec * TICKS_A_SEC + (uint64_t)random() % TICKS_A_SEC);
+		}
+	}
+	vmclock_close(vc);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, pagefile_setup, pagefile_teardown)
 
 int main(void)
@@ -566,6 +657,7 @@ int main(void)
 		TEST(an_update_is_seen_at_once),
 		TEST(a_host_may_begin_to_count_anew),
 		TEST(what_is_half_made_is_not_used),
+		TEST(smeared_bounds_enclose_the_truth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
