@@ -12,8 +12,8 @@ from . import report
 from .errors import LabError
 
 _RUNS_LOGGED = 10
-# Logs are kept for so long in any case: their run may be going on.
-_LONGEST_RUN = 6 * 3600
+# Longer than any run: what is younger may be in use.
+_KEPT_FOR = 24 * 3600
 
 
 def folder():
@@ -63,10 +63,17 @@ def new_log_folder():
     """Where a run leaves its logs; those of the oldest runs make room."""
     parent = folder() / 'logs'
     parent.mkdir(exist_ok=True)
-    for old in sorted(parent.iterdir())[:-_RUNS_LOGGED]:
-        if time.time() - old.stat().st_mtime > _LONGEST_RUN:
-            shutil.rmtree(old, ignore_errors=True)
+    forget_old(sorted(parent.iterdir())[:-_RUNS_LOGGED])
     return parent / f'{time.strftime("%Y%m%d-%H%M%S")}-{os.getpid()}'
+
+
+def forget_old(paths):
+    """Remove those folders that no run can be using any more."""
+    for old in paths:
+        # Another run may be at the same.
+        with contextlib.suppress(FileNotFoundError):
+            if old.is_dir() and time.time() - old.stat().st_mtime > _KEPT_FOR:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def write_whole(path, text):

@@ -37,7 +37,8 @@ def _built(workshop, architecture, builddir):
     tarball = release.tarball(builddir, workshop.log)
     made = workshop.cache / 'programs' / f'{architecture.name}-{release.digest(tarball)}'
     if not made.exists():
-        shutil.rmtree(made.parent, ignore_errors=True)
+        made.parent.mkdir(exist_ok=True)
+        cache.forget_old(made.parent.iterdir())
         with report.step(f'programs for {architecture.name}'), \
                 cache.made_whole(made) as unfinished:
             copy = unfinished / tarball.name

@@ -8,7 +8,6 @@ import json
 import re
 import shutil
 import tempfile
-import time
 from pathlib import Path
 
 from . import cache, process, report
@@ -50,7 +49,6 @@ _NOT_OURS = re.compile('|'.join((
 # run sparse; and those headers use a keyword that sparse does not know yet.
 _SPARSE = ('KBUILD_CHECKSRC=2', 'CF=-D__typeof_unqual__=__typeof__')
 _COMPLAINT = re.compile(r'\b(warning|error|ERROR|WARNING):|\*\*\*')
-_DRIVERS_KEPT_FOR = 24 * 3600
 
 # Run in the folder $1 that has packages of the release $2 in debs/.
 _UNPACK = r'''
@@ -199,7 +197,7 @@ def build_driver(tree, kernel, warnings='1', sparse=True):
     folder.parent.mkdir(exist_ok=True)
     with cache.lock(folder.parent):
         if not driver.module.exists():
-            _forget_old_drivers(folder.parent)
+            cache.forget_old(folder.parent.iterdir())
             _build(tree, kernel, options, sources, folder)
     return driver
 
@@ -242,12 +240,6 @@ def _build(tree, kernel, options, sources, folder):
             raise Failed(f'driver for {kernel.name}: {first} (log: {kept_log})')
 
 
-def _forget_old_drivers(folder):
-    for old in folder.iterdir():
-        if old.is_dir() and time.time() - old.stat().st_mtime > _DRIVERS_KEPT_FOR:
-            shutil.rmtree(old, ignore_errors=True)
-
-
 def series_named(name):
     """The matrix row of that name; LabError tells the names there are."""
     for series in MATRIX:
@@ -256,11 +248,21 @@ def series_named(name):
     raise LabError(f'no kernel {name!r}; there are {", ".join(s.name for s in MATRIX)}')
 
 
-def prepare(workshop, matrix=MATRIX):
-    """Make workshop and kernels ready, in the order of `matrix`."""
+def prepare(workshop, matrix=MATRIX, failed=None):
+    """Make workshop and kernels ready, in the order of `matrix`.
+
+    With failed(), a kernel that cannot be had does not stop the others: it is told the name and
+    the LabError.
+    """
+    ready = []
     with cache.lock(workshop.cache):
         workshop.prepare([series.suite for series in MATRIX])
-        kernels = [Kernel(series, workshop) for series in matrix]
-        for kernel in kernels:
-            kernel.prepare()
-    return kernels
+        for kernel in (Kernel(series, workshop) for series in matrix):
+            try:
+                kernel.prepare()
+                ready.append(kernel)
+            except LabError as error:
+                if not failed:
+                    raise
+                failed(kernel.name, error)
+    return ready

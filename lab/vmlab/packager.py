@@ -34,7 +34,8 @@ class Packager(Chroot):
         tarball = release.tarball(builddir, log)
         folder = self.cache / 'packages' / f'{self.suite}-{release.digest(tarball)}'
         if not folder.exists():
-            shutil.rmtree(folder.parent, ignore_errors=True)
+            folder.parent.mkdir(exist_ok=True)
+            cache.forget_old(folder.parent.iterdir())
             with report.step(f'{self.name}: vmclock'), cache.made_whole(folder) as unfinished:
                 self._build(tarball, unfinished, log)
         return folder

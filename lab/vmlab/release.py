@@ -11,8 +11,12 @@ from . import process
 
 def tarball(builddir, log):
     """The tarball of the tree that make has built in `builddir`; the caller holds a lock."""
+    pattern = 'vmclock-*.tar.xz'
+    # Of another version, perhaps.
+    for old in Path(builddir).glob(pattern):
+        old.unlink()
     process.run(('make', '-C', str(builddir), 'dist'), 'make dist', log)
-    path, = Path(builddir).glob('vmclock-*.tar.xz')
+    path, = Path(builddir).glob(pattern)
     return path
 
 
