@@ -11,6 +11,10 @@
 #include <linux/mm.h>
 #include <linux/ptp_clock_kernel.h>
 #include <linux/timekeeping.h>
+#ifdef CONFIG_X86_64
+#include <asm/pvclock.h>	/* kvmclock.h needs it before */
+#include <asm/kvmclock.h>
+#endif
 
 #include "features.h"
 
@@ -23,6 +27,18 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 
 #ifndef HAVE_COPY_SPLICE_READ
 #define copy_splice_read generic_file_splice_read
+#endif
+
+#ifdef CONFIG_X86_64
+/* The CPU's own kvm-clock; NULL: there is none, or none for modules. */
+static inline const struct pvclock_vcpu_time_info *system_pvti(void)
+{
+#if defined(HAVE_THIS_CPU_PVTI) && IS_ENABLED(CONFIG_KVM_GUEST)
+	return this_cpu_pvti();
+#else
+	return NULL;
+#endif
+}
 #endif
 
 /* ---- A system clock at an instant, with its clocksource's count then -------- */

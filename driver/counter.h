@@ -17,8 +17,7 @@
 
 #include <linux/math64.h>
 #include <asm/msr.h>
-#include <asm/pvclock.h>	/* kvmclock.h needs it before */
-#include <asm/kvmclock.h>
+#include <asm/pvclock.h>
 #include <asm/tsc.h>
 
 #define VMCLOCK_COUNTER_HERE VMCLOCK_COUNTER_X86_TSC
@@ -38,10 +37,9 @@ static inline bool vmclock_counter_trusted(void)
  * own way. @cycles of it were read on this CPU between the TSC values @before
  * and @after, with preemption off ever since. Returns whether so.
  */
-#if defined(HAVE_THIS_CPU_PVTI) && IS_ENABLED(CONFIG_KVM_GUEST)
 static inline bool vmclock_counter_below(u64 cycles, u64 before, u64 after, u64 *counter)
 {
-	const struct pvclock_vcpu_time_info *pvti = this_cpu_pvti();
+	const struct pvclock_vcpu_time_info *pvti = system_pvti();
 	unsigned int version;
 	u64 first, last;
 
@@ -55,12 +53,6 @@ static inline bool vmclock_counter_below(u64 cycles, u64 before, u64 after, u64 
 	*counter = before + mul_u64_u64_div_u64(after - before, cycles - first, last - first);
 	return true;
 }
-#else
-static inline bool vmclock_counter_below(u64 cycles, u64 before, u64 after, u64 *counter)
-{
-	return false;
-}
-#endif
 
 #elif defined(CONFIG_ARM64)
 

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# probe.sh HEADER PROBES COMPILER-FLAGS...: writes a HAVE_<NAME> line into
-# HEADER for each PROBES/<name>.c that compiles against this kernel, by the
-# compiler $CC; the kernel itself was built by $BUILT_BY.
+# probe.sh HEADER "PROBE..." COMPILER-FLAGS...: writes a HAVE_<NAME> line into
+# HEADER for each file PROBE, <name>.c, that compiles against this kernel, by
+# the compiler $CC; the kernel itself was built by $BUILT_BY.
 #
 # Each probe marks the line that needs the feature with FEATURE(). Where a
 # probe does not compile, it must compile with that line left out: anything
-# else (no headers, another compiler, a broken flag) is no answer about the
-# feature, and stops the build. No file is written before all answers are
+# else (no headers, another compiler, a broken flag, a compiler that was
+# killed) is no answer about the feature, and stops the build. No file is written before all answers are
 # known, so that a full disk is none, either.
 
 header=$1
@@ -33,14 +33,16 @@ compiles "$@" -x c /dev/null ||
 		"install that compiler, and all of the kernel's headers"
 
 features=
-for probe in "$probes"/*.c; do
+for probe in $probes; do
 	name=$(basename "$probe" .c | tr '[:lower:]' '[:upper:]')
 	if compiles "$@" -D'FEATURE(...)=__VA_ARGS__' "$probe"; then
 		line="#define HAVE_$name 1"
-	elif compiles "$@" -D'FEATURE(...)=' "$probe"; then
-		line="/* no $name */"
-	else
+	elif ! compiles "$@" -D'FEATURE(...)=' "$probe"; then
 		die "$probe does not compile even without the feature it asks for"
+	elif compiles "$@" -D'FEATURE(...)=__VA_ARGS__' "$probe"; then
+		die "'$CC' compiles $probe at one time, and not at another"
+	else
+		line="/* no $name */"
 	fi
 	features="$features$line
 "

@@ -6,6 +6,13 @@
 # a one is removed, or DKMS would take it for built from then on.
 
 built=${0%/source/*}/$1/$2
+# Not everybody's root has these.
+PATH=$PATH:/usr/sbin:/sbin
+
+command -v modinfo >/dev/null || {
+	echo 'vmclock: modinfo is missing, and nothing else tells whether the module is whole' >&2
+	exit 1
+}
 
 for module in "$built"/module/vmclock.ko*; do
 	case $(modinfo -F vermagic "$module" 2>/dev/null) in
