@@ -89,7 +89,7 @@ class Guest:
         lab.equal([len(line.split()) for line in times], [6, 6, 6],
                   'the words about the time in each scale')
         marker = vm.page.get('disruption_marker')
-        vm.run('lib-wait >/tmp/wait 2>&1 & until grep -qx waiting /tmp/wait; do usleep 10000; done')
+        vm.run('rm -f /tmp/wait; lib-wait >/tmp/wait 2>&1 & until grep -qx waiting /tmp/wait; do usleep 10000; done')
         vm.page.disrupt()
         vm.notify()
         vm.wait_for(f'grep -qx "disrupted {marker} -> {marker + 1}" /tmp/wait')
@@ -127,7 +127,7 @@ def check_modprobe_d(guest):
     # Who has the device open keeps its driver.
     guest.vm.run('sleep 1000 </dev/vmclock0 & echo $! >/tmp/sleep')
     guest.lab.check(guest.vm.shell(f'rmmod {KERNELS_OWN}').status != 0, 'a module in use can go')
-    guest.vm.run('kill $(cat /tmp/sleep); rm /etc/modprobe.d/vmclock.conf')
+    guest.vm.run('kill $(cat /tmp/sleep); rm /etc/modprobe.d/vmclock-driver.conf')
 
 
 def check_driver_override(guest):
