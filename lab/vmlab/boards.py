@@ -25,7 +25,8 @@ class Board(abc.ABC):
     marker_only   what boot() makes a page without time of: QEMU's own device where it has one
     """
 
-    # In RAM: below it there is room for the kernel, above it for the initramfs.
+    # In RAM, where neither the kernel nor the initramfs are put: a PC has the latter at the end of
+    # it, an arm64 machine no further than 128 MiB from its beginning.
     PAGE_OFFSET = 0x18000000
 
     @property

@@ -147,6 +147,11 @@ class Lab:
             packager.prepare()
             return packager, packager.built(self.builddir, self.logs / 'packages.log')
 
+    @staticmethod
+    def locked():
+        """While it lasts, nobody else changes the cache or makes a release."""
+        return cache.lock(cache.folder())
+
     def start(self, argv, **options):
         """Start a program on the host, as Popen does; it ends with the Lab at the latest."""
         program = process.start(argv, **options)

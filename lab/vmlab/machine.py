@@ -114,10 +114,10 @@ class Machine:
                                                  self._simulation, parts)
             arguments += options
             command_line += words
-        elif device == 'vmclock':
+        elif device == 'vmclock' == self.board.marker_only:
             arguments += ['-device', 'vmclock']
         elif device is not None:
-            raise LabError(f'no device {device!r} is known')
+            raise LabError(f'this machine has no device {device!r}')
         arguments += ['-append', ' '.join([*command_line, append]).strip()]
         return [*arguments, *extra]
 

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""A release installed by make, driver included, and its driver by `dkms add .`: as in README.md."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from vmlab import release
+from vmlab.chroot import Copy
+
+# What is installed differs by the kernel in its name only.
+KERNELS = ('6.12',)
+
+# $1 is the tarball, $2 the kernel.
+UNPACK = r'''
+mkdir /root/source
+tar -xf "$1" -C /root/source --strip-components=1
+'''
+INSTALL = r'''
+cd /root/source
+./configure --prefix=/usr --disable-tools --with-kerneldir="/lib/modules/$2/build"
+make -j2
+make install
+ldconfig
+'''
+UNINSTALL = r'''
+make -C /root/source uninstall
+depmod "$2"
+'''
+BY_DKMS = r'''
+cd /root/source
+dkms add .
+dkms install vmclock/0.1.0 -k "$2"
+'''
+REMOVE = 'dkms remove vmclock/0.1.0 --all'
+# But for what is there only because something was installed or built.
+FIND = (r'find / -xdev \( -path /root -o -path /srv -o -path /tmp -o -path /proc -o -path /dev '
+        r'-o -path /var/lib/dkms -o -path "/usr/src/vmclock-*" -o -name ld.so.cache '
+        r'-o -path /var/cache \) -prune -o ! -type d -print | sort')
+
+
+def run(lab):
+    kernel = lab.kernel.release
+    with tempfile.TemporaryDirectory(prefix='vmclock.') as folder:
+        copy = Copy(lab.kernel.workshop, folder)
+        tarball = Path(folder, 'release.tar.xz')
+        with lab.locked():
+            shutil.copyfile(release.tarball(lab.builddir, lab.logs / 'dist.log'), tarball)
+
+        def sh(script):
+            return copy.run(('sh', '-ec', script, 'sh', str(tarball), kernel), 'sh',
+                            lab.logs / 'source.log')
+
+        def module():
+            """A copy of the module that modprobe would find."""
+            found = Path(folder, 'vmclock.ko')
+            sh(f'case $(modinfo -k "$2" -n vmclock) in *.xz) xz -dc "$(modinfo -k "$2" -n vmclock)";;'
+               f' *) cat "$(modinfo -k "$2" -n vmclock)";; esac >{found}')
+            return found
+
+        sh(UNPACK)
+        before = sh(FIND)
+        sh(INSTALL)
+        check_serves(lab, module())
+        sh(UNINSTALL)
+        lab.equal(sh(FIND), before, 'what is there when all is uninstalled')
+        sh(BY_DKMS)
+        check_serves(lab, module())
+        sh(REMOVE)
+        lab.equal(sh(FIND), before, 'what is there when DKMS has removed it')
+
+
+def check_serves(lab, module):
+    vm = lab.boot(lab.board.marker_only, driver=module)
+    vm.load()
+    vm.run('test -c /dev/vmclock0')
