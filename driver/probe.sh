@@ -24,7 +24,7 @@ die() {
 
 compiles() {
 	# $CC may be several words (ccache gcc).
-	log=$($CC "$@" -Werror=implicit-function-declaration -Werror=incompatible-pointer-types \
+	log=$(LC_ALL=C $CC "$@" -Werror=implicit-function-declaration -Werror=incompatible-pointer-types \
 		-fsyntax-only 2>&1)
 }
 
@@ -37,11 +37,13 @@ for probe in $probes; do
 	name=$(basename "$probe" .c | tr '[:lower:]' '[:upper:]')
 	if compiles "$@" -D'FEATURE(...)=__VA_ARGS__' "$probe"; then
 		line="#define HAVE_$name 1"
-	elif ! compiles "$@" -D'FEATURE(...)=' "$probe"; then
-		die "$probe does not compile even without the feature it asks for"
-	elif compiles "$@" -D'FEATURE(...)=__VA_ARGS__' "$probe"; then
-		die "'$CC' compiles $probe at one time, and not at another"
 	else
+		case $log in
+		*"$probe:"*' error: '*) ;;
+		*) die "'$CC' ended without an answer about $probe" ;;
+		esac
+		compiles "$@" -D'FEATURE(...)=' "$probe" ||
+			die "$probe does not compile even without the feature it asks for"
 		line="/* no $name */"
 	fi
 	features="$features$line
