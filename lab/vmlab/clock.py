@@ -23,6 +23,16 @@ class Offset:
         self.ticks = ticks
         self.uncertainty = uncertainty
 
+    def until(self, later):
+        """What it was from when this was measured until that was.
+
+        It is no constant: where the guest's processors seem to read the counter in the wrong
+        order, QEMU moves it ahead, by microseconds in seconds on a busy machine.
+        """
+        least = min(self.ticks - self.uncertainty, later.ticks - later.uncertainty)
+        most = max(self.ticks + self.uncertainty, later.ticks + later.uncertainty)
+        return Offset((least + most) // 2, (most - least + 1) // 2)
+
 
 def calibrate(lab, vm, best=2000, timeout=60):
     """The Offset of a guest that has the program time-spin, certain to `best` ticks.

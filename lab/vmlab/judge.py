@@ -7,6 +7,8 @@ TAI_OFFSET = 37
 # What is allowed under emulation, in nanoseconds.
 WORST = 100000
 MEAN = 5000
+# Ticks that the difference of the counters may be uncertain.
+_UNCERTAIN = 20000
 # Names and numbers of statuses, and whether there is time then.
 _STATUSES = (('unknown', 0, False), ('initializing', 1, False), ('unreliable', 4, False),
              ('freerunning', 3, True))
@@ -18,6 +20,8 @@ class Judge:
     """Compares readings with the host's time at the same counter value."""
 
     def __init__(self, lab, host, offset):
+        lab.check(offset.uncertainty < _UNCERTAIN,
+                  f'the counters could be compared to {offset.uncertainty} ticks only')
         self.lab = lab
         self.truth = lambda counter: host.time_at(counter, offset)
         self.slack = round((host.width + offset.uncertainty) * host.tick) + 2

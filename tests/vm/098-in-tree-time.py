@@ -18,4 +18,4 @@ def run(lab):
             vm.run('modprobe ptp_vmclock')
             readings = vm.run('time-read 1')
             check_statuses(lab, vm, publisher)
-    Judge(lab, host, calibrate(lab, vm)).library(readings)
+    Judge(lab, host, offset.until(calibrate(lab, vm))).library(readings)
