@@ -8,8 +8,8 @@
 # Each probe marks the line that needs the feature with FEATURE(). Where a
 # probe does not compile, it must compile with that line left out: anything
 # else (no headers, another compiler, a broken flag, a compiler that was
-# killed) is no answer about the feature, and stops the build. No file is written before all answers are
-# known, so that a full disk is none, either.
+# killed) is no answer about the feature, and stops the build. No file is
+# written before all answers are known, so that a full disk is none, either.
 
 header=$1
 probes=$2
@@ -24,8 +24,8 @@ die() {
 
 compiles() {
 	# $CC may be several words (ccache gcc).
-	log=$(LC_ALL=C $CC "$@" -Werror=implicit-function-declaration -Werror=incompatible-pointer-types \
-		-fsyntax-only 2>&1)
+	log=$(LC_ALL=C $CC "$@" -Werror=implicit-function-declaration \
+		-Werror=incompatible-pointer-types -fsyntax-only 2>&1)
 }
 
 compiles "$@" -x c /dev/null ||
