@@ -22,7 +22,7 @@ class Board(abc.ABC):
     counter_id    a page's name for the counter of its processors
     notifier      what the driver calls the way notifications take
     devices       a pattern for the name of the page's platform device
-    marker_only   what boot() makes a page without time of: QEMU's own device where it has one
+    own_device    QEMU's own VMClock device for it, or None; its page has no time
     """
 
     # In RAM, where neither the kernel nor the initramfs are put: a PC has the latter at the end of
@@ -32,6 +32,11 @@ class Board(abc.ABC):
     @property
     def page_address(self):
         return self.ram + self.PAGE_OFFSET
+
+    @property
+    def marker_only(self):
+        """The device for boot() that is as real as can be, where no time is needed."""
+        return self.own_device or 'sim'
 
     @abc.abstractmethod
     def announce(self, workshop, folder, page, arguments):
@@ -58,7 +63,7 @@ class Pc(Board):
     counter_id = COUNTER_X86_TSC
     notifier = 'acpi'
     devices = 'AMZNC10C:*'
-    marker_only = 'vmclock'
+    own_device = 'vmclock'
 
     def announce(self, workshop, folder, page, arguments):
         table = acpi.table(workshop, folder, self.page_address, page)
@@ -83,7 +88,7 @@ class Virt(Board):
     counter_id = COUNTER_ARM_VCNT
     notifier = 'irq'
     devices = '*.vmclock'
-    marker_only = 'sim'
+    own_device = None
 
     def announce(self, workshop, folder, page, arguments):
         own_tree = folder / 'virt.dtb'

@@ -26,7 +26,7 @@ BootFiles = collections.namedtuple('BootFiles', 'release vmlinuz workshop archit
 
 
 class Simulation:
-    """A page in the guest's memory, announced by a table of our own.
+    """A page in the guest's memory, announced by the board.
 
     `fields` change the page as it is at boot; `length` is that of the device's memory.
     """
@@ -114,10 +114,10 @@ class Machine:
                                                  self._simulation, parts)
             arguments += options
             command_line += words
-        elif device == 'vmclock' == self.board.marker_only:
-            arguments += ['-device', 'vmclock']
-        elif device is not None:
-            raise LabError(f'this machine has no device {device!r}')
+        elif device:
+            if device != self.board.own_device:
+                raise LabError(f'this machine has no device {device!r}')
+            arguments += ['-device', device]
         arguments += ['-append', ' '.join([*command_line, append]).strip()]
         return [*arguments, *extra]
 

@@ -55,6 +55,17 @@ MARKER_ONLY = {
     'clock_status': STATUS_UNKNOWN,
 }
 
+# With time for a PC to count, by a clock that is close to right.
+WITH_TIME = {
+    'counter_id': COUNTER_X86_TSC,
+    'clock_status': STATUS_SYNCHRONIZED,
+    'flags': FLAG_NOTIFICATION_PRESENT | FLAG_TAI_OFFSET_VALID | FLAGS_BOUNDED,
+    'tai_offset_sec': -37,
+    'counter_period_frac_sec': (1 << 64) // 2_600_000_000,
+    'time_sec': 1_800_000_000,
+    'time_maxerror_nanosec': 1000,
+}
+
 
 class Page:
     """The page at `offset` of the file `fd`, which is the guest's memory."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A page that notifies, by ACPI or an interrupt: pollers wake and uevents go out, with all timers off."""
+"""A page that notifies: pollers wake and uevents go out, with all timers off."""
 
 NAMES = ('poll', 'epoll')
 

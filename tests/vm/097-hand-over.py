@@ -5,8 +5,7 @@ import json
 import re
 
 from vmlab import toolbox
-from vmlab.page import (COUNTER_X86_TSC, FLAG_NOTIFICATION_PRESENT, FLAG_TAI_OFFSET_VALID,
-                        FLAGS_BOUNDED, STATUS_SYNCHRONIZED)
+from vmlab.page import WITH_TIME
 
 KERNELS = ('7.3',)
 OURS, KERNELS_OWN = 'vmclock', 'ptp_vmclock'
@@ -14,18 +13,10 @@ OURS, KERNELS_OWN = 'vmclock', 'ptp_vmclock'
 DRIVERS = {OURS: 'vmclock-guest', KERNELS_OWN: 'vmclock'}
 DEVICE = '/sys/bus/platform/devices/AMZNC10C:00'
 MODPROBE = '/usr/sbin/modprobe'
-FIELDS = {
-    'counter_id': COUNTER_X86_TSC,
-    'clock_status': STATUS_SYNCHRONIZED,
-    'flags': FLAG_NOTIFICATION_PRESENT | FLAG_TAI_OFFSET_VALID | FLAGS_BOUNDED,
-    'tai_offset_sec': -37,
-    'counter_period_frac_sec': (1 << 64) // 2_600_000_000,
-    'time_sec': 1_800_000_000,
-}
 
 
 def run(lab):
-    vm = lab.boot('sim', fields=FIELDS, modules=[KERNELS_OWN],
+    vm = lab.boot('sim', fields=WITH_TIME, modules=[KERNELS_OWN],
                   programs=['device-hold', 'lib-wait', 'stamp-events', 'time-read',
                             'vmclock-check'], files=toolbox.files(lab, MODPROBE))
     toolbox.unpack(vm)

@@ -4,24 +4,13 @@
 import json
 import re
 
-from vmlab.page import (COUNTER_X86_TSC, FLAG_NOTIFICATION_PRESENT, FLAG_TAI_OFFSET_VALID,
-                        FLAGS_BOUNDED, STATUS_SYNCHRONIZED)
+from vmlab.page import WITH_TIME
 
 # The guest boots the kernel of its own system.
 KERNELS = ('6.1',)
 SUITE = 'bookworm'
 PACKAGES = ('libvmclock-dev', 'libvmclock1', 'vmclock-dkms', 'vmclock-tools')
 INSTALLED = 'libvmclock1 vmclock-dkms vmclock-tools'
-# A clock that is close to right: 2^64/10^9 counts a second.
-FIELDS = {
-    'counter_id': COUNTER_X86_TSC,
-    'clock_status': STATUS_SYNCHRONIZED,
-    'flags': FLAG_NOTIFICATION_PRESENT | FLAG_TAI_OFFSET_VALID | FLAGS_BOUNDED,
-    'tai_offset_sec': -37,
-    'counter_period_frac_sec': (1 << 64) // 2_600_000_000,
-    'time_sec': 1_800_000_000,
-    'time_maxerror_nanosec': 1000,
-}
 # Everything but what changes by itself, the caches and logs of others, and the key that DKMS
 # makes for itself when it first signs a module.
 FIND = ('find / -xdev \\( -path /root -o -path /tmp -o -path /var/log -o -path /var/cache '
@@ -36,7 +25,7 @@ def run(lab):
     debs = sorted(path for path in folder.glob('*.deb') if '-dbgsym_' not in path.name)
     lab.equal(tuple(path.name.partition('_')[0] for path in debs), PACKAGES, 'the packages')
 
-    vm = lab.boot_system(lab.system(SUITE), 'sim', files=debs, fields=FIELDS, memory=1024)
+    vm = lab.boot_system(lab.system(SUITE), 'sim', files=debs, fields=WITH_TIME, memory=1024)
     before = vm.run(FIND)
     check_installation(lab, vm)
     vm.run(f'apt-get purge -y {INSTALLED}', timeout=300)
