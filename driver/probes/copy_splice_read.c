@@ -2,6 +2,6 @@
 /* Linux 6.5: generic_file_splice_read() went, this came for devices. */
 #include <linux/fs.h>
 
-static const struct file_operations probe_fops __maybe_unused = {
+static const struct file_operations __maybe_unused probe_copy_splice_read = {
 	FEATURE(.splice_read = copy_splice_read)
 };

@@ -3,8 +3,7 @@
 #include <linux/ktime.h>
 #include <linux/timekeeping.h>
 
-void probe(struct system_device_crosststamp *cts);
-void probe(struct system_device_crosststamp *cts)
+static void __maybe_unused probe_crosststamp_clock_id(struct system_device_crosststamp *cts)
 {
 	FEATURE(cts->sys_systime = cts->clock_id);
 }

@@ -3,8 +3,8 @@
 #include <linux/ktime.h>
 #include <linux/timekeeping.h>
 
-void probe(struct system_device_crosststamp *cts, struct system_time_snapshot *snap);
-void probe(struct system_device_crosststamp *cts, struct system_time_snapshot *snap)
+static void __maybe_unused probe_crosststamp_counter(struct system_device_crosststamp *cts,
+						     struct system_time_snapshot *snap)
 {
 	FEATURE(cts->sys_counter.cycles = cts->sys_counter.cs_id == snap->cs_id);
 }

@@ -3,8 +3,7 @@
 #include <linux/ktime.h>
 #include <linux/timekeeping.h>
 
-void probe(struct system_time_snapshot *snap);
-void probe(struct system_time_snapshot *snap)
+static void __maybe_unused probe_snapshot_hw_cycles(struct system_time_snapshot *snap)
 {
 	FEATURE(snap->hw_cycles = 0);
 }

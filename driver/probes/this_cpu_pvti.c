@@ -6,8 +6,7 @@
 #include <asm/kvmclock.h>
 #endif
 
-void probe(void);
-void probe(void)
+static void __maybe_unused probe_this_cpu_pvti(void)
 {
 	FEATURE((void)this_cpu_pvti()->version);
 }
