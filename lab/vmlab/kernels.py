@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from . import cache, process, report
+from . import bzimage, cache, process, report
 from .architecture import AMD64, ARM64, Architecture
 from .errors import Failed, LabError
 
@@ -82,15 +82,15 @@ class Kernel:
         self.release = self._known_release()
 
     @property
-    def vmlinuz(self):
-        return self.folder / 'vmlinuz'
+    def image(self):
+        return self.folder / 'image'
 
     @property
     def modules(self):
         return self.folder / 'usr/lib/modules' / self.release
 
     def _known_release(self):
-        if not self._stamp.exists():
+        if not (self._stamp.exists() and self.image.exists()):
             return None
         stamp = json.loads(self._stamp.read_text(encoding='utf-8'))
         return stamp['release'] if stamp['series'] == dataclasses.asdict(self.series) else None
@@ -160,6 +160,12 @@ class Kernel:
         (folder / 'lib').symlink_to('usr/lib')
         inside = '/' + str(folder.relative_to(self.workshop.root))
         self.workshop.run(('sh', '-ec', _UNPACK, 'sh', inside, release), 'unpacking the kernel')
+        packed = folder / 'vmlinuz'
+        if self.architecture.foreign:
+            packed.rename(folder / self.image.name)
+        else:
+            bzimage.unpack(self.workshop, packed, folder / self.image.name)
+            packed.unlink()
 
 
 def _numbers(release):

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import boards, cache, console, crossbuild, elf, kernels, process, report
+from . import boards, bzimage, cache, console, crossbuild, elf, kernels, process, report
 from .deadline import wait_for
 from .errors import Failed, LabError, Skipped
 from .guest import Image
@@ -121,7 +121,9 @@ class Lab:
                 archive.add(path, Path(path).name)
         boot = system.root / 'boot'
         release = release or system.releases()[-1]
-        kernel = BootFiles(release, boot / f'vmlinuz-{release}', system.workshop)
+        image = self._folder / f'{number}.kernel'
+        bzimage.unpack(system.workshop, boot / f'vmlinuz-{release}', image)
+        kernel = BootFiles(release, image, system.workshop)
         machine = Machine(kernel, boot / f'initrd.img-{release}', self._folder / str(number),
                           self.logs / str(number), device, timeout=timeout,
                           append='root=/dev/vda rw',

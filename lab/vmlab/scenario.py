@@ -12,7 +12,7 @@ from .lab import Lab
 
 
 class Scenario:
-    """A file NNN-name.py: a docstring of one line, run(lab), and perhaps a limit and ALONE.
+    """A file NNN-name.py: a docstring of one line, run(lab), and perhaps a limit, ALONE or LONG.
 
     The limit is KERNELS or ARCHITECTURES: it does not run on others.
     """
@@ -32,6 +32,8 @@ class Scenario:
             if not architectures or s.architecture.name in architectures))
         # What it measures would suffer from others.
         self.alone = getattr(module, 'ALONE', False)
+        # It begins early, or all would wait for it in the end.
+        self.long = getattr(module, 'LONG', False)
         for name in self.kernels:
             kernels.series_named(name)
 

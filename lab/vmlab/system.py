@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A whole Debian for guests: systemd, udev, DKMS, a kernel and its headers, on a disk."""
 
+import hashlib
 from pathlib import Path
 
 from . import cache, report
@@ -46,12 +47,13 @@ class System(Chroot):
     def __init__(self, folder, suite, workshop):
         super().__init__(folder, f'system-{suite}', suite, _PACKAGES)
         self.workshop = workshop
-        self.disk = folder / f'{self.name}.disk'
+        digest = hashlib.sha256(repr((_FILES, _SETTINGS, _DISK_SIZE)).encode()).hexdigest()[:8]
+        self.disk = folder / f'{self.name}-{digest}.disk'
 
     def prepare(self, suites=()):
         made = super().prepare((_UPGRADES[self.suite], *suites))
         if made:
-            self.disk.unlink(missing_ok=True)
+            self._remove_disks()
             # So that no test needs the network.
             with report.step(f'{self.name}: packages of its next kernel'):
                 self.run(self.upgrade('--download-only'), 'download of the next kernel')
@@ -63,9 +65,13 @@ class System(Chroot):
                 '--target-release', _UPGRADES[self.suite], 'install',
                 'linux-image-cloud-amd64', 'linux-headers-cloud-amd64')
 
+    def _remove_disks(self):
+        for disk in self.cache.glob(f'{self.name}*.disk*'):
+            disk.unlink()
+
     def _make_disk(self):
-        unfinished = self.disk.with_suffix('.tmp')
-        unfinished.unlink(missing_ok=True)
+        self._remove_disks()
+        unfinished = self.disk.with_suffix('.disk.tmp')
         with report.step(f'{self.name}: disk'):
             for name, text in _FILES.items():
                 (self.root / name).write_text(text, encoding='utf-8')

@@ -9,8 +9,8 @@ from .architecture import ARM64
 
 _SUITE = 'trixie'
 _PACKAGES = ('acpica-tools', 'busybox-static', 'chrony', 'dkms', 'e2fsprogs', 'gcc', 'gcc-12',
-             'gcc-14', 'gnuplot-nox', 'kmod', 'libc6-dev', 'linuxptp', 'make', 'qemu-system-x86',
-             'qemu-utils', 'sparse', 'tzdata', 'udev')
+             'gcc-14', 'gnuplot-nox', 'kmod', 'libc6-dev', 'linuxptp', 'lz4', 'make',
+             'qemu-system-x86', 'qemu-utils', 'sparse', 'tzdata', 'udev', 'xz-utils', 'zstd')
 # For guests of another architecture: their emulator, and what makes programs for them.
 _FOREIGN = ('device-tree-compiler', 'pkgconf', 'qemu-system-arm',
             ARM64.compiler_package('gcc-14'),

@@ -16,6 +16,7 @@ NONE, PRE_POSITIVE, PRE_NEGATIVE, POSITIVE, POST_POSITIVE, POST_NEGATIVE = range
 
 # It takes a minute, most of it to wait for the second: the oldest kernel and the newest.
 KERNELS = ('5.10', '7.3')
+LONG = True
 
 
 def run(lab):

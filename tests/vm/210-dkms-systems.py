@@ -7,6 +7,7 @@ from vmlab.trial import Trial
 
 # The kernels are those of the systems.
 KERNELS = ('6.1',)
+LONG = True
 # A make that runs once.
 KILLER = '''#!/bin/sh
 rm "$0"

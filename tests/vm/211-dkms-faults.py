@@ -8,6 +8,7 @@ from vmlab.trial import Trial
 
 # The kernels are those of the systems.
 KERNELS = ('6.1',)
+LONG = True
 TREE = '/var/lib/dkms/vmclock'
 LOG = f'{TREE}/0.1.0/build/make.log'
 BROKEN = f'vmclock-dkms: {TREE}/0.1.0 is broken: removing it'
