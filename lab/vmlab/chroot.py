@@ -7,6 +7,7 @@ The host's own package sources stay as they are.
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -147,6 +148,21 @@ class Chroot:
         self._fetching(('sh', '-c', 'cd "$1" && shift && apt-get --quiet '
                         '-o APT::Sandbox::User=root download "$@"', 'sh', str(folder), *packages),
                        'apt-get download')
+
+    def download_tarball(self, source, version, suite, folder):
+        """Fetch the original tarball of a source package into a folder; its path."""
+        sources = (self.root / 'etc/apt/sources.list').read_text(encoding='utf-8')
+        address = re.match(r'deb \[.*\] (\S+) ', sources)[1]
+        (folder / 'sources.list').write_text(f'deb-src {address} {suite} main\n', encoding='utf-8')
+        (folder / 'lists/partial').mkdir(parents=True)
+        script = 'cd "$1" && shift && apt-get "$@" update && apt-get "$@" source --tar-only "$0"'
+        self.run(('sh', '-c', script, f'{source}={version}', str(folder), '--quiet',
+                  '-o', f'Dir::Etc::SourceList={folder}/sources.list', '-o',
+                  'Dir::Etc::SourceParts=-', '-o', f'Dir::State::Lists={folder}/lists',
+                  '-o', f'Dir::Cache={folder}', '-o', 'APT::Sandbox::User=root',
+                  '-o', 'APT::Get::Download-Only=true'), 'apt-get source')
+        tarball, = folder.glob(f'{source}_*.orig.tar.*')
+        return tarball
 
     def _fetching(self, command, title):
         try:

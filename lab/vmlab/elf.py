@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What the laboratory wants to know about ELF files."""
 
+import collections
 import re
 import subprocess
 from pathlib import Path
 
 from .errors import LabError
+
+# A part of a file: the address it is loaded to, and where it is in the file.
+Section = collections.namedtuple('Section', 'address offset size')
 
 
 def is_elf(path):
@@ -50,17 +54,24 @@ def modinfo(module):
 
 def _modinfo_section(module):
     data = module.read_bytes()
+    found = sections(data).get('.modinfo')
+    if not found:
+        raise LabError(f'{module} is no kernel module')
+    return b'\0' + data[found.offset:found.offset + found.size] + b'\0'
 
+
+def sections(data):
+    """{name: Section} of a 64-bit little-endian file's content."""
     def number(offset, size):
         return int.from_bytes(data[offset:offset + size], 'little')
 
-    # A 64-bit little-endian file; the header's fields by their fixed places.
+    # The header's fields by their fixed places.
     table, entry, count, names = number(0x28, 8), number(0x3a, 2), number(0x3c, 2), number(0x3e, 2)
     headers = [table + entry * index for index in range(count)]
     strings = number(headers[names] + 0x18, 8)
+    found = {}
     for header in headers:
         name = strings + number(header, 4)
-        if data[name:data.index(b'\0', name)] == b'.modinfo':
-            start = number(header + 0x18, 8)
-            return b'\0' + data[start:start + number(header + 0x20, 8)] + b'\0'
-    raise LabError(f'{module} is no kernel module')
+        found[data[name:data.index(b'\0', name)].decode()] = Section(
+            *(number(header + field, 8) for field in (0x10, 0x18, 0x20)))
+    return found

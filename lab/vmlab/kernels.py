@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from . import bzimage, cache, process, report
+from . import bzimage, cache, kernelsource, process, report
 from .architecture import AMD64, ARM64, Architecture
 from .errors import Failed, LabError
 
@@ -34,6 +34,7 @@ MATRIX = (
     Series('5.10', 'bullseye', 'gcc-10'),
     Series('6.1', 'bookworm', 'gcc-12'),
     Series('6.12', 'trixie', 'gcc-14'),
+    Series('6.18', 'trixie-backports', 'gcc-14'),
     Series('7.3', 'trixie-backports', 'gcc-14'),
     # No kernel before 6.13 has a driver of its own.
     Series('6.12', 'trixie', 'gcc-14', ARM64),
@@ -86,6 +87,12 @@ class Kernel:
         return self.folder / 'image'
 
     @property
+    def own_headers(self):
+        """The headers, if they were made from source, else None."""
+        headers = self.folder / 'headers'
+        return headers if headers.exists() else None
+
+    @property
     def modules(self):
         return self.folder / 'usr/lib/modules' / self.release
 
@@ -100,13 +107,23 @@ class Kernel:
         self.release = self._known_release()
         if self.release:
             return
-        release = self._newest_release()
-        self._install_headers(release)
+        release = self._newest_release('headers')
+        packaged = release is not None
+        if packaged:
+            self._install_headers(release)
+        else:
+            release = self._newest_release('image')
+        if not release:
+            raise LabError(self._which_there_are())
         with report.step(f'kernel {self.name}: image and modules'), \
                 cache.made_whole(self.folder) as folder:
             self._unpack(release, folder)
+            if not packaged:
+                kernelsource.make_headers(self.workshop, self.series, release, folder)
             stamp = {'series': dataclasses.asdict(self.series), 'release': release}
             (folder / 'stamp').write_text(json.dumps(stamp), encoding='utf-8')
+        if self.own_headers:
+            kernelsource.install(self.workshop, release, self.own_headers)
         self.release = release
 
     def _install_headers(self, release):
@@ -126,21 +143,24 @@ class Kernel:
             package, = Path(folder).iterdir()
             self.workshop.run(('dpkg-deb', '--extract', str(package), '/'), 'dpkg-deb')
 
-    def _newest_release(self):
-        # Metapackages name only the newest series of a suite, and of the older series in
-        # backports the headers go before the images do.
-        pattern = f'^linux-headers-[0-9].*-cloud-{self.architecture.name}$'
+    def _releases(self, what):
+        # Metapackages name only the newest series of a suite.
+        pattern = f'^linux-{what}-[0-9].*-cloud-{self.architecture.name}$'
         found = self.workshop.run(('apt-cache', 'search', '--names-only', pattern),
                                   'apt-cache search')
-        releases = re.findall(r'^linux-headers-(\d\S+)', found, re.MULTILINE)
-        releases.sort(key=_numbers)
-        version = self.series.version
-        ours = [release for release in releases if release.startswith(f'{version}.')]
-        if not ours:
-            there = dict.fromkeys('.'.join(release.split('.')[:2]) for release in releases)
-            raise LabError(f'the archive has no kernel {version}, but {", ".join(there)}; '
-                           'change the matrix in lab/vmlab/kernels.py')
-        return ours[-1]
+        return sorted(re.findall(rf'^linux-{what}-(\d\S+)', found, re.MULTILINE), key=_numbers)
+
+    def _newest_release(self, what):
+        """The newest one that the archive has a package of, 'headers' or 'image', or None."""
+        ours = [release for release in self._releases(what)
+                if release.startswith(f'{self.series.version}.')]
+        return ours[-1] if ours else None
+
+    def _which_there_are(self):
+        there = dict.fromkeys('.'.join(release.split('.')[:2]) for release in
+                              self._releases('image'))
+        return (f'the archive has no kernel {self.series.version}, but {", ".join(there)}; '
+                'change the matrix in lab/vmlab/kernels.py')
 
     def _unpack(self, release, folder):
         # One package, or several since 7.x.
@@ -149,7 +169,8 @@ class Kernel:
         depends = self.workshop.run(('apt-cache', 'depends', '--important', packages[0]),
                                     'apt-cache depends')
         packages += [package(f'linux-{part}-{release}') for part in ('base', 'binary', 'modules')
-                     if re.search(f' linux-{part}-{re.escape(release)}(:|$)', depends, re.MULTILINE)]
+                     if re.search(f' linux-{part}-{re.escape(release)}(:|$)', depends, re.MULTILINE)
+                     and self._archive_has(f'linux-{part}-{release}')]
         if self.architecture.foreign:
             packages.append(package('busybox-static'))
         debs = folder / 'debs'
@@ -166,6 +187,10 @@ class Kernel:
         else:
             bzimage.unpack(self.workshop, packed, folder / self.image.name)
             packed.unlink()
+
+    def _archive_has(self, package):
+        return package in self.workshop.run(('apt-cache', 'pkgnames', package),
+                                            'apt-cache pkgnames').splitlines()
 
 
 def _numbers(release):
@@ -240,6 +265,9 @@ def _build(tree, kernel, options, sources, folder):
             complaints = ['sparse did not run']
         if not complaints and not (unfinished / 'driver' / 'vmclock.ko').exists():
             complaints = ['no vmclock.ko was built']
+        if not complaints and kernel.own_headers:
+            kernelsource.check_layout(kernel.workshop, kernel.own_headers,
+                                      unfinished / 'driver' / 'vmclock.ko')
         if complaints:
             shutil.copyfile(log, kept_log)
             first = complaints[0].replace(f'{unfinished}/', '')

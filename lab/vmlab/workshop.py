@@ -4,7 +4,7 @@
 The same tools serve every host.
 """
 
-from . import chroot
+from . import chroot, kernelsource
 from .architecture import ARM64
 
 _SUITE = 'trixie'
@@ -22,4 +22,4 @@ class Workshop(chroot.Chroot):
     """The one in the cache folder `folder`."""
 
     def __init__(self, folder):
-        super().__init__(folder, 'workshop', _SUITE, (*_PACKAGES, *_FOREIGN), (ARM64.name,))
+        super().__init__(folder, 'workshop', _SUITE, (*_PACKAGES, *kernelsource.PACKAGES, *_FOREIGN), (ARM64.name,))

@@ -30,9 +30,10 @@ def run(lab):
 
 
 def check_kernel_without_ptp(lab, dkms):
-    config = lab.kernel.workshop.path(f'/usr/src/linux-headers-{lab.kernel.release}/.config')
+    config = lab.kernel.workshop.run(('cat', f'/lib/modules/{lab.kernel.release}/build/.config'),
+                                     'cat')
     lacking = dkms.folder / 'config'
-    lacking.write_text(re.sub('^CONFIG_PTP_1588_CLOCK=.*', '', config.read_text(),
+    lacking.write_text(re.sub('^CONFIG_PTP_1588_CLOCK=.*', '', config,
                               flags=re.MULTILINE))
     output = dkms.run('build', '--config', str(lacking))
     lab.check('BUILD_EXCLUSIVE' in output, f'DKMS does not say why not: {output!r}')
