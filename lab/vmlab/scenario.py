@@ -32,7 +32,7 @@ class Scenario:
             if not architectures or s.architecture.name in architectures))
         # What it measures would suffer from others.
         self.alone = getattr(module, 'ALONE', False)
-        # It begins early, or all would wait for it in the end.
+        # It takes minutes, and waits a lot.
         self.long = getattr(module, 'LONG', False)
         for name in self.kernels:
             kernels.series_named(name)

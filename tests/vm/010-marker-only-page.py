@@ -23,6 +23,9 @@ def run(lab):
     lab.check('No data' in vm.shell(f'cat {sysfs}/time_maxerror_nanosec').output,
               'an error bound is shown that the page does not have')
 
+    lab.equal(vm.shell('grep -slx "vmclock[0-9]*" /sys/class/ptp/*/clock_name').output, '',
+              'the PTP clocks of a page that never has time')
+
     # Nothing happens to the clock here.
     lab.equal(vm.run('lib-wait 2', user='nobody').splitlines()[-1],
               'Connection timed out 1 -> 1', 'vmclock_wait')

@@ -9,7 +9,7 @@ from vmlab.channel import Closed
 
 DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 # On each of two devices; more of them for a longer look.
-ROUNDS = int(os.environ.get('VMCLOCK_ROUNDS') or 20)
+ROUNDS = int(os.environ.get('VMCLOCK_ROUNDS') or 12)
 # Freed memory is poisoned, so that a use of it shows.
 CHECKED_MEMORY = 'slub_debug=FZPU,kmalloc-*'
 
