@@ -10,8 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import boards, bzimage, cache, console, crossbuild, elf, kernels, process, report
+from . import boards, bzimage, cache, console, crossbuild, elf, process, report
 from .deadline import wait_for
+from .driverbuild import build_driver
 from .errors import Failed, LabError, Skipped
 from .guest import Image
 from .machine import BootFiles, Machine, Simulation
@@ -83,7 +84,7 @@ class Lab:
         builddir = crossbuild.folder(self.kernel, self.builddir)
         image.search_libraries_in(builddir / 'lib/.libs')
         if driver is True:
-            driver = kernels.build_driver(self.tree, self.kernel).module
+            driver = build_driver(self.tree, self.kernel).module
         if driver:
             image.add_own_module(driver)
         for module in modules:

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""The driver under test, built for a kernel of the laboratory."""
+
+import contextlib
+import hashlib
+import re
+import shutil
+from pathlib import Path
+
+from . import cache, kernelsource, process, report
+from .errors import Failed, LabError
+
+_NOT_OURS = re.compile('|'.join((
+    # Debian built the kernel by another release of the same compiler.
+    r'warning: the compiler differs from the one used to build the kernel',
+    # sparse cannot evaluate what the module macros of 7.x assert; the compiler can, and does.
+    r'error: bad constant expression$',
+)))
+# Set as a variable, for Debian's 7.x headers lack the script by which C=2 decides whether to
+# run sparse; and those headers use a keyword that sparse does not know yet.
+_SPARSE = ('KBUILD_CHECKSRC=2', 'CF=-D__typeof_unqual__=__typeof__')
+_COMPLAINT = re.compile(r'\b(warning|error|ERROR|WARNING):|\*\*\*')
+
+
+class Driver:
+    """A built driver: the module file and the log of its build."""
+
+    def __init__(self, module, log):
+        self.module = module
+        self.log = log
+
+
+def build_driver(tree, kernel, warnings='1', sparse=True):
+    """Build the tree's driver for a kernel and return the Driver; any warning is Failed.
+
+    `warnings` is kbuild's W=, empty for none. Unchanged sources are not built again.
+    """
+    tree = Path(tree)
+    if not (tree / 'driver' / 'Kbuild').exists():
+        raise LabError(f'{tree} has no driver/Kbuild')
+    options = [f'CC={kernel.architecture.compiler(kernel.series.cc)}']
+    if kernel.architecture.foreign:
+        options += [f'ARCH={kernel.architecture.kbuild}',
+                    f'CROSS_COMPILE={kernel.architecture.gnu}-']
+    if warnings:
+        options.append(f'W={warnings}')
+    if sparse:
+        options.extend(_SPARSE)
+    sources = [path for part in ('driver', 'include')
+               for path in sorted((tree / part).rglob('*')) if _is_source(path)]
+    folder = cache.folder() / 'drivers' / f'{kernel.name}-{_digest(kernel, options, sources, tree)}'
+    driver = Driver(folder / 'driver' / 'vmclock.ko', folder / 'build.log')
+    folder.parent.mkdir(exist_ok=True)
+    with cache.lock(folder.parent):
+        if not driver.module.exists():
+            cache.forget_old(folder.parent.iterdir())
+            _build(tree, kernel, options, sources, folder)
+    return driver
+
+
+def _is_source(path):
+    # Someone may have built by hand in the tree.
+    made = re.compile(r'\..*|features\.h|.*\.(o|ko|mod|mod\.c|cmd|order|symvers)')
+    return path.is_file() and not made.fullmatch(path.name)
+
+
+def _digest(kernel, options, sources, tree):
+    digest = hashlib.sha256(repr((kernel.release, options)).encode())
+    for path in sources:
+        digest.update(f'\0{path.relative_to(tree)}\0'.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _build(tree, kernel, options, sources, folder):
+    kept_log = folder.with_name(f'{kernel.name}-failed.log')
+    with report.step(f'driver for {kernel.name}'), cache.made_whole(folder) as unfinished:
+        for path in sources:
+            copy = unfinished / path.relative_to(tree)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+        log = unfinished / 'build.log'
+        command = ('make', '--no-print-directory', '-C', f'/lib/modules/{kernel.release}/build',
+                   f'M={unfinished}/driver', *options, 'modules')
+        with contextlib.suppress(process.CommandError):
+            kernel.workshop.run(command, f'driver for {kernel.name}', log)
+        lines = log.read_text(encoding='utf-8').splitlines()
+        complaints = [text for text in lines
+                      if _COMPLAINT.search(text) and not _NOT_OURS.search(text)]
+        if not complaints and _SPARSE[0] in options and not any('CHECK ' in text for text in lines):
+            complaints = ['sparse did not run']
+        if not complaints and not (unfinished / 'driver' / 'vmclock.ko').exists():
+            complaints = ['no vmclock.ko was built']
+        if not complaints and kernel.own_headers:
+            kernelsource.check_layout(kernel.workshop, kernel.own_headers,
+                                      unfinished / 'driver' / 'vmclock.ko')
+        if complaints:
+            shutil.copyfile(log, kept_log)
+            first = complaints[0].replace(f'{unfinished}/', '')
+            raise Failed(f'driver for {kernel.name}: {first} (log: {kept_log})')
