@@ -7,7 +7,7 @@ import re
 from vmlab import toolbox
 from vmlab.page import WITH_TIME
 
-KERNELS = ('7.3',)
+KERNELS = ('6.18', '7.3')
 OURS, KERNELS_OWN = 'vmclock', 'ptp_vmclock'
 # The names of their drivers.
 DRIVERS = {OURS: 'vmclock-guest', KERNELS_OWN: 'vmclock'}

@@ -5,7 +5,7 @@ from vmlab.clock import HostClock, Publisher, calibrate
 from vmlab.judge import Judge, check_statuses
 from vmlab.page import COUNTER_X86_TSC
 
-KERNELS = ('7.3',)
+KERNELS = ('6.18', '7.3')
 ALONE = True
 
 
