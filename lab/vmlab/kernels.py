@@ -106,10 +106,9 @@ class Kernel:
             self._unpack(release, folder)
             if not packaged:
                 kernelsource.make_headers(self.workshop, self.series, release, folder)
+                kernelsource.install(self.workshop, release, self.folder / 'headers')
             stamp = {'series': dataclasses.asdict(self.series), 'release': release}
             (folder / 'stamp').write_text(json.dumps(stamp), encoding='utf-8')
-        if self.own_headers:
-            kernelsource.install(self.workshop, release, self.own_headers)
         self.release = release
 
     def _install_headers(self, release):
@@ -156,7 +155,8 @@ class Kernel:
                                     'apt-cache depends')
         packages += [package(f'linux-{part}-{release}') for part in ('base', 'binary', 'modules')
                      if re.search(f' linux-{part}-{re.escape(release)}(:|$)', depends, re.MULTILINE)
-                     and self._archive_has(f'linux-{part}-{release}')]
+                     # It goes with the headers, and has nothing that a guest needs.
+                     and (part != 'base' or self._archive_has(f'linux-base-{release}'))]
         if self.architecture.foreign:
             packages.append(package('busybox-static'))
         debs = folder / 'debs'
