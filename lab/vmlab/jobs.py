@@ -16,9 +16,9 @@ _FORK = multiprocessing.get_context('fork')
 def run(tasks, width, work, done):
     """Call work(task) for each task, up to `width` at a time, and done(task, result) as they end.
 
-    Tasks with a true attribute `long` go one after the other beside those; they wait a lot. Those
-    with `alone` come last, one after the other. What work() raises ends it all, and so does an
-    interruption; either way nothing goes on running.
+    Tasks with a true attribute `long` go one after the other beside those, from the start: else all
+    would wait for them in the end. Those with `alone` come last, one after the other. What work()
+    raises ends it all, and so does an interruption; either way nothing goes on running.
     """
     together = [task for task in tasks if not task.alone]
     _in_turns([([task for task in together if task.long], 1),

@@ -106,7 +106,7 @@ class Kernel:
             self._unpack(release, folder)
             if not packaged:
                 kernelsource.make_headers(self.workshop, self.series, release, folder)
-                kernelsource.install(self.workshop, release, self.folder / 'headers')
+                kernelsource.link_headers(self.workshop, release, self.folder / 'headers')
             stamp = {'series': dataclasses.asdict(self.series), 'release': release}
             (folder / 'stamp').write_text(json.dumps(stamp), encoding='utf-8')
         self.release = release

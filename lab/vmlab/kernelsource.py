@@ -57,7 +57,7 @@ def make_headers(workshop, series, release, folder):
     (headers / 'vmlinux').symlink_to('../image')
 
 
-def install(workshop, release, headers):
+def link_headers(workshop, release, headers):
     """Have the headers found where a package would have put them."""
     outside = headers.relative_to(workshop.root)
     modules = workshop.path(f'/usr/lib/modules/{release}')

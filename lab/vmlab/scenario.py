@@ -32,7 +32,7 @@ class Scenario:
             if not architectures or s.architecture.name in architectures))
         # What it measures would suffer from others.
         self.alone = getattr(module, 'ALONE', False)
-        # It takes minutes, and waits a lot.
+        # It takes minutes: others run beside it.
         self.long = getattr(module, 'LONG', False)
         for name in self.kernels:
             kernels.series_named(name)

@@ -22,4 +22,5 @@ class Workshop(chroot.Chroot):
     """The one in the cache folder `folder`."""
 
     def __init__(self, folder):
-        super().__init__(folder, 'workshop', _SUITE, (*_PACKAGES, *kernelsource.PACKAGES, *_FOREIGN), (ARM64.name,))
+        super().__init__(folder, 'workshop', _SUITE,
+                         (*_PACKAGES, *kernelsource.PACKAGES, *_FOREIGN), (ARM64.name,))
