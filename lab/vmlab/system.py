@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A whole Debian for guests: systemd, udev, DKMS, a kernel and its headers, on a disk."""
 
-import hashlib
+import json
 from pathlib import Path
 
 from . import cache, report
@@ -31,11 +31,16 @@ _FILES = {
     'etc/fstab': '/dev/vda / ext4 defaults 0 1\n',
     'etc/laboratory-shell': _SHELL.read_text(encoding='utf-8'),
     'etc/systemd/system/laboratory-shell.service': _UNIT,
+    # All that a guest needs to find its disk: packed and unpacked in a moment.
+    'etc/initramfs-tools/conf.d/laboratory': 'MODULES=list\n',
+    'usr/share/initramfs-tools/modules.d/laboratory': 'ext4\nvirtio_blk\nvirtio_pci\n',
+    # What a power failure would leave of it is no matter.
+    'etc/dpkg/dpkg.cfg.d/laboratory': 'force-unsafe-io\n',
 }
 # The consoles take no other speaker.
 _SETTINGS = ('systemctl enable laboratory-shell && '
-             'systemctl mask serial-getty@ttyS0 serial-getty@ttyS1')
-
+             'systemctl mask serial-getty@ttyS0 serial-getty@ttyS1 && '
+             'update-initramfs -u -k all')
 
 # The next kernel of each suite, and where it is.
 _UPGRADES = {'bookworm': 'bookworm-backports', 'trixie': 'trixie-backports'}
@@ -47,17 +52,27 @@ class System(Chroot):
     def __init__(self, folder, suite, workshop):
         super().__init__(folder, f'system-{suite}', suite, _PACKAGES)
         self.workshop = workshop
-        digest = hashlib.sha256(repr((_FILES, _SETTINGS, _DISK_SIZE)).encode()).hexdigest()[:8]
-        self.disk = folder / f'{self.name}-{digest}.disk'
+        self.disk = folder / f'{self.name}.disk'
+        self._settings_stamp = self.root / 'settings.stamp'
 
     def prepare(self, suites=()):
         made = super().prepare((_UPGRADES[self.suite], *suites))
-        if made:
-            self._remove_disks()
-            # So that no test needs the network.
-            with report.step(f'{self.name}: packages of its next kernel'):
-                self.run(self.upgrade('--download-only'), 'download of the next kernel')
-        return made
+        wanted = json.dumps({'files': _FILES, 'settings': _SETTINGS, 'disk': _DISK_SIZE})
+        if not made and self._settings_stamp.exists() and \
+                self._settings_stamp.read_text(encoding='utf-8') == wanted:
+            return False
+        self._settings_stamp.unlink(missing_ok=True)
+        for disk in self.cache.glob(f'{self.name}*.disk*'):
+            disk.unlink()
+        with report.step(f'{self.name}: settings'):
+            for name, text in _FILES.items():
+                (self.root / name).write_text(text, encoding='utf-8')
+            self.run(('sh', '-ec', _SETTINGS), 'settings')
+        # So that no test needs the network.
+        with report.step(f'{self.name}: packages of its next kernel'):
+            self.run(self.upgrade('--download-only'), 'download of the next kernel')
+        cache.write_whole(self._settings_stamp, wanted)
+        return True
 
     def upgrade(self, *options):
         """The command that installs the next kernel and its headers."""
@@ -65,17 +80,9 @@ class System(Chroot):
                 '--target-release', _UPGRADES[self.suite], 'install',
                 'linux-image-cloud-amd64', 'linux-headers-cloud-amd64')
 
-    def _remove_disks(self):
-        for disk in self.cache.glob(f'{self.name}*.disk*'):
-            disk.unlink()
-
     def _make_disk(self):
-        self._remove_disks()
         unfinished = self.disk.with_suffix('.disk.tmp')
         with report.step(f'{self.name}: disk'):
-            for name, text in _FILES.items():
-                (self.root / name).write_text(text, encoding='utf-8')
-            self.run(('sh', '-ec', _SETTINGS), 'settings')
             self.workshop.run(('mke2fs', '-q', '-t', 'ext4', '-d', str(self.root),
                                str(unfinished), _DISK_SIZE), 'mke2fs', self.log)
         unfinished.rename(self.disk)
