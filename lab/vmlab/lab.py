@@ -21,6 +21,8 @@ from .system import System
 
 _PROGRAM_FOLDERS = ('tools', 'examples', 'bench', 'tests/vm/guest', 'tests/vm/host',
                     'tests/stress', 'tests/unit')
+# Of those, the ones that guests have in any case.
+_USUAL_FOLDERS = ('tools', 'examples', 'tests/vm/guest')
 # Socket paths are limited to 107 bytes; the longest below the run folder takes 20.
 _LONGEST_FOLDER = 80
 
@@ -35,10 +37,11 @@ def default_builddir(tree):
 class Lab:
     """A place to boot machines of one kernel; leaving the with statement ends them all.
 
-    `logs` must be below the cache folder, for only there can QEMU write.
+    `logs` must be below the cache folder, for only there can QEMU write. With a Shelf, guests
+    that are like others do not boot, but go on from where the first of them had booted.
     """
 
-    def __init__(self, kernel, tree, builddir=None, logs=None, verbose=False):
+    def __init__(self, kernel, tree, builddir=None, logs=None, verbose=False, shelf=None):
         self.kernel = kernel
         self.board = boards.of(kernel.architecture)
         self.tree = Path(tree)
@@ -48,6 +51,7 @@ class Lab:
         self._numbers = itertools.count(1)
         self._open = contextlib.ExitStack()
         self._verbose = verbose
+        self._shelf = shelf
         self._folder = None
         self._began = time.monotonic()
 
@@ -80,6 +84,27 @@ class Lab:
         """
         if device in ('sim', 'sim-silent'):
             device = Simulation(fields, device == 'sim', hid, cid, length)
+        if self._shelf and isinstance(device, Simulation) and device.announced_as_usual and \
+                driver is True and not (modules or files or options) and \
+                set(programs) <= set(self._usual_programs()):
+            return self._go_on(device, timeout)
+        number = next(self._numbers)
+        initrd = self._folder / f'{number}.initrd'
+        self._write_image(initrd, driver, modules, programs, files or {})
+        return self._machine(number, initrd, device, timeout=timeout, **options)
+
+    def _go_on(self, page, timeout):
+        """A guest with all programs that any may want, from the shelf."""
+        def boot(initrd):
+            self._write_image(initrd, True, (), self._usual_programs(), {})
+            return self._machine(next(self._numbers), initrd, Simulation(notify=page.notify),
+                                 timeout=timeout)
+
+        name = f'{self.kernel.name}-{"notifying" if page.notify else "silent"}'
+        saved = self._shelf.get(name, boot)
+        return self._machine(next(self._numbers), saved.initrd, page, timeout=timeout, saved=saved)
+
+    def _write_image(self, path, driver, modules, programs, files):
         image = Image(self.kernel, f'{self.board.tty}1')
         builddir = crossbuild.folder(self.kernel, self.builddir)
         image.search_libraries_in(builddir / 'lib/.libs')
@@ -91,14 +116,14 @@ class Lab:
             image.add_module(module)
         for name in programs:
             image.add_program(self._program(name, builddir))
-        for inside, path in (files or {}).items():
-            image.add_file(inside, path)
-        number = next(self._numbers)
-        initrd = self._folder / f'{number}.initrd'
-        image.write(initrd)
-        machine = Machine(self.kernel, initrd, self._folder / str(number),
-                          self.logs / str(number), device, timeout=timeout,
-                          transcript=lambda text: self.log(f'machine {number}: {text}'), **options)
+        for inside, file in files.items():
+            image.add_file(inside, file)
+        image.write(path)
+
+    def _machine(self, number, initrd, device, **options):
+        machine = Machine(self.kernel, initrd, self._folder / str(number), self.logs / str(number),
+                          device, transcript=lambda text: self.log(f'machine {number}: {text}'),
+                          **options)
         self._open.callback(machine.close)
         self.machines.append(machine)
         return machine
@@ -164,6 +189,12 @@ class Lab:
     def program(self, name):
         """The path of a program for the host that make has built."""
         return self._program(name, self.builddir)
+
+    def _usual_programs(self):
+        """The programs that are made for guests, of those that have been built."""
+        builddir = crossbuild.folder(self.kernel, self.builddir)
+        return sorted(path.name for folder in _USUAL_FOLDERS for path in (builddir / folder).iterdir()
+                      if path.is_file() and os.access(path, os.X_OK))
 
     @staticmethod
     def _program(name, builddir):

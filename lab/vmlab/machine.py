@@ -8,19 +8,25 @@ import os
 import re
 import secrets
 import shlex
+import shutil
+import time
 
 from . import boards, console
 from .architecture import AMD64
 from .channel import Closed, TimedOut
 from .deadline import Deadline, wait_for
 from .errors import Failed, LabError
-from .page import FLAG_NOTIFICATION_PRESENT, MARKER_ONLY, Page
+from .memory import Memory
+from .page import FLAG_NOTIFICATION_PRESENT, MARKER_ONLY
 from .qemu import Qemu
 
 _PAGE_ROOM = 0x10000
+_HID, _CID, _LENGTH = 'AMZNC10C', 'VMCLOCK', 0x1000
 # What a kernel does at length when it boots on an emulated processor, and nobody here needs.
 _LIGHTER = ('cryptomgr.notests', 'init_on_alloc=0',
             'initcall_blacklist=crypto_kdf108_init,init_encrypted,jent_mod_init')
+# A guest is saved without its memory, which is a file already.
+_MEMORY_APART = {'capabilities': [{'capability': 'x-ignore-shared', 'state': True}]}
 
 Result = collections.namedtuple('Result', 'status output')
 # Of a kernel, what Machine needs to know.
@@ -34,7 +40,7 @@ class Simulation:
     `fields` change the page as it is at boot; `length` is that of the device's memory.
     """
 
-    def __init__(self, fields=None, notify=True, hid='AMZNC10C', cid='VMCLOCK', length=0x1000):
+    def __init__(self, fields=None, notify=True, hid=_HID, cid=_CID, length=_LENGTH):
         self.fields = dict(MARKER_ONLY)
         if notify:
             self.fields['flags'] |= FLAG_NOTIFICATION_PRESENT
@@ -45,6 +51,10 @@ class Simulation:
         self.length = length
         self.room = -(-length // _PAGE_ROOM) * _PAGE_ROOM
 
+    @property
+    def announced_as_usual(self):
+        return (self.hid, self.cid, self.length) == (_HID, _CID, _LENGTH)
+
 
 def _sendable(command):
     """A command as the guest's shell takes it, see guest-shell.sh."""
@@ -53,37 +63,24 @@ def _sendable(command):
     return 'base64 ' + base64.b64encode(command.encode(errors='surrogateescape')).decode()
 
 
-class _Memory:
-    """Guest memory that this process shares: the RAM file and the page in it."""
-
-    def __init__(self, size, page_offset, simulation):
-        self.fd = os.memfd_create('guest')
-        os.truncate(self.fd, size)
-        # Another program of the host opens it by this name.
-        self.path = f'/proc/{os.getpid()}/fd/{self.fd}'
-        self.page = Page(self.fd, page_offset, simulation.room)
-
-    def close(self):
-        self.page.close()
-        os.close(self.fd)
-
-
 class Machine:
     """A guest. It is up once constructed; close it, or use it in a with statement.
 
     board   what kind of machine it is
     page    the simulated page, None with another device
     device  'vmclock' (QEMU's own), a Simulation, or None
+    saved   the Saved of a machine like this one, to go on from instead of booting
     """
 
     def __init__(self, kernel, initrd, folder, logs, device='vmclock', *, append='', memory=512,
-                 cpus=2, qemu=(), timeout=120, transcript=lambda text: None):
+                 cpus=2, qemu=(), timeout=120, saved=None, transcript=lambda text: None):
         self.kernel = kernel
         self.board = boards.of(kernel.architecture)
         self.page = None
         self._simulation = device if isinstance(device, Simulation) else None
         self._folder = folder
         self._logs = logs
+        self._console = logs / 'console.log'
         self._memory_size = memory << 20
         self._memory = None
         self._transcript = transcript
@@ -92,11 +89,18 @@ class Machine:
         folder.mkdir()
         logs.mkdir(parents=True)
         self._arguments = self._fixed_arguments(initrd, append, cpus, memory, device, qemu)
-        self._qemu, self._memory = self._start()
+        if saved:
+            shutil.copyfile(saved.log, self._console)
+            self._qemu, self._memory = self._start('-S', '-incoming', 'defer', saved=saved)
+        else:
+            self._qemu, self._memory = self._start()
         try:
             if self._memory:
                 self.page = self._memory.page
-            self._wait_until_up(timeout)
+            if saved:
+                self._go_on(saved, timeout)
+            else:
+                self._wait_until_up(timeout)
         except BaseException:
             self.close()
             raise
@@ -118,7 +122,7 @@ class Machine:
         arguments = ['-no-user-config', '-no-reboot', '-vga', 'none', '-nic', 'none', *parts,
                      '-accel', os.environ.get('VMCLOCK_ACCEL') or 'tcg',
                      '-kernel', str(self.kernel.image), '-initrd', str(initrd),
-                     '-chardev', f'file,id=console,append=on,path={self._logs}/console.log',
+                     '-chardev', f'file,id=console,append=on,path={self._console}',
                      '-serial', 'chardev:console']
         if self._simulation:
             options, words = self.board.announce(self.kernel.workshop, self._folder,
@@ -132,14 +136,15 @@ class Machine:
         arguments += ['-append', ' '.join([*command_line, append]).strip()]
         return [*arguments, *extra]
 
-    def _start(self, *arguments):
+    def _start(self, *arguments, saved=None):
         """A QEMU and, for a simulated page, the memory shared with it."""
         folder = self._folder / str(self._moves)
         qemu_log = self._logs / 'qemu.log'
         start = [self.board.program, '-M', self.board.type, *self._arguments, *arguments]
         if not self._simulation:
             return Qemu(self.kernel.workshop, start, folder, qemu_log), None
-        memory = _Memory(self._memory_size, self.board.PAGE_OFFSET, self._simulation)
+        memory = Memory(self._memory_size, self.board.PAGE_OFFSET, self._simulation.room,
+                        saved and saved.memory)
         memory.page.set(**self._simulation.fields)
         start[2] += ',memory-backend=ram'
         start += ['-object', f'memory-backend-file,id=ram,share=on,size={self._memory_size},'
@@ -159,6 +164,28 @@ class Machine:
         except (Closed, TimedOut) as problem:
             raise Failed(f'the guest did not come up: {self._why(problem)}') from None
         self._transcript('the guest is up')
+
+    def _go_on(self, saved, timeout):
+        self._transcript(f'{self.kernel.release} goes on from where one has booted')
+        self.qmp('migrate-set-capabilities', **_MEMORY_APART)
+        self.qmp('migrate-incoming', uri=f'file:{saved.devices}')
+        self._wait_until_there(self._qemu, timeout)
+        self.qmp('cont')
+        # As if it had asked for it at boot.
+        self.run(f'date -s @{time.time():.0f}')
+
+    @staticmethod
+    def _wait_until_there(qemu, timeout):
+        wait_for(lambda: qemu.qmp('query-status')['status'] == 'paused',
+                 'the guest in its new process', timeout)
+
+    def save(self, saved, timeout=60):
+        """Save a guest with a simulated page as a Saved; all that it can do then is end."""
+        self.qmp('migrate-set-capabilities', **_MEMORY_APART)
+        self.qmp('migrate', uri=f'file:{saved.devices}')
+        wait_for(lambda: self._has_moved(self._qemu), 'the guest being saved', timeout)
+        self._memory.save(saved.memory)
+        shutil.copyfile(self._console, saved.log)
 
     def _why(self, problem):
         """The best explanation for a guest that does not answer."""
@@ -228,8 +255,8 @@ class Machine:
 
     def console(self):
         """The log of the guest's kernel so far."""
-        path = self._logs / 'console.log'
-        return path.read_text(encoding='utf-8', errors='replace') if path.exists() else ''
+        return self._console.read_text(encoding='utf-8', errors='replace') \
+            if self._console.exists() else ''
 
     def wait_log(self, pattern, timeout=30):
         """Wait for a line of the kernel's log that matches; the match."""
@@ -296,8 +323,7 @@ class Machine:
             source.qmp('migrate-set-parameters', **{'max-bandwidth': 1 << 32})
             source.qmp('migrate', uri=line)
             wait_for(lambda: self._has_moved(source), 'the migration', timeout)
-            wait_for(lambda: target.qmp('query-status')['status'] == 'paused',
-                     'the guest in its new process', timeout)
+            self._wait_until_there(target, timeout)
             if arrived:
                 arrived(memory.page)
             target.qmp('cont')

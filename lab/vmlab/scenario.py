@@ -2,6 +2,7 @@
 """Finding the scenarios, choosing among them, and running one."""
 
 import importlib.util
+import resource
 import shutil
 import time
 import traceback
@@ -32,7 +33,7 @@ class Scenario:
             if not architectures or s.architecture.name in architectures))
         # What it measures would suffer from others.
         self.alone = getattr(module, 'ALONE', False)
-        # It takes minutes: others run beside it.
+        # It takes minutes: it begins before the others.
         self.long = getattr(module, 'LONG', False)
         for name in self.kernels:
             kernels.series_named(name)
@@ -73,26 +74,34 @@ class Outcome:
         self.verdict = verdict
         self.reason = '\n'.join((reason, *complaints))
         self.seconds = 0.0
+        self.processor_seconds = 0.0
         self.emulator_slipped = any(console.is_emulator_slip(text) for text in complaints)
 
 
-def run(scenario, kernel, tree, builddir, logs, verbose):
+def run(scenario, kernel, tree, builddir, logs, verbose, shelf):
     """Run one scenario on one kernel; its logs stay only if it failed."""
-    began = time.monotonic()
-    outcome = _attempt(scenario, kernel, tree, builddir, logs, verbose)
+    began, worked = time.monotonic(), _processor_time()
+    outcome = _attempt(scenario, kernel, tree, builddir, logs, verbose, shelf)
     if outcome.emulator_slipped:
         report.line(f'again    {kernel.name}  {scenario.name}  QEMU ran code that the kernel had '
                     'replaced')
         shutil.rmtree(logs)
-        outcome = _attempt(scenario, kernel, tree, builddir, logs, verbose)
+        outcome = _attempt(scenario, kernel, tree, builddir, logs, verbose, shelf)
     if outcome.verdict != 'failed':
         shutil.rmtree(logs)
     outcome.seconds = time.monotonic() - began
+    outcome.processor_seconds = _processor_time() - worked
     return outcome
 
 
-def _attempt(scenario, kernel, tree, builddir, logs, verbose):
-    with Lab(kernel, tree, builddir, logs, verbose) as lab:
+def _processor_time():
+    """What this process and those that it has waited for have used."""
+    return sum(use.ru_utime + use.ru_stime for use in
+               map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+
+
+def _attempt(scenario, kernel, tree, builddir, logs, verbose, shelf):
+    with Lab(kernel, tree, builddir, logs, verbose, shelf) as lab:
         try:
             scenario.run(lab)
             lab.check_logs()

@@ -10,9 +10,6 @@ from vmlab.channel import Closed
 DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 # On each of two devices; more of them for a longer look.
 ROUNDS = int(os.environ.get('VMCLOCK_ROUNDS') or 12)
-# Freed memory is poisoned, so that a use of it shows.
-CHECKED_MEMORY = 'slub_debug=FZPU,kmalloc-*'
-
 # $device is the name of the device.
 TAKE_AND_GIVE = f'''
 for round in $(seq {ROUNDS}); do
@@ -42,7 +39,7 @@ def disrupt(vm, notify, stop):
 
 
 def torture(lab, device):
-    vm = lab.boot(device, programs=['device-torture'], append=CHECKED_MEMORY)
+    vm = lab.boot(device, programs=['device-torture'])
     vm.load('interval_ms=5 wait_interval_ms=2')
     stop = threading.Event()
     host = threading.Thread(target=disrupt, args=(vm, device == 'sim', stop))

@@ -11,9 +11,8 @@ ROUNDS = 4
 
 
 def run(lab):
-    # Freed memory is overwritten: what still used it would fall over it.
     vm = lab.boot('sim', fields={**FIELDS, 'counter_id': lab.board.counter_id},
-                  programs=['ptp-hold'], append='slub_debug=FZP')
+                  programs=['ptp-hold'])
     vm.load()
     device = vm.device
     vm.run('mkfifo /tmp/release && sleep 100000 >/tmp/release &')
