@@ -9,11 +9,14 @@ import time
 from pathlib import Path
 
 from . import report
+from .deadline import Deadline
 from .errors import LabError
 
 _RUNS_LOGGED = 10
 # Longer than any run: what is younger may be in use.
 _KEPT_FOR = 24 * 3600
+# Seconds of waiting that are not worth a word.
+_SOON = 5
 
 
 def folder():
@@ -35,12 +38,22 @@ def folder():
 def lock(path):
     """Only one process at a time changes the cache."""
     with open(path / 'lock', 'w', encoding='ascii') as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            report.line(f'waiting for another process that is filling {path}')
-            fcntl.flock(file, fcntl.LOCK_EX)
+        deadline = Deadline(_SOON)
+        while not _locked(file):
+            if deadline.passed():
+                report.line(f'waiting for another process that is filling {path}')
+                fcntl.flock(file, fcntl.LOCK_EX)
+                break
+            time.sleep(0.02)
         yield
+
+
+def _locked(file):
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except BlockingIOError:
+        return False
 
 
 @contextlib.contextmanager

@@ -167,10 +167,13 @@ class Machine:
 
     def _go_on(self, saved, timeout):
         self._transcript(f'{self.kernel.release} goes on from where one has booted')
-        self.qmp('migrate-set-capabilities', **_MEMORY_APART)
-        self.qmp('migrate-incoming', uri=f'file:{saved.devices}')
-        self._wait_until_there(self._qemu, timeout)
-        self.qmp('cont')
+        try:
+            self.qmp('migrate-set-capabilities', **_MEMORY_APART)
+            self.qmp('migrate-incoming', uri=f'file:{saved.devices}')
+            self._wait_until_there(self._qemu, timeout)
+            self.qmp('cont')
+        except Closed:
+            raise LabError(f'a saved guest cannot go on: {self._qemu.last_words()}') from None
         # As if it had asked for it at boot.
         self.run(f'date -s @{time.time():.0f}')
 

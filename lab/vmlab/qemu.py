@@ -61,7 +61,7 @@ class Qemu:
             self.qmp('qmp_capabilities')
         except (Closed, TimedOut) as problem:
             self.kill()
-            raise LabError(f'QEMU did not start: {self._last_words() or problem}') from None
+            raise LabError(f'QEMU did not start: {self.last_words() or problem}') from None
         except BaseException:
             self.kill()
             raise
@@ -71,7 +71,8 @@ class Qemu:
         self._channels.append(channel)
         return channel
 
-    def _last_words(self):
+    def last_words(self):
+        """The last line of what it has said."""
         lines = self._log.read_text(encoding='utf-8', errors='replace').split('\n')
         return next((text for text in reversed(lines) if text), '')
 

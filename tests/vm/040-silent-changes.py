@@ -24,4 +24,5 @@ def run(lab):
     vm.page.disrupt()
     for name in ('poll', 'epoll'):
         vm.wait_for(f'grep -qx "marker 2" /tmp/{name}')
-    vm.wait_for('grep -qx "disrupted 1 -> 2" /tmp/wait')
+    vm.wait_for('! pidof lib-wait')
+    lab.equal(vm.run('tail -n 1 /tmp/wait'), 'disrupted 1 -> 2', 'vmclock_wait')

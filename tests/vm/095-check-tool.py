@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""vmclock-check tells a served device from an unbound and from a missing one."""
+"""vmclock-check tells a served device from an unbound one."""
 
 import json
 
@@ -33,7 +33,3 @@ def run(lab):
     vm.run(f'echo {vm.device} >{DRIVER}/unbind')
     report = check(lab, vm, 2, 'unusable')
     lab.check('loaded, but did not take the device' in report['next_step'], report['next_step'])
-
-    vm = lab.boot(None, programs=['vmclock-check'])
-    report = check(lab, vm, 2, 'unusable')
-    lab.equal(report['hypervisor']['offers'], [], 'what the hypervisor offers')

@@ -5,7 +5,7 @@ import statistics
 
 from vmlab import migration
 
-# It takes a minute; 120-chrony runs on all.
+# It takes a minute; 120-chrony runs on more.
 KERNELS = ('7.3',)
 ALONE = True
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Copies of the page while the host changes it without pause. The host
- * keeps four fields equal, so a torn copy has two that differ. Takes COUNT
- * copies in each way there is.
+ * keeps four fields equal, so a torn copy has two that differ. Copies in
+ * turn in each way there is, until COUNT changes have been seen.
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -50,15 +50,15 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	int i, changes = 0, refused = 0, count = atoi(argc > 1 ? argv[1] : "1000");
+	int copies, changes = 0, refused = 0, count = atoi(argc > 1 ? argv[1] : "1000");
 	struct reader r = { .fd = open(DEVICE, O_RDONLY) };
 	struct vmclock_abi page;
 	uint64_t last = 0;
 
 	expect(r.fd >= 0);
 	expect(!vmclock_open(&r.vc, DEVICE));
-	for (i = 0; i < 3 * count; i++) {
-		if (!ways[i % 3].copy(&r, &page)) {
+	for (copies = 0; changes < count; copies++) {
+		if (!ways[copies % 3].copy(&r, &page)) {
 			/* The host itself may not run for a while, in the middle of an update. */
 			expect(errno == ETIMEDOUT);
 			refused++;
@@ -67,12 +67,12 @@ int main(int argc, char **argv)
 		if (page.counter_value != page.disruption_marker ||
 		    page.time_sec != page.disruption_marker ||
 		    page.vm_generation_counter != page.disruption_marker)
-			fail("torn by %s", ways[i % 3].name);
+			fail("torn by %s", ways[copies % 3].name);
 		changes += page.disruption_marker != last;
 		last = page.disruption_marker;
 	}
 	vmclock_close(r.vc);
-	expect(refused < count / 10);
-	printf("%d changes seen, %d copies refused\n", changes, refused);
+	expect(refused < copies / 10);
+	printf("%d changes seen in %d copies, %d refused\n", changes, copies, refused);
 	return 0;
 }
