@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from . import report
-from .deadline import Deadline
-from .errors import LabError
+from .deadline import wait_for
+from .errors import Failed, LabError
 
 _RUNS_LOGGED = 10
 # Longer than any run: what is younger may be in use.
@@ -38,13 +38,11 @@ def folder():
 def lock(path):
     """Only one process at a time changes the cache."""
     with open(path / 'lock', 'w', encoding='ascii') as file:
-        deadline = Deadline(_SOON)
-        while not _locked(file):
-            if deadline.passed():
-                report.line(f'waiting for another process that is filling {path}')
-                fcntl.flock(file, fcntl.LOCK_EX)
-                break
-            time.sleep(0.02)
+        try:
+            wait_for(lambda: _locked(file), 'the lock', _SOON, interval=0.02)
+        except Failed:
+            report.line(f'waiting for another process that is filling {path}')
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

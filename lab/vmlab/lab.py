@@ -91,18 +91,19 @@ class Lab:
         number = next(self._numbers)
         initrd = self._folder / f'{number}.initrd'
         self._write_image(initrd, driver, modules, programs, files or {})
-        return self._machine(number, initrd, device, timeout=timeout, **options)
+        return self._machine(number, self.kernel, initrd, device, timeout=timeout, **options)
 
     def _go_on(self, page, timeout):
         """A guest with all programs that any may want, from the shelf."""
         def boot(initrd):
             self._write_image(initrd, True, (), self._usual_programs(), {})
-            return self._machine(next(self._numbers), initrd, Simulation(notify=page.notify),
-                                 timeout=timeout)
+            return self._machine(next(self._numbers), self.kernel, initrd,
+                                 Simulation(notify=page.notify), timeout=timeout)
 
         name = f'{self.kernel.name}-{"notifying" if page.notify else "silent"}'
         saved = self._shelf.get(name, boot)
-        return self._machine(next(self._numbers), saved.initrd, page, timeout=timeout, saved=saved)
+        return self._machine(next(self._numbers), self.kernel, saved.initrd, page, timeout=timeout,
+                             saved=saved)
 
     def _write_image(self, path, driver, modules, programs, files):
         image = Image(self.kernel, f'{self.board.tty}1')
@@ -120,8 +121,8 @@ class Lab:
             image.add_file(inside, file)
         image.write(path)
 
-    def _machine(self, number, initrd, device, **options):
-        machine = Machine(self.kernel, initrd, self._folder / str(number), self.logs / str(number),
+    def _machine(self, number, kernel, initrd, device, **options):
+        machine = Machine(kernel, initrd, self._folder / str(number), self.logs / str(number),
                           device, transcript=lambda text: self.log(f'machine {number}: {text}'),
                           **options)
         self._open.callback(machine.close)
@@ -150,14 +151,11 @@ class Lab:
         image = self._folder / f'{number}.kernel'
         bzimage.unpack(system.workshop, boot / f'vmlinuz-{release}', image)
         kernel = BootFiles(release, image, system.workshop)
-        machine = Machine(kernel, boot / f'initrd.img-{release}', self._folder / str(number),
-                          self.logs / str(number), device, timeout=timeout,
-                          append='root=/dev/vda rw',
-                          qemu=('-drive', f'if=virtio,format=qcow2,file={disk}',
-                                '-drive', f'if=virtio,format=raw,readonly=on,file={luggage}'),
-                          transcript=lambda text: self.log(f'machine {number}: {text}'), **options)
-        self._open.callback(machine.close)
-        self.machines.append(machine)
+        machine = self._machine(
+            number, kernel, boot / f'initrd.img-{release}', device, timeout=timeout,
+            append='root=/dev/vda rw',
+            qemu=('-drive', f'if=virtio,format=qcow2,file={disk}',
+                  '-drive', f'if=virtio,format=raw,readonly=on,file={luggage}'), **options)
         machine.run('tar -xf /dev/vdb -C /root')
         return machine
 

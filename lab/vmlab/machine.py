@@ -25,6 +25,8 @@ _HID, _CID, _LENGTH = 'AMZNC10C', 'VMCLOCK', 0x1000
 # What a kernel does at length when it boots on an emulated processor, and nobody here needs.
 _LIGHTER = ('cryptomgr.notests', 'init_on_alloc=0',
             'initcall_blacklist=crypto_kdf108_init,init_encrypted,jent_mod_init')
+# How QEMU waits for a guest that it will be told of.
+_PAUSED = ('-S', '-incoming', 'defer')
 # A guest is saved without its memory, which is a file already.
 _MEMORY_APART = {'capabilities': [{'capability': 'x-ignore-shared', 'state': True}]}
 
@@ -89,11 +91,7 @@ class Machine:
         folder.mkdir()
         logs.mkdir(parents=True)
         self._arguments = self._fixed_arguments(initrd, append, cpus, memory, device, qemu)
-        if saved:
-            shutil.copyfile(saved.log, self._console)
-            self._qemu, self._memory = self._start('-S', '-incoming', 'defer', saved=saved)
-        else:
-            self._qemu, self._memory = self._start()
+        self._qemu, self._memory = self._start(*(_PAUSED if saved else ()), saved=saved)
         try:
             if self._memory:
                 self.page = self._memory.page
@@ -167,6 +165,8 @@ class Machine:
 
     def _go_on(self, saved, timeout):
         self._transcript(f'{self.kernel.release} goes on from where one has booted')
+        # The guest does not run yet, and QEMU appends to it.
+        shutil.copyfile(saved.log, self._console)
         try:
             self.qmp('migrate-set-capabilities', **_MEMORY_APART)
             self.qmp('migrate-incoming', uri=f'file:{saved.devices}')
