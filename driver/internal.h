@@ -51,6 +51,10 @@ struct vmclock {
 	struct ptp_clock *ptp;
 };
 
+/* ---- main.c: the device --------------------------------------------------------- */
+
+void vmclock_put(struct vmclock *vc);
+
 /* ---- page.c: consistent readings of the page ---------------------------------- */
 
 /* How long the host may hold the sequence count odd before reads give up. */
@@ -100,6 +104,27 @@ int vmclock_snapshot(struct vmclock *vc, struct vmclock_abi *snap, unsigned int 
 
 #define vmclock_has(vc, field) \
 	((vc)->size >= offsetofend(struct vmclock_abi, field))
+
+/* ---- watch.c: how changes are noticed --------------------------------------------- */
+
+struct platform_device;
+
+void vmclock_watch_init(struct vmclock *vc);
+int vmclock_watch_start(struct platform_device *pdev, struct vmclock *vc);
+
+/* The page is gone: no more looks, and whoever sleeps wakes up. */
+void vmclock_watch_stop(struct vmclock *vc);
+
+/* Somebody begins to wait for a change. The caller holds page_lock and has checked page. */
+void vmclock_watch_waiter(struct vmclock *vc);
+
+/* Will the host tell us of changes? The caller holds page_lock and has checked page. */
+bool vmclock_notified(const struct vmclock *vc);
+
+/* ---- chardev.c and sysfs.c: the faces of the device -------------------------------- */
+
+extern const struct file_operations vmclock_fops;
+extern const struct attribute_group *vmclock_groups[];
 
 /* ---- ptp.c: the page's time as a PTP clock ------------------------------------ */
 

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The misc device: read, mmap and poll of the page. */
+#include <linux/fs.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/uio.h>
+
+#include "compat.h"
+#include "internal.h"
+
+struct vmclock_file {
+	struct vmclock *vc;
+	spinlock_t lock;		/* guards what poll compares with: */
+	struct vmclock_state seen;
+};
+
+static int vmclock_open(struct inode *inode, struct file *file)
+{
+	struct vmclock *vc = container_of(file->private_data, struct vmclock, misc);
+	struct vmclock_file *vf;
+
+	if (file->f_mode & FMODE_WRITE)
+		return -EACCES;
+
+	vf = kzalloc(sizeof(*vf), GFP_KERNEL);
+	if (!vf)
+		return -ENOMEM;
+
+	/* A new file waits for what changes from now on, read or not. */
+	spin_lock_init(&vf->lock);
+	down_read(&vc->page_lock);
+	if (vc->page) {
+		vf->seen.seq = vmclock_seq(vc->page) & ~1;
+		vf->seen.marker = vmclock_marker(vc->page);
+	}
+	up_read(&vc->page_lock);
+
+	/* misc_open() keeps the device registered, and so referenced, until here. */
+	kref_get(&vc->ref);
+	vf->vc = vc;
+	file->private_data = vf;
+	return 0;
+}
+
+static int vmclock_release(struct inode *inode, struct file *file)
+{
+	struct vmclock_file *vf = file->private_data;
+
+	vmclock_put(vf->vc);
+	kfree(vf);
+	return 0;
+}
+
+static loff_t vmclock_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct vmclock_file *vf = file->private_data;
+
+	return fixed_size_llseek(file, offset, whence, vf->vc->len);
+}
+
+/*
+ * One copy for all segments of the caller's buffer, or they would not fit
+ * together. Reading acknowledges, also at the end of the file: who polls and
+ * reads on without seeking must not find the file readable for ever.
+ */
+static ssize_t vmclock_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct vmclock_file *vf = iocb->ki_filp->private_data;
+	struct vmclock *vc = vf->vc;
+	loff_t pos = min_t(loff_t, iocb->ki_pos, vc->len);
+	size_t count = min_t(size_t, iov_iter_count(to), vc->len - pos);
+	struct vmclock_state state;
+	ssize_t ret = -ENODEV;
+	void *copy;
+
+	copy = kmalloc(vc->len, GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+
+	down_read(&vc->page_lock);
+	if (vc->page)
+		ret = vmclock_copy(vc, copy, pos, count, VMCLOCK_UPDATE_MS, &state);
+	up_read(&vc->page_lock);
+	if (ret)
+		goto out;
+
+	ret = copy_to_iter(copy, count, to);
+	if (!ret && count) {
+		ret = -EFAULT;
+		goto out;
+	}
+	iocb->ki_pos += ret;
+	spin_lock(&vf->lock);
+	vf->seen = state;
+	spin_unlock(&vf->lock);
+out:
+	kfree(copy);
+	return ret;
+}
+
+/* An update in progress is no news yet. */
+static bool vmclock_has_news(struct vmclock_file *vf)
+{
+	const struct vmclock_abi *page = vf->vc->page;
+	struct vmclock_state now = { .seq = vmclock_seq(page), .marker = vmclock_marker(page) };
+	bool news;
+
+	spin_lock(&vf->lock);
+	news = !(now.seq & 1) && !vmclock_same(&now, &vf->seen);
+	spin_unlock(&vf->lock);
+	return news;
+}
+
+static __poll_t vmclock_poll(struct file *file, poll_table *table)
+{
+	struct vmclock_file *vf = file->private_data;
+	struct vmclock *vc = vf->vc;
+	__poll_t mask = EPOLLERR | EPOLLHUP;
+
+	poll_wait(file, &vc->wait, table);
+
+	down_read(&vc->page_lock);
+	if (vc->page) {
+		mask = vmclock_has_news(vf) ? EPOLLIN | EPOLLRDNORM : 0;
+		if (!mask)
+			vmclock_watch_waiter(vc);
+	}
+	up_read(&vc->page_lock);
+	return mask;
+}
+
+static int vmclock_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct vmclock_file *vf = file->private_data;
+	struct vmclock *vc = vf->vc;
+	int ret = -ENODEV;
+
+	if (vma->vm_flags & VM_WRITE)
+		return -EACCES;
+	if (!vc->mappable || vma->vm_pgoff || vma->vm_end - vma->vm_start != PAGE_SIZE)
+		return -EINVAL;
+
+	/* Or else mprotect(2) could make it writable later. */
+	vm_flags_clear(vma, VM_MAYWRITE);
+
+	down_read(&vc->page_lock);
+	if (vc->page)
+		ret = io_remap_pfn_range(vma, vma->vm_start, PHYS_PFN(vc->phys), PAGE_SIZE,
+					 vma->vm_page_prot);
+	up_read(&vc->page_lock);
+	return ret;
+}
+
+const struct file_operations vmclock_fops = {
+	.owner		= THIS_MODULE,
+	.open		= vmclock_open,
+	.release	= vmclock_release,
+	.llseek		= vmclock_llseek,
+	.read_iter	= vmclock_read_iter,
+	.splice_read	= copy_splice_read,
+	.poll		= vmclock_poll,
+	.mmap		= vmclock_mmap,
+};
