@@ -32,12 +32,8 @@ static int vmclock_open(struct inode *inode, struct file *file)
 
 	/* A new file waits for what changes from now on, read or not. */
 	spin_lock_init(&vf->lock);
-	down_read(&vc->page_lock);
-	if (vc->page) {
-		vf->seen.seq = vmclock_seq(vc->page) & ~1;
-		vf->seen.marker = vmclock_marker(vc->page);
-	}
-	up_read(&vc->page_lock);
+	vf->seen.seq = vmclock_seq(vc->page) & ~1;
+	vf->seen.marker = vmclock_marker(vc->page);
 
 	/* misc_open() keeps the device registered, and so referenced, until here. */
 	kref_get(&vc->ref);
@@ -74,17 +70,16 @@ static ssize_t vmclock_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	loff_t pos = min_t(loff_t, iocb->ki_pos, vc->len);
 	size_t count = min_t(size_t, iov_iter_count(to), vc->len - pos);
 	struct vmclock_state state;
-	ssize_t ret = -ENODEV;
+	ssize_t ret;
 	void *copy;
 
+	if (vmclock_gone(vc))
+		return -ENODEV;
 	copy = kmalloc(vc->len, GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
 
-	down_read(&vc->page_lock);
-	if (vc->page)
-		ret = vmclock_copy(vc, copy, pos, count, VMCLOCK_UPDATE_MS, &state);
-	up_read(&vc->page_lock);
+	ret = vmclock_copy(vc, copy, pos, count, VMCLOCK_UPDATE_MS, &state);
 	if (ret)
 		goto out;
 
@@ -119,40 +114,33 @@ static __poll_t vmclock_poll(struct file *file, poll_table *table)
 {
 	struct vmclock_file *vf = file->private_data;
 	struct vmclock *vc = vf->vc;
-	__poll_t mask = EPOLLERR | EPOLLHUP;
 
 	poll_wait(file, &vc->wait, table);
-
-	down_read(&vc->page_lock);
-	if (vc->page) {
-		mask = vmclock_has_news(vf) ? EPOLLIN | EPOLLRDNORM : 0;
-		if (!mask)
-			vmclock_watch_waiter(vc);
-	}
-	up_read(&vc->page_lock);
-	return mask;
+	if (vmclock_gone(vc))
+		return EPOLLERR | EPOLLHUP;
+	if (vmclock_has_news(vf))
+		return EPOLLIN | EPOLLRDNORM;
+	vmclock_watch_waiter(vc);
+	return 0;
 }
 
 static int vmclock_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct vmclock_file *vf = file->private_data;
 	struct vmclock *vc = vf->vc;
-	int ret = -ENODEV;
 
 	if (vma->vm_flags & VM_WRITE)
 		return -EACCES;
+	if (vmclock_gone(vc))
+		return -ENODEV;
 	if (!vc->mappable || vma->vm_pgoff || vma->vm_end - vma->vm_start != PAGE_SIZE)
 		return -EINVAL;
 
 	/* Or else mprotect(2) could make it writable later. */
 	vm_flags_clear(vma, VM_MAYWRITE);
 
-	down_read(&vc->page_lock);
-	if (vc->page)
-		ret = io_remap_pfn_range(vma, vma->vm_start, PHYS_PFN(vc->phys), PAGE_SIZE,
-					 vma->vm_page_prot);
-	up_read(&vc->page_lock);
-	return ret;
+	return io_remap_pfn_range(vma, vma->vm_start, PHYS_PFN(vc->phys), PAGE_SIZE,
+				  vma->vm_page_prot);
 }
 
 const struct file_operations vmclock_fops = {

@@ -7,7 +7,6 @@
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
 #include <linux/ptp_clock_kernel.h>
-#include <linux/rwsem.h>
 #include <linux/stddef.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -29,8 +28,8 @@ struct vmclock {
 	char name[20];
 	int index;
 
-	struct rw_semaphore page_lock;	/* guards the pointer, not the page */
-	const struct vmclock_abi *page;	/* NULL once unbound */
+	const struct vmclock_abi *page;	/* mapped for as long as this structure lives */
+	bool gone;			/* unbound: the page is not ours to show any more */
 	phys_addr_t phys;
 	size_t len;			/* bytes that may be read */
 	size_t size;			/* the page's own size, as found at probe */
@@ -55,6 +54,12 @@ struct vmclock {
 
 void vmclock_put(struct vmclock *vc);
 
+/* Has the device been unbound? Who asks may be overtaken by it: the page can still be read. */
+static inline bool vmclock_gone(const struct vmclock *vc)
+{
+	return READ_ONCE(vc->gone);
+}
+
 /* ---- page.c: consistent readings of the page ---------------------------------- */
 
 /* How long the host may hold the sequence count odd before reads give up. */
@@ -76,8 +81,7 @@ bool vmclock_same(const struct vmclock_state *a, const struct vmclock_state *b);
  *		(what belongs together)
  *	} while (vmclock_section_retry(vc, &section));
  *
- * The caller holds page_lock and has checked page. Beginning may sleep; it
- * gives -ETIMEDOUT if the host has not finished its updates after
+ * Beginning may sleep; it gives -ETIMEDOUT if the host has not finished its updates after
  * patience_ms, and at least one try.
  */
 struct vmclock_section {
@@ -92,8 +96,8 @@ int vmclock_section_begin(const struct vmclock *vc, struct vmclock_section *sect
 bool vmclock_section_retry(const struct vmclock *vc, const struct vmclock_section *section);
 
 /*
- * A consistent copy of part of the page, and the state it was taken in. The
- * caller holds page_lock and has checked page. -ETIMEDOUT as for a section.
+ * A consistent copy of part of the page, and the state it was taken in.
+ * -ETIMEDOUT as for a section.
  */
 int vmclock_copy(const struct vmclock *vc, void *to, size_t offset, size_t len,
 		 unsigned int patience_ms, struct vmclock_state *state);
@@ -115,10 +119,10 @@ int vmclock_watch_start(struct platform_device *pdev, struct vmclock *vc);
 /* The page is gone: no more looks, and whoever sleeps wakes up. */
 void vmclock_watch_stop(struct vmclock *vc);
 
-/* Somebody begins to wait for a change. The caller holds page_lock and has checked page. */
+/* Somebody begins to wait for a change. */
 void vmclock_watch_waiter(struct vmclock *vc);
 
-/* Will the host tell us of changes? The caller holds page_lock and has checked page. */
+/* Will the host tell us of changes? */
 bool vmclock_notified(const struct vmclock *vc);
 
 /* ---- chardev.c and sysfs.c: the faces of the device -------------------------------- */

@@ -8,12 +8,12 @@
  * page as /dev/vmclock<N>: mappable, readable, pollable, never writable; and
  * its time, where it may have any, as a PTP clock.
  *
- * Lifetime: struct vmclock is referenced by the bound platform device and
- * by every open file, so that unbinding leaves open files harmless. The
- * kernel's own mapping of the page goes away on unbinding; whoever touches
- * the page holds page_lock for reading and finds a NULL pointer afterwards.
- * Mappings in userspace stay: they show physical memory that is still there,
- * and an application must not die by SIGBUS because somebody unbound a driver.
+ * Lifetime: struct vmclock and the kernel's mapping of the page are referenced
+ * by the bound platform device and by every open file, so that unbinding
+ * leaves open files harmless: readers need no lock, only vmclock_gone() to
+ * give -ENODEV. Mappings in userspace stay, too: they show physical memory
+ * that is still there, and an application must not die by SIGBUS because
+ * somebody unbound a driver.
  */
 #include <linux/idr.h>
 #include <linux/io.h>
@@ -22,7 +22,6 @@
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
-#include <linux/rwsem.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -31,7 +30,13 @@ static DEFINE_IDA(vmclock_ida);
 
 static void vmclock_free(struct kref *ref)
 {
-	kfree(container_of(ref, struct vmclock, ref));
+	struct vmclock *vc = container_of(ref, struct vmclock, ref);
+
+	/* A file that was open may have asked for one more look. */
+	vmclock_watch_stop(vc);
+	if (vc->page)
+		memunmap((void *)vc->page);
+	kfree(vc);
 }
 
 void vmclock_put(struct vmclock *vc)
@@ -91,17 +96,14 @@ static void vmclock_drop(void *data)
 }
 
 /*
- * No more touching of the page; then no more looks, which send uevents from
- * the device; then no more device. Files opened meanwhile give -ENODEV.
+ * Reads fail from here on; then no more looks, which send uevents from the
+ * device; then no more device. Files opened meanwhile give -ENODEV.
  */
 static void vmclock_retire(void *data)
 {
 	struct vmclock *vc = data;
 
-	down_write(&vc->page_lock);
-	vc->page = NULL;
-	up_write(&vc->page_lock);
-
+	WRITE_ONCE(vc->gone, true);
 	vmclock_watch_stop(vc);
 
 	misc_deregister(&vc->misc);
@@ -117,7 +119,6 @@ static struct vmclock *vmclock_alloc(struct device *dev)
 		return ERR_PTR(-ENOMEM);
 
 	kref_init(&vc->ref);
-	init_rwsem(&vc->page_lock);
 	vmclock_watch_init(vc);
 
 	vc->index = ida_alloc(&vmclock_ida, GFP_KERNEL);
@@ -153,9 +154,9 @@ static int vmclock_probe(struct platform_device *pdev)
 	vc->mappable = vc->len == PAGE_SIZE && PAGE_ALIGNED(vc->phys);
 
 	/* WB: it is ordinary memory; DEC: shared with the host, not encrypted. */
-	vc->page = devm_memremap(dev, vc->phys, vc->len, MEMREMAP_WB | MEMREMAP_DEC);
-	if (IS_ERR(vc->page))
-		return dev_err_probe(dev, PTR_ERR(vc->page), "cannot map %pR\n", res);
+	vc->page = memremap(vc->phys, vc->len, MEMREMAP_WB | MEMREMAP_DEC);
+	if (!vc->page)
+		return dev_err_probe(dev, -ENXIO, "cannot map %pR\n", res);
 
 	ret = vmclock_check_page(dev, vc->page, res, &vc->size);
 	if (ret)

@@ -82,12 +82,8 @@ int vmclock_copy(const struct vmclock *vc, void *to, size_t offset, size_t len,
 int vmclock_snapshot(struct vmclock *vc, struct vmclock_abi *snap, unsigned int patience_ms,
 		     struct vmclock_state *state)
 {
-	int ret = -ENODEV;
-
 	memset(snap, 0, sizeof(*snap));
-	down_read(&vc->page_lock);
-	if (vc->page)
-		ret = vmclock_copy(vc, snap, 0, min(vc->size, sizeof(*snap)), patience_ms, state);
-	up_read(&vc->page_lock);
-	return ret;
+	if (vmclock_gone(vc))
+		return -ENODEV;
+	return vmclock_copy(vc, snap, 0, min(vc->size, sizeof(*snap)), patience_ms, state);
 }

@@ -173,21 +173,16 @@ static int vmclock_ptp_read(struct vmclock *vc, struct timespec64 *ts,
 {
 	struct vmclock_section section = vmclock_section(VMCLOCK_UPDATE_MS);
 	struct vmclock_abi page = { };
-	int ret = -ENODEV;
 	u64 counter;
+	int ret;
 
-	down_read(&vc->page_lock);
-	if (!vc->page)
-		goto out;
 	do {
 		ret = vmclock_section_begin(vc, &section);
 		if (ret)
-			goto out;
+			return ret;
 		memcpy(&page, vc->page, min(vc->size, sizeof(page)));
 		ret = sample(system, &counter);
 	} while (vmclock_section_retry(vc, &section));
-out:
-	up_read(&vc->page_lock);
 	return ret ?: vmclock_ptp_time(vc, &page, counter, ts);
 }
 

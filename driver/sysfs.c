@@ -128,13 +128,8 @@ VMCLOCK_ATTRIBUTE(vm_generation_counter);
 static ssize_t notification_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct vmclock *vc = dev_to_vmclock(dev);
-	const char *how = "none";
 
-	down_read(&vc->page_lock);
-	if (vc->page)
-		how = vmclock_notified(vc) ? vc->notifier : "timer";
-	up_read(&vc->page_lock);
-	return sysfs_emit(buf, "%s\n", how);
+	return sysfs_emit(buf, "%s\n", vmclock_notified(vc) ? vc->notifier : "timer");
 }
 static DEVICE_ATTR_RO(notification);
 

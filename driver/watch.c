@@ -114,7 +114,7 @@ static void vmclock_wait_look(struct work_struct *work)
 	struct vmclock *vc = container_of(to_delayed_work(work), struct vmclock, wait_look);
 
 	vmclock_look(vc);
-	if (wq_has_sleeper(&vc->wait))
+	if (!vmclock_gone(vc) && wq_has_sleeper(&vc->wait))
 		vmclock_look_again(&vc->wait_look, wait_interval_ms ?: 1);
 }
 
