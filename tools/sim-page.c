@@ -27,13 +27,6 @@ static void store_words(struct sim_page *page, size_t from, size_t to)
 	}
 }
 
-static void store_seq(struct sim_page *page, uint32_t seq, int order)
-{
-	if (order == __ATOMIC_RELEASE)
-		__atomic_thread_fence(__ATOMIC_RELEASE);
-	__atomic_store_n(&page->live->seq_count, htole32(seq), __ATOMIC_RELAXED);
-}
-
 void sim_page_begin(struct sim_page *page, struct vmclock_abi *live, uint32_t seq)
 {
 	page->live = live;
@@ -49,8 +42,11 @@ void sim_page_begin(struct sim_page *page, struct vmclock_abi *live, uint32_t se
 
 void sim_page_stall(struct sim_page *page)
 {
-	store_seq(page, page->seq + 1, __ATOMIC_RELAXED);
-	/* The odd count before the fields. */
+	__atomic_store_n(&page->live->seq_count, htole32(page->seq + 1), __ATOMIC_RELAXED);
+	/*
+	 * Pairs with the acquire fence of readers: who sees a field that is
+	 * stored after this sees the odd count too, or a newer one.
+	 */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
@@ -59,8 +55,8 @@ void sim_page_publish(struct sim_page *page)
 	sim_page_stall(page);
 	store_words(page, FIRST_FIELD, page->covered);
 	page->seq += 2;
-	/* The fields before the even count. */
-	store_seq(page, page->seq, __ATOMIC_RELEASE);
+	/* Pairs with the acquire load of readers: who sees this count sees the fields above. */
+	__atomic_store_n(&page->live->seq_count, htole32(page->seq), __ATOMIC_RELEASE);
 }
 
 void sim_page_garble(struct sim_page *page)
