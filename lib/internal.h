@@ -35,6 +35,8 @@ struct vmclock {
  * The page is written by another party at any time. One access per field,
  * which the compiler may neither repeat nor split.
  */
+#define page_u8(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+#define page_u16(field) le16toh(__atomic_load_n(&(field), __ATOMIC_RELAXED))
 #define page_u32(field) le32toh(__atomic_load_n(&(field), __ATOMIC_RELAXED))
 #define page_u64(field) le64toh(__atomic_load_n(&(field), __ATOMIC_RELAXED))
 
@@ -42,8 +44,29 @@ struct vmclock {
 int vmclock_time_error(const struct vmclock *vc);
 
 /*
- * A reading of the page is a section that is repeated until the count was
- * even and the same before and after it:
+ * A reading of the page is a section, which counts if the sequence count was
+ * even and the same before and after it: copy fields into locals between
+ * these two calls. Hosts make the count odd, then a release fence, store
+ * fields, and store the even count with release.
+ */
+static inline uint32_t section_try(const struct vmclock_abi *page)
+{
+	/* Pairs with the host's store of the even count: the fields are at least as new. */
+	return le32toh(__atomic_load_n(&page->seq_count, __ATOMIC_ACQUIRE));
+}
+
+static inline bool section_held(const struct vmclock_abi *page, uint32_t seq)
+{
+	/*
+	 * Pairs with the host's fence: if a field above came from a later
+	 * update, the count below is that update's odd one or a newer one.
+	 */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return likely(!(seq & 1)) && likely(page_u32(page->seq_count) == seq);
+}
+
+/*
+ * The same, repeated until it counts:
  *
  *	struct section section = { 0 };
  *
@@ -70,32 +93,15 @@ int vmclock_section_wait(const struct vmclock *vc, struct section *section);
 
 static inline int section_begin(const struct vmclock *vc, struct section *section)
 {
-	section->seq = le32toh(__atomic_load_n(&vc->page->seq_count, __ATOMIC_ACQUIRE));
-	if (__builtin_expect(section->seq & 1 || section->tries++ > SECTION_FAST_TRIES, 0))
+	section->seq = section_try(vc->page);
+	if (unlikely(section->seq & 1 || section->tries++ > SECTION_FAST_TRIES))
 		return vmclock_section_wait(vc, section);
 	return 0;
 }
 
 static inline bool section_retry(const struct vmclock *vc, const struct section *section)
 {
-	/* The fields' loads before the count's. */
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return __builtin_expect(page_u32(vc->page->seq_count) != section->seq, 0);
-}
-
-/*
- * The same in one try, for readings that must be fast and nearly always
- * succeed at once: copy fields between the two calls.
- */
-static inline uint32_t section_try(const struct vmclock *vc)
-{
-	return le32toh(__atomic_load_n(&vc->page->seq_count, __ATOMIC_ACQUIRE));
-}
-
-static inline bool section_held(const struct vmclock *vc, uint32_t seq)
-{
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return !(seq & 1) && page_u32(vc->page->seq_count) == seq;
+	return unlikely(!section_held(vc->page, section->seq));
 }
 
 /* Where that failed. On -ETIMEDOUT too, *marker is what the page holds. */
@@ -103,10 +109,11 @@ int vmclock_read_marker_again(const struct vmclock *vc, uint64_t *marker);
 
 static inline int read_marker(const struct vmclock *vc, uint64_t *marker)
 {
-	uint32_t seq = section_try(vc);
-	uint64_t value = page_u64(vc->page->disruption_marker);
+	const struct vmclock_abi *page = vc->page;
+	uint32_t seq = section_try(page);
+	uint64_t value = page_u64(page->disruption_marker);
 
-	if (__builtin_expect(!section_held(vc, seq), 0))
+	if (unlikely(!section_held(page, seq)))
 		return vmclock_read_marker_again(vc, marker);
 	*marker = value;
 	return 0;

@@ -43,7 +43,7 @@ static int check_page(struct vmclock *vc, const struct stat *st)
 
 	if (page_u32(page->magic) != VMCLOCK_MAGIC)
 		return -EBADMSG;
-	if (le16toh(__atomic_load_n(&page->version, __ATOMIC_RELAXED)) != VMCLOCK_VERSION)
+	if (page_u16(page->version) != VMCLOCK_VERSION)
 		return -EPROTONOSUPPORT;
 	size = page_u32(page->size);
 	if (size < VMCLOCK_SIZE_MIN)
@@ -52,7 +52,7 @@ static int check_page(struct vmclock *vc, const struct stat *st)
 	if (!vc->device && size > room)
 		return -EBADMSG;
 	vc->size = size < vc->mapped ? size : vc->mapped;
-	vc->time_type = page->time_type;
+	vc->time_type = page_u8(page->time_type);
 	vc->time_error = vmclock_time_error(vc);
 	return 0;
 }

@@ -38,7 +38,7 @@ int vmclock_section_wait(const struct vmclock *vc, struct section *section)
 		 */
 		bool late = monotonic_ns() - section->since > UPDATE_NS;
 
-		section->seq = le32toh(__atomic_load_n(&vc->page->seq_count, __ATOMIC_ACQUIRE));
+		section->seq = section_try(vc->page);
 		if (!(section->seq & 1) && !(late && section->tries > SECTION_FAST_TRIES))
 			return 0;
 		if (late)
