@@ -305,6 +305,9 @@ static inline bool vmclock_calc_line(const struct vmclock_snapshot *s, struct vm
 	return true;
 }
 
+/* A line may be shared, and being drawn anew: one access for each field. */
+#define vmclock_line_load(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+
 /**
  * vmclock_calc_line_after() - time and error so many ticks after the reference
  * @line:	the line
@@ -319,12 +322,15 @@ static inline bool vmclock_calc_line(const struct vmclock_snapshot *s, struct vm
 static inline bool vmclock_calc_line_after(const struct vmclock_line *line, __u64 ticks, __u64 *ns,
 					   __u64 *error)
 {
-	vmclock_u128 sum = (vmclock_u128)ticks * line->slope_frac + line->base_frac;
+	vmclock_u128 sum = (vmclock_u128)ticks * vmclock_line_load(line->slope_frac) +
+			   vmclock_line_load(line->base_frac);
 
-	*ns = (__u64)(sum >> 64) + line->base_ns + ticks * line->slope_ns;
-	*error = line->error_ns + (__u64)(((vmclock_u128)ticks * line->error_slope) >> 64);
+	*ns = (__u64)(sum >> 64) + ticks * vmclock_line_load(line->slope_ns) +
+	      vmclock_line_load(line->base_ns);
+	*error = (__u64)(((vmclock_u128)ticks * vmclock_line_load(line->error_slope)) >> 64) +
+		 vmclock_line_load(line->error_ns);
 	/* What the slope lacks adds up to less than one unit for each tick. */
-	return __builtin_expect(ticks < line->reach, 1) &&
+	return __builtin_expect(ticks < vmclock_line_load(line->reach), 1) &&
 	       __builtin_expect((__u64)sum <= -VMCLOCK_LINE_TICKS, 1);
 }
 

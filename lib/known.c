@@ -28,6 +28,18 @@ void known_free_handle(struct vmclock *vc)
 	munmap(vc, KNOWN_DISTANCE + sizeof(struct known));
 }
 
+static void store_line(struct vmclock_line *to, const struct vmclock_line *from)
+{
+	known_store(to->counter_value, from->counter_value);
+	known_store(to->reach, from->reach);
+	known_store(to->base_ns, from->base_ns);
+	known_store(to->base_frac, from->base_frac);
+	known_store(to->slope_ns, from->slope_ns);
+	known_store(to->slope_frac, from->slope_frac);
+	known_store(to->error_ns, from->error_ns);
+	known_store(to->error_slope, from->error_slope);
+}
+
 void known_make(struct known *known, const struct vmclock_snapshot *s, enum vmclock_scale scale,
 		uint32_t seq, int64_t sec, const struct vmclock_time *result)
 {
@@ -35,6 +47,7 @@ void known_make(struct known *known, const struct vmclock_snapshot *s, enum vmcl
 	uint64_t tag = known_tag(kl);
 	uint64_t next = ((tag >> 32) + 1) << 32 | seq;
 	struct vmclock_line line;
+	uint64_t state;
 	int64_t ahead;
 
 	if (s->leap != VMCLOCK_LEAP_NONE || !vmclock_calc_line(s, &line))
@@ -43,17 +56,23 @@ void known_make(struct known *known, const struct vmclock_snapshot *s, enum vmcl
 	if (__builtin_sub_overflow(result->time.tv_sec, sec, &ahead) || ahead < -AHEAD_MAX ||
 	    ahead > AHEAD_MAX)
 		return;
-	/* Somebody is at it if both tags differ. */
-	if (!__atomic_compare_exchange_n(&kl->begun, &tag, next, false, __ATOMIC_ACQUIRE,
+	/* From the whole second of this reading on, modulo 2^64. */
+	line.base_ns -= (uint64_t)ahead * VMCLOCK_NS_PER_SEC;
+	memcpy(&state, &result->flags, sizeof(state));
+
+	/*
+	 * If they differ, another thread is writing. Relaxed: known_tag() has
+	 * ordered all of the former writer's stores before ours.
+	 */
+	if (!__atomic_compare_exchange_n(&kl->begun, &tag, next, false, __ATOMIC_RELAXED,
 					 __ATOMIC_RELAXED))
 		return;
-	/* That tag before what follows. */
+	/* Pairs with the fence in known_holds(): who sees a store below sees that tag. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	kl->line = line;
-	/* From the whole second of this reading on, modulo 2^64. */
-	kl->line.base_ns -= (uint64_t)ahead * VMCLOCK_NS_PER_SEC;
-	kl->sec = result->time.tv_sec;
-	kl->marker = s->marker;
-	memcpy(&kl->state, &result->flags, sizeof(kl->state));
+	store_line(&kl->line, &line);
+	known_store(kl->sec, result->time.tv_sec);
+	known_store(kl->marker, s->marker);
+	known_store(kl->state, state);
+	/* Pairs with known_tag(): who sees this tag sees the stores above. */
 	__atomic_store_n(&kl->made, next, __ATOMIC_RELEASE);
 }

@@ -2,9 +2,14 @@
 /*
  * What is known of the page since its last update: a line for each timescale,
  * so that a reading need not work it out again. Readers make it themselves and
- * never wait for each other. A line has two tags: who makes it changes the one
- * before and the other after, so it is whole where both are the same. One half
- * of a tag is the sequence count of the page for which the line holds.
+ * never wait for each other. A line is a seqlock with two words: its writer
+ * changes `begun' before the rest and `made' after it, and readers trust the
+ * line only if both are equal. One half of these tags is the sequence count of
+ * the page for which the line holds.
+ *
+ * Everything in a line is read and written by relaxed atomic accesses, for a
+ * writer may be at it at any time; four places put them in order, each with
+ * its reason beside it.
  */
 #ifndef VMCLOCK_KNOWN_H
 #define VMCLOCK_KNOWN_H
@@ -47,23 +52,33 @@ void known_free_handle(struct vmclock *vc);
 void known_make(struct known *known, const struct vmclock_snapshot *s, enum vmclock_scale scale,
 		uint32_t seq, int64_t sec, const struct vmclock_time *result);
 
+#define known_load(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+#define known_store(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
+
 /* The tag to begin a reading with. */
-static inline uint64_t known_tag(const struct known_line *line)
+static inline uint64_t known_tag(const struct known_line *kl)
 {
-	return __atomic_load_n(&line->made, __ATOMIC_ACQUIRE);
+	/* Pairs with the last store of known_make(): the line is at least as new as this tag. */
+	return __atomic_load_n(&kl->made, __ATOMIC_ACQUIRE);
 }
 
 /*
- * Was the line whole, and is it still the page's? The marker too is asked: a
- * host that restored the machine may have begun to count anew.
+ * To be asked when all of the line has been read: was it whole, and is it still
+ * the page's? The marker too is asked, for a host that restored the machine may
+ * have begun to count anew.
  */
-static inline bool known_holds(const struct known_line *line, uint64_t tag,
-			       const struct vmclock_abi *page, uint64_t *marker)
+static inline bool known_holds(const struct known_line *kl, uint64_t tag, uint64_t marker,
+			       const struct vmclock_abi *page)
 {
+	/*
+	 * Pairs with the fence in known_make(): if a load before this one saw
+	 * what a later writer stored, `begun' below is that writer's or newer.
+	 */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	/* In any order among themselves: each must equal a value that is fixed by now. */
 	return likely(page_u32(page->seq_count) == (uint32_t)tag) &&
-	       likely((*marker = page_u64(page->disruption_marker)) == line->marker) &&
-	       likely(__atomic_load_n(&line->begun, __ATOMIC_RELAXED) == tag);
+	       likely(page_u64(page->disruption_marker) == marker) &&
+	       likely(known_load(kl->begun) == tag);
 }
 
 #endif /* VMCLOCK_KNOWN_H */

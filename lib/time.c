@@ -17,8 +17,8 @@ int vmclock_time_error(const struct vmclock *vc)
 {
 	const struct vmclock_snapshot s = {
 		.size = (uint32_t)vc->size,
-		.counter_id = vc->page->counter_id,
-		.time_type = vc->page->time_type,
+		.counter_id = page_u8(vc->page->counter_id),
+		.time_type = vc->time_type,
 		.status = VMCLOCK_STATUS_SYNCHRONIZED,
 		.period = 1,
 	};
@@ -230,16 +230,17 @@ read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_sourc
 	kl = &known(vc)->lines[scale];
 	tag = known_tag(kl);
 	__asm__ volatile("" : "+r"(kl));
-	start = kl->line.counter_value;
+	start = known_load(kl->line.counter_value);
 	ticks = read_since(source, counter, start);
 	counter = start + ticks;
 	if (unlikely(!vmclock_calc_line_after(&kl->line, ticks, &ns, &error)))
 		goto by_the_book;
 	error_up = error + 1;
 	__asm__ volatile("" : "+r"(ns), "+r"(error), "+r"(error_up) : : "memory");
-	sec = kl->sec;
-	state = kl->state;
-	if (unlikely(!known_holds(kl, tag, vc->page, &marker)))
+	sec = known_load(kl->sec);
+	state = known_load(kl->state);
+	marker = known_load(kl->marker);
+	if (unlikely(!known_holds(kl, tag, marker, vc->page)))
 		goto by_the_book;
 
 	if (unlikely(ns >= NS)) {
