@@ -18,12 +18,26 @@ static inline uint64_t counter_relaxed_since(uint64_t start)
 	return count - start;
 }
 
+/*
+ * ISB alone orders nothing after loads, and the counter is not memory, which
+ * barriers would order: so the barrier orders a load of our own after all
+ * earlier ones, and a branch that depends on it makes ISB wait for that. (Arm
+ * ARM, "Generic Timer": a load, a branch and ISB before CNTVCT_EL0 is read.)
+ * The second ISB orders later loads after the counter.
+ */
 static inline uint64_t counter_ordered_since(uint64_t start)
 {
 	uint64_t count;
 
-	/* The barrier orders the reading after earlier loads, and later loads after it. */
-	__asm__ volatile("isb\n\tmrs %0, cntvct_el0\n\tisb" : "=r"(count) : : "memory");
+	__asm__ volatile("dmb ishld\n\t"
+			 "ldr %0, [sp]\n\t"
+			 "cbz %0, 1f\n"
+			 "1:\tisb\n\t"
+			 "mrs %0, cntvct_el0\n\t"
+			 "isb"
+			 : "=r"(count)
+			 :
+			 : "memory");
 	return count - start;
 }
 
