@@ -12,6 +12,16 @@
  * host is in the middle of an update they spin until it is done, for 100 ms
  * at most.
  *
+ * In a sandbox: open the handle before it closes. Reading needs no system
+ * call, unless the vDSO does not serve clock_gettime(2): functions that meet
+ * an update which takes long, and those that wait, then return its error.
+ * Where the counter itself is denied (prctl(2) with PR_TSC_SIGSEGV; on x86
+ * also SECCOMP_MODE_STRICT), whoever reads it is killed by SIGSEGV:
+ * vmclock_now(), vmclock_now_relaxed(), vmclock_wait_past() and, through the
+ * vDSO, vmclock_gettime() and vmclock_wait(). vmclock_at() and the functions
+ * that give marker, generation or page do not read it, except through the vDSO
+ * when an update takes longer than a thousand looks at the page.
+ *
  * Clauses ("UAPI.13, ...") name the parts of the VMClock specification of
  * the UAPI Group that a function follows.
  */
@@ -215,11 +225,20 @@ int vmclock_generation(const struct vmclock *vc, uint64_t *generation);
  * immediately if the marker differs already. The timeout runs on
  * CLOCK_MONOTONIC. The state of vmclock_fd() is left alone.
  *
+ * It calls clock_nanosleep(2) and, for a device, open(2), ppoll(2), pread(2)
+ * and close(2). Where open(2) or pread(2) fails it looks each 100 ms, as where
+ * the device does not notify. It never spins, whatever these calls answer.
+ *
  * Return: 0 the marker differs now,
  * -ETIMEDOUT	it did not change in time,
  * -EINTR	a signal handler ran,
  * -EINVAL	the timeout is negative or its tv_nsec not within 0..999999999,
- * -ENODEV	the driver was unbound or the device removed.
+ * -ENODEV	the driver was unbound or the device removed,
+ * -EBADF	the program has closed vmclock_fd(),
+ * -ENOSYS	clock_nanosleep(2) said that it slept, and had not,
+ * or what clock_nanosleep(2), ppoll(2) or clock_gettime(2) said: -EPERM, for
+ * instance, in a sandbox that denies them; -EINVAL also from ppoll(2) where
+ * RLIMIT_NOFILE is 0.
  *
  * Thread-safe; not async-signal-safe; a cancellation point that may leak a
  * file descriptor when the thread is cancelled.
@@ -320,11 +339,19 @@ int vmclock_at(const struct vmclock *vc, enum vmclock_scale scale, uint64_t coun
  * @marker:	the marker of the reading that @t comes from
  * @t:		the time, such as the latest of a reading
  *
+ * It sleeps by clock_nanosleep(2), for 100 ms at a time, and never spins. It
+ * has no limit: where the bounds grow as fast as time goes on, or @t lies
+ * years ahead, it waits until the clock is disrupted or a signal comes.
+ *
  * Return: 0 the earliest possible time is after @t now,
+ * -EINVAL	there is no such scale, or @t's tv_nsec is not within 0..999999999,
+ *		whatever else is wrong,
  * -ESTALE	the clock was disrupted since @marker was taken: nothing is certain,
  * -ENODATA	the page gives no bounds, or as vmclock_now(),
  * -EINTR	a signal handler ran,
- * or another error of vmclock_now().
+ * -ENOSYS	clock_nanosleep(2) said that it slept, and had not,
+ * or another error of vmclock_now(), or what clock_nanosleep(2) or
+ * clock_gettime(2) said, such as -EPERM in a sandbox that denies them.
  *
  * Thread-safe; not async-signal-safe.
  * Since: 0.1

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* Reading the page: marker, generation, or all of it at once. */
 #include <string.h>
-#include <time.h>
 
 #include "internal.h"
+#include "monotonic.h"
 
 /* How long the host may hold the count odd. */
 #define UPDATE_NS 100000000
@@ -17,26 +17,42 @@ static inline void cpu_relax(void)
 #endif
 }
 
-/* Read from the vDSO: no system call. */
-static int64_t monotonic_ns(void)
+/* An update takes less than a microsecond: until an even count, or so many looks. */
+static uint32_t look(const struct vmclock *vc)
 {
-	struct timespec ts;
+	uint32_t seq, looks = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	do {
+		if (looks)
+			cpu_relax();
+		seq = le32toh(__atomic_load_n(&vc->page->seq_count, __ATOMIC_ACQUIRE));
+	} while (seq & 1 && ++looks < SECTION_FAST_TRIES);
+	return seq;
 }
 
 int vmclock_section_wait(const struct vmclock *vc, struct section *section)
 {
-	if (!section->since)
-		section->since = monotonic_ns();
+	int64_t now;
+	bool late;
+	int ret;
 
+	/* The clock is asked only in need: in some sandboxes that is an error, or the end. */
+	if (section->tries++ <= SECTION_FAST_TRIES) {
+		section->seq = look(vc);
+		if (!(section->seq & 1))
+			return 0;
+	}
 	for (;;) {
 		/*
 		 * The clock first, then the count: a reader that was not
 		 * running for longer than that still looks once more.
 		 */
-		bool late = monotonic_ns() - section->since > UPDATE_NS;
+		ret = monotonic_ns(&now);
+		if (ret)
+			return ret;
+		if (!section->since)
+			section->since = now;
+		late = now - section->since > UPDATE_NS;
 
 		section->seq = section_try(vc->page);
 		if (!(section->seq & 1) && !(late && section->tries > SECTION_FAST_TRIES))

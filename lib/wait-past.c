@@ -3,10 +3,12 @@
 #include <time.h>
 
 #include "internal.h"
+#include "monotonic.h"
 
-#define NS_PER_SEC	INT64_C(1000000000)
 /* A disruption, or a host that corrects its clock, is noticed after this at the latest. */
 #define SLICE_NS	INT64_C(100000000)
+/* Of the second try to sleep for less than a slice; of each further one, twice as long. */
+#define LEAST_NS	INT64_C(1000)
 
 /* From a to b, within a slice. */
 static int64_t distance(const struct timespec *a, const struct timespec *b)
@@ -23,8 +25,8 @@ VMCLOCK_PUBLIC
 int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64_t marker,
 		      const struct timespec *t)
 {
-	struct timespec rest = { 0 };
 	struct vmclock_time now;
+	int64_t rest, least = 0;
 	int ret;
 
 	if (t->tv_nsec < 0 || t->tv_nsec >= NS_PER_SEC)
@@ -40,8 +42,15 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
 		if (vmclock_after(&now, t))
 			return 0;
 		/* Strictly past it: a nanosecond more. */
-		rest.tv_nsec = (long)distance(&now.earliest, t) + 1;
-		if (clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL) == EINTR)
-			return -EINTR;
+		rest = distance(&now.earliest, t) + 1;
+		if (rest < SLICE_NS) {
+			/* Once is enough, unless the bounds grow nearly as fast as time goes on. */
+			if (rest < least)
+				rest = least;
+			least = least < SLICE_NS / 2 ? 2 * least + LEAST_NS : SLICE_NS;
+		}
+		ret = vmclock_sleep(rest);
+		if (ret)
+			return ret;
 	}
 }

@@ -7,29 +7,28 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "monotonic.h"
 
-#define NS_PER_SEC	INT64_C(1000000000)
 #define SLICE_NS	INT64_C(100000000)	/* never sleep past a change for longer */
 #define REST_NS		INT64_C(10000000)	/* between looks at a page that is busy otherwise */
 
-static int64_t now_ns(void)
+static bool is_timeout(const struct timespec *ts)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
+	return ts->tv_sec >= 0 && ts->tv_nsec >= 0 && ts->tv_nsec < NS_PER_SEC;
 }
 
 /* When to give up, on CLOCK_MONOTONIC; INT64_MAX: never. */
 static int deadline_of(const struct timespec *timeout, int64_t *deadline)
 {
-	int64_t now = now_ns();
+	int64_t now;
+	int ret;
 
 	*deadline = INT64_MAX;
 	if (!timeout)
 		return 0;
-	if (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec >= NS_PER_SEC)
-		return -EINVAL;
+	ret = monotonic_ns(&now);
+	if (ret)
+		return ret;
 	if (timeout->tv_sec < (INT64_MAX - now) / NS_PER_SEC - 1)
 		*deadline = now + (int64_t)timeout->tv_sec * NS_PER_SEC + timeout->tv_nsec;
 	return 0;
@@ -44,11 +43,19 @@ static bool is_gone(short revents)
 	return (revents & (POLLERR | POLLHUP)) == (POLLERR | POLLHUP);
 }
 
-static bool device_gone(const struct vmclock *vc)
+/* Without an answer nothing would tell that the device is gone: then the wait is over, too. */
+static int check_device(const struct vmclock *vc)
 {
+	const struct timespec at_once = { 0 };
 	struct pollfd pfd = { .fd = vc->fd };
 
-	return vc->device && poll(&pfd, 1, 0) == 1 && is_gone(pfd.revents);
+	if (!vc->device)
+		return 0;
+	if (ppoll(&pfd, 1, &at_once, NULL) < 0)
+		return -errno;
+	if (pfd.revents & POLLNVAL)
+		return -EBADF;
+	return is_gone(pfd.revents) ? -ENODEV : 0;
 }
 
 /*
@@ -75,45 +82,49 @@ static int open_events(const struct vmclock *vc)
 	return -1;
 }
 
+/* From here on, look without being woken. */
+static void close_events(int *fd)
+{
+	close(*fd);
+	*fd = -1;
+}
+
 /* Acknowledge: the file is readable again only after the next change. */
-static int acknowledge(int fd)
+static int acknowledge(int *fd)
 {
 	char byte;
+	ssize_t got = pread(*fd, &byte, 1, 0);
 
-	if (pread(fd, &byte, 1, 0) < 0 && errno == ENODEV)
-		return -ENODEV;
+	if (got < 0 && (errno == ENODEV || errno == EINTR))
+		return -errno;
+	/* An update that takes long passes; else the events would never end. */
+	if (!got || (got < 0 && errno != EAGAIN && errno != ETIMEDOUT))
+		close_events(fd);
 	return 0;
 }
 
-static int rest(int64_t ns)
-{
-	struct timespec ts = { .tv_sec = ns / NS_PER_SEC, .tv_nsec = ns % NS_PER_SEC };
-
-	return clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL) == EINTR ? -EINTR : 0;
-}
-
-/* Sleep for @ns at most, less if the device has news. May set *fd to -1. */
-static int rest_or_event(int *fd, int64_t ns)
+/*
+ * Until the device has news, for @ns at most. Returns sooner, and closes *fd,
+ * where that cannot be told.
+ */
+static int wait_for_event(int *fd, int64_t ns)
 {
 	struct timespec ts = { .tv_sec = ns / NS_PER_SEC, .tv_nsec = ns % NS_PER_SEC };
 	/* No driver of a VMClock is writable: that is poll(2) without a poll operation. */
 	struct pollfd pfd = { .fd = *fd, .events = POLLIN | POLLOUT };
-	int ret;
 
-	if (*fd < 0)
-		return rest(ns);
-
-	ret = ppoll(&pfd, 1, &ts, NULL);
-	if (ret < 0)
-		return errno == EINTR ? -EINTR : rest(ns);
+	if (ppoll(&pfd, 1, &ts, NULL) < 0)
+		return -errno;
 	if (is_gone(pfd.revents))
 		return -ENODEV;
-	if (pfd.revents & (POLLOUT | POLLERR | POLLHUP)) {
-		close(*fd);
+	/* Somebody closed it, and the number may be another file's by now. */
+	if (pfd.revents & POLLNVAL)
 		*fd = -1;
-		return rest(ns);
-	}
-	return pfd.revents & POLLIN ? acknowledge(*fd) : 0;
+	else if (pfd.revents & ~POLLIN)
+		close_events(fd);
+	else if (pfd.revents)
+		return acknowledge(fd);
+	return 0;
 }
 
 /*
@@ -125,31 +136,40 @@ static bool marker_differs(const struct vmclock *vc, uint64_t marker)
 	return page_u64(vc->page->disruption_marker) != marker;
 }
 
+static int64_t at_most(int64_t ns, int64_t most)
+{
+	return ns < most ? ns : most;
+}
+
 static int wait_for_change(const struct vmclock *vc, uint64_t marker, int64_t deadline, int *fd)
 {
-	for (;;) {
-		int64_t began = now_ns();
-		int64_t left = deadline - began;
-		int64_t slept;
-		int ret;
+	int64_t began, ended, left;
+	int ret;
 
+	for (;;) {
+		ret = monotonic_ns(&began);
 		if (marker_differs(vc, marker))
 			return 0;
-		if (device_gone(vc))
-			return -ENODEV;
+		if (!ret)
+			ret = check_device(vc);
+		if (ret)
+			return ret;
+		left = deadline - began;
 		if (left <= 0)
 			return -ETIMEDOUT;
-		ret = rest_or_event(fd, left < SLICE_NS ? left : SLICE_NS);
+		ret = *fd < 0 ? vmclock_sleep(at_most(left, SLICE_NS)) :
+				wait_for_event(fd, at_most(left, SLICE_NS));
+		if (!ret)
+			ret = monotonic_ns(&ended);
 		if (ret)
 			return ret;
 		if (marker_differs(vc, marker))
 			return 0;
 
-		/* A page that changes all the time must not make this a busy loop. */
-		slept = now_ns() - began;
-		left -= slept;
-		if (slept < REST_NS && left > 0)
-			ret = rest(left < REST_NS ? left : REST_NS);
+		/* Events may be there all the time, and must not make this a busy loop. */
+		left = deadline - ended;
+		if (ended - began < REST_NS && left > 0)
+			ret = vmclock_sleep(at_most(left, REST_NS));
 		if (ret)
 			return ret;
 	}
@@ -161,13 +181,15 @@ int vmclock_wait(const struct vmclock *vc, uint64_t marker, const struct timespe
 	int64_t deadline;
 	int ret, fd;
 
-	ret = deadline_of(timeout, &deadline);
-	if (ret)
-		return ret;
+	if (timeout && !is_timeout(timeout))
+		return -EINVAL;
 	if (marker_differs(vc, marker))
 		return 0;
-	if (device_gone(vc))
-		return -ENODEV;
+	ret = deadline_of(timeout, &deadline);
+	if (!ret)
+		ret = check_device(vc);
+	if (ret)
+		return ret;
 
 	fd = open_events(vc);
 	ret = wait_for_change(vc, marker, deadline, &fd);
