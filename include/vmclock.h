@@ -288,7 +288,7 @@ int vmclock_gettime(const struct vmclock *vc, clockid_t clock, uint64_t marker,
  * -EAGAIN	it carries time that cannot be relied upon now (its status),
  * -EOPNOTSUPP	its counter is not this CPU's, or not steady here,
  * -EOVERFLOW	the time does not fit,
- * -EINVAL	there is no such scale,
+ * -EINVAL	there is no such scale, whatever else is wrong,
  * -ETIMEDOUT	the host held the sequence count odd for 100 ms.
  *
  * Thread-safe and async-signal-safe.

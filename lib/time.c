@@ -198,6 +198,8 @@ static __attribute__((noinline)) int read_page(const struct vmclock *vc, enum vm
 	struct vmclock_snapshot s;
 	int ret;
 
+	if (unlikely((unsigned int)scale >= KNOWN_SCALES))
+		return -EINVAL;
 	if (vc->time_error)
 		return vc->time_error;
 	do {

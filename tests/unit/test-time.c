@@ -412,6 +412,48 @@ static void a_commit_waits_until_its_time_is_over(void **state)
 	vmclock_close(vc);
 }
 
+static void expect_invalid(struct pagefile *pf, enum vmclock_scale scale)
+{
+	const struct timespec never = { .tv_nsec = NS }, past = { 0 };
+	struct vmclock *vc = pagefile_open(pf);
+
+	refuse(vc, scale, -EINVAL);
+	assert_int_equal(vmclock_wait_past(vc, scale, 1, &past), -EINVAL);
+	assert_int_equal(vmclock_wait_past(vc, scale, 2, &past), -EINVAL);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 2, &never), -EINVAL);
+	vmclock_close(vc);
+}
+
+/* Mistakes of the program are not hidden by what the host has, or has not. */
+static void an_unknown_scale_is_told_before_all_else(void **state)
+{
+	static const int scales[] = { 3, 4, 99, INT_MAX, INT_MIN, -1 };
+	struct pagefile *pf = *state;
+	size_t i;
+
+	for (i = 0; i < sizeof(scales) / sizeof(scales[0]); i++) {
+		enum vmclock_scale scale = (enum vmclock_scale)scales[i];
+
+		publish_time(pf);
+		pf->page->time_sec = htole64(INT64_MAX);
+		pf->page->counter_value = 0;	/* -EOVERFLOW */
+		expect_invalid(pf, scale);
+		pf->page->clock_status = VMCLOCK_STATUS_UNRELIABLE;	/* -EAGAIN */
+		expect_invalid(pf, scale);
+		pf->page->flags = 0;		/* -ENODATA */
+		expect_invalid(pf, scale);
+		pagefile_begin(pf);		/* -ETIMEDOUT */
+		expect_invalid(pf, scale);
+		pagefile_end(pf);
+		pf->page->time_type = VMCLOCK_TIME_MONOTONIC;
+		expect_invalid(pf, scale);
+		pf->page->counter_id = COUNTER_ID ^ 1;	/* -EOPNOTSUPP */
+		expect_invalid(pf, scale);
+		pf->page->counter_id = VMCLOCK_COUNTER_INVALID;
+		expect_invalid(pf, scale);
+	}
+}
+
 static void an_update_that_never_ends_is_an_error(void **state)
 {
 	struct pagefile *pf = *state;
@@ -670,6 +712,7 @@ int main(void)
 		TEST(bounds_hold_across_a_leap_second),
 		TEST(now_is_between_the_bounds_and_goes_on),
 		TEST(a_commit_waits_until_its_time_is_over),
+		TEST(an_unknown_scale_is_told_before_all_else),
 		TEST(an_update_that_never_ends_is_an_error),
 		TEST(the_next_readings_agree_with_the_first),
 		TEST(a_far_reading_does_no_harm),
