@@ -139,18 +139,20 @@ static inline __u64 vmclock_calc_distance(const struct vmclock_snapshot *s, __u6
 	return *before ? -distance : distance;
 }
 
-/* floor(rest * 10^9 / 2^shift), for rest < 2^shift */
-static inline __u64 vmclock_calc_rest_ns(vmclock_u128 rest, __u8 shift)
+/* rest * 10^9 / 2^shift, for rest < 2^shift, rounded down, or up to the whole. */
+static inline __u64 vmclock_calc_rest_ns(vmclock_u128 rest, __u8 shift, bool up)
 {
-	__u64 high = (__u64)(rest >> 64);
-	__u64 low = (__u64)rest;
+	vmclock_u128 low = (vmclock_u128)(__u64)rest * VMCLOCK_NS_PER_SEC;
+	vmclock_u128 high = (vmclock_u128)(__u64)(rest >> 64) * VMCLOCK_NS_PER_SEC + (low >> 64);
 
-	if (shift <= 64)
-		return (__u64)(((vmclock_u128)low * VMCLOCK_NS_PER_SEC) >> shift);
 	if (shift >= 192)
-		return 0;
-	return (__u64)(((vmclock_u128)high * VMCLOCK_NS_PER_SEC +
-			(((vmclock_u128)low * VMCLOCK_NS_PER_SEC) >> 64)) >> (shift - 64));
+		return up && rest;
+	if (shift > 64) {
+		/* Rounded up twice is rounded up once. */
+		low = high + (up && (__u64)low);
+		shift -= 64;
+	}
+	return (__u64)((low + (up ? ((vmclock_u128)1 << shift) - 1 : 0)) >> shift);
 }
 
 /**
@@ -193,10 +195,10 @@ static inline int vmclock_calc_time(const struct vmclock_snapshot *s, __u64 coun
 	scaled = (vmclock_u128)frac * VMCLOCK_NS_PER_SEC;
 	/* The rest is less than one unit: it rarely makes a difference of a nanosecond. */
 	if (__builtin_expect(!before && (__u64)scaled > -(__u64)VMCLOCK_NS_PER_SEC, 0)) {
-		scaled += vmclock_calc_rest_ns(rest, s->shift);
+		scaled += vmclock_calc_rest_ns(rest, s->shift, false);
 	} else if (__builtin_expect(before && (__u64)scaled < VMCLOCK_NS_PER_SEC && rest, 0)) {
-		/* Rounded down, so the rest is rounded up, to one at least. */
-		vmclock_u128 less = 1 + (vmclock_u128)vmclock_calc_rest_ns(rest - 1, s->shift);
+		/* The time is rounded down, so what it lacks is rounded up. */
+		__u64 less = vmclock_calc_rest_ns(rest, s->shift, true);
 
 		if (scaled < less) {
 			if (__builtin_sub_overflow(sec, 1, &sec))

@@ -286,36 +286,75 @@ static void agrees_with_gmp_on_all_boundaries(void **state)
 	reference_clear(&r);
 }
 
-/* Periods that make the time a whole number of ns but for the last bit. */
+/*
+ * The reference's fraction of a second that puts the time of @counter next to
+ * a whole nanosecond, but for @off units of 2^-64 s and what is less than one.
+ */
+static uint64_t frac_next_to_whole(const struct vmclock_snapshot *s, uint64_t counter, int off)
+{
+	int64_t distance = (int64_t)(counter - s->counter_value);
+	mpz_t way, whole;
+	uint64_t frac;
+
+	mpz_inits(way, whole, NULL);
+	set_u64(way, s->period);
+	mpz_mul_si(way, way, distance);
+	mpz_fdiv_q_2exp(way, way, s->shift);
+	mpz_set_ui(whole, random_u64() % NS);
+	mpz_mul_2exp(whole, whole, 64);
+	mpz_cdiv_q_ui(whole, whole, NS);
+	mpz_sub(whole, whole, way);
+	mpz_add_ui(whole, whole, 2);
+	mpz_sub_ui(whole, whole, (unsigned long)(2 - off));
+	mpz_fdiv_r_2exp(whole, whole, 64);
+	frac = mpz_get_ui(whole);
+	mpz_clears(way, whole, NULL);
+	return frac;
+}
+
+/* With every shift, on both sides of the reference: there less than a unit decides. */
 static void rounds_down_next_to_whole_nanoseconds(void **state)
 {
 	struct vmclock_snapshot s;
 	struct reference r;
-	uint64_t n;
-	int shift;
+	int shift, n, off;
 
 	(void)state;
 	reference_init(&r);
 	bounded(&s);
 	s.time_sec = 1700000000;
-	for (shift = 20; shift < 200; shift += 9) {
+	for (shift = 0; shift < 256; shift++) {
 		s.shift = (uint8_t)shift;
-		for (n = 0; n < 5000; n++) {
-			mpz_t unit;
+		for (n = 0; n < 300; n++) {
+			uint64_t distance = random_wide() >> 1;
 
-			/* time_frac just below, at and above n ns; a period of next to nothing. */
-			mpz_init(unit);
-			mpz_set_ui(unit, n * 199999);
-			mpz_mul_2exp(unit, unit, 64);
-			mpz_cdiv_q_ui(unit, unit, NS);
-			s.time_frac = mpz_get_ui(unit) - n % 3;
-			mpz_clear(unit);
-			s.period = random_wide() | 1;
-			check_both(&r, &s, s.counter_value + n % 7);
-			check_both(&r, &s, s.counter_value - n % 7);
+			s.counter_value = random_u64();
+			s.period = random_wide() | n % 2;
+			s.time_maxerror = random_u64() % NS;
+			s.period_maxerror = random_wide() | 1;
+			for (off = -2; off <= 2; off++) {
+				s.time_frac = frac_next_to_whole(&s, s.counter_value + distance, off);
+				check_both(&r, &s, s.counter_value + distance);
+				s.time_frac = frac_next_to_whole(&s, s.counter_value - distance, off);
+				check_both(&r, &s, s.counter_value - distance);
+			}
 		}
 	}
 	reference_clear(&r);
+}
+
+/* Ticks of a nanosecond, but for 1.1e-11; the second ends 2^-64 s after the reference. */
+static void the_rest_of_a_unit_is_not_lost_before_the_reference(void **state)
+{
+	struct vmclock_snapshot s = {
+		.time_sec = 5, .time_frac = UINT64_MAX, .period = 36893488147, .shift = 1,
+	};
+	struct vmclock_instant t;
+
+	(void)state;
+	assert_int_equal(vmclock_calc_time(&s, (uint64_t)-3, &t), 0);
+	assert_int_equal(t.sec, 5);
+	assert_int_equal(t.nsec, 999999996);
 }
 
 static void bounds_need_both_flags_and_the_fields(void **state)
@@ -634,6 +673,7 @@ int main(void)
 		cmocka_unit_test(agrees_with_gmp_on_likely_pages),
 		cmocka_unit_test(agrees_with_gmp_on_all_boundaries),
 		cmocka_unit_test(rounds_down_next_to_whole_nanoseconds),
+		cmocka_unit_test(the_rest_of_a_unit_is_not_lost_before_the_reference),
 		cmocka_unit_test(bounds_need_both_flags_and_the_fields),
 		cmocka_unit_test(only_pages_that_say_so_have_time),
 		cmocka_unit_test(a_page_without_the_fields_has_no_time),
