@@ -201,14 +201,6 @@ static void check_reading(const struct input *in, const struct vmclock_time *t)
 	}
 }
 
-/* Both round outwards, the short way by up to 3 ns and the long one by up to 2. */
-static bool near(const struct timespec *a, const struct vmclock_instant *b)
-{
-	__int128 ns = ((__int128)a->tv_sec - b->sec) * NS + a->tv_nsec - b->nsec;
-
-	return ns >= -3 && ns <= 3;
-}
-
 /* The short way must agree with the long one; here on the page's own scale. */
 static void check_long_way(const struct input *in, const struct vmclock_time *t)
 {
@@ -225,7 +217,7 @@ static void check_long_way(const struct input *in, const struct vmclock_time *t)
 	    vmclock_calc_shift_time(&latest, (int64_t)error + 1))
 		CHECK(!(t->flags & VMCLOCK_BOUNDED));
 	else
-		CHECK(near(&t->earliest, &earliest) && near(&t->latest, &latest));
+		CHECK(same(&t->earliest, &earliest) && same(&t->latest, &latest));
 }
 
 static bool documented(int ret)

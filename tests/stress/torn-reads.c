@@ -104,12 +104,9 @@ static void *publisher(void *arg)
 
 /* ---- Is it all of one update? ----------------------------------------------- */
 
-/* Bounds are rounded outwards, by a few nanoseconds more on the library's short way. */
-static bool near(const struct timespec *ts, const struct vmclock_instant *t, int64_t ns)
+static bool same(const struct timespec *ts, const struct vmclock_instant *t)
 {
-	__int128 off = ((__int128)ts->tv_sec - t->sec) * VMCLOCK_NS_PER_SEC + ts->tv_nsec - t->nsec;
-
-	return off >= -ns && off <= ns;
+	return ts->tv_sec == t->sec && ts->tv_nsec == (long)t->nsec;
 }
 
 /* The same reading by the book, from the page that its marker names. */
@@ -129,7 +126,7 @@ static bool time_is_whole(const struct vmclock_time *t)
 		return false;
 	earliest = time;
 	latest = time;
-	if (vmclock_calc_to_utc(&s, &time, &leap) || !near(&t->time, &time, 0))
+	if (vmclock_calc_to_utc(&s, &time, &leap) || !same(&t->time, &time))
 		return false;
 	if (vmclock_calc_error(&s, t->counter, &error))
 		return !(t->flags & VMCLOCK_BOUNDED);
@@ -138,7 +135,7 @@ static bool time_is_whole(const struct vmclock_time *t)
 	       !vmclock_calc_shift_time(&latest, (int64_t)error + 1) &&
 	       !vmclock_calc_to_utc(&s, &earliest, &leap) &&
 	       !vmclock_calc_to_utc(&s, &latest, &leap) &&
-	       near(&t->earliest, &earliest, 3) && near(&t->latest, &latest, 3);
+	       same(&t->earliest, &earliest) && same(&t->latest, &latest);
 }
 
 static bool page_is_whole(const struct vmclock_abi *copy)
