@@ -579,7 +579,8 @@ static inline int vmclock_calc_linear_to_utc(const struct vmclock_leap_second *l
 /*
  * Linear to smeared UTC: instead of the step, a slope. With u the UTC that
  * goes on as if there were no leap second, smeared = u - sign * elapsed / W
- * in the window of W real seconds. Rounded down, to within a nanosecond.
+ * in a window of W real seconds: from noon to noon, so by one second more
+ * or less than a day, or the last 1000 that end with the leap second. Rounded down, to within a nanosecond.
  */
 static inline int vmclock_calc_linear_to_smeared(const struct vmclock_leap_second *leap, __u8 smearing,
 						 struct vmclock_instant *t)
@@ -594,8 +595,9 @@ static inline int vmclock_calc_linear_to_smeared(const struct vmclock_leap_secon
 		window = VMCLOCK_SEC_PER_DAY + leap->sign;
 		break;
 	case VMCLOCK_SMEARING_UTC_SLS:
-		elapsed = 1000;
-		window = 1000 + leap->sign;
+		/* The last 1000 s that end with the leap second: from 23:43:21 or 23:43:19. */
+		elapsed = 1000 - leap->sign;
+		window = 1000;
 		break;
 	default:
 		return -ENODATA;

@@ -581,8 +581,10 @@ static void impossible_leap_indicators_are_refused(void **state)
 /* smeared = u - sign * clamp(elapsed / W), in exact integers of ns * W. */
 static void check_smear(int sign, uint8_t hint, int64_t u_ms)
 {
-	int64_t window = (hint == VMCLOCK_SMEARING_NOON_LINEAR ? 86400 : 1000) + sign;
-	int64_t lead = hint == VMCLOCK_SMEARING_NOON_LINEAR ? 43200 : 1000;
+	bool noon = hint == VMCLOCK_SMEARING_NOON_LINEAR;
+	int64_t window = noon ? 86400 + sign : 1000;
+	/* Until midnight: from noon, or from 23:43:21 or 23:43:19. */
+	int64_t lead = noon ? 43200 : sign > 0 ? 16 * 60 + 39 : 16 * 60 + 41;
 	struct vmclock_snapshot s = {
 		.leap = sign > 0 ? PRE_POS : PRE_NEG, .smearing = hint,
 		.time_sec = (uint64_t)(MIDNIGHT - 50000),

@@ -607,7 +607,7 @@ struct smear {
 	uint8_t hint;
 	int sign;
 	int before;		/* seconds from the beginning of the window to midnight */
-	int window;		/* without the leap second */
+	int window;
 };
 
 /* The smeared time of a time that goes on as if there were no leap second, times the window. */
@@ -615,7 +615,7 @@ static exact smeared_by_window(const struct smear *smear, exact time)
 {
 	exact since_start = time + smear->before * EXACT_SEC;
 
-	return time * (smear->window + smear->sign) - smear->sign * since_start;
+	return time * smear->window - smear->sign * since_start;
 }
 
 static exact exactly(const struct timespec *ts)
@@ -626,7 +626,7 @@ static exact exactly(const struct timespec *ts)
 static void check_smeared_bounds(struct vmclock *vc, const struct smear *smear, int64_t reference,
 				 uint64_t counter)
 {
-	exact window = smear->window + smear->sign;
+	exact window = smear->window;
 	exact time = (reference - MIDNIGHT) * EXACT_SEC + ((exact)counter * NS << 24);
 	exact error = ((exact)ERROR_NS << 54) + (exact)counter * ERROR_A_TICK * NS;
 	exact earliest, latest, slack = window << 56;
@@ -645,10 +645,10 @@ static void check_smeared_bounds(struct vmclock *vc, const struct smear *smear, 
 static void smeared_bounds_enclose_the_truth(void **state)
 {
 	static const struct smear smears[] = {
-		{ VMCLOCK_LEAP_PRE_POS, VMCLOCK_SMEARING_NOON_LINEAR, 1, 43200, 86400 },
-		{ VMCLOCK_LEAP_PRE_NEG, VMCLOCK_SMEARING_NOON_LINEAR, -1, 43200, 86400 },
-		{ VMCLOCK_LEAP_PRE_POS, VMCLOCK_SMEARING_UTC_SLS, 1, 1000, 1000 },
-		{ VMCLOCK_LEAP_PRE_NEG, VMCLOCK_SMEARING_UTC_SLS, -1, 1000, 1000 },
+		{ VMCLOCK_LEAP_PRE_POS, VMCLOCK_SMEARING_NOON_LINEAR, 1, 43200, 86401 },
+		{ VMCLOCK_LEAP_PRE_NEG, VMCLOCK_SMEARING_NOON_LINEAR, -1, 43200, 86399 },
+		{ VMCLOCK_LEAP_PRE_POS, VMCLOCK_SMEARING_UTC_SLS, 1, 999, 1000 },
+		{ VMCLOCK_LEAP_PRE_NEG, VMCLOCK_SMEARING_UTC_SLS, -1, 1001, 1000 },
 	};
 	struct pagefile *pf = *state;
 	struct vmclock *vc;

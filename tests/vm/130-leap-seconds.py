@@ -105,7 +105,7 @@ def smeared_of(tai, sign, smearing):
     before = tai - TAI_BEFORE * NSEC
     day_ends = (MIDNIGHT + sign) * NSEC
     if smearing == 'utc-sls':
-        length = (1000 + sign) * NSEC
+        length = 1000 * NSEC
         elapsed = before - (day_ends - length)
     else:
         length = (86400 + sign) * NSEC
