@@ -625,7 +625,11 @@ static inline int vmclock_calc_linear_to_smeared(const struct vmclock_leap_secon
  * @s:		the snapshot
  * @t:		the instant, changed in place on success
  *
- * Return: 0, -ENODATA: a UTC page without a TAI offset, or -EOVERFLOW.
+ * A UTC page whose reference lies in a positive leap second has none: whether
+ * the offset is the one before or the one after it cannot be told.
+ *
+ * Return: 0, -ENODATA: a UTC page without a TAI offset or such a one, or
+ * -EOVERFLOW.
  * Since: 0.1
  */
 static inline int vmclock_calc_to_tai(const struct vmclock_snapshot *s, struct vmclock_instant *t)
@@ -635,7 +639,7 @@ static inline int vmclock_calc_to_tai(const struct vmclock_snapshot *s, struct v
 	if (s->time_type == VMCLOCK_TIME_TAI)
 		return 0;
 	/* Linear, so a leap second that lies between makes no difference. */
-	if (vmclock_calc_tai_offset(s, &offset))
+	if (s->leap == VMCLOCK_LEAP_POS || vmclock_calc_tai_offset(s, &offset))
 		return -ENODATA;
 	return __builtin_add_overflow(t->sec, offset, &t->sec) ? -EOVERFLOW : 0;
 }
