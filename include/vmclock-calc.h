@@ -321,6 +321,31 @@ static inline bool vmclock_calc_line(const struct vmclock_snapshot *s, struct vm
 #define vmclock_line_load(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
 /**
+ * vmclock_calc_line_limit() - shorten a line, so that its bounds stay within some time
+ * @line:	the line
+ * @from:	where that begins, in seconds since the reference's whole second
+ * @until:	where it ends
+ *
+ * Return: false if nothing is left.
+ * Since: 0.1
+ */
+static inline bool vmclock_calc_line_limit(struct vmclock_line *line, __s64 from, __s64 until)
+{
+	/* Rounded up; it is below 2^10, and the ticks are at most 2^48. */
+	const __u64 slope_ns = line->slope_ns + 1;
+
+	/* The earliest goes forward, if it ever does; no error is as large as a second. */
+	if (from > -1 && (from > 0 || line->base_ns < line->error_ns ||
+			  (!line->slope_ns && line->slope_frac < line->error_slope)))
+		return false;
+	if (until < 3)
+		return false;
+	while (line->reach * slope_ns >= (vmclock_u128)(until - 2) * VMCLOCK_NS_PER_SEC)
+		line->reach /= 2;
+	return line->reach;
+}
+
+/**
  * vmclock_calc_line_after() - time and error so many ticks after the reference
  * @line:	the line
  * @ticks:	the counter value less the reference's, modulo 2^64
@@ -422,23 +447,30 @@ static inline int vmclock_calc_tai_offset(const struct vmclock_snapshot *s, int 
 struct vmclock_leap_second {
 	__s64 at;		/* from here on UTC is linear + after, until then + before */
 	__s64 midnight;		/* the end of the month, in UTC */
+	__s64 month_start;	/* of that month, in UTC */
+	__s64 month_end;	/* of the month that begins then, in UTC */
 	int before;
 	int after;
 	int sign;		/* +1: one second more, -1: one less, 0: none known */
+
+	/* All leap seconds of this time are known: of UTC, and of the smear that is hinted at. */
+	__s64 utc_from, utc_until;
+	__s64 smeared_from, smeared_until;
 };
 
-/* Midnight UTC at the start of the month that is @months after that of @sec. */
+/* Midnight UTC at the start of the month that is @months after that of @sec; -1 to 2. */
 static inline __s64 vmclock_calc_month_start(__s64 sec, int months)
 {
+	/* From the December before to the February after. */
 	static const short days_before[] = {
-		0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365
+		-31, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365, 396
 	};
 	/* Days since 1600-01-01, the start of a cycle of 400 years; never negative here. */
 	__s64 days = sec / VMCLOCK_SEC_PER_DAY + 135140;
 	__s64 start = days - days % 146097;
 	int day = (int)(days % 146097);		/* in the cycle */
 	int year = day / 366;			/* in the cycle; at most one too low */
-	int month = 0;
+	int month = 1;				/* January */
 	int leap;
 
 #define VMCLOCK_YEAR_START(y) ((y) * 365 + ((y) + 3) / 4 - ((y) + 99) / 100 + ((y) + 399) / 400)
@@ -446,10 +478,10 @@ static inline __s64 vmclock_calc_month_start(__s64 sec, int months)
 		year++;
 	leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 	day -= VMCLOCK_YEAR_START(year);
-	while (day >= days_before[month + 1] + (month >= 1 ? leap : 0))
+	while (day >= days_before[month + 1] + (month >= 2 ? leap : 0))
 		month++;
 	month += months;
-	start += VMCLOCK_YEAR_START(year) + days_before[month] + (month >= 2 ? leap : 0);
+	start += VMCLOCK_YEAR_START(year) + days_before[month] + (month >= 3 ? leap : 0);
 #undef VMCLOCK_YEAR_START
 	return (start - 135140) * VMCLOCK_SEC_PER_DAY;
 }
@@ -457,80 +489,111 @@ static inline __s64 vmclock_calc_month_start(__s64 sec, int months)
 /* The end of the year 9999: what is later is no date of a real page. */
 #define VMCLOCK_CALC_MAX_SEC	253402300800LL
 
+/*
+ * A page speaks of one leap second. Whether there was another one at
+ * @first, in UTC, the start of the first month that it speaks of, and whether
+ * there will be one at @last, the end of the last, nobody knows.
+ */
+static inline void vmclock_calc_known(const struct vmclock_snapshot *s, __s64 reference, __s64 first,
+				      __s64 last, struct vmclock_leap_second *leap)
+{
+	/* On the linear scale. */
+	first -= leap->before;
+	last -= leap->after;
+	leap->utc_from = first;
+	/* The last second may be one that is left out, or that comes again. */
+	leap->utc_until = last - 1;
+	leap->smeared_from = leap->utc_from;
+	leap->smeared_until = leap->utc_until;
+	switch (s->smearing) {
+	case VMCLOCK_SMEARING_NOON_LINEAR:
+		/* While it is smeared, and long after, the page would speak of that one. */
+		if (reference - first >= VMCLOCK_SEC_PER_DAY)
+			leap->smeared_from += VMCLOCK_SEC_PER_DAY / 2;
+		leap->smeared_until = last - VMCLOCK_SEC_PER_DAY / 2;
+		break;
+	case VMCLOCK_SMEARING_UTC_SLS:
+		leap->smeared_until = last - 1001;
+		break;
+	default:
+		break;
+	}
+}
+
 /**
  * vmclock_calc_leap_second() - what the leap indicator means for instants around it
  * @s:		the snapshot
  * @reference:	the reference time in UTC, whole seconds
  * @leap:	receives the leap second
  *
+ * It speaks of the end of the reference's month; POST_*, of that of the month
+ * before, too; POS, of the second that is running, and of nothing else.
+ *
  * Return: 0, -ENODATA: an indicator that is unknown or contradicts the
- * reference time, or -EOVERFLOW: a date beyond the year 9999 or before 1970.
+ * reference time, or -EOVERFLOW: with an indicator, a date beyond the year
+ * 9999 or before 1970; without, all that is known is that nothing is.
  * UAPI.13, "Leap Indicator".
  * Since: 0.1
  */
 static inline int vmclock_calc_leap_second(const struct vmclock_snapshot *s, __s64 reference,
 					   struct vmclock_leap_second *leap)
 {
-	__s64 this_month, next_month;
+	bool dated = reference >= 0 && reference < VMCLOCK_CALC_MAX_SEC;
+	/* Does the reference count in the way of the time after the leap second? */
+	bool over = s->leap == VMCLOCK_LEAP_POST_POS || s->leap == VMCLOCK_LEAP_POST_NEG;
+	__s64 month, month_end, last;
 
-	leap->at = 0;
-	leap->midnight = 0;
-	leap->before = 0;
-	leap->after = 0;
-	leap->sign = 0;
-	if (s->leap == VMCLOCK_LEAP_NONE)
-		return 0;
-	if (reference < 0 || reference >= VMCLOCK_CALC_MAX_SEC)
-		return -EOVERFLOW;
-	this_month = vmclock_calc_month_start(reference, 0);
-	next_month = vmclock_calc_month_start(reference, 1);
+	*leap = (struct vmclock_leap_second){ 0 };
+	if (!dated)
+		return s->leap == VMCLOCK_LEAP_NONE ? 0 : -EOVERFLOW;
+	month = vmclock_calc_month_start(reference, 0);
+	month_end = vmclock_calc_month_start(reference, 1);
+	last = vmclock_calc_month_start(reference, 2);
 
 	switch (s->leap) {
+	case VMCLOCK_LEAP_NONE:
+		vmclock_calc_known(s, reference, month, last, leap);
+		return 0;
+	case VMCLOCK_LEAP_PRE_POS:
+	case VMCLOCK_LEAP_POST_POS:
+		leap->sign = 1;
+		break;
+	case VMCLOCK_LEAP_PRE_NEG:
+		/* That second is left out. */
+		if (reference == month_end - 1)
+			return -ENODATA;
+		leap->sign = -1;
+		break;
+	case VMCLOCK_LEAP_POST_NEG:
+		leap->sign = -1;
+		break;
 	case VMCLOCK_LEAP_POS:
 		/*
 		 * 23:59:60 has no number of its own in UTC: hosts count
 		 * either 23:59:59 twice, or the next day's 00:00:00.
 		 */
-		if (reference == next_month - 1) {
-			leap->midnight = next_month;
-			leap->at = next_month - 1;
-			leap->before = 1;
-		} else if (reference == this_month) {
-			leap->midnight = this_month;
-			leap->at = this_month;
-			leap->after = -1;
+		leap->sign = 1;
+		if (reference == month_end - 1) {
+			over = true;
+			month = month_end;
+		} else if (reference == month) {
+			month_end = month;
 		} else {
 			return -ENODATA;
 		}
-		leap->sign = 1;
-		return 0;
-	case VMCLOCK_LEAP_PRE_POS:
-		leap->midnight = next_month;
-		leap->at = next_month;
-		leap->after = -1;
-		leap->sign = 1;
-		return 0;
-	case VMCLOCK_LEAP_PRE_NEG:
-		leap->midnight = next_month;
-		leap->at = next_month - 1;
-		leap->after = 1;
-		leap->sign = -1;
-		return 0;
-	case VMCLOCK_LEAP_POST_POS:
-		leap->midnight = this_month;
-		leap->at = this_month - 1;
-		leap->before = 1;
-		leap->sign = 1;
-		return 0;
-	case VMCLOCK_LEAP_POST_NEG:
-		leap->midnight = this_month;
-		leap->at = this_month;
-		leap->before = -1;
-		leap->sign = -1;
-		return 0;
+		last = vmclock_calc_month_start(month, 1);
+		break;
 	default:
 		return -ENODATA;
 	}
+	leap->midnight = over ? month : month_end;
+	leap->month_start = vmclock_calc_month_start(leap->midnight, -1);
+	leap->month_end = vmclock_calc_month_start(leap->midnight, 1);
+	leap->before = over ? leap->sign : 0;
+	leap->after = over ? 0 : -leap->sign;
+	leap->at = leap->midnight - (over == (leap->sign > 0));
+	vmclock_calc_known(s, reference, leap->month_start, last, leap);
+	return 0;
 }
 
 /* Moves @t from the page's scale to the linear one, and tells the leap second on that. */
@@ -548,25 +611,6 @@ static inline int vmclock_calc_linear(const struct vmclock_snapshot *s, struct v
 	return vmclock_calc_leap_second(s, reference, leap);
 }
 
-/**
- * vmclock_calc_leap_at() - the leap indicator of an instant, not of the reference
- * @leap:	the leap second
- * @sec:	the instant on the linear scale
- *
- * Return: VMCLOCK_LEAP_*.
- * Since: 0.1
- */
-static inline __u8 vmclock_calc_leap_at(const struct vmclock_leap_second *leap, __s64 sec)
-{
-	if (!leap->sign)
-		return VMCLOCK_LEAP_NONE;
-	if (leap->sign < 0)
-		return sec < leap->at ? VMCLOCK_LEAP_PRE_NEG : VMCLOCK_LEAP_POST_NEG;
-	if (sec < leap->at)
-		return VMCLOCK_LEAP_PRE_POS;
-	return sec == leap->at ? VMCLOCK_LEAP_POS : VMCLOCK_LEAP_POST_POS;
-}
-
 /* Linear to UTC. In a positive leap second 23:59:59 is counted twice, as POSIX does. */
 static inline int vmclock_calc_linear_to_utc(const struct vmclock_leap_second *leap,
 					     struct vmclock_instant *t)
@@ -576,27 +620,51 @@ static inline int vmclock_calc_linear_to_utc(const struct vmclock_leap_second *l
 	return __builtin_add_overflow(t->sec, step, &t->sec) ? -EOVERFLOW : 0;
 }
 
+/**
+ * vmclock_calc_leap_at() - the leap indicator of an instant, not of the reference
+ * @leap:	the leap second
+ * @sec:	the instant on the linear scale
+ *
+ * PRE_* in the month that ends with it only, POST_* in the month after it.
+ *
+ * Return: VMCLOCK_LEAP_*.
+ * Since: 0.1
+ */
+static inline __u8 vmclock_calc_leap_at(const struct vmclock_leap_second *leap, __s64 sec)
+{
+	bool over = sec >= leap->at;
+
+	if (!leap->sign ||
+	    (over ? sec >= leap->month_end - leap->after : sec < leap->month_start - leap->before))
+		return VMCLOCK_LEAP_NONE;
+	if (leap->sign < 0)
+		return over ? VMCLOCK_LEAP_POST_NEG : VMCLOCK_LEAP_PRE_NEG;
+	if (sec == leap->at)
+		return VMCLOCK_LEAP_POS;
+	return over ? VMCLOCK_LEAP_POST_POS : VMCLOCK_LEAP_PRE_POS;
+}
+
 /*
  * Linear to smeared UTC: instead of the step, a slope. With u the UTC that
  * goes on as if there were no leap second, smeared = u - sign * elapsed / W
  * in a window of W real seconds: from noon to noon, so by one second more
- * or less than a day, or the last 1000 that end with the leap second. Rounded down, to within a nanosecond.
+ * or less than a day, or the last 1000 that end with the leap second.
+ * Rounded down, or up, to the nanosecond.
  */
-static inline int vmclock_calc_linear_to_smeared(const struct vmclock_leap_second *leap, __u8 smearing,
-						 struct vmclock_instant *t)
+static inline int vmclock_calc_linear_to_smeared(const struct vmclock_leap_second *leap,
+						 __u8 smearing, bool up, struct vmclock_instant *t)
 {
-	__s64 since_midnight, elapsed, window;
+	__s64 start, window, elapsed, less;
 
 	switch (smearing) {
 	case VMCLOCK_SMEARING_STRICT:
 		return vmclock_calc_linear_to_utc(leap, t);
 	case VMCLOCK_SMEARING_NOON_LINEAR:
-		elapsed = VMCLOCK_SEC_PER_DAY / 2;
+		start = leap->midnight - VMCLOCK_SEC_PER_DAY / 2;
 		window = VMCLOCK_SEC_PER_DAY + leap->sign;
 		break;
 	case VMCLOCK_SMEARING_UTC_SLS:
-		/* The last 1000 s that end with the leap second: from 23:43:21 or 23:43:19. */
-		elapsed = 1000 - leap->sign;
+		start = leap->midnight + leap->sign - 1000;
 		window = 1000;
 		break;
 	default:
@@ -606,18 +674,19 @@ static inline int vmclock_calc_linear_to_smeared(const struct vmclock_leap_secon
 		return 0;
 
 	if (__builtin_add_overflow(t->sec, leap->before, &t->sec) ||
-	    __builtin_sub_overflow(t->sec, leap->midnight, &since_midnight))
+	    __builtin_sub_overflow(t->sec, start, &elapsed))
 		return -EOVERFLOW;
 	/* Until the window both are the same, and after it they differ by the second. */
-	if (since_midnight < -elapsed)
+	if (elapsed < 0)
 		return 0;
-	if (since_midnight >= window - elapsed)
+	if (elapsed >= window)
 		return __builtin_sub_overflow(t->sec, leap->sign, &t->sec) ? -EOVERFLOW : 0;
-	elapsed += since_midnight;
 	elapsed = elapsed * VMCLOCK_NS_PER_SEC + t->nsec;
-	if (leap->sign > 0)
-		return vmclock_calc_shift_time(t, -((elapsed + window - 1) / window));
-	return vmclock_calc_shift_time(t, elapsed / window);
+	less = elapsed / window;
+	/* What is subtracted is rounded the other way. */
+	if (elapsed % window && up == (leap->sign < 0))
+		less++;
+	return vmclock_calc_shift_time(t, -leap->sign * less);
 }
 
 /**
@@ -650,8 +719,9 @@ static inline int vmclock_calc_to_tai(const struct vmclock_snapshot *s, struct v
  * @t:		the instant, changed in place
  * @leap:	receives the leap indicator of the instant
  *
- * Return: 0, -ENODATA: a TAI page without a TAI offset, or a leap indicator
- * that cannot be right, or -EOVERFLOW.
+ * Return: 0, -ENODATA: a TAI page without a TAI offset, a leap indicator
+ * that cannot be right, or an instant so far away that it says nothing of
+ * the leap seconds until then; or -EOVERFLOW.
  * Since: 0.1
  */
 static inline int vmclock_calc_to_utc(const struct vmclock_snapshot *s, struct vmclock_instant *t,
@@ -662,30 +732,44 @@ static inline int vmclock_calc_to_utc(const struct vmclock_snapshot *s, struct v
 
 	if (ret)
 		return ret;
+	if (t->sec < second.utc_from || t->sec >= second.utc_until)
+		return -ENODATA;
 	*leap = vmclock_calc_leap_at(&second, t->sec);
 	return vmclock_calc_linear_to_utc(&second, t);
 }
 
-/**
- * vmclock_calc_to_smeared() - from the page's scale to UTC smeared as the page hints
- * @s:		the snapshot
- * @t:		the instant, changed in place
- * @leap:	receives the leap indicator of the instant
- *
- * Return: 0, -ENODATA: as for UTC, or an unknown hint, or -EOVERFLOW.
- * UAPI.13, "Leap Second Smearing Hint".
- * Since: 0.1
- */
-static inline int vmclock_calc_to_smeared(const struct vmclock_snapshot *s,
-					  struct vmclock_instant *t, __u8 *leap)
-{
-	struct vmclock_leap_second second;
-	int ret = vmclock_calc_linear(s, t, &second);
+/* ---- Bounds on the timescales -------------------------------------------------- */
 
-	if (ret)
-		return ret;
-	*leap = vmclock_calc_leap_at(&second, t->sec);
-	return vmclock_calc_linear_to_smeared(&second, s->smearing, t);
+/*
+ * In UTC a positive leap second has the numbers of the second before it. Of
+ * two bounds there, the earlier is the first of these numbers and the later
+ * the last: then what is numbered before @earliest, or after @latest, is so
+ * in whichever of the two seconds it was read.
+ */
+static inline int vmclock_calc_bounds_to_utc(const struct vmclock_leap_second *leap,
+					     struct vmclock_instant *earliest,
+					     struct vmclock_instant *latest)
+{
+	if (earliest->sec < leap->utc_from || latest->sec >= leap->utc_until)
+		return -ENODATA;
+	if (leap->sign > 0 && earliest->sec == leap->at - 1)
+		earliest->nsec = 0;
+	if (leap->sign > 0 && latest->sec == leap->at)
+		latest->nsec = VMCLOCK_NS_PER_SEC - 1;
+	return vmclock_calc_linear_to_utc(leap, earliest) ?:
+	       vmclock_calc_linear_to_utc(leap, latest);
+}
+
+static inline int vmclock_calc_bounds_to_smeared(const struct vmclock_leap_second *leap,
+						 __u8 smearing, struct vmclock_instant *earliest,
+						 struct vmclock_instant *latest)
+{
+	if (smearing == VMCLOCK_SMEARING_STRICT)
+		return vmclock_calc_bounds_to_utc(leap, earliest, latest);
+	if (earliest->sec < leap->smeared_from || latest->sec >= leap->smeared_until)
+		return -ENODATA;
+	return vmclock_calc_linear_to_smeared(leap, smearing, false, earliest) ?:
+	       vmclock_calc_linear_to_smeared(leap, smearing, true, latest);
 }
 
 #endif /* VMCLOCK_CALC_H */

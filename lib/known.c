@@ -40,24 +40,23 @@ static void store_line(struct vmclock_line *to, const struct vmclock_line *from)
 	known_store(to->error_slope, from->error_slope);
 }
 
-void known_make(struct known *known, const struct vmclock_snapshot *s, enum vmclock_scale scale,
-		uint32_t seq, int64_t sec, const struct vmclock_time *result)
+void known_make(struct known *known, const struct vmclock_snapshot *s,
+		const struct vmclock_line *line, enum vmclock_scale scale, uint32_t seq,
+		int64_t sec, const struct vmclock_time *result)
 {
 	struct known_line *kl = &known->lines[scale];
 	uint64_t tag = known_tag(kl);
 	uint64_t next = ((tag >> 32) + 1) << 32 | seq;
-	struct vmclock_line line;
+	struct vmclock_line moved = *line;
 	uint64_t state;
 	int64_t ahead;
 
-	if (s->leap != VMCLOCK_LEAP_NONE || !vmclock_calc_line(s, &line))
-		return;
 	/* No line reaches as far as that; and nanoseconds are to fit in between. */
 	if (__builtin_sub_overflow(result->time.tv_sec, sec, &ahead) || ahead < -AHEAD_MAX ||
 	    ahead > AHEAD_MAX)
 		return;
 	/* From the whole second of this reading on, modulo 2^64. */
-	line.base_ns -= (uint64_t)ahead * VMCLOCK_NS_PER_SEC;
+	moved.base_ns -= (uint64_t)ahead * VMCLOCK_NS_PER_SEC;
 	memcpy(&state, &result->flags, sizeof(state));
 
 	/*
@@ -69,7 +68,7 @@ void known_make(struct known *known, const struct vmclock_snapshot *s, enum vmcl
 		return;
 	/* Pairs with the fence in known_holds(): who sees a store below sees that tag. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	store_line(&kl->line, &line);
+	store_line(&kl->line, &moved);
 	known_store(kl->sec, result->time.tv_sec);
 	known_store(kl->marker, s->marker);
 	known_store(kl->state, state);

@@ -46,11 +46,13 @@ struct vmclock *known_new_handle(void);
 void known_free_handle(struct vmclock *vc);
 
 /*
- * What a reading found: the page's snapshot, its even sequence count and the
- * result. In vain where that is no line, or where somebody else is at it.
+ * What a reading found: the page's snapshot, its line, its even sequence count
+ * and the result; the reference is @sec on @scale. In vain where the reading
+ * is too far from it, or where somebody else is at it.
  */
-void known_make(struct known *known, const struct vmclock_snapshot *s, enum vmclock_scale scale,
-		uint32_t seq, int64_t sec, const struct vmclock_time *result);
+void known_make(struct known *known, const struct vmclock_snapshot *s,
+		const struct vmclock_line *line, enum vmclock_scale scale, uint32_t seq,
+		int64_t sec, const struct vmclock_time *result);
 
 #define known_load(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 #define known_store(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)

@@ -55,19 +55,49 @@ load_fields(const struct vmclock *vc, struct vmclock_snapshot *s)
 	s->counter_id = COUNTER_ID;
 }
 
-static inline int to_scale(const struct vmclock_snapshot *s, enum vmclock_scale scale,
-			   struct vmclock_instant *t, uint8_t *leap)
+/*
+ * From the page's scale to one that goes on evenly: TAI, or UTC as if there
+ * were no leap seconds, with the one that the page knows of.
+ */
+static inline int to_even_scale(const struct vmclock_snapshot *s, enum vmclock_scale scale,
+				struct vmclock_instant *t, struct vmclock_leap_second *second)
 {
-	*leap = VMCLOCK_LEAP_NONE;
 	switch (scale) {
 	case VMCLOCK_TAI:
+		*second = (struct vmclock_leap_second){ 0 };
 		return vmclock_calc_to_tai(s, t);
 	case VMCLOCK_UTC:
-		return vmclock_calc_to_utc(s, t, leap);
 	case VMCLOCK_SMEARED:
-		return vmclock_calc_to_smeared(s, t, leap);
+		return vmclock_calc_linear(s, t, second);
 	}
 	return -EINVAL;
+}
+
+static inline int to_scale(const struct vmclock_leap_second *second, uint8_t smearing,
+			   enum vmclock_scale scale, struct vmclock_instant *t)
+{
+	switch (scale) {
+	case VMCLOCK_UTC:
+		return vmclock_calc_linear_to_utc(second, t);
+	case VMCLOCK_SMEARED:
+		return vmclock_calc_linear_to_smeared(second, smearing, false, t);
+	default:
+		return 0;
+	}
+}
+
+static inline int bounds_to_scale(const struct vmclock_leap_second *second, uint8_t smearing,
+				  enum vmclock_scale scale, struct vmclock_instant *earliest,
+				  struct vmclock_instant *latest)
+{
+	switch (scale) {
+	case VMCLOCK_UTC:
+		return vmclock_calc_bounds_to_utc(second, earliest, latest);
+	case VMCLOCK_SMEARED:
+		return vmclock_calc_bounds_to_smeared(second, smearing, earliest, latest);
+	default:
+		return 0;
+	}
 }
 
 static inline struct timespec to_timespec(const struct vmclock_instant *t)
@@ -75,30 +105,17 @@ static inline struct timespec to_timespec(const struct vmclock_instant *t)
 	return (struct timespec){ .tv_sec = t->sec, .tv_nsec = (long)t->nsec };
 }
 
-/*
- * The bounds are moved on the page's scale and then converted, each by
- * itself: a leap second may lie between them. Bounds that do not fit the
- * scale are none.
- */
-static inline bool set_bounds(const struct vmclock_snapshot *s, enum vmclock_scale scale,
-			      const struct vmclock_instant *t, uint64_t error,
-			      struct vmclock_time *out)
+/* From the time on an even scale. Bounds that do not fit, or are not known, are none. */
+static inline bool set_bounds(const struct vmclock_leap_second *second, uint8_t smearing,
+			      enum vmclock_scale scale, const struct vmclock_instant *t,
+			      uint64_t error, struct vmclock_time *out)
 {
 	struct vmclock_instant earliest = *t, latest = *t;
-	uint8_t leap_then, leap;
 
 	/* One more on the far side, for the time was rounded down. */
 	if (vmclock_calc_shift_time(&earliest, -(int64_t)error) ||
 	    vmclock_calc_shift_time(&latest, (int64_t)error + 1) ||
-	    to_scale(s, scale, &earliest, &leap_then) || to_scale(s, scale, &latest, &leap))
-		return false;
-	/* A smear is rounded down as well. */
-	if (scale == VMCLOCK_SMEARED && s->leap != VMCLOCK_LEAP_NONE &&
-	    vmclock_calc_shift_time(&latest, 1))
-		return false;
-	/* UTC goes back by a second in between: both numberings must lie inside. */
-	if (__builtin_expect(leap_then == VMCLOCK_LEAP_PRE_POS && leap != leap_then, 0) &&
-	    (vmclock_calc_shift_time(&earliest, -NS) || vmclock_calc_shift_time(&latest, NS)))
+	    bounds_to_scale(second, smearing, scale, &earliest, &latest))
 		return false;
 	out->earliest = to_timespec(&earliest);
 	out->latest = to_timespec(&latest);
@@ -123,6 +140,7 @@ static __attribute__((noinline)) int compute(const struct vmclock_snapshot *s,
 					     struct vmclock_time *out)
 {
 	struct vmclock_time result = { .counter = counter, .marker = s->marker };
+	struct vmclock_leap_second second;
 	struct vmclock_instant t, scaled;
 	__u64 error;
 	int ret;
@@ -133,15 +151,20 @@ static __attribute__((noinline)) int compute(const struct vmclock_snapshot *s,
 	ret = vmclock_calc_time(s, counter, &t);
 	if (ret)
 		return ret;
+	ret = to_even_scale(s, scale, &t, &second);
+	if (ret)
+		return ret;
 	scaled = t;
-	ret = to_scale(s, scale, &scaled, &result.leap);
+	ret = to_scale(&second, s->smearing, scale, &scaled);
 	if (ret)
 		return ret;
 
 	result.time = to_timespec(&scaled);
+	result.leap = vmclock_calc_leap_at(&second, t.sec);
 	result.status = s->status;
 	result.flags = maintenance(s->flags);
-	if (!vmclock_calc_error(s, counter, &error) && set_bounds(s, scale, &t, error, &result))
+	if (!vmclock_calc_error(s, counter, &error) &&
+	    set_bounds(&second, s->smearing, scale, &t, error, &result))
 		result.flags |= VMCLOCK_BOUNDED;
 	else
 		set_unbounded(&result);
@@ -178,15 +201,29 @@ read_since(enum counter_source source, uint64_t given, uint64_t start)
 	}
 }
 
-/* For the next readings, until the page changes. */
+/*
+ * For the next readings, until the page changes: so far as the scale goes
+ * evenly, and leap seconds are known.
+ */
 static void remember(const struct vmclock *vc, const struct vmclock_snapshot *s,
 		     enum vmclock_scale scale, uint32_t seq, const struct vmclock_time *result)
 {
 	struct vmclock_instant reference = { .sec = (int64_t)s->time_sec };
-	uint8_t leap;
+	struct vmclock_leap_second second;
+	struct vmclock_line line;
+	int64_t from, until;
 
-	if (result->flags & VMCLOCK_BOUNDED && !to_scale(s, scale, &reference, &leap))
-		known_make(known(vc), s, scale, seq, reference.sec, result);
+	if (!(result->flags & VMCLOCK_BOUNDED) || !vmclock_calc_line(s, &line) ||
+	    to_even_scale(s, scale, &reference, &second))
+		return;
+	if (scale != VMCLOCK_TAI) {
+		from = scale == VMCLOCK_UTC ? second.utc_from : second.smeared_from;
+		until = scale == VMCLOCK_UTC ? second.utc_until : second.smeared_until;
+		if (second.sign || !vmclock_calc_line_limit(&line, from - reference.sec,
+							    until - reference.sec))
+			return;
+	}
+	known_make(known(vc), s, &line, scale, seq, reference.sec, result);
 }
 
 /* By the book: the page has changed since the last reading, or is no plain one. */

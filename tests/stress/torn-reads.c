@@ -114,8 +114,8 @@ static bool time_is_whole(const struct vmclock_time *t)
 {
 	struct vmclock_instant time, earliest, latest;
 	struct vmclock_snapshot s;
+	struct vmclock_leap_second second;
 	struct vmclock_abi page;
-	uint8_t leap;
 	__u64 error;
 
 	make_page(t->marker, &page);
@@ -124,18 +124,19 @@ static bool time_is_whole(const struct vmclock_time *t)
 	    !(t->flags & VMCLOCK_MAINTENANCE_SOON) != !(s.flags & VMCLOCK_FLAG_DISRUPTION_SOON) ||
 	    vmclock_calc_time(&s, t->counter, &time))
 		return false;
+	if (vmclock_calc_linear(&s, &time, &second))
+		return false;
 	earliest = time;
 	latest = time;
-	if (vmclock_calc_to_utc(&s, &time, &leap) || !same(&t->time, &time))
+	if (!same(&t->time, &time))
 		return false;
-	if (vmclock_calc_error(&s, t->counter, &error))
+	if (vmclock_calc_error(&s, t->counter, &error) ||
+	    vmclock_calc_shift_time(&earliest, -(int64_t)error) ||
+	    vmclock_calc_shift_time(&latest, (int64_t)error + 1) ||
+	    vmclock_calc_bounds_to_utc(&second, &earliest, &latest))
 		return !(t->flags & VMCLOCK_BOUNDED);
-	return t->flags & VMCLOCK_BOUNDED &&
-	       !vmclock_calc_shift_time(&earliest, -(int64_t)error) &&
-	       !vmclock_calc_shift_time(&latest, (int64_t)error + 1) &&
-	       !vmclock_calc_to_utc(&s, &earliest, &leap) &&
-	       !vmclock_calc_to_utc(&s, &latest, &leap) &&
-	       same(&t->earliest, &earliest) && same(&t->latest, &latest);
+	return t->flags & VMCLOCK_BOUNDED && same(&t->earliest, &earliest) &&
+	       same(&t->latest, &latest);
 }
 
 static bool page_is_whole(const struct vmclock_abi *copy)

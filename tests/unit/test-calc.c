@@ -454,11 +454,17 @@ static void months_start_where_the_calendar_says(void **state)
 			struct tm tm_next = { .tm_year = year, .tm_mon = month + 1, .tm_mday = 1 };
 			int64_t start = timegm(&tm);
 			int64_t next = timegm(&tm_next);
+			int off;
 
-			assert_int_equal(vmclock_calc_month_start(start, 0), start);
-			assert_int_equal(vmclock_calc_month_start(start, 1), next);
 			assert_int_equal(vmclock_calc_month_start(next - 1, 0), start);
-			assert_int_equal(vmclock_calc_month_start(next - 1, 1), next);
+			for (off = -1; off <= 2; off++) {
+				struct tm tm_off = {
+					.tm_year = year, .tm_mon = month + off, .tm_mday = 1,
+				};
+
+				assert_int_equal(vmclock_calc_month_start(start, off),
+						 timegm(&tm_off));
+			}
 		}
 }
 
@@ -567,6 +573,13 @@ static void impossible_leap_indicators_are_refused(void **state)
 	/* No leap second at noon. */
 	s.leap = POS;
 	assert_int_equal(vmclock_calc_to_utc(&s, &t, &leap), -ENODATA);
+	/* 23:59:59 is left out: it cannot come. */
+	s.leap = PRE_NEG;
+	s.time_sec = (uint64_t)MIDNIGHT - 1;
+	assert_int_equal(vmclock_calc_to_utc(&s, &t, &leap), -ENODATA);
+	s.time_sec = (uint64_t)MIDNIGHT - 2;
+	assert_int_equal(vmclock_calc_to_utc(&s, &t, &leap), 0);
+	s.time_sec = (uint64_t)MIDNIGHT + 43200;
 	for (value = 6; value < 256; value++) {
 		s.leap = (uint8_t)value;
 		t.sec = MIDNIGHT;
@@ -582,8 +595,16 @@ static void impossible_leap_indicators_are_refused(void **state)
 	assert_int_equal(vmclock_calc_to_tai(&s, &t), -ENODATA);
 }
 
+static int to_smeared(const struct vmclock_snapshot *s, bool up, struct vmclock_instant *t)
+{
+	struct vmclock_leap_second second;
+	int ret = vmclock_calc_linear(s, t, &second);
+
+	return ret ? ret : vmclock_calc_linear_to_smeared(&second, s->smearing, up, t);
+}
+
 /* smeared = u - sign * clamp(elapsed / W), in exact integers of ns * W. */
-static void check_smear(int sign, uint8_t hint, int64_t u_ms)
+static void check_smear(int sign, uint8_t hint, int64_t u_ns, bool up)
 {
 	bool noon = hint == VMCLOCK_SMEARING_NOON_LINEAR;
 	int64_t window = noon ? 86400 + sign : 1000;
@@ -596,24 +617,26 @@ static void check_smear(int sign, uint8_t hint, int64_t u_ms)
 	struct vmclock_instant t = { .sec = MIDNIGHT };
 	mpz_t smeared, elapsed, sec;
 	unsigned long nsec;
-	uint8_t leap;
 
-	moved(&t, u_ms);
+	assert_int_equal(vmclock_calc_shift_time(&t, u_ns), 0);
 	/* In ns since midnight, times W. */
 	mpz_inits(smeared, elapsed, sec, NULL);
-	mpz_set_si(elapsed, (u_ms + lead * 1000) * 1000000);
+	mpz_set_si(elapsed, u_ns + lead * NS);
 	if (mpz_sgn(elapsed) < 0)
 		mpz_set_ui(elapsed, 0);
 	if (mpz_cmp_si(elapsed, window * NS) > 0)
 		mpz_set_si(elapsed, window * NS);
-	mpz_set_si(smeared, u_ms * 1000000);
+	mpz_set_si(smeared, u_ns);
 	mpz_mul_si(smeared, smeared, window);
 	mpz_mul_si(elapsed, elapsed, sign);
 	mpz_sub(smeared, smeared, elapsed);
-	mpz_fdiv_q_ui(smeared, smeared, (unsigned long)window);
+	if (up)
+		mpz_cdiv_q_ui(smeared, smeared, (unsigned long)window);
+	else
+		mpz_fdiv_q_ui(smeared, smeared, (unsigned long)window);
 	nsec = mpz_fdiv_q_ui(sec, smeared, NS);
 
-	assert_int_equal(vmclock_calc_to_smeared(&s, &t, &leap), 0);
+	assert_int_equal(to_smeared(&s, up, &t), 0);
 	assert_int_equal(t.sec - MIDNIGHT, mpz_get_si(sec));
 	assert_int_equal(t.nsec, nsec);
 	mpz_clears(smeared, elapsed, sec, NULL);
@@ -621,32 +644,42 @@ static void check_smear(int sign, uint8_t hint, int64_t u_ms)
 
 static void smears_are_slopes_of_the_specified_width(void **state)
 {
-	int sign;
-	int64_t ms;
+	static const int64_t ends[] = { -43200, 43200, 43201, 43199, -999, -1001, -1, 0, 1 };
+	int64_t sec;
+	int sign, up, off;
+	size_t i;
 
 	(void)state;
-	for (sign = -1; sign <= 1; sign += 2) {
-		for (ms = -45000000; ms < 45000000; ms += 997)
-			check_smear(sign, VMCLOCK_SMEARING_NOON_LINEAR, ms);
-		for (ms = -1100000; ms < 100000; ms += 97)
-			check_smear(sign, VMCLOCK_SMEARING_UTC_SLS, ms);
-	}
+	for (sign = -1; sign <= 1; sign += 2)
+		for (up = 0; up < 2; up++) {
+			for (sec = -45000; sec < 45000; sec++)
+				check_smear(sign, VMCLOCK_SMEARING_NOON_LINEAR,
+					    sec * NS + (int64_t)(random_u64() % NS), up);
+			for (sec = -11000; sec < 1000; sec++)
+				check_smear(sign, VMCLOCK_SMEARING_UTC_SLS,
+					    sec * NS / 10 + (int64_t)(random_u64() % (NS / 10)), up);
+			for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+				for (off = -3; off <= 3; off++) {
+					check_smear(sign, VMCLOCK_SMEARING_NOON_LINEAR,
+						    ends[i] * NS + off, up);
+					check_smear(sign, VMCLOCK_SMEARING_UTC_SLS,
+						    ends[i] * NS + off, up);
+				}
+		}
 }
 
 static void without_a_smear_utc_is_given(void **state)
 {
 	struct vmclock_snapshot s = { .leap = PRE_POS, .time_sec = (uint64_t)(MIDNIGHT - 10) };
 	struct vmclock_instant t = { .sec = MIDNIGHT };
-	uint8_t leap;
 	int hint;
 
 	(void)state;
-	assert_int_equal(vmclock_calc_to_smeared(&s, &t, &leap), 0);
+	assert_int_equal(to_smeared(&s, false, &t), 0);
 	assert_int_equal(t.sec, MIDNIGHT - 1);
-	assert_int_equal(leap, POS);
 	for (hint = 3; hint < 256; hint++) {
 		s.smearing = (uint8_t)hint;
-		assert_int_equal(vmclock_calc_to_smeared(&s, &t, &leap), -ENODATA);
+		assert_int_equal(to_smeared(&s, false, &t), -ENODATA);
 	}
 }
 
@@ -662,7 +695,7 @@ static void conversions_that_do_not_fit_say_so(void **state)
 	(void)state;
 	assert_int_equal(vmclock_calc_to_tai(&s, &t), -EOVERFLOW);
 	assert_int_equal(vmclock_calc_to_utc(&s, &t, &leap), -EOVERFLOW);
-	assert_int_equal(vmclock_calc_to_smeared(&s, &t, &leap), -EOVERFLOW);
+	assert_int_equal(to_smeared(&s, false, &t), -EOVERFLOW);
 	t = (struct vmclock_instant){ .sec = INT64_MIN };
 	assert_int_equal(vmclock_calc_shift_time(&t, -1), -EOVERFLOW);
 	t = (struct vmclock_instant){ .sec = INT64_MAX, .nsec = NS - 1 };
