@@ -44,7 +44,11 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
 		/* Strictly past it: a nanosecond more. */
 		rest = distance(&now.earliest, t) + 1;
 		if (rest < SLICE_NS) {
-			/* Once is enough, unless the bounds grow nearly as fast as time goes on. */
+			/*
+			 * Once is enough, unless the bounds grow nearly as fast as time goes
+			 * on, or a positive leap second comes: the earliest UTC stands still
+			 * for the second before it.
+			 */
 			if (rest < least)
 				rest = least;
 			least = least < SLICE_NS / 2 ? 2 * least + LEAST_NS : SLICE_NS;

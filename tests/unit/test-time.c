@@ -454,6 +454,49 @@ static void an_unknown_scale_is_told_before_all_else(void **state)
 	}
 }
 
+static double cpu_seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* Half a second before a leap second, by UTC: @wait is a number that comes twice. */
+static void commit_in_a_leap_second(struct pagefile *pf, long wait)
+{
+	const struct timespec number = { MIDNIGHT - 1, wait };
+	struct timespec start, now;
+	struct vmclock_time t;
+	struct vmclock *vc;
+	double cpu, passed;
+
+	publish_host_time(pf);
+	pf->page->time_type = VMCLOCK_TIME_UTC;
+	pf->page->leap_indicator = VMCLOCK_LEAP_PRE_POS;
+	pf->page->time_sec = htole64(MIDNIGHT - 1);
+	pf->page->time_frac_sec = htole64(UINT64_C(1) << 63);
+	vc = pagefile_open(pf);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	cpu = cpu_seconds();
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 1, &number), 0);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	cpu = cpu_seconds() - cpu;
+	passed = (double)(now.tv_sec - start.tv_sec) + (double)(now.tv_nsec - start.tv_nsec) / 1e9;
+	/* It slept, in the first of the two seconds as well. */
+	assert_true(cpu < passed / 8 + 0.01);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &t), 0);
+	assert_true(t.leap == VMCLOCK_LEAP_POS || t.leap == VMCLOCK_LEAP_POST_POS);
+	assert_true(vmclock_after(&t, &number));
+	vmclock_close(vc);
+}
+
+static void a_commit_waits_for_both_times_of_its_number(void **state)
+{
+	commit_in_a_leap_second(*state, 5);
+	commit_in_a_leap_second(*state, 400000000);
+}
+
 static void an_update_that_never_ends_is_an_error(void **state)
 {
 	struct pagefile *pf = *state;
@@ -702,6 +745,7 @@ int main(void)
 		TEST(now_is_between_the_bounds_and_goes_on),
 		TEST(a_commit_waits_until_its_time_is_over),
 		TEST(an_unknown_scale_is_told_before_all_else),
+		TEST(a_commit_waits_for_both_times_of_its_number),
 		TEST(an_update_that_never_ends_is_an_error),
 		TEST(the_next_readings_agree_with_the_first),
 		TEST(a_far_reading_does_no_harm),
