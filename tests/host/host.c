@@ -39,6 +39,17 @@ struct vmclock *host_open(const struct host *host)
 	return vc;
 }
 
+void host_join(struct host *host, const struct vmclock *vc)
+{
+	void *page = (void *)vmclock_page(vc);
+
+	munmap(host->page, PAGE_LEN);
+	host->page = mmap(page, PAGE_LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, host->fd,
+			  0);
+	if (host->page == MAP_FAILED)
+		err(1, "mmap");
+}
+
 void host_destroy(struct host *host)
 {
 	munmap(host->page, PAGE_LEN);

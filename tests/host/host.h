@@ -17,6 +17,12 @@ struct host {
 void host_create(struct host *host, const struct vmclock_abi *first);
 struct vmclock *host_open(const struct host *host);
 void host_destroy(struct host *host);
+/*
+ * From now on the host writes where this handle reads, at the same address:
+ * ThreadSanitizer does not know that others may be the same memory. To be
+ * closed after host_destroy().
+ */
+void host_join(struct host *host, const struct vmclock *vc);
 
 /* One update: all that comes after the sequence count. For one thread at a time. */
 void host_publish(struct host *host, const struct vmclock_abi *next);

@@ -296,6 +296,7 @@ int main(int argc, char *argv[])
 	make_page(1, &first);
 	host_create(&host, &first);
 	vc = host_open(&host);
+	host_join(&host, vc);
 	if (vmclock_now(vc, VMCLOCK_UTC, &(struct vmclock_time){ 0 }) == -EOPNOTSUPP) {
 		fprintf(stderr, "torn-reads: no steady counter on this machine\n");
 		return 77;
@@ -321,7 +322,7 @@ int main(int argc, char *argv[])
 	       "of %" PRIu64 "; %lu timed out, %lu inconsistent\n",
 	       sum.times + sum.pages + sum.markers, readers, sum.times, sum.pages, sum.markers,
 	       sum.updates, le64toh(host.page->disruption_marker), sum.timeouts, sum.torn);
-	vmclock_close(vc);
 	host_destroy(&host);
+	vmclock_close(vc);
 	return broken ? !sum.torn : sum.torn != 0;
 }

@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# torn-reads under ThreadSanitizer, which must find nothing; and with one
+# atomic access of the library made a plain one, which it must find out.
+# $READINGS and $PLAIN: how many, and which of the accesses below.
+#
+# It knows no fences (gcc warns of them). It need not: what they put in order
+# is atomic, and so no data race by itself. It looks for what is not atomic.
+
+top=${top_srcdir:?}
+readings=${READINGS:-100000}
+plain=${PLAIN:-known_store page_u64}
+work=tests/stress/tsan.tmp
+n=0
+
+. "$top/tests/stress/lib.sh"
+
+ok() {
+	n=$((n + 1))
+	echo "ok $n - $*"
+}
+
+not_ok() {
+	n=$((n + 1))
+	echo "not ok $n - $*"
+}
+
+build() {
+	compile "$1" "$work/torn-reads" -fsanitize=thread -Wno-tsan >"$work/log" 2>&1
+}
+
+# Where address spaces are laid out too much at random for it, they need not be.
+run() {
+	"$@" "$work/torn-reads" --readings "$readings" >"$work/log" 2>&1
+	status=$?
+	if grep -q 'unexpected memory mapping' "$work/log" && [ $# = 0 ]; then
+		run setarch -R
+	fi
+}
+
+show() {
+	sed 's/^/# /' "$work/log" | head -n 40
+}
+
+# make_plain MACRO: in a copy of the tree, the accesses by this macro are no atomic ones.
+make_plain() {
+	rm -rf "$work/tree"
+	mkdir -p "$work/tree/tests" &&
+		cp -R "$top/include" "$top/lib" "$work/tree" &&
+		cp -R "$top/tests/stress" "$top/tests/host" "$work/tree/tests" || return
+	chmod -R u+w "$work/tree"
+	for header in lib/known.h lib/internal.h include/vmclock-calc.h; do
+		sed "/^#define $1(/{
+			s/__atomic_load_n(&(field), __ATOMIC_RELAXED)/(field)/
+			s/__atomic_store_n(&(field), (value), __ATOMIC_RELAXED)/((field) = (value))/
+		}" "$top/$header" >"$work/tree/$header"
+		cmp -s "$top/$header" "$work/tree/$header" || return 0
+	done
+	echo "# no macro $1 with an atomic access"
+	return 1
+}
+
+rm -rf "$work"
+mkdir -p "$work" || exit 1
+trap 'rm -rf "$work"' EXIT
+
+echo 'int main(void) { return 0; }' >"$work/probe.c"
+# shellcheck disable=SC2086
+if ! ${CC:-cc} -fsanitize=thread -o "$work/probe" "$work/probe.c" 2>"$work/log"; then
+	show
+	echo "1..0 # SKIP ${CC:-cc} has no ThreadSanitizer for this architecture"
+	exit 0
+fi
+
+# shellcheck disable=SC2086
+set -- $plain
+echo "1..$(($# + 1))"
+
+what='ThreadSanitizer finds no data race'
+status=1
+build "$top" && run
+show
+case $status in
+0) ok "$what" ;;
+77) ok "$what # SKIP no steady counter on this machine" ;;
+*) not_ok "$what" ;;
+esac
+for macro in "$@"; do
+	what="and one where $macro() is a plain access"
+	if make_plain "$macro" && build "$work/tree"; then
+		run
+		if grep -q 'WARNING: ThreadSanitizer: data race' "$work/log"; then
+			ok "$what"
+			continue
+		fi
+	fi
+	show
+	not_ok "$what"
+done
