@@ -32,8 +32,8 @@ static int vmclock_open(struct inode *inode, struct file *file)
 
 	/* A new file waits for what changes from now on, read or not. */
 	spin_lock_init(&vf->lock);
-	vf->seen.seq = vmclock_seq(vc->page) & ~1;
-	vf->seen.marker = vmclock_marker(vc->page);
+	vf->seen = vmclock_state_now(vc);
+	vf->seen.seq &= ~1;
 
 	/* misc_open() keeps the device registered, and so referenced, until here. */
 	kref_get(&vc->ref);
@@ -100,8 +100,7 @@ out:
 /* An update in progress is no news yet. */
 static bool vmclock_has_news(struct vmclock_file *vf)
 {
-	const struct vmclock_abi *page = vf->vc->page;
-	struct vmclock_state now = { .seq = vmclock_seq(page), .marker = vmclock_marker(page) };
+	struct vmclock_state now = vmclock_state_now(vf->vc);
 	bool news;
 
 	spin_lock(&vf->lock);

@@ -15,11 +15,13 @@
 
 /*
  * What tells one content of the page from another. The count alone does not:
- * a hypervisor that restores a machine may start with a count of its own.
+ * a hypervisor that restores a machine may start with a count of its own, and
+ * with a marker of its own.
  */
 struct vmclock_state {
 	u32 seq;
 	u64 marker;
+	u64 generation;			/* 0 where the page has none */
 };
 
 struct vmclock {
@@ -66,7 +68,9 @@ static inline bool vmclock_gone(const struct vmclock *vc)
 #define VMCLOCK_UPDATE_MS	100
 
 u32 vmclock_seq(const struct vmclock_abi *page);
-u64 vmclock_marker(const struct vmclock_abi *page);
+
+/* As it is at this moment, perhaps in the middle of an update. */
+struct vmclock_state vmclock_state_now(const struct vmclock *vc);
 bool vmclock_same(const struct vmclock_state *a, const struct vmclock_state *b);
 
 /*

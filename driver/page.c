@@ -12,14 +12,31 @@ u32 vmclock_seq(const struct vmclock_abi *page)
 	return le32_to_cpu(READ_ONCE(page->seq_count));
 }
 
-u64 vmclock_marker(const struct vmclock_abi *page)
+static u64 vmclock_marker(const struct vmclock_abi *page)
 {
 	return le64_to_cpu(READ_ONCE(page->disruption_marker));
 }
 
 bool vmclock_same(const struct vmclock_state *a, const struct vmclock_state *b)
 {
-	return a->seq == b->seq && a->marker == b->marker;
+	return a->seq == b->seq && a->marker == b->marker && a->generation == b->generation;
+}
+
+static u64 vmclock_generation(const struct vmclock *vc)
+{
+	if (!vmclock_has(vc, vm_generation_counter) ||
+	    !(le64_to_cpu(READ_ONCE(vc->page->flags)) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT))
+		return 0;
+	return le64_to_cpu(READ_ONCE(vc->page->vm_generation_counter));
+}
+
+struct vmclock_state vmclock_state_now(const struct vmclock *vc)
+{
+	return (struct vmclock_state) {
+		.seq = vmclock_seq(vc->page),
+		.marker = vmclock_marker(vc->page),
+		.generation = vmclock_generation(vc),
+	};
 }
 
 struct vmclock_section vmclock_section(unsigned int patience_ms)
@@ -46,6 +63,7 @@ int vmclock_section_begin(const struct vmclock *vc, struct vmclock_section *sect
 		if (!(section->state.seq & 1)) {
 			virt_rmb(); /* the count before what it covers */
 			section->state.marker = vmclock_marker(vc->page);
+			section->state.generation = vmclock_generation(vc);
 			return 0;
 		}
 	}
@@ -57,8 +75,7 @@ bool vmclock_section_retry(const struct vmclock *vc, const struct vmclock_sectio
 	struct vmclock_state now;
 
 	virt_rmb(); /* what it covers before the count */
-	now.seq = vmclock_seq(vc->page);
-	now.marker = vmclock_marker(vc->page);
+	now = vmclock_state_now(vc);
 	return !vmclock_same(&now, &section->state);
 }
 
