@@ -117,10 +117,20 @@ static __poll_t vmclock_poll(struct file *file, poll_table *table)
 	poll_wait(file, &vc->wait, table);
 	if (vmclock_gone(vc))
 		return EPOLLERR | EPOLLHUP;
-	if (vmclock_has_news(vf))
-		return EPOLLIN | EPOLLRDNORM;
-	vmclock_watch_waiter(vc);
-	return 0;
+	/* Whoever is in the queue may sleep, now or later, whatever we answer. */
+	if (!poll_does_not_wait(table))
+		vmclock_watch_waiter(vc);
+	return vmclock_has_news(vf) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static int vmclock_fasync(int fd, struct file *file, int on)
+{
+	struct vmclock_file *vf = file->private_data;
+	int ret = fasync_helper(fd, file, on, &vf->vc->fasync);
+
+	if (ret > 0)
+		vmclock_watch_waiter(vf->vc);
+	return ret;
 }
 
 static int vmclock_mmap(struct file *file, struct vm_area_struct *vma)
@@ -150,5 +160,6 @@ const struct file_operations vmclock_fops = {
 	.read_iter	= vmclock_read_iter,
 	.splice_read	= copy_splice_read,
 	.poll		= vmclock_poll,
+	.fasync		= vmclock_fasync,
 	.mmap		= vmclock_mmap,
 };

@@ -4,9 +4,10 @@
 #define VMCLOCK_INTERNAL_H
 
 #include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/miscdevice.h>
-#include <linux/mutex.h>
 #include <linux/ptp_clock_kernel.h>
+#include <linux/spinlock.h>
 #include <linux/stddef.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -24,6 +25,23 @@ struct vmclock_state {
 	u64 generation;			/* 0 where the page has none */
 };
 
+/* An update that the host had not finished when we looked. */
+struct vmclock_unfinished {
+	bool seen;
+	bool told;			/* in the log */
+	u32 seq;
+	unsigned long since;
+	unsigned long quiet_until;
+};
+
+/* What udev has still to be told, and how much it was in this second. */
+struct vmclock_uevents {
+	bool disruption;
+	bool generation;
+	unsigned int sent;
+	unsigned long since;
+};
+
 struct vmclock {
 	struct kref ref;
 	struct miscdevice misc;
@@ -38,15 +56,23 @@ struct vmclock {
 	bool mappable;
 
 	wait_queue_head_t wait;
+	struct fasync_struct *fasync;
 	const char *notifier;		/* NULL: we cannot hear of changes */
-	struct delayed_work idle_look;
-	struct delayed_work wait_look;
 
-	struct mutex look_lock;		/* guards what the last look saw: */
+	struct list_head watched;
+	struct delayed_work look;
+	spinlock_t look_lock;		/* guards when the look is due: */
+	bool look_wanted;
+	bool look_due_set;
+	unsigned long look_due;
+
+	/* Of the look alone: what the last one saw, and what is to be done about it. */
 	bool seen_any;
 	bool seen_any_generation;
 	struct vmclock_state seen;
 	u64 seen_generation;
+	struct vmclock_unfinished unfinished;
+	struct vmclock_uevents uevents;
 
 	struct ptp_clock_info ptp_info;
 	struct ptp_clock *ptp;
@@ -113,21 +139,44 @@ int vmclock_snapshot(struct vmclock *vc, struct vmclock_abi *snap, unsigned int 
 #define vmclock_has(vc, field) \
 	((vc)->size >= offsetofend(struct vmclock_abi, field))
 
+/* Has the copy of a page a generation? */
+static inline bool vmclock_has_generation(const struct vmclock *vc, const struct vmclock_abi *snap)
+{
+	return vmclock_has(vc, vm_generation_counter) &&
+	       le64_to_cpu(snap->flags) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
+}
+
 /* ---- watch.c: how changes are noticed --------------------------------------------- */
 
-struct platform_device;
+int vmclock_watch_setup(void);
+void vmclock_watch_teardown(void);
 
 void vmclock_watch_init(struct vmclock *vc);
-int vmclock_watch_start(struct platform_device *pdev, struct vmclock *vc);
+void vmclock_watch_start(struct vmclock *vc);
 
 /* The page is gone: no more looks, and whoever sleeps wakes up. */
 void vmclock_watch_stop(struct vmclock *vc);
 
-/* Somebody begins to wait for a change. */
+/* Look at the page, now; in any context. */
+void vmclock_watch_now(struct vmclock *vc);
+
+/* Somebody begins to wait for a change: is in the queue or has asked for a signal. */
 void vmclock_watch_waiter(struct vmclock *vc);
 
-/* Will the host tell us of changes? */
+/* ---- notify.c: notifications of the host --------------------------------------------- */
+
+struct platform_device;
+
+/* -EPROBE_DEFER, or 0: without notifications there are the timers. */
+int vmclock_notify_start(struct platform_device *pdev, struct vmclock *vc);
+
+/* Will the host tell us of changes? It may begin to and cease to: the flag is not constant. */
 bool vmclock_notified(const struct vmclock *vc);
+
+/* ---- uevent.c: what udev is told ------------------------------------------------------- */
+
+/* Tells what it has still to be told, or in how many ms it may be: 0 if all is. */
+unsigned int vmclock_uevent(struct vmclock *vc, const struct vmclock_abi *snap);
 
 /* ---- chardev.c and sysfs.c: the faces of the device -------------------------------- */
 

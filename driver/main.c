@@ -22,6 +22,7 @@
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
+#include <linux/pm.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -32,8 +33,6 @@ static void vmclock_free(struct kref *ref)
 {
 	struct vmclock *vc = container_of(ref, struct vmclock, ref);
 
-	/* A file that was open may have asked for one more look. */
-	vmclock_watch_stop(vc);
 	if (vc->page)
 		memunmap((void *)vc->page);
 	kfree(vc);
@@ -175,15 +174,30 @@ static int vmclock_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 
-	ret = vmclock_watch_start(pdev, vc);
+	vmclock_watch_start(vc);
+	ret = vmclock_notify_start(pdev, vc);
 	if (ret)
 		return ret;
+	platform_set_drvdata(pdev, vc);
 
 	dev_info(dev, "%s: page at %pR, changes noticed by %s\n", vc->name, res,
 		 vmclock_notified(vc) ? vc->notifier : "timer");
 	vmclock_ptp_register(dev, vc);
 	return 0;
 }
+
+/* While the machine slept nobody looked, and the host may have done anything with it. */
+static int vmclock_resume(struct device *dev)
+{
+	vmclock_watch_now(dev_get_drvdata(dev));
+	return 0;
+}
+
+static const struct dev_pm_ops vmclock_pm_ops = {
+	.resume = vmclock_resume,
+	.thaw = vmclock_resume,
+	.restore = vmclock_resume,
+};
 
 static const struct acpi_device_id vmclock_acpi_ids[] = {
 	{ "AMZNC10C" },
@@ -205,9 +219,29 @@ static struct platform_driver vmclock_driver = {
 		.name = "vmclock-guest",
 		.acpi_match_table = vmclock_acpi_ids,
 		.of_match_table = vmclock_of_ids,
+		.pm = &vmclock_pm_ops,
 	},
 };
-module_platform_driver(vmclock_driver);
+
+static int __init vmclock_init(void)
+{
+	int ret = vmclock_watch_setup();
+
+	if (ret)
+		return ret;
+	ret = platform_driver_register(&vmclock_driver);
+	if (ret)
+		vmclock_watch_teardown();
+	return ret;
+}
+module_init(vmclock_init);
+
+static void __exit vmclock_exit(void)
+{
+	platform_driver_unregister(&vmclock_driver);
+	vmclock_watch_teardown();
+}
+module_exit(vmclock_exit);
 
 MODULE_DESCRIPTION("VMClock guest driver: disruption marker and host time");
 MODULE_LICENSE("GPL");

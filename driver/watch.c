@@ -1,55 +1,167 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How a change of the page is noticed: by notifications of the host, or by
- * looking at the page from time to time. Who polls is woken, and udev is told.
+ * How a change of the page is noticed: the driver looks at the page when the
+ * host notifies and, since the host may not or may cease to, from time to time.
+ *
+ * A device has one look, due at the earliest moment that anybody needs it. How
+ * long that may be is the promise of vmclock(4), see vmclock_period(): it does
+ * not depend on how somebody waits, nor on what the host does at that moment.
  */
-#include <linux/acpi.h>
-#include <linux/interrupt.h>
+#include <linux/fs.h>
 #include <linux/jiffies.h>
-#include <linux/kobject.h>
-#include <linux/moduleparam.h>
-#include <linux/platform_device.h>
+#include <linux/list.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/signal.h>
+#include <linux/wait.h>
 
 #include "internal.h"
 
+/* With a host that notifies, the interval is so many times as long. */
+#define VMCLOCK_BACKSTOP	5U
+
+#define VMCLOCK_INTERVAL_MAX	(3600U * 1000)
+
+/*
+ * An update is looked at again after as long as it has taken so far, within
+ * these limits; and told of in the log once it is stuck.
+ */
+#define VMCLOCK_UNFINISHED_MIN	20U
+#define VMCLOCK_UNFINISHED_MAX	(10U * 1000)
+#define VMCLOCK_STUCK		1000U
+#define VMCLOCK_QUIET		(60 * HZ)
+
+static struct workqueue_struct *vmclock_workqueue;
+
+static LIST_HEAD(vmclock_watched);
+static DEFINE_MUTEX(vmclock_watched_lock);
+
+/* ---- Parameters ------------------------------------------------------------- */
+
 static unsigned int interval_ms = 1000;
-module_param(interval_ms, uint, 0444);
-MODULE_PARM_DESC(interval_ms,
-		 "Look at the page this often, on CPUs that are awake anyway (0: never)");
-
 static unsigned int wait_interval_ms = 20;
-module_param(wait_interval_ms, uint, 0444);
+
+static void vmclock_look_in_time(struct vmclock *vc);
+
+static int vmclock_interval_set(const char *value, const struct kernel_param *param)
+{
+	struct vmclock *vc;
+	int ret = param_set_uint(value, param);
+
+	if (ret)
+		return ret;
+	mutex_lock(&vmclock_watched_lock);
+	list_for_each_entry(vc, &vmclock_watched, watched)
+		vmclock_look_in_time(vc);
+	mutex_unlock(&vmclock_watched_lock);
+	return 0;
+}
+
+static const struct kernel_param_ops vmclock_interval_ops = {
+	.set = vmclock_interval_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(interval_ms, &vmclock_interval_ops, &interval_ms, 0644);
+MODULE_PARM_DESC(interval_ms, "Look at the page this often (default 1000; 0: never)");
+
+module_param_cb(wait_interval_ms, &vmclock_interval_ops, &wait_interval_ms, 0644);
 MODULE_PARM_DESC(wait_interval_ms,
-		 "Look this often while somebody polls and the device does not notify");
+		 "Look this often while somebody waits (default 20; 0: as interval_ms says)");
 
-/* ---- Looking at the page, waking pollers, telling udev ------------------- */
+/* ---- When to look --------------------------------------------------------------- */
 
-static bool vmclock_has_generation(const struct vmclock *vc, const struct vmclock_abi *snap)
+/* Whoever polls, in whatever way, is in the queue; an epoll set for as long as it lives. */
+static bool vmclock_awaited(struct vmclock *vc)
 {
-	return vmclock_has(vc, vm_generation_counter) &&
-	       le64_to_cpu(snap->flags) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
+	return wq_has_sleeper(&vc->wait) || READ_ONCE(vc->fasync);
 }
 
-static void vmclock_uevent(struct vmclock *vc, const char *event, const struct vmclock_abi *snap)
+/* How long a change may go unnoticed; 0: for ever. */
+static unsigned int vmclock_period(struct vmclock *vc)
 {
-	char name[64], marker[64], generation[64];
-	char *env[4] = { name, marker };
+	unsigned int ms = READ_ONCE(interval_ms);
 
-	snprintf(name, sizeof(name), "VMCLOCK_EVENT=%s", event);
-	snprintf(marker, sizeof(marker), "VMCLOCK_DISRUPTION_MARKER=%llu",
-		 le64_to_cpu(snap->disruption_marker));
-	if (vmclock_has_generation(vc, snap)) {
-		snprintf(generation, sizeof(generation), "VMCLOCK_VM_GENERATION_COUNTER=%llu",
-			 le64_to_cpu(snap->vm_generation_counter));
-		env[2] = generation;
+	if (vmclock_awaited(vc))
+		ms = min_not_zero(ms, READ_ONCE(wait_interval_ms));
+	ms = min(ms, VMCLOCK_INTERVAL_MAX);
+	return vmclock_notified(vc) ? ms * VMCLOCK_BACKSTOP : ms;
+}
+
+static void vmclock_look_within(struct vmclock *vc, unsigned int ms)
+{
+	unsigned long delay = msecs_to_jiffies(ms);
+	unsigned long due = jiffies + delay;
+	unsigned long flags;
+
+	spin_lock_irqsave(&vc->look_lock, flags);
+	if (vc->look_wanted && (!vc->look_due_set || time_before(due, vc->look_due))) {
+		vc->look_due_set = true;
+		vc->look_due = due;
+		mod_delayed_work(vmclock_workqueue, &vc->look, delay);
 	}
-	kobject_uevent_env(&vc->misc.this_device->kobj, KOBJ_CHANGE, env);
+	spin_unlock_irqrestore(&vc->look_lock, flags);
 }
 
-static void vmclock_look_again(struct delayed_work *work, unsigned int ms)
+static void vmclock_look_in_time(struct vmclock *vc)
 {
+	unsigned int ms = vmclock_period(vc);
+
 	if (ms)
-		schedule_delayed_work(work, msecs_to_jiffies(clamp(ms, 1U, 3600U * 1000)));
+		vmclock_look_within(vc, ms);
+}
+
+void vmclock_watch_now(struct vmclock *vc)
+{
+	vmclock_look_within(vc, 0);
+}
+
+void vmclock_watch_waiter(struct vmclock *vc)
+{
+	vmclock_look_in_time(vc);
+}
+
+/* ---- Looking ---------------------------------------------------------------------- */
+
+/* Its end may not be notified of. */
+static void vmclock_unfinished(struct vmclock *vc)
+{
+	struct vmclock_unfinished *update = &vc->unfinished;
+	u32 seq = vmclock_seq(vc->page);
+	unsigned int ms;
+
+	if (!update->seen || update->seq != seq) {
+		update->seen = true;
+		update->seq = seq;
+		update->since = jiffies;
+	}
+	ms = jiffies_to_msecs(jiffies - update->since);
+	if (ms >= VMCLOCK_STUCK && !update->told && time_after_eq(jiffies, update->quiet_until)) {
+		dev_warn(vc->misc.this_device,
+			 "the host does not finish an update of the page: seq_count is stuck at %u\n",
+			 seq);
+		update->told = true;
+		update->quiet_until = jiffies + VMCLOCK_QUIET;
+	}
+	vmclock_look_within(vc, clamp(ms, VMCLOCK_UNFINISHED_MIN, VMCLOCK_UNFINISHED_MAX));
+}
+
+static void vmclock_finished(struct vmclock *vc)
+{
+	struct vmclock_unfinished *update = &vc->unfinished;
+
+	if (update->told)
+		dev_info(vc->misc.this_device, "the host goes on: seq_count is no longer stuck\n");
+	update->seen = false;
+	update->told = false;
+}
+
+static void vmclock_wake(struct vmclock *vc)
+{
+	/* All: each file has news of its own, so one exclusive sleeper would not do. */
+	wake_up_all(&vc->wait);
+	kill_fasync(&vc->fasync, SIGIO, POLL_IN);
 }
 
 /* Remembers a generation; true if it replaces another one. */
@@ -74,151 +186,87 @@ static void vmclock_look(struct vmclock *vc)
 {
 	struct vmclock_state state;
 	struct vmclock_abi snap;
-	bool cloned, disrupted;
+	unsigned int ms;
 	int ret;
 
-	mutex_lock(&vc->look_lock);
 	ret = vmclock_snapshot(vc, &snap, 0, &state);
 	if (ret == -ETIMEDOUT)
-		/* In the middle of an update, whose end may not be notified. */
-		vmclock_look_again(&vc->wait_look, VMCLOCK_UPDATE_MS);
+		vmclock_unfinished(vc);
 	if (ret)
-		goto out;
+		return;
+	vmclock_finished(vc);
 
-	cloned = vmclock_new_generation(vc, &snap);
-	if (vc->seen_any && vmclock_same(&state, &vc->seen) && !cloned)
-		goto out;
-	disrupted = vc->seen_any && state.marker != vc->seen.marker;
-	vc->seen_any = true;
-	vc->seen = state;
-
-	wake_up_interruptible(&vc->wait);
-	if (disrupted)
-		vmclock_uevent(vc, "disruption", &snap);
-	if (cloned)
-		vmclock_uevent(vc, "generation", &snap);
-out:
-	mutex_unlock(&vc->look_lock);
-}
-
-static void vmclock_idle_look(struct work_struct *work)
-{
-	struct vmclock *vc = container_of(to_delayed_work(work), struct vmclock, idle_look);
-
-	vmclock_look(vc);
-	vmclock_look_again(&vc->idle_look, interval_ms);
-}
-
-static void vmclock_wait_look(struct work_struct *work)
-{
-	struct vmclock *vc = container_of(to_delayed_work(work), struct vmclock, wait_look);
-
-	vmclock_look(vc);
-	if (!vmclock_gone(vc) && wq_has_sleeper(&vc->wait))
-		vmclock_look_again(&vc->wait_look, wait_interval_ms ?: 1);
-}
-
-/* ---- Notifications: ACPI or an interrupt; else the timers do ------------- */
-
-/* Will the host tell us of changes? It may stop to: the flag is not constant. */
-bool vmclock_notified(const struct vmclock *vc)
-{
-	return vc->notifier &&
-	       le64_to_cpu(READ_ONCE(vc->page->flags)) & VMCLOCK_FLAG_NOTIFICATION_PRESENT;
-}
-
-static void vmclock_acpi_notify(acpi_handle handle, u32 event, void *data)
-{
-	vmclock_look(data);
-}
-
-static irqreturn_t vmclock_irq(int irq, void *data)
-{
-	vmclock_look(data);
-	return IRQ_HANDLED;
-}
-
-static void vmclock_remove_acpi_notify(void *data)
-{
-	struct device *dev = data;
-
-	acpi_remove_notify_handler(ACPI_HANDLE(dev), ACPI_DEVICE_NOTIFY, vmclock_acpi_notify);
-}
-
-static int vmclock_request_acpi(struct device *dev, struct vmclock *vc)
-{
-	int ret;
-
-	if (ACPI_FAILURE(acpi_install_notify_handler(ACPI_HANDLE(dev), ACPI_DEVICE_NOTIFY,
-						     vmclock_acpi_notify, vc)))
-		return -EBUSY;
-	ret = devm_add_action_or_reset(dev, vmclock_remove_acpi_notify, dev);
-	if (!ret)
-		vc->notifier = "acpi";
-	return ret;
-}
-
-static int vmclock_request_irq(struct platform_device *pdev, struct vmclock *vc)
-{
-	int irq, ret;
-
-	irq = platform_get_irq_optional(pdev, 0);
-	if (irq < 0)
-		return irq == -ENXIO ? 0 : irq;
-	ret = devm_request_threaded_irq(&pdev->dev, irq, NULL, vmclock_irq, IRQF_ONESHOT,
-					vc->name, vc);
-	if (!ret)
-		vc->notifier = "irq";
-	return ret;
-}
-
-/* Whatever the page's flag says now: it may change. Without, there are the timers. */
-static int vmclock_request_notifications(struct platform_device *pdev, struct vmclock *vc)
-{
-	struct device *dev = &pdev->dev;
-	int ret;
-
-	if (has_acpi_companion(dev))
-		ret = vmclock_request_acpi(dev, vc);
-	else
-		ret = vmclock_request_irq(pdev, vc);
-	if (ret && ret != -EPROBE_DEFER) {
-		dev_warn(dev, "no notifications: cannot listen to them (error %d)\n", ret);
-		return 0;
+	if (!vc->seen_any || !vmclock_same(&state, &vc->seen)) {
+		vc->uevents.disruption |= vc->seen_any && state.marker != vc->seen.marker;
+		vc->uevents.generation |= vmclock_new_generation(vc, &snap);
+		vc->seen_any = true;
+		vc->seen = state;
+		vmclock_wake(vc);
 	}
-	return ret;
+	ms = vmclock_uevent(vc, &snap);
+	if (ms)
+		vmclock_look_within(vc, ms);
 }
 
-/* ---- Beginning and end ----------------------------------------------------- */
+static void vmclock_look_work(struct work_struct *work)
+{
+	struct vmclock *vc = container_of(to_delayed_work(work), struct vmclock, look);
+
+	spin_lock_irq(&vc->look_lock);
+	vc->look_due_set = false;
+	spin_unlock_irq(&vc->look_lock);
+
+	vmclock_look(vc);
+	vmclock_look_in_time(vc);
+}
+
+/* ---- Beginning and end -------------------------------------------------------------- */
 
 void vmclock_watch_init(struct vmclock *vc)
 {
-	mutex_init(&vc->look_lock);
+	INIT_LIST_HEAD(&vc->watched);
+	spin_lock_init(&vc->look_lock);
 	init_waitqueue_head(&vc->wait);
-	INIT_DEFERRABLE_WORK(&vc->idle_look, vmclock_idle_look);
-	INIT_DELAYED_WORK(&vc->wait_look, vmclock_wait_look);
+	INIT_DELAYED_WORK(&vc->look, vmclock_look_work);
+	vc->unfinished.quiet_until = jiffies;
+	vc->uevents.since = jiffies;
 }
 
-int vmclock_watch_start(struct platform_device *pdev, struct vmclock *vc)
+void vmclock_watch_start(struct vmclock *vc)
 {
-	int ret = vmclock_request_notifications(pdev, vc);
+	vc->look_wanted = true;
+	mutex_lock(&vmclock_watched_lock);
+	list_add(&vc->watched, &vmclock_watched);
+	mutex_unlock(&vmclock_watched_lock);
 
-	if (ret)
-		return ret;
-	vmclock_look(vc);
-	vmclock_look_again(&vc->idle_look, interval_ms);
-	return 0;
-}
-
-void vmclock_watch_waiter(struct vmclock *vc)
-{
-	if (!vmclock_notified(vc))
-		vmclock_look_again(&vc->wait_look, wait_interval_ms ?: 1);
+	/* What happens from now on is news. */
+	vmclock_watch_now(vc);
+	flush_delayed_work(&vc->look);
 }
 
 void vmclock_watch_stop(struct vmclock *vc)
 {
-	cancel_delayed_work_sync(&vc->idle_look);
-	cancel_delayed_work_sync(&vc->wait_look);
+	mutex_lock(&vmclock_watched_lock);
+	list_del_init(&vc->watched);
+	mutex_unlock(&vmclock_watched_lock);
+
+	spin_lock_irq(&vc->look_lock);
+	vc->look_wanted = false;
+	spin_unlock_irq(&vc->look_lock);
+	cancel_delayed_work_sync(&vc->look);
+
 	wake_up_all(&vc->wait);
+	kill_fasync(&vc->fasync, SIGIO, POLL_HUP);
+}
+
+/* Unbound, to stay away from isolated CPUs; in sysfs, so that root can say which it may use. */
+int __init vmclock_watch_setup(void)
+{
+	vmclock_workqueue = alloc_workqueue("vmclock", WQ_UNBOUND | WQ_SYSFS, 0);
+	return vmclock_workqueue ? 0 : -ENOMEM;
+}
+
+void vmclock_watch_teardown(void)
+{
+	destroy_workqueue(vmclock_workqueue);
 }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What udev is told: the disruptions of the clock and the new VM generations,
+ * in whatever number the host makes of them. The last state is always told.
+ */
+#include <linux/jiffies.h>
+#include <linux/kobject.h>
+
+#include "internal.h"
+
+/* So many a second, of each kind; what would be more waits for the next second. */
+#define VMCLOCK_UEVENTS		10
+
+static void vmclock_send(struct vmclock *vc, const char *event, const struct vmclock_abi *snap)
+{
+	char name[64], marker[64], generation[64];
+	char *env[4] = { name, marker };
+
+	snprintf(name, sizeof(name), "VMCLOCK_EVENT=%s", event);
+	snprintf(marker, sizeof(marker), "VMCLOCK_DISRUPTION_MARKER=%llu",
+		 le64_to_cpu(snap->disruption_marker));
+	if (vmclock_has_generation(vc, snap)) {
+		snprintf(generation, sizeof(generation), "VMCLOCK_VM_GENERATION_COUNTER=%llu",
+			 le64_to_cpu(snap->vm_generation_counter));
+		env[2] = generation;
+	}
+	kobject_uevent_env(&vc->misc.this_device->kobj, KOBJ_CHANGE, env);
+}
+
+/* In how many ms one more may be sent. */
+static unsigned int vmclock_uevent_delay(struct vmclock_uevents *uevents)
+{
+	unsigned long end = uevents->since + HZ;
+
+	if (time_after_eq(jiffies, end)) {
+		uevents->since = jiffies;
+		uevents->sent = 0;
+	}
+	return uevents->sent < VMCLOCK_UEVENTS ? 0 : jiffies_to_msecs(end - jiffies);
+}
+
+unsigned int vmclock_uevent(struct vmclock *vc, const struct vmclock_abi *snap)
+{
+	struct vmclock_uevents *uevents = &vc->uevents;
+	unsigned int delay;
+
+	if (!uevents->disruption && !uevents->generation)
+		return 0;
+	delay = vmclock_uevent_delay(uevents);
+	if (delay)
+		return delay;
+
+	uevents->sent++;
+	if (uevents->disruption)
+		vmclock_send(vc, "disruption", snap);
+	if (uevents->generation)
+		vmclock_send(vc, "generation", snap);
+	uevents->disruption = false;
+	uevents->generation = false;
+	return 0;
+}

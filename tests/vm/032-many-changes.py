@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""However often a host disrupts the clock and notifies, udev is told a bounded number, and the last."""
+
+import time
+
+# So many a second, of each kind.
+MOST = 10
+CHANGES = 400
+
+
+def run(lab):
+    vm = lab.boot('sim', programs=['device-poll'])
+    vm.listen_for_uevents()
+    vm.load('interval_ms=0')
+    began = time.monotonic()
+    for number in range(1, CHANGES + 1):
+        vm.page.disrupt(vm_generation_counter=number)
+        vm.notify()
+    vm.wait_for(f'grep -q "generation .*MARKER={CHANGES} .*COUNTER={CHANGES}$" /tmp/uevents')
+    seconds = time.monotonic() - began
+    events = vm.wait_uevents(2)
+    lab.log(f'{len(events)} uevents of {CHANGES} changes in {seconds:.1f} s')
+    for kind in ('disruption', 'generation'):
+        told = [event for event in events if event['VMCLOCK_EVENT'] == kind]
+        lab.check(len(told) <= MOST * (int(seconds) + 2),
+                  f'udev was told {len(told)} times in {seconds:.1f} s')
+        lab.equal(told[-1]['VMCLOCK_DISRUPTION_MARKER'], str(CHANGES), f'the last {kind} told')
+
+    # Afterwards it is told at once again, of each.
+    time.sleep(1.1)
+    for number in range(CHANGES + 1, CHANGES + 4):
+        vm.page.disrupt()
+        vm.notify()
+        vm.wait_for(f'grep -q "MARKER={number} " /tmp/uevents')
