@@ -2,7 +2,7 @@
 /*
  * Stamps events with the system clock, and refuses to once the clock has
  * been disrupted: what a database would do before it orders transactions by
- * such a stamp.
+ * such a stamp. In TAI, for UTC goes back in a positive leap second.
  *
  * Usage: stamp-events [COUNT [INTERVAL-MS]]      (no COUNT: until stopped)
  */
@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 	printf("watching, marker %" PRIu64 "\n", marker);
 
 	for (i = 1; !count || i <= count; i++) {
-		ret = vmclock_gettime(vc, CLOCK_REALTIME, marker, &ts);
+		ret = vmclock_gettime(vc, CLOCK_TAI, marker, &ts);
 		if (ret == -ESTALE) {
 			uint64_t now = vmclock_marker(vc);
 

@@ -43,7 +43,12 @@ struct vmclock;
 /* The page; <vmclock-abi.h> or <linux/vmclock-abi.h> (Linux 6.13) has its fields. */
 struct vmclock_abi;
 
-/* Which time to give. */
+/*
+ * Which time to give. Order events, and wait for commits, in TAI: each of its
+ * numbers is one instant, and it needs no leap seconds to be known. UTC is for
+ * people: around a positive leap second its numbers come twice, so that less
+ * is certain, and a commit takes a second longer.
+ */
 enum vmclock_scale {
 	VMCLOCK_UTC,		/* as CLOCK_REALTIME: 23:59:59 twice in a positive leap second */
 	VMCLOCK_TAI,		/* as CLOCK_TAI: without leap seconds */
@@ -57,18 +62,33 @@ enum vmclock_scale {
 
 /**
  * struct vmclock_time - one reading of the clock; all of it belongs together
- * @time:	the most likely time, rounded down to the nanosecond
+ * @time:	the most likely time, rounded down to the nanosecond; while it is
+ *		smeared, twice
  * @earliest:	true time is not before this; the lowest time there is, if not bounded
  * @latest:	true time is not after this; the highest time there is, if not bounded
  * @counter:	the CPU counter that the time was computed from
  * @marker:	the disruption marker at the reading
  * @flags:	VMCLOCK_BOUNDED and others
  * @status:	the page's clock status: 2 synchronized, 3 free-running
- * @leap:	leap second indicator of that time: 0 none, 1 positive or 2 negative one at
- *		the end of this month, 3 positive one now, 4 positive or 5 negative one at
- *		the end of last month; always 0 in TAI
+ * @leap:	leap second indicator of that time, in its own month: 0 none known, 1
+ *		positive or 2 negative one at the end of this month, 3 positive one now,
+ *		4 positive or 5 negative one at the end of last month; always 0 in TAI
  *
  * Functions set all fields; the reserved one is zero.
+ *
+ * Two readings on one scale may be compared by hand: where the latest of one
+ * is before the earliest of the other, it was made before. In UTC the bounds
+ * allow for the numbers that come twice: in the second before a positive leap
+ * second the earliest stays 23:59:59.000000000, in the leap second the latest
+ * is 23:59:59.999999999. So a number before the earliest was over, and one
+ * after the latest is still to come, in whichever of the two it was read.
+ *
+ * UTC and smeared time have bounds only where the page can know of all leap
+ * seconds: from the start of the month of its reference to the last second of
+ * the month after that; after a leap second (leap indicators 4 and 5), from
+ * the month before on, and in one (3), from the start of the month that it
+ * ends to the end of the next. Where a smear is hinted at, not while that of
+ * a leap second beyond might go on. TAI has no such limit.
  */
 struct vmclock_time {
 	struct timespec time;
@@ -250,7 +270,8 @@ int vmclock_wait(const struct vmclock *vc, uint64_t marker, const struct timespe
 /**
  * vmclock_gettime() - read a system clock, only if it was not disrupted
  * @vc:		the handle
- * @clock:	any clock of clock_gettime(2), such as CLOCK_REALTIME
+ * @clock:	any clock of clock_gettime(2); to order events by it, CLOCK_TAI, since
+ *		CLOCK_REALTIME goes back in a positive leap second
  * @marker:	what vmclock_marker() returned when the clock was last known good
  * @ts:		receives the time
  *
@@ -279,12 +300,16 @@ int vmclock_gettime(const struct vmclock *vc, clockid_t clock, uint64_t marker,
  * @now:	receives the reading
  *
  * The counter is read in program order: not before any load that precedes
- * the call. Bounds are rounded outwards to the nanosecond. Where the page
- * gives none, VMCLOCK_BOUNDED is not set, and nothing is certain.
+ * the call. Bounds are rounded outwards to the nanosecond; the same page and
+ * counter always give the same ones. Where the page gives none,
+ * VMCLOCK_BOUNDED is not set, and nothing is certain.
  *
  * Return: 0, or
- * -ENODATA	the page carries no time, or lacks what @scale needs (a TAI
- *		offset, a leap second indicator or smearing hint that is known),
+ * -ENODATA	the page carries no time, or lacks what @scale needs: a TAI
+ *		offset, a leap second indicator that fits the time, a smearing
+ *		hint that is known. A page in UTC has no TAI as long as its
+ *		reference lies in a positive leap second: its offset may be
+ *		that of either side,
  * -EAGAIN	it carries time that cannot be relied upon now (its status),
  * -EOPNOTSUPP	its counter is not this CPU's, or not steady here,
  * -EOVERFLOW	the time does not fit,
@@ -343,6 +368,9 @@ int vmclock_at(const struct vmclock *vc, enum vmclock_scale scale, uint64_t coun
  * has no limit: where the bounds grow as fast as time goes on, or @t lies
  * years ahead, it waits until the clock is disrupted or a signal comes.
  *
+ * In UTC this waits until @t is over for the last time: around a positive
+ * leap second, that is a second later. Commit in TAI.
+ *
  * Return: 0 the earliest possible time is after @t now,
  * -EINVAL	there is no such scale, or @t's tv_nsec is not within 0..999999999,
  *		whatever else is wrong,
@@ -364,6 +392,8 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
  * @t:		the reading
  * @ts:		the time, on the reading's scale
  *
+ * In UTC, for both instants of a number that comes twice: order events in TAI.
+ *
  * Return: true if @t->latest is before @ts; false also when it is not known.
  * Thread-safe and async-signal-safe.
  * Since: 0.1
@@ -374,6 +404,8 @@ bool vmclock_before(const struct vmclock_time *t, const struct timespec *ts);
  * vmclock_after() - was a reading certainly made after a time?
  * @t:		the reading
  * @ts:		the time, on the reading's scale
+ *
+ * In UTC, for both instants of a number that comes twice: order events in TAI.
  *
  * Return: true if @t->earliest is after @ts; false also when it is not known.
  * Thread-safe and async-signal-safe.

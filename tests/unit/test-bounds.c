@@ -300,14 +300,33 @@ static size_t near_leap_second(int64_t *ticks, int first, int last, bool all)
 	return n;
 }
 
+/* Of two readings, a later one is never told to be the earlier, whoever compares them. */
+static void check_pair(const struct vmclock *vc, int64_t first, int64_t second)
+{
+	struct vmclock_time a, b;
+
+	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, (uint64_t)first, &a), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, (uint64_t)second, &b), 0);
+	assert_false(vmclock_before(&b, &a.earliest));
+	assert_false(vmclock_after(&a, &b.latest));
+	assert_true(number_of(&b.latest) > number_of(&a.earliest));
+	/* Nor an event that was read to the nanosecond, with which one reading is compared. */
+	assert_false(vmclock_before(&b, &a.time));
+	assert_false(vmclock_after(&a, &b.time));
+}
+
 static void check_readings(struct pagefile *pf, const struct vmclock *vc, const struct page *p)
 {
 	int64_t counters[64];
-	size_t n = near_leap_second(counters, -3, 2, true), i;
+	size_t n = near_leap_second(counters, -3, 2, true), i, k;
 
 	publish(pf, p);
 	for (i = 0; i < n; i++)
 		check_reading(vc, p, NULL, counters[i]);
+	for (i = 0; i < n; i++)
+		for (k = 0; k < n; k++)
+			if (counters[i] <= counters[k])
+				check_pair(vc, counters[i], counters[k]);
 }
 
 static void utc_is_certain_of_nothing_that_is_ambiguous(void **state)
