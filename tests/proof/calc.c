@@ -119,17 +119,25 @@ void proof_month_start(void)
 	prove(next - this >= 28 * VMCLOCK_SEC_PER_DAY && next - this <= 31 * VMCLOCK_SEC_PER_DAY);
 }
 
-/* Any leap second that vmclock_calc_leap_second() can tell. */
+/* Any leap second that vmclock_calc_leap_second() can tell, whatever is known besides. */
 static struct vmclock_leap_second any_leap_second(void)
 {
 	struct vmclock_leap_second leap;
+	bool over = nondet_u8() & 1;
 
 	leap.sign = nondet_u8() % 3 - 1;
-	leap.before = nondet_u8() % 3 - 1;
-	leap.after = nondet_u8() % 3 - 1;
+	leap.before = over ? leap.sign : 0;
+	leap.after = over ? 0 : -leap.sign;
 	leap.midnight = nondet_s64();
-	assume(leap.midnight >= 0 && leap.midnight <= VMCLOCK_CALC_MAX_SEC);
-	leap.at = leap.midnight - (nondet_u8() & 1);
+	leap.month_start = nondet_s64();
+	leap.month_end = nondet_s64();
+	assume(leap.month_start >= -31 * VMCLOCK_SEC_PER_DAY && leap.month_start <= leap.midnight &&
+	       leap.midnight <= leap.month_end && leap.month_end <= 2 * VMCLOCK_CALC_MAX_SEC);
+	leap.at = leap.midnight - (leap.sign && over == (leap.sign > 0));
+	leap.utc_from = nondet_s64();
+	leap.utc_until = nondet_s64();
+	leap.smeared_from = nondet_s64();
+	leap.smeared_until = nondet_s64();
 	return leap;
 }
 
@@ -148,24 +156,63 @@ void proof_leap_seconds(void)
 	prove(vmclock_calc_leap_at(&leap, t.sec) <= VMCLOCK_LEAP_POST_NEG);
 	if (!vmclock_calc_linear_to_utc(&leap, &utc))
 		prove(utc.nsec == t.nsec && is_near(utc.sec, t.sec));
-	if (!vmclock_calc_linear_to_smeared(&leap, nondet_u8(), &smeared))
+	if (!vmclock_calc_linear_to_smeared(&leap, nondet_u8(), nondet_u8() & 1, &smeared))
 		prove(smeared.nsec < NS);
 }
 
-/* Without a leap second, for that needs the calendar: see above. */
-void proof_scales(void)
+/*
+ * True time is any from @earliest to @latest. Then its number is within their
+ * numbers; and whatever instant has a lower number than the earliest, or a
+ * higher one than the latest, was before, or comes after, all of them.
+ */
+void proof_utc_is_certain(void)
+{
+	struct vmclock_leap_second leap = any_leap_second();
+	struct vmclock_instant earliest = any_instant(), latest = any_instant();
+	struct vmclock_instant first = earliest, last = latest;
+	struct vmclock_instant t = any_instant(), other = any_instant();
+	struct vmclock_instant number = t, other_number = other;
+
+	assume(in_order(&first, &t) && in_order(&t, &last));
+	if (vmclock_calc_bounds_to_utc(&leap, &earliest, &latest) ||
+	    vmclock_calc_linear_to_utc(&leap, &number) ||
+	    vmclock_calc_linear_to_utc(&leap, &other_number))
+		return;
+	prove(earliest.nsec < NS && latest.nsec < NS);
+	prove(in_order(&earliest, &number) && in_order(&number, &latest));
+	prove(in_order(&earliest, &other_number) || !in_order(&first, &other));
+	prove(in_order(&other_number, &latest) || !in_order(&other, &last));
+}
+
+/* From the calendar: what is known is so around the reference. */
+void proof_leap_indicators(void)
+{
+	__s64 reference = (__s64)(nondet_u32() & 0xffff) * VMCLOCK_SEC_PER_DAY - (nondet_u8() & 1);
+	struct vmclock_snapshot s = nondet_snapshot();
+	struct vmclock_leap_second leap;
+
+	if (vmclock_calc_leap_second(&s, reference, &leap)) {
+		prove(s.leap != VMCLOCK_LEAP_NONE);
+		return;
+	}
+	prove(s.leap <= VMCLOCK_LEAP_POST_NEG);
+	prove(!leap.sign == (s.leap == VMCLOCK_LEAP_NONE));
+	if (reference < 0)
+		return;
+	prove(leap.utc_from <= reference && reference < leap.utc_until);
+	prove(leap.smeared_from <= reference && reference < leap.smeared_until);
+	prove(vmclock_calc_leap_at(&leap, reference) == s.leap);
+}
+
+void proof_tai(void)
 {
 	struct vmclock_snapshot s = nondet_snapshot();
-	struct vmclock_instant t = any_instant(), tai = t, utc = t, smeared = t;
-	__u8 leap = 77;
+	struct vmclock_instant t = any_instant(), tai = t;
 
-	s.leap = VMCLOCK_LEAP_NONE;
-	if (!vmclock_calc_to_tai(&s, &tai))
-		prove(tai.nsec == t.nsec);
-	if (!vmclock_calc_to_utc(&s, &utc, &leap))
-		prove(utc.nsec == t.nsec && leap == VMCLOCK_LEAP_NONE);
-	if (!vmclock_calc_to_smeared(&s, &smeared, &leap))
-		prove(smeared.nsec == utc.nsec && smeared.sec == utc.sec);
+	if (vmclock_calc_to_tai(&s, &tai))
+		return;
+	prove(tai.nsec == t.nsec);
+	prove(tai.sec == t.sec || s.time_type != VMCLOCK_TIME_TAI);
 }
 
 /* TAI never goes back. */
