@@ -2,7 +2,8 @@
 /*
  * Stamps events with the system clock, and refuses to once the clock has
  * been disrupted: what a database would do before it orders transactions by
- * such a stamp. In TAI, for UTC goes back in a positive leap second.
+ * such a stamp. In TAI, for UTC goes back in a positive leap second. Says so
+ * when the host announces maintenance, with every host.
  *
  * Usage: stamp-events [COUNT [INTERVAL-MS]]      (no COUNT: until stopped)
  */
@@ -23,6 +24,30 @@ static void rest(unsigned long ms)
 	};
 
 	nanosleep(&ts, NULL);
+}
+
+static const char *announced(const struct vmclock *vc)
+{
+	struct vmclock_state state;
+
+	if (vmclock_read_state(vc, &state))
+		return "unknown, the host is busy";
+	if (state.flags & VMCLOCK_MAINTENANCE_IMMINENT)
+		return "imminent, within about an hour";
+	if (state.flags & VMCLOCK_MAINTENANCE_SOON)
+		return "soon, within about a day";
+	return "none announced";
+}
+
+/* Prints it where it has changed. Here: begin nothing that a disruption would spoil. */
+static void report_maintenance(const struct vmclock *vc)
+{
+	static const char *before = "none announced";
+	const char *now = announced(vc);
+
+	if (strcmp(now, before))
+		printf("maintenance: %s\n", now);
+	before = now;
 }
 
 int main(int argc, char **argv)
@@ -46,6 +71,7 @@ int main(int argc, char **argv)
 	printf("watching, marker %" PRIu64 "\n", marker);
 
 	for (i = 1; !count || i <= count; i++) {
+		report_maintenance(vc);
 		ret = vmclock_gettime(vc, CLOCK_TAI, marker, &ts);
 		if (ret == -ESTALE) {
 			uint64_t now = vmclock_marker(vc);

@@ -55,10 +55,11 @@ enum vmclock_scale {
 	VMCLOCK_SMEARED,	/* UTC with leap seconds smeared as the page hints, or not at all */
 };
 
-/* Bits of struct vmclock_time's flags. */
-#define VMCLOCK_BOUNDED			(1U << 0) /* earliest and latest are bounds */
+/* Bits of the flags in struct vmclock_time and struct vmclock_state. */
+#define VMCLOCK_BOUNDED			(1U << 0) /* time: earliest and latest are bounds */
 #define VMCLOCK_MAINTENANCE_SOON	(1U << 1) /* a disruption is expected within about a day */
 #define VMCLOCK_MAINTENANCE_IMMINENT	(1U << 2) /* within about an hour */
+#define VMCLOCK_GENERATION_PRESENT	(1U << 3) /* state: the page has a generation counter */
 
 /**
  * struct vmclock_time - one reading of the clock; all of it belongs together
@@ -100,6 +101,24 @@ struct vmclock_time {
 	uint8_t status;
 	uint8_t leap;
 	uint16_t reserved;
+};
+
+/**
+ * struct vmclock_state - what a page says besides the time; all of it belongs together
+ * @marker:	the disruption marker
+ * @generation:	the VM generation counter; 0 without VMCLOCK_GENERATION_PRESENT
+ * @flags:	VMCLOCK_MAINTENANCE_* and VMCLOCK_GENERATION_PRESENT; ignore others
+ * @status:	the page's clock status, VMCLOCK_STATUS_* in <vmclock-abi.h>: 0 unknown,
+ *		1 initializing, 2 synchronized, 3 free-running, 4 unreliable; unknown
+ *		also where the page is too small to have one
+ * @reserved:	zero; later versions may give a meaning to it
+ */
+struct vmclock_state {
+	uint64_t marker;
+	uint64_t generation;
+	uint32_t flags;
+	uint8_t status;
+	uint8_t reserved[43];
 };
 
 /**
@@ -233,6 +252,23 @@ bool vmclock_disrupted(const struct vmclock *vc, uint64_t marker);
  * Since: 0.1
  */
 int vmclock_generation(const struct vmclock *vc, uint64_t *generation);
+
+/**
+ * vmclock_read_state() - marker, generation, maintenance and clock status at once
+ * @vc:		the handle
+ * @state:	receives them
+ *
+ * Every page has a state, those without time included: it tells that the host
+ * has announced maintenance, and whether it offers a clock at all.
+ *
+ * Return: 0, or -ETIMEDOUT: the host held the sequence count odd for 100 ms.
+ *
+ * Thread-safe and async-signal-safe.
+ * UAPI.13, VMClock ABI: disruption_marker, flags, clock_status,
+ * vm_generation_counter.
+ * Since: 0.1
+ */
+int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state);
 
 /**
  * vmclock_wait() - sleep until the clock has been disrupted

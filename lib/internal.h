@@ -40,6 +40,12 @@ struct vmclock {
 #define page_u32(field) le32toh(__atomic_load_n(&(field), __ATOMIC_RELAXED))
 #define page_u64(field) le64toh(__atomic_load_n(&(field), __ATOMIC_RELAXED))
 
+static inline uint32_t maintenance(uint64_t flags)
+{
+	return (flags & VMCLOCK_FLAG_DISRUPTION_SOON ? VMCLOCK_MAINTENANCE_SOON : 0) |
+	       (flags & VMCLOCK_FLAG_DISRUPTION_IMMINENT ? VMCLOCK_MAINTENANCE_IMMINENT : 0);
+}
+
 /* Checked once at open: 0, -ENODATA or -EOPNOTSUPP. */
 int vmclock_time_error(const struct vmclock *vc);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Reading the page: marker, generation, or all of it at once. */
+/* Reading the page: marker, generation, state, or all of it at once. */
 #include <string.h>
 
 #include "internal.h"
@@ -140,5 +140,36 @@ int vmclock_generation(const struct vmclock *vc, uint64_t *generation)
 	if (!(flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT))
 		return -ENODATA;
 	*generation = value;
+	return 0;
+}
+
+VMCLOCK_PUBLIC
+int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state)
+{
+	uint64_t marker, flags, generation;
+	struct section section = { 0 };
+	uint8_t status;
+	int ret;
+
+	do {
+		ret = section_begin(vc, &section);
+		if (ret)
+			return ret;
+		/* Mappings are whole pages: what lies beyond a small one's size is dropped below. */
+		marker = page_u64(vc->page->disruption_marker);
+		flags = page_u64(vc->page->flags);
+		status = __atomic_load_n(&vc->page->clock_status, __ATOMIC_RELAXED);
+		generation = page_u64(vc->page->vm_generation_counter);
+	} while (section_retry(vc, &section));
+
+	*state = (struct vmclock_state){
+		.marker = marker,
+		.flags = maintenance(flags),
+		.status = vmclock_has(vc, clock_status) ? status : VMCLOCK_STATUS_UNKNOWN,
+	};
+	if (vmclock_has(vc, vm_generation_counter) && flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT) {
+		state->flags |= VMCLOCK_GENERATION_PRESENT;
+		state->generation = generation;
+	}
 	return 0;
 }

@@ -128,12 +128,6 @@ static void set_unbounded(struct vmclock_time *out)
 	out->latest = (struct timespec){ .tv_sec = INT64_MAX, .tv_nsec = NS - 1 };
 }
 
-static uint32_t maintenance(uint64_t flags)
-{
-	return (flags & VMCLOCK_FLAG_DISRUPTION_SOON ? VMCLOCK_MAINTENANCE_SOON : 0) |
-	       (flags & VMCLOCK_FLAG_DISRUPTION_IMMINENT ? VMCLOCK_MAINTENANCE_IMMINENT : 0);
-}
-
 /* Every page, every scale: correct before fast. */
 static __attribute__((noinline)) int compute(const struct vmclock_snapshot *s,
 					     enum vmclock_scale scale, uint64_t counter,

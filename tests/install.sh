@@ -52,7 +52,12 @@ LD_LIBRARY_PATH="$dest$prefix/lib" VMCLOCK_PATH="$dest/nothing" "$dest/stamp-eve
 	status=$?
 [ "$status" = 1 ] || fail "status $status without a device"
 
-rm "$dest/stamp-events"
+# Without time on the page, what the host announces is seen all the same.
+"$build/tests/tools/make-page" "$dest/page" flags=4
+LD_LIBRARY_PATH="$dest$prefix/lib" VMCLOCK_PATH="$dest/page" "$dest/stamp-events" 1 0 |
+	grep '^maintenance: imminent' || fail 'stamp-events does not show the maintenance'
+
+rm "$dest/page" "$dest/stamp-events"
 make -C "$build" uninstall DESTDIR="$dest"
 left=$(find "$dest" ! -type d)
 [ -z "$left" ] || fail "left behind: $left"

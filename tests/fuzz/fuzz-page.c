@@ -114,6 +114,22 @@ static struct vmclock *open_input(const struct input *in)
 
 /* ---- What has no arithmetic --------------------------------------------------- */
 
+static void check_state(const struct vmclock *vc, const struct input *in,
+			const struct vmclock_state *state)
+{
+	uint64_t generation = 0, flags = le64toh(in->page.flags);
+	bool present = !vmclock_generation(vc, &generation);
+	size_t i;
+
+	CHECK(state->marker == vmclock_marker(vc) && state->generation == generation);
+	CHECK(state->status == (le32toh(in->page.size) > 0x22 ? in->page.clock_status : 0));
+	CHECK(state->flags == ((flags & VMCLOCK_FLAG_DISRUPTION_SOON ? 1U << 1 : 0) |
+			       (flags & VMCLOCK_FLAG_DISRUPTION_IMMINENT ? 1U << 2 : 0) |
+			       (present ? 1U << 3 : 0)));
+	for (i = 0; i < sizeof(state->reserved); i++)
+		CHECK(!state->reserved[i]);
+}
+
 static void check_words(const struct vmclock *vc, const struct input *in)
 {
 	size_t size = le32toh(in->page.size), i;
@@ -121,6 +137,7 @@ static void check_words(const struct vmclock *vc, const struct input *in)
 	uint64_t flags = le64toh(in->page.flags), generation = ~marker;
 	const struct timespec no_time = { 0 };
 	struct timespec ts = { .tv_sec = 5 };
+	struct vmclock_state state, before;
 	struct vmclock_abi copy;
 	uint8_t guard[2 * sizeof(copy)];
 	bool held = le32toh(in->page.seq_count) & 1;
@@ -150,6 +167,15 @@ static void check_words(const struct vmclock *vc, const struct input *in)
 	else
 		CHECK(ret == (flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT ? 0 : -ENODATA));
 	CHECK(generation == (ret ? ~marker : le64toh(in->page.vm_generation_counter)));
+
+	memset(&state, 0x5a, sizeof(state));
+	before = state;
+	ret = vmclock_read_state(vc, &state);
+	CHECK(ret == (held ? -ETIMEDOUT : 0));
+	if (ret)
+		CHECK(!memcmp(&state, &before, sizeof(state)));
+	else
+		check_state(vc, in, &state);
 
 	ret = vmclock_gettime(vc, CLOCK_REALTIME, ~marker, &ts);
 	CHECK(ret == (held ? -ETIMEDOUT : -ESTALE) && ts.tv_sec == 5 && !ts.tv_nsec);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Marker, generation and whole-page reads, also while the host writes. */
+/* Marker, generation, state and whole-page reads, also while the host writes. */
 #include <endian.h>
 #include <errno.h>
 #include <pthread.h>
@@ -113,11 +113,110 @@ static void read_page_honours_the_callers_size(void **state)
 	vmclock_close(vc);
 }
 
+static const uint8_t zeroes[sizeof(((struct vmclock_state *)0)->reserved)];
+
+static void expect_state(const struct vmclock *vc, uint64_t marker, uint64_t generation,
+			 uint32_t flags, uint8_t status)
+{
+	struct vmclock_state s;
+
+	memset(&s, 0x5a, sizeof(s));
+	assert_int_equal(vmclock_read_state(vc, &s), 0);
+	assert_int_equal(s.marker, marker);
+	assert_int_equal(s.generation, generation);
+	assert_int_equal(s.flags, flags);
+	assert_int_equal(s.status, status);
+	assert_memory_equal(s.reserved, zeroes, sizeof(zeroes));
+}
+
+/* What FFI users declare by hand. */
+static void the_state_is_laid_out_without_holes(void **state)
+{
+	(void)state;
+	assert_int_equal(sizeof(struct vmclock_state), 64);
+	assert_int_equal(offsetof(struct vmclock_state, flags), 16);
+	assert_int_equal(offsetof(struct vmclock_state, status), 20);
+	assert_int_equal(offsetof(struct vmclock_state, reserved), 21);
+}
+
+static void a_page_without_time_has_a_state(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = pagefile_open(pf);
+
+	expect_state(vc, 1, 0, 0, VMCLOCK_STATUS_UNKNOWN);
+	/* Not there, whatever the field holds. */
+	pf->page->vm_generation_counter = htole64(7);
+	expect_state(vc, 1, 0, 0, VMCLOCK_STATUS_UNKNOWN);
+
+	/* All of the page's flags but ours. */
+	pf->page->flags = htole64(~(uint64_t)(VMCLOCK_FLAG_DISRUPTION_SOON |
+					      VMCLOCK_FLAG_DISRUPTION_IMMINENT |
+					      VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT));
+	expect_state(vc, 1, 0, 0, VMCLOCK_STATUS_UNKNOWN);
+	pf->page->flags = htole64(VMCLOCK_FLAG_DISRUPTION_SOON);
+	expect_state(vc, 1, 0, VMCLOCK_MAINTENANCE_SOON, VMCLOCK_STATUS_UNKNOWN);
+	pf->page->flags = htole64(VMCLOCK_FLAG_DISRUPTION_IMMINENT);
+	expect_state(vc, 1, 0, VMCLOCK_MAINTENANCE_IMMINENT, VMCLOCK_STATUS_UNKNOWN);
+
+	pf->page->flags = htole64(VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT);
+	pf->page->vm_generation_counter = htole64(0x123456789abcdef0);
+	pf->page->disruption_marker = htole64(UINT64_MAX);
+	pf->page->clock_status = VMCLOCK_STATUS_UNRELIABLE;
+	expect_state(vc, UINT64_MAX, 0x123456789abcdef0, VMCLOCK_GENERATION_PRESENT,
+		     VMCLOCK_STATUS_UNRELIABLE);
+	/* One that this library does not know is passed on. */
+	pf->page->clock_status = 200;
+	expect_state(vc, UINT64_MAX, 0x123456789abcdef0, VMCLOCK_GENERATION_PRESENT, 200);
+	vmclock_close(vc);
+}
+
+/* A file may end where the page does, and what lies behind it is no part of it. */
+static void the_state_of_a_small_page(void **state)
+{
+	static const struct {
+		uint32_t size;
+		uint8_t status;
+		uint32_t flags;
+	} pages[] = {
+		{ 0x20, VMCLOCK_STATUS_UNKNOWN, VMCLOCK_MAINTENANCE_IMMINENT },
+		{ 0x22, VMCLOCK_STATUS_UNKNOWN, VMCLOCK_MAINTENANCE_IMMINENT },
+		{ 0x23, VMCLOCK_STATUS_FREERUNNING, VMCLOCK_MAINTENANCE_IMMINENT },
+		{ 0x6f, VMCLOCK_STATUS_FREERUNNING, VMCLOCK_MAINTENANCE_IMMINENT },
+		{ 0x70, VMCLOCK_STATUS_FREERUNNING,
+		  VMCLOCK_MAINTENANCE_IMMINENT | VMCLOCK_GENERATION_PRESENT },
+	};
+	struct pagefile *pf = *state;
+	union {
+		struct vmclock_abi page;
+		unsigned char bytes[4096];
+	} good;
+	size_t i;
+
+	memcpy(&good, pf->page, sizeof(good));
+	good.page.flags = htole64(VMCLOCK_FLAG_DISRUPTION_IMMINENT |
+				  VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT);
+	good.page.clock_status = VMCLOCK_STATUS_FREERUNNING;
+	good.page.vm_generation_counter = htole64(5);
+	for (i = 0; i < 2 * sizeof(pages) / sizeof(pages[0]); i++) {
+		uint32_t size = pages[i / 2].size;
+		struct vmclock *vc = NULL;
+
+		good.page.size = htole32(size);
+		pagefile_replace(pf, &good, i % 2 ? sizeof(good) : size);
+		assert_int_equal(vmclock_open(&vc, pf->path), 0);
+		expect_state(vc, 1, size < sizeof(good.page) ? 0 : 5, pages[i / 2].flags,
+			     pages[i / 2].status);
+		vmclock_close(vc);
+	}
+}
+
 static void an_update_that_never_ends_is_an_error(void **state)
 {
 	struct pagefile *pf = *state;
 	struct vmclock *vc = pagefile_open(pf);
 	struct vmclock_abi copy, before;
+	struct vmclock_state s, s_before;
 	uint64_t generation = 5;
 	int64_t began;
 
@@ -133,6 +232,10 @@ static void an_update_that_never_ends_is_an_error(void **state)
 
 	assert_int_equal(vmclock_generation(vc, &generation), -ETIMEDOUT);
 	assert_int_equal(generation, 5);
+	memset(&s, 0x5a, sizeof(s));
+	s_before = s;
+	assert_int_equal(vmclock_read_state(vc, &s), -ETIMEDOUT);
+	assert_memory_equal(&s, &s_before, sizeof(s));
 	/* No answer about the marker is "yes, disrupted". */
 	assert_int_equal(vmclock_marker(vc), 1);
 	assert_true(vmclock_disrupted(vc, 1));
@@ -147,7 +250,14 @@ struct publisher {
 	bool stop;
 };
 
-/* Every field that a reader may look at holds the same number. */
+/* Flags and status follow from the marker. */
+static uint64_t flags_of(uint64_t n)
+{
+	return VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT |
+	       (n & 1 ? VMCLOCK_FLAG_DISRUPTION_SOON : VMCLOCK_FLAG_DISRUPTION_IMMINENT);
+}
+
+/* Every other field that a reader may look at holds the same number. */
 static void *publish(void *arg)
 {
 	struct publisher *p = arg;
@@ -161,6 +271,8 @@ static void *publish(void *arg)
 
 		pagefile_begin(p->pf);
 		__atomic_store_n(&page->disruption_marker, value, __ATOMIC_RELAXED);
+		__atomic_store_n(&page->flags, htole64(flags_of(n)), __ATOMIC_RELAXED);
+		__atomic_store_n(&page->clock_status, (uint8_t)n, __ATOMIC_RELAXED);
 		__atomic_store_n(&page->counter_value, value, __ATOMIC_RELAXED);
 		__atomic_store_n(&page->time_sec, value, __ATOMIC_RELAXED);
 		__atomic_store_n(&page->vm_generation_counter, value, __ATOMIC_RELAXED);
@@ -195,11 +307,34 @@ static void *read_whole(void *arg)
 	return NULL;
 }
 
+static void *read_states(void *arg)
+{
+	const struct vmclock *vc = arg;
+	struct vmclock_state s;
+	uint64_t last = 0;
+	int i;
+
+	for (i = 0; i < READINGS; i++) {
+		if (vmclock_read_state(vc, &s))
+			return "no consistent state";
+		if (s.generation != s.marker || s.status != (uint8_t)s.marker ||
+		    s.flags != (VMCLOCK_GENERATION_PRESENT |
+				(s.marker & 1 ? VMCLOCK_MAINTENANCE_SOON :
+						VMCLOCK_MAINTENANCE_IMMINENT)))
+			return "torn state";
+		if (s.marker < last)
+			return "went backwards";
+		last = s.marker;
+	}
+	return NULL;
+}
+
 static void threads_share_a_handle_under_a_busy_host(void **state)
 {
 	struct pagefile *pf = *state;
 	struct publisher p = { .pf = pf };
-	pthread_t writer, readers[2];
+	void *(*const read[])(void *) = { read_whole, read_whole, read_states };
+	pthread_t writer, readers[3];
 	struct vmclock *vc;
 	void *failed;
 	int i;
@@ -207,11 +342,13 @@ static void threads_share_a_handle_under_a_busy_host(void **state)
 	pf->page->counter_value = pf->page->disruption_marker;
 	pf->page->time_sec = pf->page->disruption_marker;
 	pf->page->vm_generation_counter = pf->page->disruption_marker;
+	pf->page->flags = htole64(flags_of(1));
+	pf->page->clock_status = 1;
 	vc = pagefile_open(pf);
 	pthread_create(&writer, NULL, publish, &p);
-	for (i = 0; i < 2; i++)
-		pthread_create(&readers[i], NULL, read_whole, vc);
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < 3; i++)
+		pthread_create(&readers[i], NULL, read[i], vc);
+	for (i = 0; i < 3; i++) {
 		pthread_join(readers[i], &failed);
 		if (failed)
 			fail_msg("%s", (const char *)failed);
@@ -233,6 +370,9 @@ int main(void)
 		TEST(the_generation_needs_flag_and_size),
 		TEST(read_page_copies_what_the_page_has),
 		TEST(read_page_honours_the_callers_size),
+		cmocka_unit_test(the_state_is_laid_out_without_holes),
+		TEST(a_page_without_time_has_a_state),
+		TEST(the_state_of_a_small_page),
 		TEST(an_update_that_never_ends_is_an_error),
 		TEST(threads_share_a_handle_under_a_busy_host),
 	};
