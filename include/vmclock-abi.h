@@ -6,7 +6,7 @@
  * size covers it. Everything before seq_count is constant for the life of
  * the device; the rest may change whenever seq_count does.
  *
- * For kernel C, C11 and C++11. Linux 6.13 and newer install
+ * For kernel C, C99 and C++98, and whatever came later. Linux 6.13 and newer install
  * <linux/vmclock-abi.h>, which declares the same structure (before 7.0
  * without the last field); both headers may be included, in either order,
  * and the first one provides the structure.
@@ -92,11 +92,13 @@ struct vmclock_abi {
 #define VMCLOCK_LEAP_POST_POS			4
 #define VMCLOCK_LEAP_POST_NEG			5
 
-#ifdef __cplusplus
+/* Where the language has assertions. */
+#if defined(__cplusplus) && __cplusplus >= 201103L
 #define VMCLOCK_ABI_ASSERT(cond) static_assert(cond, #cond)
-#else
+#elif defined(__KERNEL__) || (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L)
 #define VMCLOCK_ABI_ASSERT(cond) _Static_assert(cond, #cond)
 #endif
+#ifdef VMCLOCK_ABI_ASSERT
 #define VMCLOCK_ABI_AT(offset, field) \
 	VMCLOCK_ABI_ASSERT(__builtin_offsetof(struct vmclock_abi, field) == (offset))
 
@@ -127,6 +129,7 @@ VMCLOCK_ABI_ASSERT(sizeof(struct vmclock_abi) == 0x70);
 
 #undef VMCLOCK_ABI_AT
 #undef VMCLOCK_ABI_ASSERT
+#endif
 
 #endif /* __VMCLOCK_ABI_H__ */
 

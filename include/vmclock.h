@@ -22,12 +22,15 @@
  * that give marker, generation or page do not read it, except through the vDSO
  * when an update takes longer than a thousand looks at the page.
  *
+ * For C99 and C++98, strict or not, and whatever came later.
+ *
  * Clauses ("UAPI.13, ...") name the parts of the VMClock specification of
  * the UAPI Group that a function follows.
  */
 #ifndef VMCLOCK_H
 #define VMCLOCK_H
 
+#include <sched.h> /* struct timespec, which <time.h> hides from strict C99 */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,7 +55,7 @@ struct vmclock_abi;
 enum vmclock_scale {
 	VMCLOCK_UTC,		/* as CLOCK_REALTIME: 23:59:59 twice in a positive leap second */
 	VMCLOCK_TAI,		/* as CLOCK_TAI: without leap seconds */
-	VMCLOCK_SMEARED,	/* UTC with leap seconds smeared as the page hints, or not at all */
+	VMCLOCK_SMEARED		/* UTC with leap seconds smeared as the page hints, or not at all */
 };
 
 /* Bits of the flags in struct vmclock_time and struct vmclock_state. */

@@ -10,13 +10,16 @@
 #ifndef VMCLOCK_COUNTER_H
 #define VMCLOCK_COUNTER_H
 
-#if defined(__x86_64__)
+/* First of all: configure asks by compiling this file. */
+#if defined(__x86_64__) && defined(__LP64__)
 #include "counter-x86.h"
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) && defined(__LP64__)
 #include "counter-aarch64.h"
 #else
 #error "no counter is known for this architecture: add lib/counter-<architecture>.h"
 #endif
+
+#ifdef COUNTER_ID
 
 static inline uint64_t counter_relaxed(void)
 {
@@ -27,5 +30,7 @@ static inline uint64_t counter_ordered(void)
 {
 	return counter_ordered_since(0);
 }
+
+#endif /* COUNTER_ID */
 
 #endif /* VMCLOCK_COUNTER_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Compiled as C11 and C++, alone, and before and after the kernel's header. */
+/* Compiled as C and C++ of all ages, alone, and before and after the kernel's header. */
 #if defined(KERNEL_HEADER_FIRST)
 #include <linux/vmclock-abi.h>
 #endif
@@ -13,9 +13,13 @@ int use_headers(const struct vmclock *vc, uint64_t *marker);
 int use_headers(const struct vmclock *vc, uint64_t *marker)
 {
 	struct vmclock_abi copy;
+	struct vmclock_state state;
+	struct vmclock_time now;
+	struct timespec ts;
 	int ret = vmclock_read_page(vc, &copy, sizeof(copy));
 
-	if (ret)
+	if (ret || vmclock_read_state(vc, &state) || vmclock_now(vc, VMCLOCK_TAI, &now) ||
+	    vmclock_gettime(vc, 0, state.marker, &ts))
 		return ret;
 	*marker = vmclock_marker(vc);
 	return copy.clock_status == VMCLOCK_STATUS_UNKNOWN &&
