@@ -15,7 +15,12 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+/* A plugin that has the static library in it must not export the library's names. */
+#ifdef PIC
 #define VMCLOCK_PUBLIC __attribute__((visibility("default")))
+#else
+#define VMCLOCK_PUBLIC __attribute__((visibility("hidden")))
+#endif
 
 struct vmclock {
 	const struct vmclock_abi *page;
