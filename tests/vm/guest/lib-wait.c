@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * vmclock_wait() on a real device: prints "waiting", then the result and the
- * markers. Fails if it was busy for more than a quarter of the time.
+ * markers. Fails if it was busy for more than a quarter of the time, or left
+ * another number of descriptors open than it found.
  *
  * Usage: lib-wait [SECONDS]	SECONDS: the timeout, none by default
  *	  lib-wait --after FILE	waits only once FILE is there
  */
+#include <dirent.h>
 #include <inttypes.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +21,18 @@ static double seconds(clockid_t clock)
 
 	clock_gettime(clock, &ts);
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static int descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
+
+	expect(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
 }
 
 static void wait_for_file(const char *path)
@@ -37,7 +51,7 @@ int main(int argc, char **argv)
 	struct vmclock *vc;
 	double slept, busy;
 	uint64_t marker;
-	int ret;
+	int ret, open;
 
 	print_lines();
 	expect(!vmclock_open(&vc, NULL));
@@ -46,12 +60,14 @@ int main(int argc, char **argv)
 	if (after)
 		wait_for_file(argv[2]);
 
+	open = descriptors();
 	slept = seconds(CLOCK_MONOTONIC);
 	busy = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	ret = vmclock_wait(vc, marker, limited ? &timeout : NULL);
 	slept = seconds(CLOCK_MONOTONIC) - slept;
 	busy = seconds(CLOCK_PROCESS_CPUTIME_ID) - busy;
 
+	expect(descriptors() == open);
 	/* A shorter time may have gone by with the processor itself away: that counts as busy. */
 	if (slept > 1.5)
 		expect(busy < slept / 4);

@@ -1,0 +1,620 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Waits in a world where time goes on only while the library sleeps, and where
+ * a page file is a device whose events are told: when does it look, and where?
+ */
+#include <dirent.h>
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "counter.h"
+#include "internal.h"
+#include "pagefile.h"
+
+#define NS	INT64_C(1000000000)
+#define MS	INT64_C(1000000)
+#define NEVER	INT64_MAX
+
+/* ---- The world ---------------------------------------------------------------------- */
+
+#define NAPS_MAX 64
+
+struct nap {
+	int64_t ns;		/* as asked for */
+	int fd;			/* polled meanwhile; -1: none */
+};
+
+static struct {
+	struct pagefile *pf;
+	int handle;		/* vmclock_fd() */
+	int64_t now;		/* CLOCK_MONOTONIC */
+	int64_t change_at;	/* then the marker changes */
+	int64_t event_at;	/* then events begin to be there; taken away by a pread() */
+	int64_t event_every;	/* from then on again and again; 0: once */
+	int64_t gone_at;	/* then the device is gone ... */
+	bool handle_only;	/* ... as those see who poll the handle's descriptor */
+	bool writable;		/* as poll(2) says without a poll operation */
+	bool page_time;		/* the page's time goes on, too */
+	int clock_fails_at;	/* which reading of the clock; 0: none */
+	int sleep_error;
+	int acknowledge_error;
+	bool file_ends;		/* for those who acknowledge */
+
+	struct nap naps[NAPS_MAX];
+	int napped;
+	int clock_readings;
+	int acknowledged;
+} world;
+
+static void publish_time(struct vmclock_abi *page)
+{
+	page->time_sec = htole64((uint64_t)(world.now / NS));
+	page->time_frac_sec =
+		htole64((uint64_t)(((unsigned __int128)(world.now % NS) << 64) / NS));
+}
+
+static void go_on(int64_t ns)
+{
+	int64_t then = world.now;
+
+	world.now += ns;
+	if (world.change_at > then && world.change_at <= world.now)
+		pagefile_disrupt(world.pf);
+	if (world.page_time) {
+		pagefile_begin(world.pf);
+		publish_time(world.pf->page);
+		pagefile_end(world.pf);
+	}
+}
+
+static void log_nap(int64_t ns, int fd)
+{
+	assert_in_range(world.napped, 0, NAPS_MAX - 1);
+	world.naps[world.napped++] = (struct nap){ ns, fd };
+}
+
+/* The library's calls are bound to these. */
+#define INSTEAD __attribute__((visibility("default")))
+
+INSTEAD
+int clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	if (clock != CLOCK_MONOTONIC)
+		return (int)syscall(SYS_clock_gettime, clock, ts);
+	if (++world.clock_readings == world.clock_fails_at) {
+		errno = EPERM;
+		return -1;
+	}
+	*ts = (struct timespec){ .tv_sec = world.now / NS, .tv_nsec = world.now % NS };
+	return 0;
+}
+
+INSTEAD
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *ts, struct timespec *left)
+{
+	int64_t ns = ts->tv_sec * NS + ts->tv_nsec;
+
+	(void)left;
+	assert_int_equal(clock, CLOCK_MONOTONIC);
+	assert_int_equal(flags, 0);
+	if (world.sleep_error)
+		return world.sleep_error;
+	log_nap(ns, -1);
+	go_on(ns);
+	return 0;
+}
+
+static short events_of(int fd)
+{
+	if (world.now >= world.gone_at && (!world.handle_only || fd == world.handle))
+		return POLLERR | POLLHUP;
+	if (world.writable)
+		return POLLIN | POLLOUT;
+	return world.now >= world.event_at ? POLLIN : 0;
+}
+
+INSTEAD
+int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
+{
+	int64_t ns = timeout->tv_sec * NS + timeout->tv_nsec;
+	int64_t end = world.now + ns;
+
+	(void)mask;
+	assert_int_equal(n, 1);
+	if (ns)
+		log_nap(ns, fds[0].fd);
+	fds[0].revents = (short)(events_of(fds[0].fd) & (fds[0].events | POLLERR | POLLHUP));
+	if (ns && !fds[0].revents) {
+		if (world.event_at < end)
+			end = world.event_at;
+		if (world.gone_at < end && !world.handle_only)
+			end = world.gone_at;
+		go_on(end - world.now);
+		fds[0].revents =
+			(short)(events_of(fds[0].fd) & (fds[0].events | POLLERR | POLLHUP));
+	}
+	return fds[0].revents ? 1 : 0;
+}
+
+/* A second description of the handle's file. */
+INSTEAD
+int open(const char *path, int flags, ...)
+{
+	const int wanted = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	mode_t mode = 0;
+	va_list arguments;
+
+	if (flags & O_CREAT) {
+		va_start(arguments, flags);
+		mode = va_arg(arguments, mode_t);
+		va_end(arguments);
+	}
+	/* Neither inherited by programs, nor a terminal, nor anything that blocks. */
+	if (!strncmp(path, "/proc/self/fd/", 14))
+		assert_int_equal(flags & ~O_LARGEFILE, wanted);
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+INSTEAD
+ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
+{
+	/* The first byte is enough; or the magic. */
+	assert_true(size == 1 || size == sizeof(uint32_t));
+	/* One's own description, or those who poll the handle miss the event. */
+	assert_int_not_equal(fd, world.handle);
+	assert_int_equal(offset, 0);
+	if (world.now >= world.event_at) {
+		world.acknowledged++;
+		world.event_at = world.event_every ? world.now + world.event_every : NEVER;
+		if (world.acknowledge_error) {
+			errno = world.acknowledge_error;
+			return -1;
+		}
+		if (world.file_ends) {
+			/* As somebody left it. */
+			errno = ENODEV;
+			return 0;
+		}
+	}
+	return syscall(SYS_pread64, fd, buffer, size, offset);
+}
+
+static int descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+static struct vmclock *begin(struct pagefile *pf, bool device)
+{
+	struct vmclock *vc;
+
+	memset(&world, 0, sizeof(world));
+	world.pf = pf;
+	world.now = 1000 * NS;
+	world.change_at = world.event_at = world.gone_at = NEVER;
+	vc = pagefile_open(pf);
+	vc->device = device;
+	world.handle = vmclock_fd(vc);
+	return vc;
+}
+
+static int wait_ms(struct vmclock *vc, int64_t ms)
+{
+	const struct timespec timeout = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * MS };
+	int before = descriptors();
+	int ret;
+
+	/* Waits that never end do so by it. */
+	alarm(20);
+	ret = vmclock_wait(vc, 1, ms < 0 ? NULL : &timeout);
+	alarm(0);
+	assert_int_equal(descriptors(), before);
+	return ret;
+}
+
+static void expect_naps(const int64_t *ms, int count, bool polling)
+{
+	int i;
+
+	assert_int_equal(world.napped, count);
+	for (i = 0; i < count; i++) {
+		assert_int_equal(world.naps[i].ns, ms[i] * MS);
+		assert_int_equal(world.naps[i].fd >= 0, polling);
+		assert_int_not_equal(world.naps[i].fd, world.handle);
+	}
+}
+
+/* ---- Waiting for a disruption ----------------------------------------------------------- */
+
+static void a_wait_looks_every_100_ms_until_its_timeout(void **state)
+{
+	static const int64_t naps[] = { 100, 100, 50 };
+	struct vmclock *vc;
+	int device;
+
+	for (device = 0; device < 2; device++) {
+		vc = begin(*state, device);
+		assert_int_equal(wait_ms(vc, 250), -ETIMEDOUT);
+		expect_naps(naps, 3, device);
+		assert_int_equal(world.now, 1000 * NS + 250 * MS);
+		vmclock_close(vc);
+	}
+}
+
+/* Timeouts of hours are slept for in full; so is none at all. */
+static void a_change_without_event_is_seen_within_100_ms(void **state)
+{
+	static const int64_t timeouts[] = { -1, INT64_C(3600000), 1700 };
+	struct vmclock *vc;
+	size_t i;
+
+	for (i = 0; i < 2 * sizeof(timeouts) / sizeof(timeouts[0]); i++) {
+		vc = begin(*state, i % 2);
+		world.change_at = world.now + 1630 * MS;
+		assert_int_equal(wait_ms(vc, timeouts[i / 2]), 0);
+		assert_int_equal(world.now, 1000 * NS + 1700 * MS);
+		vmclock_close(vc);
+		/* What later turns begin with. */
+		pagefile_begin(*state);
+		((struct pagefile *)*state)->page->disruption_marker = htole64(1);
+		pagefile_end(*state);
+	}
+}
+
+static void a_change_with_event_is_seen_at_once(void **state)
+{
+	struct vmclock *vc = begin(*state, true);
+
+	world.change_at = world.event_at = world.now + 1630 * MS;
+	assert_int_equal(wait_ms(vc, -1), 0);
+	assert_int_equal(world.now, 1000 * NS + 1630 * MS);
+	vmclock_close(vc);
+}
+
+/* News of other things: each is acknowledged, and looked at every 10 ms at most. */
+static void frequent_events_are_no_busy_loop(void **state)
+{
+	struct vmclock *vc = begin(*state, true);
+	int i;
+
+	world.event_at = world.now + 4 * MS;
+	world.event_every = MS;
+	assert_int_equal(wait_ms(vc, 98), -ETIMEDOUT);
+	assert_int_equal(world.now, 1000 * NS + 98 * MS);
+	/* 4 + 10, then 0 + 10 as often as it fits, the event being there; then what is left. */
+	assert_int_equal(world.napped, 2 + 2 * 8 + 2);
+	for (i = 0; i < world.napped; i++) {
+		assert_int_equal(world.naps[i].fd >= 0, i % 2 == 0);
+		assert_int_equal(world.naps[i].ns, i % 2 == 0 ? (i ? 98 - 4 - i / 2 * 10 : 98) * MS :
+						   i < 18	? 10 * MS :
+								  4 * MS);
+	}
+	assert_int_equal(world.acknowledged, 10);
+	vmclock_close(vc);
+}
+
+/* After 10 ms there is no need for more. */
+static void rare_events_are_looked_at_without_a_rest(void **state)
+{
+	struct vmclock *vc = begin(*state, true);
+
+	world.event_at = world.now + 10 * MS;
+	world.event_every = 10 * MS;
+	assert_int_equal(wait_ms(vc, 95), -ETIMEDOUT);
+	assert_int_equal(world.napped, 10);
+	assert_int_equal(world.acknowledged, 9);
+	vmclock_close(vc);
+}
+
+static void what_acknowledging_says(void **state)
+{
+	static const struct {
+		int error, ret;
+		bool polls_on;
+	} cases[] = {
+		{ 0, -ETIMEDOUT, true },
+		{ EAGAIN, -ETIMEDOUT, true },
+		{ ETIMEDOUT, -ETIMEDOUT, true },
+		{ EIO, -ETIMEDOUT, false },
+		{ EPERM, -ETIMEDOUT, false },
+		{ ENODEV, -ENODEV, false },
+		{ EINTR, -EINTR, false },
+	};
+	struct vmclock *vc;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		vc = begin(*state, true);
+		world.event_at = world.now + 30 * MS;
+		world.acknowledge_error = cases[i].error;
+		assert_int_equal(wait_ms(vc, 200), cases[i].ret);
+		assert_int_equal(world.naps[world.napped - 1].fd >= 0,
+				 cases[i].polls_on || cases[i].ret != -ETIMEDOUT);
+		vmclock_close(vc);
+	}
+}
+
+/* Nothing is acknowledged then, and the event would be there for ever. */
+static void an_end_of_file_ends_the_events(void **state)
+{
+	struct vmclock *vc = begin(*state, true);
+
+	world.event_at = world.now + 30 * MS;
+	world.file_ends = true;
+	assert_int_equal(wait_ms(vc, 200), -ETIMEDOUT);
+	assert_int_equal(world.naps[0].fd >= 0, true);
+	assert_int_equal(world.naps[world.napped - 1].fd, -1);
+	vmclock_close(vc);
+}
+
+/* In a program that has closed its standard input. */
+static void descriptor_0_is_one_like_any_other(void **state)
+{
+	static const int64_t naps[] = { 100, 100 };
+	struct vmclock *vc = begin(*state, true);
+	int saved = dup(0), ret;
+
+	close(0);
+	ret = wait_ms(vc, 200);
+	dup2(saved, 0);
+	close(saved);
+	assert_int_equal(ret, -ETIMEDOUT);
+	assert_int_equal(world.naps[0].fd, 0);
+	expect_naps(naps, 2, true);
+	vmclock_close(vc);
+}
+
+static void a_driver_without_events_is_looked_at(void **state)
+{
+	struct vmclock *vc = begin(*state, true);
+	int i;
+
+	world.writable = true;
+	assert_int_equal(wait_ms(vc, 200), -ETIMEDOUT);
+	assert_int_equal(world.acknowledged, 0);
+	for (i = 1; i < world.napped; i++)
+		assert_int_equal(world.naps[i].fd, -1);
+	assert_int_equal(world.now, 1000 * NS + 200 * MS);
+	vmclock_close(vc);
+}
+
+/* Whichever of the two descriptors tells it, and whether events wake the wait or not. */
+static void a_device_that_goes_ends_the_wait(void **state)
+{
+	struct vmclock *vc;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		vc = begin(*state, true);
+		world.gone_at = world.now + 250 * MS;
+		world.handle_only = i & 1;
+		world.writable = i & 2;
+		assert_int_equal(wait_ms(vc, -1), -ENODEV);
+		assert_in_range(world.now, 1000 * NS + 250 * MS, 1000 * NS + 350 * MS);
+		vmclock_close(vc);
+	}
+
+	vc = begin(*state, true);
+	world.gone_at = 0;
+	assert_int_equal(wait_ms(vc, -1), -ENODEV);
+	assert_int_equal(world.napped, 0);
+	vmclock_close(vc);
+}
+
+/* The number of a device that is gone may be another device's by now. */
+static void what_is_no_page_is_not_polled(void **state)
+{
+	static const int64_t naps[] = { 100, 100 };
+	struct pagefile *pf = *state;
+	struct vmclock *vc = begin(pf, true);
+
+	pf->page->magic = htole32(VMCLOCK_MAGIC + 1);
+	assert_int_equal(wait_ms(vc, 200), -ETIMEDOUT);
+	expect_naps(naps, 2, false);
+	vmclock_close(vc);
+}
+
+/* Whichever reading of it. */
+static void a_clock_that_fails_ends_the_wait(void **state)
+{
+	struct vmclock *vc;
+	int i, device;
+
+	for (device = 0; device < 2; device++)
+		for (i = 1; i <= 5; i++) {
+			vc = begin(*state, device);
+			world.clock_fails_at = i;
+			assert_int_equal(wait_ms(vc, 300), -EPERM);
+			vmclock_close(vc);
+		}
+}
+
+static void a_sleep_that_fails_ends_the_wait(void **state)
+{
+	struct vmclock *vc = begin(*state, false);
+
+	world.sleep_error = EINTR;
+	assert_int_equal(wait_ms(vc, 300), -EINTR);
+	vmclock_close(vc);
+
+	/* The rest after an event. */
+	vc = begin(*state, true);
+	world.sleep_error = EPERM;
+	world.event_at = world.now + MS;
+	assert_int_equal(wait_ms(vc, 300), -EPERM);
+	vmclock_close(vc);
+}
+
+static void a_timeout_is_checked_first(void **state)
+{
+	static const struct timespec good[] = { { 0 }, { .tv_nsec = NS - 1 }, { .tv_sec = 1 } };
+	static const struct timespec bad[] = {
+		{ .tv_nsec = NS }, { .tv_nsec = -1 }, { .tv_sec = -1 },
+		{ .tv_sec = -1, .tv_nsec = NS }, { .tv_sec = 1, .tv_nsec = -1 },
+	};
+	struct vmclock *vc = begin(*state, false);
+	uint64_t marker;
+	size_t i;
+
+	for (marker = 1; marker <= 2; marker++)
+		for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+			assert_int_equal(vmclock_wait(vc, marker, &bad[i]), -EINVAL);
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		int64_t then = world.now;
+
+		assert_int_equal(vmclock_wait(vc, 1, &good[i]), -ETIMEDOUT);
+		assert_int_equal(world.now - then, good[i].tv_sec * NS + good[i].tv_nsec);
+	}
+	vmclock_close(vc);
+}
+
+/* ---- Waiting for a time ------------------------------------------------------------------- */
+
+/* Its time is the world's: the counter moves it by nothing. The bounds are 1 ms either way. */
+static struct vmclock *begin_with_time(struct pagefile *pf)
+{
+	struct vmclock_abi *page = pf->page;
+	struct vmclock *vc;
+
+	page->counter_id = COUNTER_ID;
+	page->clock_status = VMCLOCK_STATUS_SYNCHRONIZED;
+	page->flags = htole64(VMCLOCK_FLAG_TIME_MAXERROR_VALID |
+			      VMCLOCK_FLAG_PERIOD_MAXERROR_VALID);
+	page->counter_value = htole64(counter_ordered());
+	page->counter_period_shift = 63;
+	page->counter_period_frac_sec = htole64(1);
+	page->time_maxerror_nanosec = htole64(MS - 1);
+	vc = begin(pf, false);
+	world.page_time = true;
+	publish_time(page);
+	return vc;
+}
+
+static int commit_ms(struct vmclock *vc, int64_t ms)
+{
+	int64_t t = world.now + ms * MS;
+	const struct timespec ts = { .tv_sec = t / NS, .tv_nsec = t % NS };
+	int ret;
+
+	alarm(20);
+	ret = vmclock_wait_past(vc, VMCLOCK_UTC, 1, &ts);
+	alarm(0);
+	return ret;
+}
+
+static void a_commit_wait_sleeps_in_slices(void **state)
+{
+	struct vmclock *vc = begin_with_time(*state);
+	int64_t began = world.now;
+	int i;
+
+	assert_int_equal(commit_ms(vc, 1234), 0);
+	/* The earliest is 1 ms before the time, and rounding has its nanoseconds. */
+	assert_in_range(world.now - began, 1235 * MS, 1235 * MS + 2000);
+	for (i = 0; i < world.napped; i++)
+		assert_in_range(world.naps[i].ns, 1, 100 * MS + 1);
+	assert_in_range(world.napped, 13, 15);
+	vmclock_close(vc);
+}
+
+static void a_time_that_is_over_is_not_slept_for(void **state)
+{
+	struct vmclock *vc = begin_with_time(*state);
+
+	assert_int_equal(commit_ms(vc, -2), 0);
+	assert_int_equal(world.napped, 0);
+	/* The bounds still hold it. */
+	assert_int_equal(commit_ms(vc, -1), 0);
+	assert_in_range(world.napped, 1, 2);
+	assert_in_range(world.naps[0].ns, 1, 10);
+	vmclock_close(vc);
+}
+
+/* The second boundary makes no difference. */
+static void whole_seconds_are_slept_for_as_well(void **state)
+{
+	static const int64_t times[] = { 999, 1000, 1001, 1999, 2000, 2001, 5000 };
+	struct vmclock *vc;
+	size_t i;
+
+	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		vc = begin_with_time(*state);
+		assert_int_equal(commit_ms(vc, times[i]), 0);
+		assert_in_range(world.now, 1000 * NS + (times[i] + 1) * MS,
+				1000 * NS + (times[i] + 1) * MS + 2000);
+		vmclock_close(vc);
+	}
+}
+
+static void a_disruption_ends_a_commit_wait(void **state)
+{
+	struct vmclock *vc = begin_with_time(*state);
+
+	world.change_at = world.now + 520 * MS;
+	assert_int_equal(commit_ms(vc, 3600000), -ESTALE);
+	assert_in_range(world.now, 1000 * NS + 520 * MS, 1000 * NS + 621 * MS);
+	vmclock_close(vc);
+}
+
+static void a_sleep_that_fails_ends_a_commit_wait(void **state)
+{
+	struct vmclock *vc = begin_with_time(*state);
+	const struct timespec bad[] = { { .tv_nsec = NS }, { .tv_nsec = -1 } };
+	int i;
+
+	for (i = 0; i < 2; i++)
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 1, &bad[i]), -EINVAL);
+	world.sleep_error = EINTR;
+	assert_int_equal(commit_ms(vc, 10), -EINTR);
+	world.sleep_error = 0;
+	for (i = 1; i <= 2; i++) {
+		world.clock_readings = 0;
+		world.clock_fails_at = i;
+		assert_int_equal(commit_ms(vc, 10), -EPERM);
+	}
+	vmclock_close(vc);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, pagefile_setup, pagefile_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_wait_looks_every_100_ms_until_its_timeout),
+		TEST(a_change_without_event_is_seen_within_100_ms),
+		TEST(a_change_with_event_is_seen_at_once),
+		TEST(frequent_events_are_no_busy_loop),
+		TEST(rare_events_are_looked_at_without_a_rest),
+		TEST(what_acknowledging_says),
+		TEST(an_end_of_file_ends_the_events),
+		TEST(descriptor_0_is_one_like_any_other),
+		TEST(a_driver_without_events_is_looked_at),
+		TEST(a_device_that_goes_ends_the_wait),
+		TEST(what_is_no_page_is_not_polled),
+		TEST(a_clock_that_fails_ends_the_wait),
+		TEST(a_sleep_that_fails_ends_the_wait),
+		TEST(a_timeout_is_checked_first),
+		TEST(a_commit_wait_sleeps_in_slices),
+		TEST(a_time_that_is_over_is_not_slept_for),
+		TEST(whole_seconds_are_slept_for_as_well),
+		TEST(a_disruption_ends_a_commit_wait),
+		TEST(a_sleep_that_fails_ends_a_commit_wait),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
