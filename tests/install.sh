@@ -57,7 +57,30 @@ LD_LIBRARY_PATH="$dest$prefix/lib" VMCLOCK_PATH="$dest/nothing" "$dest/stamp-eve
 LD_LIBRARY_PATH="$dest$prefix/lib" VMCLOCK_PATH="$dest/page" "$dest/stamp-events" 1 0 |
 	grep '^maintenance: imminent' || fail 'stamp-events does not show the maintenance'
 
-rm "$dest/page" "$dest/stamp-events"
+rm "$dest/page"
+
+# More privileges than its caller: the environment does not tell it what to open.
+if [ "$(id -u)" = 0 ]; then
+	"$build/tests/tools/make-page" "$dest/page" disruption_marker=77
+	chmod 755 "$dest"
+	chmod 644 "$dest/page"
+	# The environment does not tell it where libraries are, either.
+	# shellcheck disable=SC2046
+	cc -o "$dest/privileged" "$top/examples/stamp-events.c" \
+		$(pkg-config --cflags --libs libvmclock) -Wl,-rpath,"$dest$prefix/lib"
+	ordinary="setpriv --reuid=65534 --regid=65534 --clear-groups"
+	out=$(VMCLOCK_PATH="$dest/page" $ordinary "$dest/privileged" 1 2>&1) || true
+	[ "$out" != "${out#*marker 77}" ] || fail "VMCLOCK_PATH is not followed: $out"
+	chmod u+s "$dest/privileged"
+	out=$(VMCLOCK_PATH="$dest/page" $ordinary "$dest/privileged" 1 2>&1) || true
+	[ "$out" = "${out#*marker 77}" ] || fail 'a set-user-ID program follows VMCLOCK_PATH'
+	[ -n "$out" ] || fail 'a set-user-ID program does not run'
+	rm "$dest/privileged" "$dest/page"
+else
+	echo 'not tried, for only root can: VMCLOCK_PATH in a set-user-ID program'
+fi
+
+rm "$dest/stamp-events"
 make -C "$build" uninstall DESTDIR="$dest"
 left=$(find "$dest" ! -type d)
 [ -z "$left" ] || fail "left behind: $left"

@@ -13,6 +13,19 @@
 
 #include "pagefile.h"
 
+/*
+ * As the C library has it in a program that runs with more privileges than
+ * its caller; the library's call is bound to this. tests/install.sh has such a
+ * program.
+ */
+static bool privileged;
+
+__attribute__((visibility("default")))
+char *secure_getenv(const char *name)
+{
+	return privileged ? NULL : getenv(name);
+}
+
 static struct vmclock *const untouched = (struct vmclock *)0x5a5a;
 
 static int open_error(const char *path)
@@ -60,6 +73,35 @@ static void the_environment_names_the_default(void **state)
 	assert_int_equal(open_error("/nonexistent/vmclock"), -ENOENT);
 	setenv("VMCLOCK_PATH", "/nonexistent/vmclock", 1);
 	assert_int_equal(open_error(NULL), -ENOENT);
+	unsetenv("VMCLOCK_PATH");
+}
+
+static bool opens_the_default(const struct pagefile *pf)
+{
+	struct vmclock *vc = NULL;
+	struct stat page, opened;
+	int ret = vmclock_open(&vc, NULL);
+	bool same;
+
+	/* No device as a rule, but there may be one. */
+	if (ret)
+		return false;
+	assert_int_equal(stat(pf->path, &page), 0);
+	assert_int_equal(fstat(vmclock_fd(vc), &opened), 0);
+	same = page.st_dev == opened.st_dev && page.st_ino == opened.st_ino;
+	vmclock_close(vc);
+	return same;
+}
+
+static void the_environment_does_not_command_the_privileged(void **state)
+{
+	struct pagefile *pf = *state;
+
+	setenv("VMCLOCK_PATH", pf->path, 1);
+	assert_true(opens_the_default(pf));
+	privileged = true;
+	assert_false(opens_the_default(pf));
+	privileged = false;
 	unsetenv("VMCLOCK_PATH");
 }
 
@@ -225,6 +267,7 @@ int main(void)
 		TEST(opens_a_good_page),
 		TEST(close_takes_null_and_keeps_errno),
 		TEST(the_environment_names_the_default),
+		TEST(the_environment_does_not_command_the_privileged),
 		TEST(refuses_what_is_no_page_file),
 		TEST(no_permission_is_said_so),
 		TEST(refuses_malformed_pages),
