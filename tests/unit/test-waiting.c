@@ -25,7 +25,7 @@
 
 /* ---- The world ---------------------------------------------------------------------- */
 
-#define NAPS_MAX 64
+#define NAPS_MAX 256
 
 struct nap {
 	int64_t ns;		/* as asked for */
@@ -42,6 +42,10 @@ static struct {
 	int64_t gone_at;	/* then the device is gone ... */
 	bool handle_only;	/* ... as those see who poll the handle's descriptor */
 	bool writable;		/* as poll(2) says without a poll operation */
+	bool closed;		/* by somebody: all but the handle's */
+	int open_error;		/* of a second description */
+	int poll_error;		/* of a poll(2) that is to sleep */
+	int sleeps_for;		/* percent of what was asked for; 0: all of it */
 	bool page_time;		/* the page's time goes on, too */
 	int clock_fails_at;	/* which reading of the clock; 0: none */
 	int sleep_error;
@@ -52,6 +56,7 @@ static struct {
 	int napped;
 	int clock_readings;
 	int acknowledged;
+	int read;
 } world;
 
 static void publish_time(struct vmclock_abi *page)
@@ -108,12 +113,15 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *ts, struc
 	if (world.sleep_error)
 		return world.sleep_error;
 	log_nap(ns, -1);
-	go_on(ns);
+	/* Rounded up, or it would stand still in the end. */
+	go_on(world.sleeps_for ? (ns * world.sleeps_for + 99) / 100 : ns);
 	return 0;
 }
 
 static short events_of(int fd)
 {
+	if (world.closed && fd != world.handle)
+		return POLLNVAL;
 	if (world.now >= world.gone_at && (!world.handle_only || fd == world.handle))
 		return POLLERR | POLLHUP;
 	if (world.writable)
@@ -124,22 +132,26 @@ static short events_of(int fd)
 INSTEAD
 int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
 {
+	const short always = POLLERR | POLLHUP | POLLNVAL;
 	int64_t ns = timeout->tv_sec * NS + timeout->tv_nsec;
 	int64_t end = world.now + ns;
 
 	(void)mask;
 	assert_int_equal(n, 1);
+	if (ns && world.poll_error) {
+		errno = world.poll_error;
+		return -1;
+	}
 	if (ns)
 		log_nap(ns, fds[0].fd);
-	fds[0].revents = (short)(events_of(fds[0].fd) & (fds[0].events | POLLERR | POLLHUP));
+	fds[0].revents = (short)(events_of(fds[0].fd) & (fds[0].events | always));
 	if (ns && !fds[0].revents) {
 		if (world.event_at < end)
 			end = world.event_at;
 		if (world.gone_at < end && !world.handle_only)
 			end = world.gone_at;
 		go_on(end - world.now);
-		fds[0].revents =
-			(short)(events_of(fds[0].fd) & (fds[0].events | POLLERR | POLLHUP));
+		fds[0].revents = (short)(events_of(fds[0].fd) & (fds[0].events | always));
 	}
 	return fds[0].revents ? 1 : 0;
 }
@@ -158,8 +170,13 @@ int open(const char *path, int flags, ...)
 		va_end(arguments);
 	}
 	/* Neither inherited by programs, nor a terminal, nor anything that blocks. */
-	if (!strncmp(path, "/proc/self/fd/", 14))
+	if (!strncmp(path, "/proc/self/fd/", 14)) {
 		assert_int_equal(flags & ~O_LARGEFILE, wanted);
+		if (world.open_error) {
+			errno = world.open_error;
+			return -1;
+		}
+	}
 	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
@@ -171,6 +188,7 @@ ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
 	/* One's own description, or those who poll the handle miss the event. */
 	assert_int_not_equal(fd, world.handle);
 	assert_int_equal(offset, 0);
+	world.read++;
 	if (world.now >= world.event_at) {
 		world.acknowledged++;
 		world.event_at = world.event_every ? world.now + world.event_every : NEVER;
@@ -252,6 +270,38 @@ static void a_wait_looks_every_100_ms_until_its_timeout(void **state)
 		assert_int_equal(wait_ms(vc, 250), -ETIMEDOUT);
 		expect_naps(naps, 3, device);
 		assert_int_equal(world.now, 1000 * NS + 250 * MS);
+		/* Nothing is to be acknowledged: but for the magic, nothing is read. */
+		assert_int_equal(world.read, device);
+		vmclock_close(vc);
+	}
+}
+
+static void a_marker_that_differs_is_told_without_a_call(void **state)
+{
+	struct vmclock *vc = begin(*state, true);
+
+	world.gone_at = 0;
+	world.clock_fails_at = 1;
+	assert_int_equal(vmclock_wait(vc, 2, NULL), 0);
+	assert_int_equal(world.clock_readings + world.read + world.napped, 0);
+	vmclock_close(vc);
+}
+
+/* As many seconds as there may be are no time that is over. */
+static void the_longest_timeouts_are_no_short_ones(void **state)
+{
+	struct timespec timeout;
+	struct vmclock *vc;
+	int64_t most;
+	int i;
+
+	for (i = -3; i <= 4; i++) {
+		vc = begin(*state, false);
+		most = (INT64_MAX - world.now) / NS;
+		timeout = (struct timespec){ .tv_sec = i < 4 ? most + i : INT64_MAX,
+					     .tv_nsec = NS - 1 };
+		world.sleep_error = EINTR;
+		assert_int_equal(vmclock_wait(vc, 1, &timeout), -EINTR);
 		vmclock_close(vc);
 	}
 }
@@ -278,11 +328,30 @@ static void a_change_without_event_is_seen_within_100_ms(void **state)
 
 static void a_change_with_event_is_seen_at_once(void **state)
 {
+	static const int64_t times[] = { 1603, 1630 };
+	struct pagefile *pf = *state;
+	struct vmclock *vc;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		pf->page->disruption_marker = htole64(1);
+		vc = begin(pf, true);
+		world.change_at = world.event_at = world.now + times[i] * MS;
+		assert_int_equal(wait_ms(vc, -1), 0);
+		assert_int_equal(world.now, 1000 * NS + times[i] * MS);
+		vmclock_close(vc);
+	}
+}
+
+/* Between two naps, where the first was short. */
+static void a_change_while_it_rests_is_seen_after_that(void **state)
+{
 	struct vmclock *vc = begin(*state, true);
 
-	world.change_at = world.event_at = world.now + 1630 * MS;
+	world.event_at = world.now + 4 * MS;
+	world.change_at = world.now + 8 * MS;
 	assert_int_equal(wait_ms(vc, -1), 0);
-	assert_int_equal(world.now, 1000 * NS + 1630 * MS);
+	assert_int_equal(world.now, 1000 * NS + 14 * MS);
 	vmclock_close(vc);
 }
 
@@ -379,6 +448,34 @@ static void descriptor_0_is_one_like_any_other(void **state)
 	vmclock_close(vc);
 }
 
+/* The number may be another file's by now, which is left alone. */
+static void a_description_that_somebody_closed_is_not_used(void **state)
+{
+	struct vmclock *vc = begin(*state, true);
+	const struct timespec timeout = { .tv_nsec = 250 * MS };
+	int i;
+
+	world.closed = true;
+	assert_int_equal(vmclock_wait(vc, 1, &timeout), -ETIMEDOUT);
+	assert_true(world.naps[0].fd >= 0);
+	assert_int_equal(close(world.naps[0].fd), 0);
+	for (i = 1; i < world.napped; i++)
+		assert_int_equal(world.naps[i].fd, -1);
+	assert_in_range(world.napped, 4, 5);
+	vmclock_close(vc);
+}
+
+static void without_a_description_it_looks(void **state)
+{
+	static const int64_t naps[] = { 100, 100 };
+	struct vmclock *vc = begin(*state, true);
+
+	world.open_error = EMFILE;
+	assert_int_equal(wait_ms(vc, 200), -ETIMEDOUT);
+	expect_naps(naps, 2, false);
+	vmclock_close(vc);
+}
+
 static void a_driver_without_events_is_looked_at(void **state)
 {
 	struct vmclock *vc = begin(*state, true);
@@ -405,7 +502,9 @@ static void a_device_that_goes_ends_the_wait(void **state)
 		world.handle_only = i & 1;
 		world.writable = i & 2;
 		assert_int_equal(wait_ms(vc, -1), -ENODEV);
-		assert_in_range(world.now, 1000 * NS + 250 * MS, 1000 * NS + 350 * MS);
+		/* At once, or when it looks next. */
+		assert_in_range(world.now, 1000 * NS + 250 * MS,
+				1000 * NS + (i ? 350 : 250) * MS);
 		vmclock_close(vc);
 	}
 
@@ -458,6 +557,28 @@ static void a_sleep_that_fails_ends_the_wait(void **state)
 	world.event_at = world.now + MS;
 	assert_int_equal(wait_ms(vc, 300), -EPERM);
 	vmclock_close(vc);
+
+	vc = begin(*state, true);
+	world.poll_error = EINTR;
+	assert_int_equal(wait_ms(vc, 300), -EINTR);
+	vmclock_close(vc);
+}
+
+/* Woken early by less than half: whatever clock that was. By more: by none. */
+static void a_sleep_that_is_none_ends_the_wait(void **state)
+{
+	static const struct {
+		int percent, ret;
+	} cases[] = { { 99, -ETIMEDOUT }, { 60, -ETIMEDOUT }, { 40, -ENOSYS }, { 1, -ENOSYS } };
+	struct vmclock *vc;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		vc = begin(*state, false);
+		world.sleeps_for = cases[i].percent;
+		assert_int_equal(wait_ms(vc, 300), cases[i].ret);
+		vmclock_close(vc);
+	}
 }
 
 static void a_timeout_is_checked_first(void **state)
@@ -561,6 +682,45 @@ static void whole_seconds_are_slept_for_as_well(void **state)
 	}
 }
 
+/* Nanoseconds of these do not fit. */
+static void far_times_are_slept_for_in_slices(void **state)
+{
+	static const int64_t seconds[] = { INT64_C(10000000000), INT64_C(20000000000), INT64_MAX };
+	struct vmclock *vc;
+	size_t i;
+
+	for (i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+		const struct timespec t = { .tv_sec = seconds[i] };
+
+		((struct pagefile *)*state)->page->disruption_marker = htole64(1);
+		vc = begin_with_time(*state);
+		world.change_at = world.now + 990 * MS;
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 1, &t), -ESTALE);
+		assert_int_equal(world.napped, 10);
+		vmclock_close(vc);
+	}
+}
+
+/* Each sleep is twice as long as the one before, and a slice in the end. */
+static void a_time_that_stands_still_is_looked_at_ever_less(void **state)
+{
+	struct vmclock *vc = begin_with_time(*state);
+	int i;
+
+	world.page_time = false;
+	world.change_at = world.now + 2 * NS;
+	assert_int_equal(commit_ms(vc, -1), -ESTALE);
+	assert_in_range(world.naps[0].ns, 1, 10);
+	assert_in_range(world.naps[1].ns, 1000, 2000);
+	for (i = 2; i < world.napped && world.naps[i].ns < 100 * MS; i++)
+		assert_in_range(world.naps[i].ns, 2 * world.naps[i - 1].ns,
+				3 * world.naps[i - 1].ns);
+	assert_in_range(i, 12, 20);
+	for (; i < world.napped; i++)
+		assert_in_range(world.naps[i].ns, 100 * MS, 100 * MS + 1);
+	vmclock_close(vc);
+}
+
 static void a_disruption_ends_a_commit_wait(void **state)
 {
 	struct vmclock *vc = begin_with_time(*state);
@@ -596,22 +756,30 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_wait_looks_every_100_ms_until_its_timeout),
+		TEST(a_marker_that_differs_is_told_without_a_call),
+		TEST(the_longest_timeouts_are_no_short_ones),
 		TEST(a_change_without_event_is_seen_within_100_ms),
 		TEST(a_change_with_event_is_seen_at_once),
+		TEST(a_change_while_it_rests_is_seen_after_that),
 		TEST(frequent_events_are_no_busy_loop),
 		TEST(rare_events_are_looked_at_without_a_rest),
 		TEST(what_acknowledging_says),
 		TEST(an_end_of_file_ends_the_events),
 		TEST(descriptor_0_is_one_like_any_other),
+		TEST(a_description_that_somebody_closed_is_not_used),
+		TEST(without_a_description_it_looks),
 		TEST(a_driver_without_events_is_looked_at),
 		TEST(a_device_that_goes_ends_the_wait),
 		TEST(what_is_no_page_is_not_polled),
 		TEST(a_clock_that_fails_ends_the_wait),
 		TEST(a_sleep_that_fails_ends_the_wait),
+		TEST(a_sleep_that_is_none_ends_the_wait),
 		TEST(a_timeout_is_checked_first),
 		TEST(a_commit_wait_sleeps_in_slices),
 		TEST(a_time_that_is_over_is_not_slept_for),
 		TEST(whole_seconds_are_slept_for_as_well),
+		TEST(far_times_are_slept_for_in_slices),
+		TEST(a_time_that_stands_still_is_looked_at_ever_less),
 		TEST(a_disruption_ends_a_commit_wait),
 		TEST(a_sleep_that_fails_ends_a_commit_wait),
 	};
