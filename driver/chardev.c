@@ -117,8 +117,8 @@ static __poll_t vmclock_poll(struct file *file, poll_table *table)
 	poll_wait(file, &vc->wait, table);
 	if (vmclock_gone(vc))
 		return EPOLLERR | EPOLLHUP;
-	/* Whoever is in the queue may sleep, now or later, whatever we answer. */
-	if (!poll_does_not_wait(table))
+	/* Whoever is in the queue now may sleep, now or later, whatever we answer. */
+	if (waitqueue_active(&vc->wait))
 		vmclock_watch_waiter(vc);
 	return vmclock_has_news(vf) ? EPOLLIN | EPOLLRDNORM : 0;
 }
