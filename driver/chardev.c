@@ -4,7 +4,9 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/personality.h>
 #include <linux/poll.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/uio.h>
@@ -23,22 +25,20 @@ static int vmclock_open(struct inode *inode, struct file *file)
 	struct vmclock *vc = container_of(file->private_data, struct vmclock, misc);
 	struct vmclock_file *vf;
 
-	if (file->f_mode & FMODE_WRITE)
-		return -EACCES;
-
 	vf = kzalloc(sizeof(*vf), GFP_KERNEL);
 	if (!vf)
 		return -ENOMEM;
 
-	/* A new file waits for what changes from now on, read or not. */
+	/* What has never been read is news, unless nothing was ever published; as in-tree. */
 	spin_lock_init(&vf->lock);
 	vf->seen = vmclock_state_now(vc);
-	vf->seen.seq &= ~1;
+	vf->seen.seq = 0;
 
 	/* misc_open() keeps the device registered, and so referenced, until here. */
 	kref_get(&vc->ref);
 	vf->vc = vc;
 	file->private_data = vf;
+	file->f_mode |= FMODE_NOWAIT;
 	return 0;
 }
 
@@ -66,6 +66,7 @@ static loff_t vmclock_llseek(struct file *file, loff_t offset, int whence)
 static ssize_t vmclock_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct vmclock_file *vf = iocb->ki_filp->private_data;
+	bool wait = !(iocb->ki_flags & IOCB_NOWAIT || iocb->ki_filp->f_flags & O_NONBLOCK);
 	struct vmclock *vc = vf->vc;
 	loff_t pos = min_t(loff_t, iocb->ki_pos, vc->len);
 	size_t count = min_t(size_t, iov_iter_count(to), vc->len - pos);
@@ -79,7 +80,9 @@ static ssize_t vmclock_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	if (!copy)
 		return -ENOMEM;
 
-	ret = vmclock_copy(vc, copy, pos, count, VMCLOCK_UPDATE_MS, &state);
+	ret = vmclock_copy(vc, copy, pos, count, wait ? VMCLOCK_UPDATE_MS : 0, &state);
+	if (ret == -ETIMEDOUT && !wait)
+		ret = -EAGAIN;
 	if (ret)
 		goto out;
 
@@ -139,14 +142,18 @@ static int vmclock_mmap(struct file *file, struct vm_area_struct *vma)
 	struct vmclock *vc = vf->vc;
 
 	if (vma->vm_flags & VM_WRITE)
-		return -EACCES;
+		return -EROFS;
+	/* As where nothing may be executed. But old programs ask for it and do not know. */
+	if (vma->vm_flags & VM_EXEC && !(current->personality & READ_IMPLIES_EXEC))
+		return -EPERM;
 	if (vmclock_gone(vc))
 		return -ENODEV;
 	if (!vc->mappable || vma->vm_pgoff || vma->vm_end - vma->vm_start != PAGE_SIZE)
 		return -EINVAL;
 
-	/* Or else mprotect(2) could make it writable later. */
-	vm_flags_clear(vma, VM_MAYWRITE);
+	/* Or else mprotect(2) could make it writable later, or a program. */
+	vm_flags_clear(vma, VM_EXEC | VM_MAYWRITE | VM_MAYEXEC);
+	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
 
 	return io_remap_pfn_range(vma, vma->vm_start, PHYS_PFN(vc->phys), PAGE_SIZE,
 				  vma->vm_page_prot);

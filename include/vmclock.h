@@ -163,10 +163,11 @@ void vmclock_close(struct vmclock *vc);
  * vmclock_fd() - the file descriptor behind a handle, for poll(2) and epoll(7)
  * @vc:		the handle
  *
- * It becomes readable when the page has changed since it was last read with
- * read(2) or pread(2); the first byte is enough to acknowledge. That holds
- * for the vmclock driver. The in-tree driver of Linux 7.0 and newer does the
- * same where the device notifies, and gives POLLHUP at once where it does
+ * It is readable when the page has changed since it was last read with
+ * read(2) or pread(2), or has never been read and its count is not 0; the
+ * first byte is enough to acknowledge. So read once before you wait. That
+ * holds for the vmclock driver. The in-tree driver of Linux 7.0 and newer does
+ * the same where the device notifies, and gives POLLHUP at once where it does
  * not; before, it has no poll operation: poll(2) returns at once and
  * EPOLL_CTL_ADD fails with EPERM, as both do for a regular file.
  * vmclock_wait() works everywhere. The descriptor belongs to the handle: do

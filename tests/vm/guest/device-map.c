@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The mapping: exactly the page, read-only, and so for good. */
+/* The mapping: exactly the page, only to be read, and so for good. */
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -50,11 +51,13 @@ static void can_never_be_written(int fd)
 
 	refuse_map(fd, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0, EACCES);
 	refuse_map(fd, PAGE, PROT_WRITE, MAP_SHARED, 0, EACCES);
-	refuse_map(fd, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, 0, EACCES);
+	refuse_map(fd, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, 0, EROFS);
+	refuse_map(fd, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, 0, EPERM);
 
 	expect(page != MAP_FAILED);
 	expect_errno(mprotect(page, PAGE, PROT_READ | PROT_WRITE), EACCES);
 	expect_errno(mprotect(page, PAGE, PROT_WRITE), EACCES);
+	expect_errno(mprotect(page, PAGE, PROT_READ | PROT_EXEC), EACCES);
 
 	/* A mapping made without any access gains reading, but never writing. */
 	hidden = map(fd, PAGE, PROT_NONE, MAP_SHARED, 0);
@@ -68,6 +71,37 @@ static void can_never_be_written(int fd)
 	page = map(fd, PAGE, PROT_READ, MAP_PRIVATE, 0);
 	expect(page != MAP_FAILED);
 	expect_errno(mprotect(page, PAGE, PROT_READ | PROT_WRITE), EACCES);
+	expect(!munmap(page, PAGE));
+}
+
+/* Root may open it so; that gives nothing more. */
+static void open_for_writing(void)
+{
+	void *page;
+	int fd;
+
+	if (geteuid())
+		return;
+	fd = open(DEVICE, O_RDWR);
+	expect(fd >= 0);
+	refuse_map(fd, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0, EROFS);
+	refuse_map(fd, PAGE, PROT_WRITE, MAP_SHARED, 0, EROFS);
+	page = map(fd, PAGE, PROT_READ, MAP_SHARED, 0);
+	expect(page != MAP_FAILED);
+	expect_errno(mprotect(page, PAGE, PROT_READ | PROT_WRITE), EACCES);
+	expect(!munmap(page, PAGE));
+	close(fd);
+}
+
+/* Where readable means executable, as for old programs: it can be mapped, and not executed. */
+static void old_programs(int fd)
+{
+	int before = personality(READ_IMPLIES_EXEC);
+	void *page = map(fd, PAGE, PROT_READ, MAP_SHARED, 0);
+
+	expect(page != MAP_FAILED);
+	expect(personality((unsigned long)before) >= 0);
+	expect_errno(mprotect(page, PAGE, PROT_READ | PROT_EXEC), EACCES);
 	expect(!munmap(page, PAGE));
 }
 
@@ -90,6 +124,8 @@ int main(void)
 	shows_what_read_gives(fd);
 	is_exactly_the_page(fd);
 	can_never_be_written(fd);
+	open_for_writing();
+	old_programs(fd);
 	outlives_the_file();
 	puts("ok");
 	return 0;

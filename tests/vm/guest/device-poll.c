@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * A polling reader: prints "waiting" once it sleeps soon, then a line per
- * change of the page with the marker, until it has seen COUNT changes.
- * With --epoll it waits by epoll(7).
+ * A polling reader: reads the page, which is news unless its count is 0,
+ * prints "waiting" once it sleeps soon, then a line per change of the page
+ * with the marker, until it has seen COUNT changes. With --epoll it waits by
+ * epoll(7).
  */
 #include <endian.h>
 #include <fcntl.h>
@@ -14,12 +15,12 @@
 #include "guest.h"
 #include "vmclock-abi.h"
 
-static uint64_t read_marker(int fd)
+static struct vmclock_abi read_page(int fd)
 {
 	struct vmclock_abi page;
 
 	expect(pread(fd, &page, sizeof(page), 0) == sizeof(page));
-	return le64toh(page.disruption_marker);
+	return page;
 }
 
 static short poll_now(int fd, int timeout)
@@ -51,10 +52,12 @@ int main(int argc, char **argv)
 	int use_epoll = argc > 1 && !strcmp(argv[1], "--epoll");
 	int count = atoi(argc > 1 + use_epoll ? argv[1 + use_epoll] : "1");
 	int fd = open(DEVICE, O_RDONLY);
+	short revents;
 
 	print_lines();
 	expect(fd >= 0);
-	/* Nothing has happened since the open: no need to read first. */
+	revents = poll_now(fd, 0);
+	expect(revents == (read_page(fd).seq_count ? POLLIN : 0));
 	expect(poll_now(fd, 0) == 0);
 	puts("waiting");
 
@@ -65,7 +68,7 @@ int main(int argc, char **argv)
 			wait_by_poll(fd);
 		/* Readable until it is read, quiet afterwards. */
 		expect(poll_now(fd, 0) == POLLIN);
-		printf("marker %" PRIu64 "\n", read_marker(fd));
+		printf("marker %" PRIu64 "\n", le64toh(read_page(fd).disruption_marker));
 		expect(poll_now(fd, 0) == 0);
 	}
 	return 0;

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""Programs for the kernel's own driver get the same answers here, but for those that vmclock(4) lists."""
+
+import re
+
+KERNELS = ('6.18', '7.3')
+OURS, KERNELS_OWN = 'vmclock', 'ptp_vmclock'
+# In the order of the table in vmclock(4), below BESIDE THE KERNEL'S OWN DRIVER.
+DIFFERENT = (
+    r'mode: .*',
+    r'lseek .*',
+    r'preadv RWF_NOWAIT: .*',
+    r'\S+ (splice from it|sendfile): .*',
+    r'\S+ fcntl F_GETFL: .*',
+    r'mmap .*, none shared.*',
+    r'mmap .*, exec shared.*',
+    r'mmap .*, then PROT_EXEC: .*',
+)
+# What Linux before 7.0 has not: poll; and mappings that stay read-only.
+BEFORE_7 = (r'poll .*', r'epoll_.*', r'mmap .*, then PROT_WRITE: .*')
+# There a device that does not notify says POLLHUP.
+WHERE_SILENT = (r'poll .*', r'epoll_.*')
+
+
+def run(lab):
+    different = DIFFERENT + (BEFORE_7 if lab.kernel.name == '6.18' else ())
+    found = set()
+    for device in ('sim', 'sim-silent'):
+        vm = lab.boot(device, modules=[KERNELS_OWN], programs=['device-answers'])
+        for count in (0, 2):
+            vm.page.set(seq_count=count)
+            theirs, ours = answers(vm, KERNELS_OWN), answers(vm, OURS)
+            check_read_only(lab, ours)
+            check(lab, theirs, ours, different + (WHERE_SILENT if device != 'sim' else ()), found)
+    lab.equal([pattern for pattern in different if pattern not in found], [],
+              'what is listed as different and is not')
+
+
+def answers(vm, module):
+    """The answers of a driver, a line each; of `none shared`, only ours goes on."""
+    vm.run(f'modprobe {module}')
+    lines = vm.run('echo "mode: $(stat -c %a /dev/vmclock0)"; device-answers').splitlines()
+    vm.run(f'rmmod {module}')
+    return dict(line.rsplit(': ', 1) for line in lines)
+
+
+def check(lab, theirs, ours, different, found):
+    for call in theirs.keys() | ours.keys():
+        if theirs.get(call) == ours.get(call):
+            continue
+        pattern = next((pattern for pattern in different
+                        if re.fullmatch(pattern, f'{call}: {ours.get(call)}')), None)
+        lab.check(pattern, f'{call}: {ours.get(call)} here, {theirs.get(call)} by {KERNELS_OWN}')
+        found.add(pattern)
+
+
+def check_read_only(lab, ours):
+    """Whatever else: nothing can be written, and nothing executed."""
+    for call, answer in ours.items():
+        if re.search(r'(, write \w+|to write|PROT_WRITE|PROT_EXEC|exec shared|_RDWR p?write)$', call):
+            lab.check(answer in ('EROFS', 'EACCES', 'EPERM', 'EINVAL'), f'{call}: {answer}')
