@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""Whoever waits is woken, in whatever way, on whatever host, and however the host changes."""
+
+from vmlab.page import FLAG_NOTIFICATION_PRESENT, FLAG_VM_GEN_COUNTER_PRESENT
+from vmlab.wakeup import Sleeper, ways
+
+SILENT = FLAG_VM_GEN_COUNTER_PRESENT
+NOTIFYING = SILENT | FLAG_NOTIFICATION_PRESENT
+# What the host does, with which flags, and whether it notifies of that.
+WENT_SILENT = ('a host that goes silent without a pulse', SILENT, False)
+WENT_SILENT_PULSE = ('a host that goes silent with a last pulse', SILENT, True)
+IS_SILENT = ('a silent host', SILENT, False)
+BEGAN = ('a host that begins to notify without a pulse', NOTIFYING, False)
+BEGAN_PULSE = ('a host that begins to notify with a pulse', NOTIFYING, True)
+NOTIFIES = ('a host that notifies', NOTIFYING, True)
+# What it was when the sleeper came, and what it then does.
+HOSTS = (
+    (NOTIFYING, (WENT_SILENT, IS_SILENT, BEGAN, NOTIFIES, WENT_SILENT_PULSE, IS_SILENT)),
+    (SILENT, (IS_SILENT, BEGAN_PULSE, NOTIFIES)),
+)
+PARAMETERS = '/sys/module/vmclock/parameters'
+
+
+def run(lab):
+    vm = lab.boot('sim', programs=['device-wait'])
+    vm.listen_for_uevents()
+    # Nobody but the sleeper itself has the driver look.
+    vm.load('interval_ms=0')
+    took = {}
+    missing = set()
+    for way, state in ways(vm):
+        for flags, steps in HOSTS:
+            vm.page.update(flags=flags)
+            with Sleeper(vm, way, state) as sleeper:
+                if sleeper.missing:
+                    missing.add(way)
+                    continue
+                for step in steps:
+                    took.setdefault(step[0], []).append(wake(vm, sleeper, step))
+    for name, seconds in took.items():
+        seconds.sort()
+        lab.log(f'{name}: {1000 * seconds[len(seconds) // 2]:.1f} ms in the median, at most '
+                f'{1000 * seconds[-1]:.0f} ms')
+    lab.check(missing <= {'io_uring', 'io_uring-multi', 'aio'}, f'missing ways: {missing}')
+    lab.log(f'ways that this kernel has not: {", ".join(sorted(missing)) or "none"}')
+
+    check_wait_interval(lab, vm)
+    check_udev(lab, vm)
+
+
+def wake(vm, sleeper, step):
+    name, flags, notify = step
+
+    def change():
+        vm.page.disrupt(flags=flags)
+        if notify:
+            vm.notify()
+    return sleeper.woken_by(change, name)
+
+
+def check_wait_interval(lab, vm):
+    """What it is set to at run time holds."""
+    vm.page.update(flags=SILENT)
+    took = []
+    with Sleeper(vm, 'epoll') as sleeper:
+        for interval in (1000, 20):
+            vm.run(f'echo {interval} >{PARAMETERS}/wait_interval_ms')
+            wake(vm, sleeper, IS_SILENT)
+            took.append(sum(wake(vm, sleeper, IS_SILENT) for _ in range(5)))
+    lab.log(f'five waits at 1000 ms took {took[0]:.2f} s, at 20 ms {took[1]:.2f} s')
+    lab.check(took[0] > 3 * took[1], f'wait_interval_ms changes nothing: {took} s')
+
+
+def check_udev(lab, vm):
+    """It hears of a disruption though nobody waits, once somebody is to look for it."""
+    vm.run('rmmod vmclock')
+    vm.load('interval_ms=0')
+    vm.page.disrupt(flags=SILENT)
+    marker = vm.page.get('disruption_marker')
+    lab.check(vm.shell(f'grep "MARKER={marker} " /tmp/uevents').status != 0,
+              'udev is told although nobody is to look')
+    vm.run(f'echo 100 >{PARAMETERS}/interval_ms')
+    told(vm, 'interval_ms set at run time')
+
+    for what, flags, notify in (IS_SILENT, BEGAN, NOTIFIES, WENT_SILENT, BEGAN_PULSE,
+                                WENT_SILENT_PULSE):
+        vm.page.disrupt(flags=flags)
+        if notify:
+            vm.notify()
+        told(vm, what)
+    for value in ('-1', 'x', '4294967296'):
+        lab.check(vm.shell(f'echo {value} >{PARAMETERS}/interval_ms').status != 0,
+                  f'interval_ms can be {value}')
+
+
+def told(vm, what):
+    marker = vm.page.get('disruption_marker')
+    vm.wait_for(f': {what}; grep -q "VMCLOCK_DISRUPTION_MARKER={marker} " /tmp/uevents', 10)

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Waits for changes of the page in one of the ways there are, for ever, and
+ * tells the host by shared memory when it sleeps and when it was woken.
+ *
+ * Usage: device-wait WAY quiet|pending|unread ADDRESS-OF-PAGE
+ *	  device-wait --list	the ways and states there are, a line each
+ *
+ * quiet	there is no news when the waiting is set up
+ * pending	there is, and it is read once the first event has told of it
+ * unread	there is, and it is never read: only for ways that tell of each
+ *		change once
+ *
+ * It ends where the kernel has no such way.
+ */
+#include <fcntl.h>
+#include <linux/aio_abi.h>
+#include <linux/io_uring.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "wakeup.h"
+
+#define DAYS 864000
+
+static struct wakeup *wakeup;
+/* What the thread waits for; and the set that is in it, or beside it. */
+static int set = -1, first_set = -1;
+
+static void missing(void)
+{
+	wakeup->asleep = WAKEUP_MISSING;
+	exit(0);
+}
+
+/* ---- Ways ---------------------------------------------------------------------- */
+
+/* Each waits once; the first time, begin() has been called before, if there is one. */
+struct way {
+	const char *name;
+	void (*begin)(int fd);
+	void (*wait)(int fd);
+	bool unread;		/* tells of each change once, whether it is read or not */
+	bool later;		/* does not tell of news that was there before */
+};
+
+static void wait_by_poll(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	expect(poll(&pfd, 1, -1) == 1);
+	expect(pfd.revents == POLLIN);
+}
+
+/* With a time limit, as event loops have. */
+static void wait_by_ppoll(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLRDNORM };
+	const struct timespec limit = { .tv_sec = DAYS };
+
+	expect(ppoll(&pfd, 1, &limit, NULL) == 1);
+}
+
+static void wait_by_select(int fd)
+{
+	fd_set fds;
+
+	FD_ZERO(&fds);
+	FD_SET(fd, &fds);
+	expect(select(fd + 1, &fds, NULL, NULL, NULL) == 1);
+}
+
+static void add_to_set(int fd, uint32_t events)
+{
+	struct epoll_event event = { .events = EPOLLIN | events };
+
+	set = epoll_create1(0);
+	expect(set >= 0);
+	expect(!epoll_ctl(set, EPOLL_CTL_ADD, fd, &event));
+}
+
+static void begin_epoll(int fd)
+{
+	add_to_set(fd, 0);
+}
+
+static void begin_epoll_et(int fd)
+{
+	add_to_set(fd, EPOLLET);
+}
+
+static void begin_epoll_oneshot(int fd)
+{
+	add_to_set(fd, EPOLLONESHOT);
+}
+
+static void *wait_exclusively(void *arg)
+{
+	int other = *(int *)arg;
+	struct epoll_event event;
+	char byte;
+
+	for (;;) {
+		expect(epoll_wait(first_set, &event, 1, -1) == 1);
+		expect(pread(other, &byte, 1, 0) == 1);
+	}
+	return NULL;
+}
+
+/* After another file of the device that sleeps so: it is not to take the event away. */
+static void begin_epoll_exclusive(int fd)
+{
+	static int other;
+	pthread_t thread;
+
+	other = open(DEVICE, O_RDONLY);
+	expect(other >= 0);
+	add_to_set(other, EPOLLEXCLUSIVE);
+	first_set = set;
+	expect(!pthread_create(&thread, NULL, wait_exclusively, &other));
+	add_to_set(fd, EPOLLEXCLUSIVE);
+}
+
+static void begin_epoll_nested(int fd)
+{
+	add_to_set(fd, EPOLLET);
+	first_set = set;
+	add_to_set(first_set, 0);
+}
+
+static void wait_by_epoll(int fd)
+{
+	struct epoll_event event;
+
+	(void)fd;
+	expect(epoll_wait(set, &event, 1, -1) == 1);
+	expect(event.events == EPOLLIN);
+}
+
+static void wait_by_epoll_oneshot(int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT };
+
+	wait_by_epoll(fd);
+	expect(!epoll_ctl(set, EPOLL_CTL_MOD, fd, &event));
+}
+
+static void wait_by_epoll_nested(int fd)
+{
+	struct epoll_event event;
+
+	wait_by_epoll(fd);
+	expect(epoll_wait(first_set, &event, 1, 0) == 1);
+}
+
+static void begin_signal(int fd)
+{
+	sigset_t io;
+
+	sigemptyset(&io);
+	sigaddset(&io, SIGIO);
+	expect(!sigprocmask(SIG_BLOCK, &io, NULL));
+	expect(!fcntl(fd, F_SETOWN, getpid()));
+	expect(!fcntl(fd, F_SETFL, O_ASYNC));
+}
+
+static void wait_by_signal(int fd)
+{
+	sigset_t io;
+
+	(void)fd;
+	sigemptyset(&io);
+	sigaddset(&io, SIGIO);
+	expect(sigwaitinfo(&io, NULL) == SIGIO);
+}
+
+static void wait_by_aio(int fd)
+{
+	struct iocb poll_it = {
+		.aio_lio_opcode = IOCB_CMD_POLL, .aio_fildes = (uint32_t)fd, .aio_buf = POLLIN,
+	};
+	struct iocb *list = &poll_it;
+	static aio_context_t context;
+	struct io_event event;
+
+	if (!context && syscall(SYS_io_setup, 1, &context))
+		missing();
+	expect(syscall(SYS_io_submit, context, 1, &list) == 1);
+	expect(syscall(SYS_io_getevents, context, 1, 1, &event, NULL) == 1);
+	expect(event.res == POLLIN);
+}
+
+static struct {
+	int fd;
+	struct io_uring_sqe *sqes;
+	atomic_uint *sq_tail, *cq_head, *cq_tail;
+	unsigned int *sq_array;
+	struct io_uring_cqe *cqes;
+	unsigned int sq_mask, cq_mask;
+} ring;
+
+static void *map_ring(size_t len, uint64_t offset)
+{
+	void *part = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, (off_t)offset);
+
+	expect(part != MAP_FAILED);
+	return part;
+}
+
+static void begin_uring(int fd)
+{
+	struct io_uring_params p = { };
+	char *sq, *cq;
+
+	(void)fd;
+	ring.fd = (int)syscall(SYS_io_uring_setup, 4, &p);
+	if (ring.fd < 0)
+		missing();
+	sq = map_ring(p.sq_off.array + p.sq_entries * sizeof(unsigned int), IORING_OFF_SQ_RING);
+	cq = map_ring(p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe),
+		      IORING_OFF_CQ_RING);
+	ring.sqes = map_ring(p.sq_entries * sizeof(struct io_uring_sqe), IORING_OFF_SQES);
+	ring.sq_tail = (atomic_uint *)(sq + p.sq_off.tail);
+	ring.sq_mask = *(unsigned int *)(sq + p.sq_off.ring_mask);
+	ring.sq_array = (unsigned int *)(sq + p.sq_off.array);
+	ring.cq_head = (atomic_uint *)(cq + p.cq_off.head);
+	ring.cq_tail = (atomic_uint *)(cq + p.cq_off.tail);
+	ring.cq_mask = *(unsigned int *)(cq + p.cq_off.ring_mask);
+	ring.cqes = (struct io_uring_cqe *)(cq + p.cq_off.cqes);
+}
+
+static void submit_poll(int fd, unsigned int flags)
+{
+	unsigned int tail = atomic_load(ring.sq_tail);
+	unsigned int slot = tail & ring.sq_mask;
+
+	ring.sqes[slot] = (struct io_uring_sqe) {
+		.opcode = IORING_OP_POLL_ADD, .fd = fd, .poll_events = POLLIN, .len = flags,
+	};
+	ring.sq_array[slot] = slot;
+	atomic_store(ring.sq_tail, tail + 1);
+	expect(syscall(SYS_io_uring_enter, ring.fd, 1, 0, 0, NULL, 0) == 1);
+}
+
+static int completion(void)
+{
+	unsigned int head = atomic_load(ring.cq_head);
+	int res;
+
+	while (atomic_load(ring.cq_tail) == head)
+		expect(syscall(SYS_io_uring_enter, ring.fd, 0, 1, IORING_ENTER_GETEVENTS, NULL,
+			       0) >= 0);
+	res = ring.cqes[head & ring.cq_mask].res;
+	atomic_store(ring.cq_head, head + 1);
+	return res;
+}
+
+static void wait_by_uring(int fd)
+{
+	submit_poll(fd, 0);
+	expect(completion() == POLLIN);
+}
+
+static void begin_uring_multi(int fd)
+{
+	begin_uring(fd);
+	submit_poll(fd, IORING_POLL_ADD_MULTI);
+}
+
+static void wait_by_uring_multi(int fd)
+{
+	int res = completion();
+
+	(void)fd;
+	/* Kernels before 5.13 do not know it. */
+	if (res == -EINVAL)
+		missing();
+	expect(res == POLLIN);
+}
+
+static const struct way ways[] = {
+	{ .name = "poll", .wait = wait_by_poll },
+	{ .name = "ppoll", .wait = wait_by_ppoll },
+	{ .name = "select", .wait = wait_by_select },
+	{ .name = "epoll", .begin = begin_epoll, .wait = wait_by_epoll },
+	{ .name = "epoll-et", .begin = begin_epoll_et, .wait = wait_by_epoll, .unread = true },
+	{ .name = "epoll-oneshot", .begin = begin_epoll_oneshot, .wait = wait_by_epoll_oneshot },
+	{ .name = "epoll-exclusive", .begin = begin_epoll_exclusive, .wait = wait_by_epoll },
+	{ .name = "epoll-nested", .begin = begin_epoll_nested, .wait = wait_by_epoll_nested },
+	{ .name = "signal", .begin = begin_signal, .wait = wait_by_signal, .unread = true,
+	  .later = true },
+	{ .name = "aio", .wait = wait_by_aio },
+	{ .name = "io_uring", .begin = begin_uring, .wait = wait_by_uring },
+	{ .name = "io_uring-multi", .begin = begin_uring_multi, .wait = wait_by_uring_multi,
+	  .unread = true },
+};
+#define WAYS (sizeof(ways) / sizeof(ways[0]))
+
+/* ---- Telling the host -------------------------------------------------------------- */
+
+/* How often the waiting thread is about to sleep; watched from another one. */
+static _Atomic uint64_t waits;
+
+static bool sleeps(const char *stat_file)
+{
+	char text[512];
+	int fd = open(stat_file, O_RDONLY);
+	ssize_t got = read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	expect(got > 0);
+	text[got] = '\0';
+	return !strncmp(strrchr(text, ')'), ") S ", 4);
+}
+
+static void *tell_when_asleep(void *stat_file)
+{
+	const struct timespec rest = { .tv_nsec = 2000000 };
+
+	for (;;) {
+		uint64_t wait = waits;
+
+		if (wait != wakeup->asleep && sleeps(stat_file) && wait == waits)
+			__atomic_store_n(&wakeup->asleep, wait, __ATOMIC_RELEASE);
+		nanosleep(&rest, NULL);
+	}
+	return NULL;
+}
+
+static void watch_this_thread(void)
+{
+	static char stat_file[64];
+	pthread_t thread;
+
+	snprintf(stat_file, sizeof(stat_file), "/proc/self/task/%d/stat",
+		 (int)syscall(SYS_gettid));
+	expect(!pthread_create(&thread, NULL, tell_when_asleep, stat_file));
+}
+
+static void open_wakeup(const char *page)
+{
+	int fd = open("/dev/mem", O_RDWR);
+
+	expect(fd >= 0);
+	wakeup = mmap(NULL, sizeof(*wakeup), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		      (off_t)strtoull(page, NULL, 0) + WAKEUP_OFFSET);
+	expect(wakeup != MAP_FAILED);
+	wakeup->asleep = 0;
+	wakeup->woken = 0;
+}
+
+/* ---- Waiting ------------------------------------------------------------------------- */
+
+static void acknowledge(int fd)
+{
+	char byte;
+
+	expect(pread(fd, &byte, 1, 0) == 1);
+}
+
+static void wait_for_ever(const struct way *way, const char *state)
+{
+	bool unread = !strcmp(state, "unread");
+	int fd = open(DEVICE, O_RDONLY);
+
+	expect(fd >= 0);
+	/* Nothing has been read, so there is news. */
+	if (!strcmp(state, "quiet"))
+		acknowledge(fd);
+	if (way->begin)
+		way->begin(fd);
+	if (strcmp(state, "quiet") && !way->later)
+		way->wait(fd);
+
+	for (;;) {
+		if (!unread)
+			acknowledge(fd);
+		waits++;
+		way->wait(fd);
+		__atomic_store_n(&wakeup->woken, waits, __ATOMIC_RELEASE);
+	}
+}
+
+static int list(void)
+{
+	const struct way *way;
+
+	for (way = ways; way < ways + WAYS; way++) {
+		printf("%s quiet\n%s pending\n", way->name, way->name);
+		if (way->unread)
+			printf("%s unread\n", way->name);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct way *way;
+
+	print_lines();
+	if (argc == 2 && !strcmp(argv[1], "--list"))
+		return list();
+	expect(argc == 4);
+	for (way = ways; way < ways + WAYS && strcmp(argv[1], way->name); way++)
+		;
+	expect(way < ways + WAYS);
+	open_wakeup(argv[3]);
+	watch_this_thread();
+	wait_for_ever(way, argv[2]);
+	return 0;
+}
