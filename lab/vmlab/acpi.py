@@ -8,9 +8,17 @@ DefinitionBlock ("", "SSDT", 2, "VMCLK", "SIMULATE", 1)
 {{
     Scope (\\_SB)
     {{
-        Device (VCLK)
+{devices}
+{event}
+    }}
+}}
+'''
+
+_DEVICE = '''\
+        Device (VCL{number})
         {{
             Name (_HID, "{hid}")
+            Name (_UID, {number})
             {cid}
             Name (_DDN, "VMCLOCK")
             Name (_CRS, ResourceTemplate ()
@@ -20,24 +28,21 @@ DefinitionBlock ("", "SSDT", 2, "VMCLK", "SIMULATE", 1)
                     0, {first:#x}, {last:#x}, 0, {length:#x})
             }})
         }}
-{event}
-    }}
-}}
 '''
 
-_EVENT = f'''
+_EVENT = '''
         Device (VEVT)
         {{
             Name (_HID, "ACPI0013")
             Name (_CRS, ResourceTemplate ()
             {{
-                Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive) {{{NOTIFY_GSI}}}
+                Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive) {{{gsi}}}
             }})
             Method (_EVT, 1, Serialized)
             {{
-                If (Arg0 == {NOTIFY_GSI})
+                If (Arg0 == {gsi})
                 {{
-                    Notify (\\_SB.VCLK, 0x80)
+                    {notify}
                 }}
             }}
         }}'''
@@ -45,10 +50,15 @@ _EVENT = f'''
 
 def table(workshop, folder, address, page):
     """Compile the table for a page in `folder`; with page.notify, it announces NOTIFY_GSI."""
-    text = _TABLE.format(hid=page.hid, cid=f'Name (_CID, "{page.cid}")' if page.cid else '',
-                         first=address, last=address + page.length - 1, length=page.length,
-                         event=_EVENT if page.notify else '')
+    cid = f'Name (_CID, "{page.cid}")' if page.cid else ''
+    firsts = [address + offset for offset in page.offsets]
+    devices = ''.join(
+        _DEVICE.format(number=number, hid=page.hid, cid=cid, first=first,
+                       last=first + page.length - 1, length=page.length)
+        for number, first in enumerate(firsts))
+    notify = '; '.join(f'Notify (\\_SB.VCL{number}, 0x80)' for number in range(len(firsts)))
+    event = _EVENT.format(gsi=NOTIFY_GSI, notify=notify) if page.notify else ''
     source = folder / 'vmclock.asl'
-    source.write_text(text, encoding='ascii')
+    source.write_text(_TABLE.format(devices=devices, event=event), encoding='ascii')
     workshop.run(('iasl', '-ve', str(source)), 'iasl', folder / 'iasl.log')
     return source.with_suffix('.aml')

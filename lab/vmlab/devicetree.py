@@ -16,16 +16,19 @@ _NODES = '''\
             no-map;
         }};
     }};
+{devices}
+}};
+'''
 
+_DEVICE = '''
     vmclock@{address:x} {{
         compatible = "amazon,vmclock";
         reg = <0 {address:#x} 0 {length:#x}>;
 {interrupt}
     }};
-}};
 '''
 
-# A shared interrupt, on its rising edge.
+# An interrupt of the board, on its rising edge; that of all pages, if there are several.
 _INTERRUPT = f'''\
         interrupt-parent = <&{{/intc@8000000}}>;
         interrupts = <0 {NOTIFY_SPI} 1>;'''
@@ -37,10 +40,11 @@ def tree(workshop, folder, own_tree, address, page):
     source = folder / 'vmclock.dts'
     workshop.run(('dtc', '-q', '-I', 'dtb', '-O', 'dts', '-o', str(source), str(own_tree)),
                  'dtc', log)
-    nodes = _NODES.format(address=address, room=page.room, length=page.length,
-                          interrupt=_INTERRUPT if page.notify else '')
+    devices = ''.join(_DEVICE.format(address=address + offset, length=page.length,
+                                     interrupt=_INTERRUPT if page.notify else '')
+                      for offset in page.offsets)
     with open(source, 'a', encoding='ascii') as file:
-        file.write(nodes)
+        file.write(_NODES.format(address=address, room=page.room, devices=devices))
     made = source.with_suffix('.dtb')
     workshop.run(('dtc', '-q', '-I', 'dts', '-O', 'dtb', '-o', str(made), str(source)), 'dtc', log)
     return made

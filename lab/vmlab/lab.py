@@ -69,7 +69,8 @@ class Lab:
         self._open.close()
 
     def boot(self, device='vmclock', *, driver=True, modules=(), programs=(), files=None,
-             fields=None, hid='AMZNC10C', cid='VMCLOCK', length=0x1000, timeout=120, **options):
+             fields=None, hid='AMZNC10C', cid='VMCLOCK', length=0x1000, devices=1, timeout=120,
+             **options):
         """Boot a guest and return its Machine.
 
         device    'vmclock': QEMU's own; 'sim': a simulated page that notifies;
@@ -79,11 +80,11 @@ class Lab:
         modules   modules of the kernel's own to have in the guest
         programs  names of programs of the build, put on the guest's PATH
         files     {path in the guest: path on the host}
-        fields, hid, cid, length  of a simulated page
+        fields, hid, cid, length, devices  of a simulated page
         options   append= to the kernel's command line, memory= in MiB, cpus=, qemu= arguments
         """
         if device in ('sim', 'sim-silent'):
-            device = Simulation(fields, device == 'sim', hid, cid, length)
+            device = Simulation(fields, device == 'sim', hid, cid, length, devices)
         if self._shelf and isinstance(device, Simulation) and device.announced_as_usual and \
                 driver is True and not (modules or files or options) and \
                 set(programs) <= set(self._usual_programs()):

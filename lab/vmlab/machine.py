@@ -22,6 +22,8 @@ from .qemu import Qemu
 
 _PAGE_ROOM = 0x10000
 _HID, _CID, _LENGTH = 'AMZNC10C', 'VMCLOCK', 0x1000
+# Between pages; what lies there is for programs of the lab, such as exchange.h's.
+_DISTANCE = 0x4000
 # What a kernel does at length when it boots on an emulated processor, and nobody here needs.
 _LIGHTER = ('cryptomgr.notests', 'init_on_alloc=0',
             'initcall_blacklist=crypto_kdf108_init,init_encrypted,jent_mod_init')
@@ -39,10 +41,11 @@ BootFiles = collections.namedtuple('BootFiles', 'release image workshop architec
 class Simulation:
     """A page in the guest's memory, announced by the board.
 
-    `fields` change the page as it is at boot; `length` is that of the device's memory.
+    `fields` change the page as it is at boot; `length` is that of the device's memory. There may
+    be several devices; they share what notifies.
     """
 
-    def __init__(self, fields=None, notify=True, hid=_HID, cid=_CID, length=_LENGTH):
+    def __init__(self, fields=None, notify=True, hid=_HID, cid=_CID, length=_LENGTH, devices=1):
         self.fields = dict(MARKER_ONLY)
         if notify:
             self.fields['flags'] |= FLAG_NOTIFICATION_PRESENT
@@ -52,10 +55,11 @@ class Simulation:
         self.cid = cid
         self.length = length
         self.room = -(-length // _PAGE_ROOM) * _PAGE_ROOM
+        self.offsets = range(0, devices * _DISTANCE, _DISTANCE)
 
     @property
     def announced_as_usual(self):
-        return (self.hid, self.cid, self.length) == (_HID, _CID, _LENGTH)
+        return (self.hid, self.cid, self.length, len(self.offsets)) == (_HID, _CID, _LENGTH, 1)
 
 
 def _sendable(command):
@@ -143,7 +147,8 @@ class Machine:
             return Qemu(self.kernel.workshop, start, folder, qemu_log), None
         memory = Memory(self._memory_size, self.board.PAGE_OFFSET, self._simulation.room,
                         saved and saved.memory)
-        memory.page.set(**self._simulation.fields)
+        for offset in self._simulation.offsets:
+            memory.page.at(offset).set(**self._simulation.fields)
         start[2] += ',memory-backend=ram'
         start += ['-object', f'memory-backend-file,id=ram,share=on,size={self._memory_size},'
                   f'mem-path=/proc/self/fd/{memory.fd}']

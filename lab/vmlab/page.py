@@ -2,6 +2,7 @@
 """A VMClock page seen from the hypervisor's side: memory that is shared with the guest."""
 
 import contextlib
+import copy
 import mmap
 
 # name: (offset, type); the types are those of memoryview.cast, in host order. The host is
@@ -73,6 +74,13 @@ class Page:
     def __init__(self, fd, offset, length):
         self.offset = offset
         self._map = mmap.mmap(fd, length, offset=offset)
+        self._start = 0
+
+    def at(self, offset):
+        """Another page, so far behind this one."""
+        other = copy.copy(self)
+        other._start = self._start + offset
+        return other
 
     def get(self, name):
         offset, kind = FIELDS[name]
@@ -88,13 +96,16 @@ class Page:
                 field[0] = value
 
     def _field(self, offset, kind):
+        offset += self._start
         return memoryview(self._map)[offset:offset + _WIDTH[kind]].cast(kind)
 
     def read(self, offset, length):
+        offset += self._start
         return self._map[offset:offset + length]
 
     def write(self, offset, data):
         """Write raw bytes, for pages that no hypervisor should make."""
+        offset += self._start
         self._map[offset:offset + len(data)] = data
 
     @contextlib.contextmanager

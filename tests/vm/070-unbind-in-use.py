@@ -6,7 +6,7 @@ ROUNDS = 3
 
 
 def run(lab):
-    vm = lab.boot('sim-silent', programs=['device-hold', 'device-read', 'lib-wait'])
+    vm = lab.boot('sim-silent', programs=['device-hold', 'device-read', 'device-watch', 'lib-wait'])
     vm.load()
     device = vm.device
     vm.run('mkfifo /tmp/release && sleep 100000 >/tmp/release &')
@@ -17,6 +17,9 @@ def run(lab):
     for i in (0, 1):
         vm.wait_for(f'grep -qx waiting /tmp/wait{i}')
 
+    vm.run('device-watch 2 >/tmp/watch 2>&1 &')
+    vm.wait_for('grep -q marker /tmp/watch')
+
     for i in range(ROUNDS):
         vm.run(f'device-hold </tmp/release >/tmp/hold{i} 2>&1 &')
         vm.wait_for(f'grep -qx holding /tmp/hold{i}')
@@ -26,12 +29,20 @@ def run(lab):
         vm.wait_for(f'grep -qx ok /tmp/hold{i}')
         vm.run('test ! -e /dev/vmclock0')
         vm.run('touch /tmp/unbound')
+        if i == 0:
+            for j in (0, 1):
+                vm.wait_for(f'grep -q "^No such device" /tmp/wait{j}')
+            # A mapping goes on to show the page, with no driver there.
+            vm.page.disrupt()
+            vm.wait_for('grep -qx "marker 1" /tmp/watch')
         # Again, under the same name, with the old holders still there.
         vm.run(f'echo {device} >{DRIVER}/bind')
         lab.equal(vm.run('device-read'), 'ok', 'device-read after rebinding')
 
-    for i in (0, 1):
-        vm.wait_for(f'grep -q "^No such device" /tmp/wait{i}')
+    # And beside another file of the same device.
+    vm.page.disrupt()
+    vm.wait_for('grep -qx "marker 2" /tmp/watch')
+
     lab.check(vm.shell('rmmod vmclock').status != 0, 'the module could go while in use')
     vm.run('killall sleep')
     vm.wait_for('! pidof device-hold')
