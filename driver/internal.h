@@ -88,6 +88,11 @@ static inline bool vmclock_gone(const struct vmclock *vc)
 	return READ_ONCE(vc->gone);
 }
 
+/* ---- name.c: a name that no other device has -------------------------------------- */
+
+int vmclock_name_get(struct vmclock *vc);
+void vmclock_name_put(struct vmclock *vc);
+
 /* ---- page.c: consistent readings of the page ---------------------------------- */
 
 /* How long the host may hold the sequence count odd before reads give up. */

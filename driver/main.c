@@ -15,7 +15,6 @@
  * that is still there, and an application must not die by SIGBUS because
  * somebody unbound a driver.
  */
-#include <linux/idr.h>
 #include <linux/io.h>
 #include <linux/kref.h>
 #include <linux/miscdevice.h>
@@ -26,8 +25,6 @@
 #include <linux/slab.h>
 
 #include "internal.h"
-
-static DEFINE_IDA(vmclock_ida);
 
 static void vmclock_free(struct kref *ref)
 {
@@ -90,7 +87,7 @@ static void vmclock_drop(void *data)
 {
 	struct vmclock *vc = data;
 
-	ida_free(&vmclock_ida, vc->index);
+	vmclock_name_put(vc);
 	vmclock_put(vc);
 }
 
@@ -120,13 +117,11 @@ static struct vmclock *vmclock_alloc(struct device *dev)
 	kref_init(&vc->ref);
 	vmclock_watch_init(vc);
 
-	vc->index = ida_alloc(&vmclock_ida, GFP_KERNEL);
-	if (vc->index < 0) {
-		ret = vc->index;
+	ret = vmclock_name_get(vc);
+	if (ret) {
 		kfree(vc);
 		return ERR_PTR(ret);
 	}
-	snprintf(vc->name, sizeof(vc->name), "vmclock%d", vc->index);
 
 	ret = devm_add_action_or_reset(dev, vmclock_drop, vc);
 	return ret ? ERR_PTR(ret) : vc;
