@@ -76,6 +76,8 @@ struct vmclock {
 
 	struct ptp_clock_info ptp_info;
 	struct ptp_clock *ptp;
+	bool ptp_failed;
+	unsigned long ptp_retry;	/* not before, once it has failed */
 };
 
 /* ---- main.c: the device --------------------------------------------------------- */
@@ -191,13 +193,18 @@ extern const struct attribute_group *vmclock_groups[];
 /* ---- ptp.c: the page's time as a PTP clock ------------------------------------ */
 
 /*
- * Registers the clock where the page may carry time that counts by this CPU's
- * counter; until the device is unbound. Without it the rest works all the same.
+ * Registers the clock as soon as the page may carry time that counts by this
+ * CPU's counter: called at each look. Without it the rest works all the same.
  */
 #if defined(CONFIG_X86_64) || defined(CONFIG_ARM64)
-void vmclock_ptp_register(struct device *dev, struct vmclock *vc);
+void vmclock_ptp_register(struct vmclock *vc);
+void vmclock_ptp_unregister(struct vmclock *vc);
 #else
-static inline void vmclock_ptp_register(struct device *dev, struct vmclock *vc)
+static inline void vmclock_ptp_register(struct vmclock *vc)
+{
+}
+
+static inline void vmclock_ptp_unregister(struct vmclock *vc)
 {
 }
 #endif

@@ -93,7 +93,8 @@ static void vmclock_drop(void *data)
 
 /*
  * Reads fail from here on; then no more looks, which send uevents from the
- * device; then no more device. Files opened meanwhile give -ENODEV.
+ * device and register its clock; then no more device. Files opened meanwhile
+ * give -ENODEV.
  */
 static void vmclock_retire(void *data)
 {
@@ -102,6 +103,7 @@ static void vmclock_retire(void *data)
 	WRITE_ONCE(vc->gone, true);
 	vmclock_watch_stop(vc);
 
+	vmclock_ptp_unregister(vc);
 	misc_deregister(&vc->misc);
 }
 
@@ -169,7 +171,6 @@ static int vmclock_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 
-	vmclock_watch_start(vc);
 	ret = vmclock_notify_start(pdev, vc);
 	if (ret)
 		return ret;
@@ -177,7 +178,7 @@ static int vmclock_probe(struct platform_device *pdev)
 
 	dev_info(dev, "%s: page at %pR, changes noticed by %s\n", vc->name, res,
 		 vmclock_notified(vc) ? vc->notifier : "timer");
-	vmclock_ptp_register(dev, vc);
+	vmclock_watch_start(vc);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
  * does the core pin this module for an open clock.
  */
 #include <linux/device.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/ptp_clock_kernel.h>
@@ -244,7 +245,10 @@ static const struct ptp_clock_info vmclock_ptp_info = {
 
 /* ---- Registration ------------------------------------------------------------------ */
 
-/* By what is constant for the device's life. */
+/* How long after a failure it is tried again, at the earliest. */
+#define VMCLOCK_PTP_RETRY	HZ
+
+/* By what is constant for the device's life; but a guest may come to another host. */
 static bool vmclock_may_carry_time(const struct vmclock *vc)
 {
 	u8 type = READ_ONCE(vc->page->time_type);
@@ -254,34 +258,50 @@ static bool vmclock_may_carry_time(const struct vmclock *vc)
 	       (type == VMCLOCK_TIME_UTC || type == VMCLOCK_TIME_TAI);
 }
 
-static void vmclock_ptp_unregister(void *data)
+/* Says why there is no clock, once. */
+static void vmclock_ptp_failed(struct vmclock *vc, const char *why, long error)
 {
-	struct vmclock *vc = data;
-
-	ptp_clock_unregister(vc->ptp);
+	if (!vc->ptp_failed)
+		dev_warn(vc->misc.parent, "%s: no PTP clock: %s (%ld)\n", vc->name, why, error);
+	vc->ptp_failed = true;
+	vc->ptp_retry = jiffies + VMCLOCK_PTP_RETRY;
 }
 
-void vmclock_ptp_register(struct device *dev, struct vmclock *vc)
+static bool vmclock_ptp_wanted(const struct vmclock *vc)
 {
-	if (!vmclock_may_carry_time(vc))
+	if (vc->ptp || !vmclock_may_carry_time(vc))
+		return false;
+	return !vc->ptp_failed || time_after_eq(jiffies, vc->ptp_retry);
+}
+
+void vmclock_ptp_register(struct vmclock *vc)
+{
+	struct ptp_clock *ptp;
+
+	if (!vmclock_ptp_wanted(vc))
 		return;
 	if (!vmclock_counter_trusted()) {
-		dev_warn(dev, "%s: no PTP clock: the kernel distrusts the counter\n", vc->name);
+		vmclock_ptp_failed(vc, "the kernel distrusts the counter", -EOPNOTSUPP);
 		return;
 	}
 
 	vc->ptp_info = vmclock_ptp_info;
 	strscpy(vc->ptp_info.name, vc->name, sizeof(vc->ptp_info.name));
-	vc->ptp = ptp_clock_register(&vc->ptp_info, dev);
+	ptp = ptp_clock_register(&vc->ptp_info, vc->misc.parent);
 	/* NULL: this kernel has no PTP clocks. */
-	if (!vc->ptp)
+	if (!ptp)
 		return;
-	if (IS_ERR(vc->ptp)) {
-		dev_warn(dev, "%s: no PTP clock: error %ld\n", vc->name, PTR_ERR(vc->ptp));
+	if (IS_ERR(ptp)) {
+		vmclock_ptp_failed(vc, "it cannot be registered", PTR_ERR(ptp));
 		return;
 	}
-	if (devm_add_action_or_reset(dev, vmclock_ptp_unregister, vc))
-		return;
-	dev_info(dev, "%s: ptp%d gives %s\n", vc->name, ptp_clock_index(vc->ptp),
+	vc->ptp = ptp;
+	dev_info(vc->misc.parent, "%s: ptp%d gives %s\n", vc->name, ptp_clock_index(ptp),
 		 vmclock_timescale == VMCLOCK_UTC ? "UTC" : "TAI");
+}
+
+void vmclock_ptp_unregister(struct vmclock *vc)
+{
+	if (vc->ptp)
+		ptp_clock_unregister(vc->ptp);
 }

@@ -217,6 +217,7 @@ static void vmclock_look_work(struct work_struct *work)
 	spin_unlock_irq(&vc->look_lock);
 
 	vmclock_look(vc);
+	vmclock_ptp_register(vc);
 	vmclock_look_in_time(vc);
 }
 

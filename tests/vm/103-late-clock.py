@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""A guest that comes to a host with time, or gets it later, has a PTP clock from then on; as has each device."""
+
+from vmlab import toolbox, udev
+from vmlab.page import FLAG_NOTIFICATION_PRESENT, WITH_TIME
+
+CLOCKS = 'cat $(grep -slx "vmclock[0-9]*" /sys/class/ptp/*/clock_name) </dev/null'
+
+
+def run(lab):
+    files = files_of_udev(lab)
+    time = {**WITH_TIME, 'counter_id': lab.board.counter_id}
+    vm = lab.boot('sim', devices=2, fields={'flags': FLAG_NOTIFICATION_PRESENT},
+                  programs=['ptp-read'], files=files)
+    pages = [vm.page, vm.page.at(0x4000)]
+    if files:
+        toolbox.unpack(vm)
+        udev.start(vm)
+    vm.load('interval_ms=0')
+    lab.equal(vm.run(CLOCKS), '', 'the clocks of pages that have no time')
+    for count, page in enumerate(pages, 1):
+        page.disrupt(**time)
+        vm.notify()
+        vm.wait_for(f'test "$({CLOCKS} | wc -l)" = {count}')
+    lab.equal(vm.run(f'{CLOCKS} | sort'), 'vmclock0\nvmclock1', 'the clocks')
+    if files:
+        for number, link in ((0, 'ptp_vmclock'), (1, 'ptp_vmclock1')):
+            vm.wait_for(f'test -e /dev/{link}')
+            lab.equal(vm.run(f'cat /sys/class/ptp/$(readlink /dev/{link})/clock_name'),
+                      f'vmclock{number}', f'the clock that is {link}')
+
+    # They go with their devices, and once only.
+    vm.run('rmmod vmclock')
+    lab.equal(vm.run(CLOCKS), '', 'the clocks when the driver is gone')
+
+
+def files_of_udev(lab):
+    """Files for udev in the guest, which gives the clocks their names; the workshop's is a PC's."""
+    if lab.kernel.architecture.foreign:
+        return {}
+    return {**toolbox.files(lab, *udev.PROGRAMS), **udev.files(lab)}
