@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""What happens while the guest sleeps is noticed when it wakes, with all timers off."""
+
+import time
+
+# The power button wakes a PC; an arm64 machine without ACPI has nothing that does.
+ARCHITECTURES = ('amd64',)
+SLEPT = '/sys/power/suspend_stats/success'
+ATTEMPTS = 5
+
+
+def run(lab):
+    vm = lab.boot('sim-silent', programs=['device-poll'], modules=['button'],
+                  append='no_console_suspend')
+    vm.run('modprobe button')
+    vm.listen_for_uevents()
+    vm.load('interval_ms=0 wait_interval_ms=0')
+    vm.run('device-poll >/tmp/poll 2>&1 &')
+    vm.wait_for('grep -qx waiting /tmp/poll')
+
+    # Pressed too early, the button keeps the guest from sleeping.
+    for attempt in range(1, ATTEMPTS + 1):
+        sleep_once(vm, attempt)
+        if vm.run(f'cat {SLEPT}') != '0':
+            break
+    lab.equal(vm.run(f'cat {SLEPT}'), '1', 'how often the guest slept')
+    lab.equal(vm.wait_uevents(1)[0]['VMCLOCK_DISRUPTION_MARKER'], '1', 'the marker for udev')
+    vm.wait_for('grep -qx "marker 1" /tmp/poll')
+
+
+def sleep_once(vm, attempt):
+    vm.run('sh -c "echo freeze >/sys/power/state" >/dev/null 2>&1 &')
+    vm.wait_log(r'(?s)(PM: suspend entry.*){%d}' % attempt)
+    if attempt == 1:
+        vm.page.disrupt()
+    time.sleep(2)
+    vm.qmp('system_powerdown')
+    # What the shell is told before is lost.
+    vm.wait_log(r'(?s)(PM: suspend exit.*){%d}' % attempt)
