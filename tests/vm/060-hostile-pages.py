@@ -17,7 +17,7 @@ DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 
 
 def run(lab):
-    vm = lab.boot('sim', fields={'magic': 0}, programs=['device-read', 'device-map'])
+    vm = lab.boot('sim', fields={'magic': 0}, programs=['device-read', 'device-map', 'device-nowait'])
     vm.load()
     device = vm.device
     bind = f'echo {device} >{DRIVER}/bind'
@@ -52,3 +52,23 @@ def stuck_count(lab, vm, device):
     vm.page.set(seq_count=6)
     lab.equal(vm.run('device-read'), 'ok', 'device-read')
     lab.equal(vm.run('device-map'), 'ok', 'device-map')
+    stuck_in_use(lab, vm, device)
+
+
+def stuck_in_use(lab, vm, device):
+    """It is told of in one line, and so is its end; who must not sleep does not."""
+    vm.run(f'echo {device} >{DRIVER}/unbind')
+    vm.run(f'echo {device} >{DRIVER}/bind')
+    stuck = 'vmclock0: the host does not finish an update of the page: seq_count is stuck at'
+    vm.page.set(seq_count=7)
+    vm.notify()
+    vm.wait_log(f'{stuck} 7')
+    lab.equal(vm.run('device-nowait'), 'ok', 'device-nowait')
+    vm.page.set(seq_count=8)
+    vm.notify()
+    vm.wait_log('vmclock0: the host goes on')
+    # Not each time, if it is so again and again.
+    vm.page.set(seq_count=9)
+    vm.run('sleep 2')
+    vm.page.set(seq_count=10)
+    lab.check(f'{stuck} 9' not in vm.console(), 'the log is full of it')
