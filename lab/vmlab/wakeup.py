@@ -15,15 +15,15 @@ _POLL = 0.0005
 class Sleeper:
     """A process that waits for changes in one way; in a with statement.
 
-    `missing` tells that the guest's kernel has no such way.
+    `command` is what starts it, such as taskset; `missing` tells that the guest's kernel has no such way.
     """
 
-    def __init__(self, vm, way, state='quiet'):
+    def __init__(self, vm, way, state='quiet', command=''):
         self.name = f'{way} {state}'
         self._vm = vm
         self._count = 0
         vm.page.write(_OFFSET, bytes(16))
-        vm.run(f'device-wait {way} {state} {vm.board.page_address:#x} >/tmp/sleeper 2>&1 & '
+        vm.run(f'{command} device-wait {way} {state} {vm.board.page_address:#x} >/tmp/sleeper 2>&1 & '
                'echo $! >/tmp/sleeper.pid')
         self.missing = self._wait_asleep() == _MISSING
 
