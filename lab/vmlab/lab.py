@@ -81,7 +81,8 @@ class Lab:
         programs  names of programs of the build, put on the guest's PATH
         files     {path in the guest: path on the host}
         fields, hid, cid, length, devices  of a simulated page
-        options   append= to the kernel's command line, memory= in MiB, cpus=, qemu= arguments
+        options   append= to the kernel's command line, memory= in MiB, cpus=, qemu= arguments,
+                  poison=False for a kernel that does not poison freed memory
         """
         if device in ('sim', 'sim-silent'):
             device = Simulation(fields, device == 'sim', hid, cid, length, devices)

@@ -27,6 +27,8 @@ _DISTANCE = 0x4000
 # What a kernel does at length when it boots on an emulated processor, and nobody here needs.
 _LIGHTER = ('cryptomgr.notests', 'init_on_alloc=0',
             'initcall_blacklist=crypto_kdf108_init,init_encrypted,jent_mod_init')
+# Only that of kmalloc, which is all that the driver has.
+_POISON = ('slub_debug=FZP,kmalloc-*',)
 # How QEMU waits for a guest that it will be told of.
 _PAUSED = ('-S', '-incoming', 'defer')
 # A guest is saved without its memory, which is a file already.
@@ -75,11 +77,12 @@ class Machine:
     board   what kind of machine it is
     page    the simulated page, None with another device
     device  'vmclock' (QEMU's own), a Simulation, or None
+    poison  have the kernel poison freed memory, so that a late use of it oopses
     saved   the Saved of a machine like this one, to go on from instead of booting
     """
 
     def __init__(self, kernel, initrd, folder, logs, device='vmclock', *, append='', memory=512,
-                 cpus=2, qemu=(), timeout=120, saved=None, transcript=lambda text: None):
+                 cpus=2, qemu=(), poison=True, timeout=120, saved=None, transcript=lambda text: None):
         self.kernel = kernel
         self.board = boards.of(kernel.architecture)
         self.page = None
@@ -94,7 +97,8 @@ class Machine:
         self._closed = False
         folder.mkdir()
         logs.mkdir(parents=True)
-        self._arguments = self._fixed_arguments(initrd, append, cpus, memory, device, qemu)
+        self._arguments = self._fixed_arguments(initrd, append, cpus, memory, device, qemu,
+                                                poison)
         self._qemu, self._memory = self._start(*(_PAUSED if saved else ()), saved=saved)
         try:
             if self._memory:
@@ -113,12 +117,10 @@ class Machine:
     def __exit__(self, *_):
         self.close()
 
-    def _fixed_arguments(self, initrd, append, cpus, memory, device, extra):
+    def _fixed_arguments(self, initrd, append, cpus, memory, device, extra, poison):
         # An oops ends the machine at once, with the reason as the last thing in its log.
-        # Freed memory is poisoned, so that a late use of it oopses; that of kmalloc, which is all
-        # that the driver has.
         command_line = [f'console={self.board.tty}0', 'panic=-1', 'oops=panic',
-                        'slub_debug=FZP,kmalloc-*', *_LIGHTER, *self.board.command_line]
+                        *(_POISON if poison else ()), *_LIGHTER, *self.board.command_line]
         parts = ('-nodefaults', '-display', 'none', '-cpu', self.board.cpu, '-smp', str(cpus),
                  '-m', str(memory))
         arguments = ['-no-user-config', '-no-reboot', '-vga', 'none', '-nic', 'none', *parts,
