@@ -22,6 +22,7 @@
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/pm.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "internal.h"
