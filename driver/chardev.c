@@ -59,9 +59,8 @@ static loff_t vmclock_llseek(struct file *file, loff_t offset, int whence)
 }
 
 /*
- * One copy for all segments of the caller's buffer, or they would not fit
- * together. Reading acknowledges, also at the end of the file: who polls and
- * reads on without seeking must not find the file readable for ever.
+ * Reading acknowledges, also at the end of the file: who polls and reads on
+ * without seeking must not find the file readable for ever.
  */
 static ssize_t vmclock_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
@@ -72,31 +71,19 @@ static ssize_t vmclock_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	size_t count = min_t(size_t, iov_iter_count(to), vc->len - pos);
 	struct vmclock_state state;
 	ssize_t ret;
-	void *copy;
 
 	if (vmclock_gone(vc))
 		return -ENODEV;
-	copy = kmalloc(vc->len, GFP_KERNEL);
-	if (!copy)
-		return -ENOMEM;
-
-	ret = vmclock_copy(vc, copy, pos, count, wait ? VMCLOCK_UPDATE_MS : 0, &state);
+	ret = vmclock_copy_to_iter(vc, to, pos, count, wait ? VMCLOCK_UPDATE_MS : 0, &state);
 	if (ret == -ETIMEDOUT && !wait)
-		ret = -EAGAIN;
-	if (ret)
-		goto out;
+		return -EAGAIN;
+	if (ret < 0)
+		return ret;
 
-	ret = copy_to_iter(copy, count, to);
-	if (!ret && count) {
-		ret = -EFAULT;
-		goto out;
-	}
 	iocb->ki_pos += ret;
 	spin_lock(&vf->lock);
 	vf->seen = state;
 	spin_unlock(&vf->lock);
-out:
-	kfree(copy);
 	return ret;
 }
 

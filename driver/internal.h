@@ -14,6 +14,8 @@
 
 #include "vmclock-abi.h"
 
+struct iov_iter;
+
 /*
  * What tells one content of the page from another. The count alone does not:
  * a hypervisor that restores a machine may start with a count of its own, and
@@ -100,16 +102,46 @@ void vmclock_name_put(struct vmclock *vc);
 /* How long the host may hold the sequence count odd before reads give up. */
 #define VMCLOCK_UPDATE_MS	100
 
-u32 vmclock_seq(const struct vmclock_abi *page);
+#define vmclock_has(vc, field) \
+	((vc)->size >= offsetofend(struct vmclock_abi, field))
+
+static inline u32 vmclock_seq(const struct vmclock_abi *page)
+{
+	return le32_to_cpu(READ_ONCE(page->seq_count));
+}
+
+static inline u64 vmclock_marker(const struct vmclock_abi *page)
+{
+	return le64_to_cpu(READ_ONCE(page->disruption_marker));
+}
+
+static inline u64 vmclock_generation(const struct vmclock *vc)
+{
+	if (!vmclock_has(vc, vm_generation_counter) ||
+	    !(le64_to_cpu(READ_ONCE(vc->page->flags)) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT))
+		return 0;
+	return le64_to_cpu(READ_ONCE(vc->page->vm_generation_counter));
+}
 
 /* As it is at this moment, perhaps in the middle of an update. */
-struct vmclock_state vmclock_state_now(const struct vmclock *vc);
-bool vmclock_same(const struct vmclock_state *a, const struct vmclock_state *b);
+static inline struct vmclock_state vmclock_state_now(const struct vmclock *vc)
+{
+	return (struct vmclock_state) {
+		.seq = vmclock_seq(vc->page),
+		.marker = vmclock_marker(vc->page),
+		.generation = vmclock_generation(vc),
+	};
+}
+
+static inline bool vmclock_same(const struct vmclock_state *a, const struct vmclock_state *b)
+{
+	return a->seq == b->seq && a->marker == b->marker && a->generation == b->generation;
+}
 
 /*
  * What no update of the host's divides:
  *
- *	struct vmclock_section section = vmclock_section(patience_ms);
+ *	struct vmclock_section section = { .patience_ms = ... };
  *
  *	do {
  *		ret = vmclock_section_begin(vc, &section);
@@ -118,19 +150,43 @@ bool vmclock_same(const struct vmclock_state *a, const struct vmclock_state *b);
  *		(what belongs together)
  *	} while (vmclock_section_retry(vc, &section));
  *
- * Beginning may sleep; it gives -ETIMEDOUT if the host has not finished its updates after
- * patience_ms, and at least one try.
+ * Beginning gives -ETIMEDOUT if the host has not finished its updates patience_ms
+ * after the first try; it may sleep meanwhile, but for a patience of 0.
  */
 struct vmclock_section {
 	struct vmclock_state state;	/* throughout */
-	unsigned long deadline;
+	unsigned int patience_ms;
 	unsigned int tries;
+	unsigned long deadline;		/* once the first try has failed */
 	bool late;
 };
 
-struct vmclock_section vmclock_section(unsigned int patience_ms);
-int vmclock_section_begin(const struct vmclock *vc, struct vmclock_section *section);
-bool vmclock_section_retry(const struct vmclock *vc, const struct vmclock_section *section);
+int vmclock_section_begin_again(const struct vmclock *vc, struct vmclock_section *section);
+
+static inline bool vmclock_section_try(const struct vmclock *vc, struct vmclock_section *section)
+{
+	section->state = vmclock_state_now(vc);
+	virt_rmb(); /* the count before what it covers */
+	return !(section->state.seq & 1);
+}
+
+/* Inline, for a reading takes no longer than a few calls of functions do. */
+static inline int vmclock_section_begin(const struct vmclock *vc, struct vmclock_section *section)
+{
+	if (likely(!section->tries++ && vmclock_section_try(vc, section)))
+		return 0;
+	return vmclock_section_begin_again(vc, section);
+}
+
+static inline bool vmclock_section_retry(const struct vmclock *vc,
+					 const struct vmclock_section *section)
+{
+	struct vmclock_state now;
+
+	virt_rmb(); /* what it covers before the count */
+	now = vmclock_state_now(vc);
+	return !vmclock_same(&now, &section->state);
+}
 
 /*
  * A consistent copy of part of the page, and the state it was taken in.
@@ -139,12 +195,16 @@ bool vmclock_section_retry(const struct vmclock *vc, const struct vmclock_sectio
 int vmclock_copy(const struct vmclock *vc, void *to, size_t offset, size_t len,
 		 unsigned int patience_ms, struct vmclock_state *state);
 
+/*
+ * The same for the buffer of a reader, all segments of which get one state. Returns
+ * how much of @len it took; -EFAULT: nothing.
+ */
+ssize_t vmclock_copy_to_iter(const struct vmclock *vc, struct iov_iter *to, size_t offset,
+			     size_t len, unsigned int patience_ms, struct vmclock_state *state);
+
 /* The structure alone; fields that the page does not have read as zero. */
 int vmclock_snapshot(struct vmclock *vc, struct vmclock_abi *snap, unsigned int patience_ms,
 		     struct vmclock_state *state);
-
-#define vmclock_has(vc, field) \
-	((vc)->size >= offsetofend(struct vmclock_abi, field))
 
 /* Has the copy of a page a generation? */
 static inline bool vmclock_has_generation(const struct vmclock *vc, const struct vmclock_abi *snap)

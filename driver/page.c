@@ -4,85 +4,49 @@
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
 
 #include "internal.h"
 
-u32 vmclock_seq(const struct vmclock_abi *page)
-{
-	return le32_to_cpu(READ_ONCE(page->seq_count));
-}
+/* How often the caller's memory may go away again between bringing it in and filling it. */
+#define VMCLOCK_FAULTS	8
 
-static u64 vmclock_marker(const struct vmclock_abi *page)
+static void vmclock_pause(const struct vmclock_section *section)
 {
-	return le64_to_cpu(READ_ONCE(page->disruption_marker));
-}
-
-bool vmclock_same(const struct vmclock_state *a, const struct vmclock_state *b)
-{
-	return a->seq == b->seq && a->marker == b->marker && a->generation == b->generation;
-}
-
-static u64 vmclock_generation(const struct vmclock *vc)
-{
-	if (!vmclock_has(vc, vm_generation_counter) ||
-	    !(le64_to_cpu(READ_ONCE(vc->page->flags)) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT))
-		return 0;
-	return le64_to_cpu(READ_ONCE(vc->page->vm_generation_counter));
-}
-
-struct vmclock_state vmclock_state_now(const struct vmclock *vc)
-{
-	return (struct vmclock_state) {
-		.seq = vmclock_seq(vc->page),
-		.marker = vmclock_marker(vc->page),
-		.generation = vmclock_generation(vc),
-	};
-}
-
-struct vmclock_section vmclock_section(unsigned int patience_ms)
-{
-	return (struct vmclock_section) { .deadline = jiffies + msecs_to_jiffies(patience_ms) };
-}
-
-static void vmclock_pause(unsigned int tries)
-{
-	if (tries % 16)
-		cpu_relax();
-	else if (tries)
+	if (section->patience_ms && section->tries % 16 == 0)
 		usleep_range(20, 100);
+	else
+		cpu_relax();
 }
 
-int vmclock_section_begin(const struct vmclock *vc, struct vmclock_section *section)
+static bool vmclock_late(const struct vmclock_section *section)
 {
+	if (!section->patience_ms)
+		return section->tries >= 16;
+	return time_after(jiffies, section->deadline);
+}
+
+int vmclock_section_begin_again(const struct vmclock *vc, struct vmclock_section *section)
+{
+	if (section->tries == 1)
+		section->deadline = jiffies + msecs_to_jiffies(section->patience_ms);
+
 	/* One try more once it is late: perhaps it was us who did not run. */
 	while (!section->late) {
-		section->late = time_after(jiffies, section->deadline);
-		vmclock_pause(section->tries++);
-
-		section->state.seq = vmclock_seq(vc->page);
-		if (!(section->state.seq & 1)) {
-			virt_rmb(); /* the count before what it covers */
-			section->state.marker = vmclock_marker(vc->page);
-			section->state.generation = vmclock_generation(vc);
+		section->late = vmclock_late(section);
+		vmclock_pause(section);
+		section->tries++;
+		if (vmclock_section_try(vc, section))
 			return 0;
-		}
 	}
 	return -ETIMEDOUT;
-}
-
-bool vmclock_section_retry(const struct vmclock *vc, const struct vmclock_section *section)
-{
-	struct vmclock_state now;
-
-	virt_rmb(); /* what it covers before the count */
-	now = vmclock_state_now(vc);
-	return !vmclock_same(&now, &section->state);
 }
 
 int vmclock_copy(const struct vmclock *vc, void *to, size_t offset, size_t len,
 		 unsigned int patience_ms, struct vmclock_state *state)
 {
-	struct vmclock_section section = vmclock_section(patience_ms);
+	struct vmclock_section section = { .patience_ms = patience_ms };
 	int ret;
 
 	do {
@@ -94,6 +58,53 @@ int vmclock_copy(const struct vmclock *vc, void *to, size_t offset, size_t len,
 
 	*state = section.state;
 	return 0;
+}
+
+/*
+ * Straight to where it shall go, for all segments in one section. A page fault
+ * may take any time: it is not let in. -EFAULT: not all of it is in memory.
+ */
+static int vmclock_copy_resident(const struct vmclock *vc, struct iov_iter *to, size_t offset,
+				 size_t len, struct vmclock_section *section)
+{
+	size_t copied;
+	int ret;
+
+	for (;;) {
+		ret = vmclock_section_begin(vc, section);
+		if (ret)
+			return ret;
+		pagefault_disable();
+		copied = copy_to_iter((const void *)vc->page + offset, len, to);
+		pagefault_enable();
+		if (copied == len && !vmclock_section_retry(vc, section))
+			return 0;
+		iov_iter_revert(to, copied);
+		if (copied < len)
+			return -EFAULT;
+	}
+}
+
+ssize_t vmclock_copy_to_iter(const struct vmclock *vc, struct iov_iter *to, size_t offset,
+			     size_t len, unsigned int patience_ms, struct vmclock_state *state)
+{
+	struct vmclock_section section = { .patience_ms = patience_ms };
+	unsigned int faults = 0;
+	int ret;
+
+	while ((ret = vmclock_copy_resident(vc, to, offset, len, &section)) == -EFAULT) {
+		/* By a copy that counts for nothing; how far it comes is how far we shall. */
+		size_t reached = copy_to_iter((const void *)vc->page + offset, len, to);
+
+		iov_iter_revert(to, reached);
+		if (!reached || faults++ == VMCLOCK_FAULTS)
+			return -EFAULT;
+		len = reached;
+	}
+	if (ret)
+		return ret;
+	*state = section.state;
+	return len;
 }
 
 int vmclock_snapshot(struct vmclock *vc, struct vmclock_abi *snap, unsigned int patience_ms,

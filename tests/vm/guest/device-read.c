@@ -3,6 +3,7 @@
 #include <endian.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -66,10 +67,36 @@ static void seeks_within_the_page(int fd)
 static void bad_buffers_are_refused(int fd)
 {
 	void *nowhere = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char part[16];
+	struct iovec parts[] = { { part, sizeof(part) }, { nowhere, PAGE } };
 
 	expect(nowhere != MAP_FAILED);
 	expect_errno(pread(fd, nowhere, 16, 0), EFAULT);
+	expect(lseek(fd, 7, SEEK_SET) == 7);
+	expect_errno(read(fd, nowhere, 16), EFAULT);
+	expect(lseek(fd, 0, SEEK_CUR) == 7);
+
+	/* As far as the buffer goes. */
+	expect(preadv(fd, parts, 2, 4) == sizeof(part));
+	expect(!memcmp(part, whole + 4, sizeof(part)));
 	expect(pread(fd, whole, sizeof(whole), 0) == PAGE);
+}
+
+/* Twice: the kernel has brought the memory there, and then finds it there. */
+static void memory_that_is_not_there_yet(int fd)
+{
+	unsigned char *fresh = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct iovec parts[] = { { fresh + PAGE - 10, 20 }, { fresh + 3 * PAGE - 10, PAGE } };
+	int i;
+
+	expect(fresh != MAP_FAILED);
+	for (i = 0; i < 2; i++) {
+		expect(preadv(fd, parts, 2, 0) == PAGE);
+		expect(!memcmp(parts[0].iov_base, whole, 20));
+		expect(!memcmp(parts[1].iov_base, whole + 20, PAGE - 20));
+	}
+	expect(!munmap(fresh, 4 * PAGE));
 }
 
 /* Root may open it so, which programs for other drivers do; there is nothing to write to. */
@@ -106,6 +133,7 @@ int main(void)
 	pread_leaves_the_position(fd);
 	seeks_within_the_page(fd);
 	bad_buffers_are_refused(fd);
+	memory_that_is_not_there_yet(fd);
 	no_writing(fd);
 	puts("ok");
 	return 0;
