@@ -98,6 +98,43 @@ static inline u64 system_snapshot_hw_cycles(const struct system_time_snapshot *s
 #endif
 }
 
+#ifdef CONFIG_X86_64
+/* Is each clocksource known by name? Then the TSC's value in a snapshot, if there is one. */
+#ifdef HAVE_CSID_X86_TSC
+#define SYSTEM_SNAPSHOT_NAMES_TSC 1
+
+static inline bool system_snapshot_tsc(const struct system_time_snapshot *snap, u64 *tsc)
+{
+	*tsc = snap->cycles;
+	if (likely(snap->cs_id == CSID_X86_TSC || snap->cs_id == CSID_X86_TSC_EARLY))
+		return true;
+#ifdef HAVE_SNAPSHOT_HW_CYCLES
+	*tsc = snap->hw_cycles;
+	return snap->hw_csid == CSID_X86_TSC;
+#else
+	return false;
+#endif
+}
+
+static inline bool system_snapshot_is_kvm_clock(const struct system_time_snapshot *snap)
+{
+	return snap->cs_id == CSID_X86_KVM_CLK;
+}
+#else
+#define SYSTEM_SNAPSHOT_NAMES_TSC 0
+
+static inline bool system_snapshot_tsc(const struct system_time_snapshot *snap, u64 *tsc)
+{
+	return false;
+}
+
+static inline bool system_snapshot_is_kvm_clock(const struct system_time_snapshot *snap)
+{
+	return false;
+}
+#endif
+#endif
+
 /* ---- Where the PTP core wants to have the system clock ------------------------ */
 
 /* The clock that was asked for. */
@@ -110,15 +147,34 @@ static inline clockid_t ptp_system_clock(const struct ptp_system_timestamp *sts)
 #endif
 }
 
+/* Where to take the snapshot before the device's time: @local, if the core has no place for it. */
+static inline struct system_time_snapshot *
+ptp_system_snapshot(struct ptp_system_timestamp *sts, struct system_time_snapshot *local)
+{
+#ifdef HAVE_PTP_SYSTEM_SNAPSHOTS
+	return &sts->pre_sts;
+#else
+	return local;
+#endif
+}
+
+/* The snapshot is what the system clock was before. */
+static inline void ptp_set_system_time_before(struct ptp_system_timestamp *sts,
+					      const struct system_time_snapshot *snap)
+{
+#ifndef HAVE_PTP_SYSTEM_SNAPSHOTS
+	sts->pre_ts = ktime_to_timespec64(system_snapshot_time(ptp_system_clock(sts), snap));
+#endif
+}
+
 /* The time before the device's and the time after it are the same. */
 static inline void ptp_set_system_time(struct ptp_system_timestamp *sts,
 				       const struct system_time_snapshot *snap)
 {
+	ptp_set_system_time_before(sts, snap);
 #ifdef HAVE_PTP_SYSTEM_SNAPSHOTS
-	sts->pre_sts = *snap;
 	sts->post_sts = *snap;
 #else
-	sts->pre_ts = ktime_to_timespec64(system_snapshot_time(ptp_system_clock(sts), snap));
 	sts->post_ts = sts->pre_ts;
 #endif
 }

@@ -15,6 +15,7 @@
 #include <linux/preempt.h>
 #include <linux/ptp_clock_kernel.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 #include <linux/timekeeping.h>
 
 #include "vmclock-calc.h"
@@ -68,65 +69,93 @@ static bool vmclock_within(u64 counter, u64 before, u64 after)
 /*
  * A snapshot of a system clock, and the counter at the same instant.
  *
- * What lies between two readings of the counter is such a value, or else
- * differs from it by no more than the two readings do: so there is no need to
- * know the clocksource by name, which modules can't on most kernels. Returns
- * false where the system clock goes by something else.
+ * Some kernels tell the clocksource by name. On others: what lies between two
+ * readings of the counter is such a value, or else differs from it by no more
+ * than the two readings do.
+ *
+ * -EOPNOTSUPP: the system clock goes by something else, and another try would
+ * find the same; @counter then is a value right after the snapshot. -EAGAIN:
+ * another try may do. -EINVAL: there is no snapshot of that clock. Called with
+ * preemption off.
  */
-static bool vmclock_pair(clockid_t clock, struct system_time_snapshot *snap, u64 *counter)
+static __always_inline int vmclock_pair(clockid_t clock, struct system_time_snapshot *snap,
+					u64 *counter)
 {
-	bool found = false;
-	int tries;
+	u64 before, after;
 
-	for (tries = 0; !found && tries < VMCLOCK_PAIR_TRIES; tries++) {
-		u64 before, after;
-
-		preempt_disable();
-		before = vmclock_counter();
-		if (!system_snapshot(clock, snap)) {
-			preempt_enable();
-			return false;
+	if (VMCLOCK_COUNTER_NAMED) {
+		if (!system_snapshot(clock, snap))
+			return -EINVAL;
+		switch (vmclock_counter_named(snap, counter)) {
+		case VMCLOCK_NAMED:
+			return 0;
+		case VMCLOCK_NAMED_OTHER:
+			*counter = vmclock_counter();
+			return -EOPNOTSUPP;
+		case VMCLOCK_NAMED_DERIVED:
+			break;
 		}
-		after = vmclock_counter();
-
-		found = true;
-		if (vmclock_within(snap->cycles, before, after))
-			*counter = snap->cycles;
-		else if (vmclock_within(system_snapshot_hw_cycles(snap), before, after))
-			*counter = system_snapshot_hw_cycles(snap);
-		else
-			found = vmclock_counter_below(snap->cycles, before, after, counter);
-		preempt_enable();
 	}
-	return found;
+
+	before = vmclock_counter();
+	if (!system_snapshot(clock, snap))
+		return -EINVAL;
+	after = vmclock_counter();
+
+	*counter = snap->cycles;
+	if (vmclock_within(*counter, before, after))
+		return 0;
+	*counter = system_snapshot_hw_cycles(snap);
+	if (vmclock_within(*counter, before, after))
+		return 0;
+	*counter = after;
+	return vmclock_counter_below(snap->cycles, before, after, counter);
 }
 
 /* The samples that vmclock_ptp_read() takes: the counter, and the system time if wanted. */
 
-static int vmclock_sample_around(void *system, u64 *counter)
+static __always_inline int vmclock_sample_around(void *system, u64 *counter)
 {
 	struct ptp_system_timestamp *sts = system;
-	struct system_time_snapshot snap = { };
+	struct system_time_snapshot *snap, local;
+	int ret;
 
-	if (sts && vmclock_pair(ptp_system_clock(sts), &snap, counter)) {
-		ptp_set_system_time(sts, &snap);
+	if (!sts) {
+		*counter = vmclock_counter();
 		return 0;
 	}
 
 	preempt_disable();
-	ptp_read_system_prets(sts);
-	*counter = vmclock_counter();
-	ptp_read_system_postts(sts);
+	snap = ptp_system_snapshot(sts, &local);
+	ret = vmclock_pair(ptp_system_clock(sts), snap, counter);
+	if (!ret) {
+		ptp_set_system_time(sts, snap);
+	} else if (ret == -EOPNOTSUPP) {
+		/* The clock may be a slow device: it is not read more often than needed. */
+		ptp_set_system_time_before(sts, snap);
+		ptp_read_system_postts(sts);
+	} else {
+		ptp_read_system_prets(sts);
+		*counter = vmclock_counter();
+		ptp_read_system_postts(sts);
+	}
 	preempt_enable();
 	return 0;
 }
 
-static int vmclock_sample_pair(void *system, u64 *counter)
+static __always_inline int vmclock_sample_pair(void *system, u64 *counter)
 {
 	struct system_device_crosststamp *cts = system;
-	struct system_time_snapshot snap = { };
+	struct system_time_snapshot snap;
+	int tries = 0;
+	int ret;
 
-	if (!vmclock_pair(crosststamp_clock(cts), &snap, counter))
+	do {
+		preempt_disable();
+		ret = vmclock_pair(crosststamp_clock(cts), &snap, counter);
+		preempt_enable();
+	} while (ret == -EAGAIN && ++tries < VMCLOCK_PAIR_TRIES);
+	if (ret)
 		return -EOPNOTSUPP;
 	crosststamp_set_system_time(cts, &snap);
 	return 0;
@@ -134,10 +163,39 @@ static int vmclock_sample_pair(void *system, u64 *counter)
 
 /* ---- Readings ------------------------------------------------------------------- */
 
-static int vmclock_ptp_time(const struct vmclock *vc, const struct vmclock_abi *page, u64 counter,
-			    struct timespec64 *ts)
+/*
+ * What the arithmetic needs of the page, each field read once; within a section.
+ * Copying the page first would cost more than all the rest. Only pages that have
+ * all of it but the last get a clock.
+ */
+static __always_inline void vmclock_ptp_take(const struct vmclock *vc,
+					     struct vmclock_snapshot *snap)
 {
-	struct vmclock_snapshot snap;
+	const struct vmclock_abi *page = vc->page;
+
+	snap->marker = le64_to_cpu(READ_ONCE(page->disruption_marker));
+	snap->flags = le64_to_cpu(READ_ONCE(page->flags));
+	snap->counter_value = le64_to_cpu(READ_ONCE(page->counter_value));
+	snap->period = le64_to_cpu(READ_ONCE(page->counter_period_frac_sec));
+	snap->period_maxerror =
+		le64_to_cpu(READ_ONCE(page->counter_period_maxerror_rate_frac_sec));
+	snap->time_sec = le64_to_cpu(READ_ONCE(page->time_sec));
+	snap->time_frac = le64_to_cpu(READ_ONCE(page->time_frac_sec));
+	snap->size = vc->size;
+	snap->tai_offset = le16_to_cpu(READ_ONCE(page->tai_offset_sec));
+	snap->counter_id = READ_ONCE(page->counter_id);
+	snap->time_type = READ_ONCE(page->time_type);
+	snap->status = READ_ONCE(page->clock_status);
+	snap->smearing = READ_ONCE(page->leap_second_smearing_hint);
+	snap->leap = READ_ONCE(page->leap_indicator);
+	snap->shift = READ_ONCE(page->counter_period_shift);
+	snap->time_maxerror = vmclock_has(vc, time_maxerror_nanosec) ?
+			      le64_to_cpu(READ_ONCE(page->time_maxerror_nanosec)) : 0;
+}
+
+static __always_inline int vmclock_ptp_time(const struct vmclock_snapshot *snap, u64 counter,
+					    struct timespec64 *ts)
+{
 	struct vmclock_instant t;
 	u8 leap;
 	int ret;
@@ -145,17 +203,16 @@ static int vmclock_ptp_time(const struct vmclock *vc, const struct vmclock_abi *
 	if (!vmclock_counter_trusted())
 		return -EOPNOTSUPP;
 
-	vmclock_calc_snapshot(page, vc->size, &snap);
-	ret = vmclock_calc_usable(&snap, VMCLOCK_COUNTER_HERE);
+	ret = vmclock_calc_usable(snap, VMCLOCK_COUNTER_HERE);
 	if (ret)
 		return ret;
-	ret = vmclock_calc_time(&snap, counter, &t);
+	ret = vmclock_calc_time(snap, counter, &t);
 	if (ret)
 		return ret;
 	if (vmclock_timescale == VMCLOCK_UTC)
-		ret = vmclock_calc_to_utc(&snap, &t, &leap);
+		ret = vmclock_calc_to_utc(snap, &t, &leap);
 	else
-		ret = vmclock_calc_to_tai(&snap, &t);
+		ret = vmclock_calc_to_tai(snap, &t);
 	if (ret)
 		return ret;
 
@@ -168,12 +225,14 @@ static int vmclock_ptp_time(const struct vmclock *vc, const struct vmclock_abi *
 /*
  * The sample is taken within the sequence-count section: otherwise a live
  * migration could come between the counter and the page that explains it.
+ * Inline, or each sample would cost two more calls through pointers.
  */
-static int vmclock_ptp_read(struct vmclock *vc, struct timespec64 *ts,
-			    int (*sample)(void *system, u64 *counter), void *system)
+static __always_inline int vmclock_ptp_read(const struct vmclock *vc, struct timespec64 *ts,
+					    int (*sample)(void *system, u64 *counter),
+					    void *system)
 {
-	struct vmclock_section section = vmclock_section(VMCLOCK_UPDATE_MS);
-	struct vmclock_abi page = { };
+	struct vmclock_section section = { .patience_ms = VMCLOCK_UPDATE_MS };
+	struct vmclock_snapshot snap;
 	u64 counter;
 	int ret;
 
@@ -181,10 +240,10 @@ static int vmclock_ptp_read(struct vmclock *vc, struct timespec64 *ts,
 		ret = vmclock_section_begin(vc, &section);
 		if (ret)
 			return ret;
-		memcpy(&page, vc->page, min(vc->size, sizeof(page)));
+		vmclock_ptp_take(vc, &snap);
 		ret = sample(system, &counter);
 	} while (vmclock_section_retry(vc, &section));
-	return ret ?: vmclock_ptp_time(vc, &page, counter, ts);
+	return ret ?: vmclock_ptp_time(&snap, counter, ts);
 }
 
 static struct vmclock *info_to_vmclock(struct ptp_clock_info *info)
