@@ -7,8 +7,8 @@
 #include <linux/personality.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
+#include <linux/seqlock.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
 #include <linux/uio.h>
 
 #include "compat.h"
@@ -16,7 +16,7 @@
 
 struct vmclock_file {
 	struct vmclock *vc;
-	spinlock_t lock;		/* guards what poll compares with: */
+	seqlock_t lock;			/* guards what poll compares with: */
 	struct vmclock_state seen;
 };
 
@@ -30,7 +30,7 @@ static int vmclock_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 
 	/* What has never been read is news, unless nothing was ever published; as in-tree. */
-	spin_lock_init(&vf->lock);
+	seqlock_init(&vf->lock);
 	vf->seen = vmclock_state_now(vc);
 	vf->seen.seq = 0;
 
@@ -58,6 +58,28 @@ static loff_t vmclock_llseek(struct file *file, loff_t offset, int whence)
 	return fixed_size_llseek(file, offset, whence, vf->vc->len);
 }
 
+static bool vmclock_acknowledged(struct vmclock_file *vf, const struct vmclock_state *state)
+{
+	unsigned int version;
+	bool same;
+
+	do {
+		version = read_seqbegin(&vf->lock);
+		same = vmclock_same(state, &vf->seen);
+	} while (read_seqretry(&vf->lock, version));
+	return same;
+}
+
+/* Most readings find what the one before has found, and so write nothing. */
+static void vmclock_acknowledge(struct vmclock_file *vf, const struct vmclock_state *state)
+{
+	if (vmclock_acknowledged(vf, state))
+		return;
+	write_seqlock(&vf->lock);
+	vf->seen = *state;
+	write_sequnlock(&vf->lock);
+}
+
 /*
  * Reading acknowledges, also at the end of the file: who polls and reads on
  * without seeking must not find the file readable for ever.
@@ -81,9 +103,7 @@ static ssize_t vmclock_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		return ret;
 
 	iocb->ki_pos += ret;
-	spin_lock(&vf->lock);
-	vf->seen = state;
-	spin_unlock(&vf->lock);
+	vmclock_acknowledge(vf, &state);
 	return ret;
 }
 
@@ -91,12 +111,8 @@ static ssize_t vmclock_read_iter(struct kiocb *iocb, struct iov_iter *to)
 static bool vmclock_has_news(struct vmclock_file *vf)
 {
 	struct vmclock_state now = vmclock_state_now(vf->vc);
-	bool news;
 
-	spin_lock(&vf->lock);
-	news = !(now.seq & 1) && !vmclock_same(&now, &vf->seen);
-	spin_unlock(&vf->lock);
-	return news;
+	return !(now.seq & 1) && !vmclock_acknowledged(vf, &now);
 }
 
 static __poll_t vmclock_poll(struct file *file, poll_table *table)
