@@ -117,6 +117,8 @@ void proof_month_start(void)
 
 	prove(this <= sec && sec < next);
 	prove(next - this >= 28 * VMCLOCK_SEC_PER_DAY && next - this <= 31 * VMCLOCK_SEC_PER_DAY);
+	prove(vmclock_calc_month_start(sec, -1) < this);
+	prove(vmclock_calc_month_start(sec, 2) > next);
 }
 
 /* Any leap second that vmclock_calc_leap_second() can tell, whatever is known besides. */
@@ -182,26 +184,6 @@ void proof_utc_is_certain(void)
 	prove(in_order(&earliest, &number) && in_order(&number, &latest));
 	prove(in_order(&earliest, &other_number) || !in_order(&first, &other));
 	prove(in_order(&other_number, &latest) || !in_order(&other, &last));
-}
-
-/* From the calendar: what is known is so around the reference. */
-void proof_leap_indicators(void)
-{
-	__s64 reference = (__s64)(nondet_u32() & 0xffff) * VMCLOCK_SEC_PER_DAY - (nondet_u8() & 1);
-	struct vmclock_snapshot s = nondet_snapshot();
-	struct vmclock_leap_second leap;
-
-	if (vmclock_calc_leap_second(&s, reference, &leap)) {
-		prove(s.leap != VMCLOCK_LEAP_NONE);
-		return;
-	}
-	prove(s.leap <= VMCLOCK_LEAP_POST_NEG);
-	prove(!leap.sign == (s.leap == VMCLOCK_LEAP_NONE));
-	if (reference < 0)
-		return;
-	prove(leap.utc_from <= reference && reference < leap.utc_until);
-	prove(leap.smeared_from <= reference && reference < leap.smeared_until);
-	prove(vmclock_calc_leap_at(&leap, reference) == s.leap);
 }
 
 void proof_tai(void)

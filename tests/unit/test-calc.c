@@ -562,6 +562,45 @@ static void utc_crosses_leap_seconds(void **state)
 		}
 }
 
+static void check_indicator(uint8_t indicator, int64_t reference)
+{
+	struct vmclock_snapshot s = { .leap = indicator };
+	struct vmclock_leap_second leap;
+
+	for (s.smearing = 0; s.smearing <= VMCLOCK_SMEARING_UTC_SLS; s.smearing++) {
+		if (vmclock_calc_leap_second(&s, reference, &leap)) {
+			assert_true(indicator == POS || indicator == PRE_NEG);
+			continue;
+		}
+		assert_int_equal(vmclock_calc_leap_at(&leap, reference), indicator);
+		assert_int_equal(!leap.sign, indicator == VMCLOCK_LEAP_NONE);
+		assert_true(leap.utc_from <= reference && reference < leap.utc_until);
+		assert_true(leap.smeared_from <= reference && reference < leap.smeared_until);
+		assert_true(leap.utc_from <= leap.smeared_from &&
+			    leap.smeared_until <= leap.utc_until);
+	}
+}
+
+/* In each month that a page may come from. */
+static void a_reference_is_what_its_indicator_says(void **state)
+{
+	static const int64_t off[] = { -1, 0, 1, 43199, 43200, 86399, 86400, 86401, 1200000 };
+	int year, month, indicator;
+	size_t i;
+
+	(void)state;
+	/* Each kind of year, of the 400 that the calendar repeats. */
+	for (year = 70; year < 8100; year += 7)
+		for (month = 0; month < 12; month++) {
+			struct tm tm = { .tm_year = year, .tm_mon = month, .tm_mday = 1 };
+			int64_t start = timegm(&tm);
+
+			for (i = 0; i < sizeof(off) / sizeof(off[0]); i++)
+				for (indicator = 0; start + off[i] >= 0 && indicator < 6; indicator++)
+					check_indicator((uint8_t)indicator, start + off[i]);
+		}
+}
+
 static void impossible_leap_indicators_are_refused(void **state)
 {
 	struct vmclock_snapshot s = { .time_sec = (uint64_t)MIDNIGHT + 43200 };
@@ -716,6 +755,7 @@ int main(void)
 		cmocka_unit_test(the_tai_offset_has_either_sign_and_limits),
 		cmocka_unit_test(months_start_where_the_calendar_says),
 		cmocka_unit_test(utc_crosses_leap_seconds),
+		cmocka_unit_test(a_reference_is_what_its_indicator_says),
 		cmocka_unit_test(impossible_leap_indicators_are_refused),
 		cmocka_unit_test(smears_are_slopes_of_the_specified_width),
 		cmocka_unit_test(without_a_smear_utc_is_given),
