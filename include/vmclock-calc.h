@@ -494,8 +494,8 @@ static inline __s64 vmclock_calc_month_start(__s64 sec, int months)
  * @first, in UTC, the start of the first month that it speaks of, and whether
  * there will be one at @last, the end of the last, nobody knows.
  */
-static inline void vmclock_calc_known(const struct vmclock_snapshot *s, __s64 reference, __s64 first,
-				      __s64 last, struct vmclock_leap_second *leap)
+static inline void vmclock_calc_known(const struct vmclock_snapshot *s, __s64 reference,
+				      __s64 first, __s64 last, struct vmclock_leap_second *leap)
 {
 	/* On the linear scale. */
 	first -= leap->before;

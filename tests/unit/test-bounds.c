@@ -200,7 +200,8 @@ static void check_orders(int sign, const struct vmclock_time *t, exact low, exac
 		check_order(sign, t, low, high, own[i]);
 		ts = (struct timespec){ own[i]->tv_sec, own[i]->tv_nsec - (own[i]->tv_nsec > 0) };
 		check_order(sign, t, low, high, &ts);
-		ts = (struct timespec){ own[i]->tv_sec, own[i]->tv_nsec + (own[i]->tv_nsec < NS - 1) };
+		ts = (struct timespec){ own[i]->tv_sec,
+					own[i]->tv_nsec + (own[i]->tv_nsec < NS - 1) };
 		check_order(sign, t, low, high, &ts);
 	}
 }
@@ -367,7 +368,9 @@ static void smeared_bounds_are_those_of_the_smeared_time(void **state)
 		{ VMCLOCK_SMEARING_UTC_SLS, 1, -999, 1000 },
 		{ VMCLOCK_SMEARING_UTC_SLS, -1, -1001, 1000 },
 	};
-	static const int around[] = { -50000, -43200, -2000, -1001, -999, -500, -1, 0, 1, 43200, 50000 };
+	static const int around[] = {
+		-50000, -43200, -2000, -1001, -999, -500, -1, 0, 1, 43200, 50000,
+	};
 	struct pagefile *pf = *state;
 	size_t i, k, m, e;
 	int type, off;
@@ -390,9 +393,9 @@ static void smeared_bounds_are_those_of_the_smeared_time(void **state)
 					publish(pf, &p);
 					for (m = 0; m < sizeof(around) / sizeof(around[0]); m++)
 						for (off = -3; off <= 3; off++)
-							check_reading(vc, &p, &smears[i],
-								      around[m] * TICKS_A_SEC + off +
-								      off / 3 * TICKS_A_SEC);
+							check_reading(vc, &p, &smears[i], off +
+								      (around[m] + off / 3) *
+								      TICKS_A_SEC);
 				}
 			vmclock_close(vc);
 		}

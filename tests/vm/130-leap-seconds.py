@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Leap seconds pass in every scale of a guest; the TAI offset is right, wrong in sign, absent."""
+"""Leap seconds pass in every scale of a guest, and nothing false is certain; TAI offsets."""
 
 import datetime
 import time
@@ -13,6 +13,10 @@ AFTER = 1.5
 MIDNIGHT = int(datetime.datetime(2017, 1, 1, tzinfo=datetime.timezone.utc).timestamp())
 TAI_BEFORE = 36
 NONE, PRE_POSITIVE, PRE_NEGATIVE, POSITIVE, POST_POSITIVE, POST_NEGATIVE = range(6)
+
+# The page, and where the part of it begins that updates change.
+PAGE_SIZE = 0x70
+CHANGING = 0x10
 
 # It takes a minute, most of it to wait for the second: the oldest kernel and the newest.
 KERNELS = ('5.10', '7.3')
@@ -29,6 +33,10 @@ def run(lab):
         for smearing in ('strict', 'utc-sls', 'noon-linear'):
             leap_second(lab, vm, offset, sign, smearing)
     tai_offsets(lab, vm, offset)
+    vm.run('modprobe -r vmclock')
+    with Publisher(lab, vm, offset, '--utc'):
+        vm.load()
+    in_a_leap_second_by_utc(lab, vm, offset)
 
 
 def leap_second(lab, vm, offset, sign, smearing):
@@ -45,20 +53,27 @@ def leap_second(lab, vm, offset, sign, smearing):
         truth = Line(vm.page)
         output = vm.run(f'time-read {end - time.monotonic():.2f}')
         lab.equal(Line(vm.page).at(truth.counter), truth.at(truth.counter), 'the script')
-    seen = {}
+    seen, readings = {}, {'tai': [], 'utc': [], 'smeared': []}
     for line in output.splitlines():
-        scale, counter, given, earliest, latest, leap = line.split()
-        tai = truth.at(int(counter))
-        given, leap = int(given), int(leap)
+        scale, *numbers = line.split()
+        counter, given, earliest, latest, leap = map(int, numbers)
         expected, indicator = {'tai': lambda tai, *_: (tai, NONE), 'utc': utc_of,
-                               'smeared': smeared_of}[scale](tai, sign, smearing)
+                               'smeared': smeared_of}[scale](truth.at(counter), sign, smearing)
         # A nanosecond is cut off, and a smear may be cut down twice.
         lab.check(abs(given - expected) <= 2, f'{name}: {scale} is {given}, not {expected}')
-        lab.check(int(earliest) <= expected + 1 and expected - 1 <= int(latest),
+        lab.check(earliest <= expected + 1 and expected - 1 <= latest,
                   f'{name}: {scale} {expected} is not within {earliest}..{latest}')
+        readings[scale].append((given, earliest, latest))
         if scale == 'utc':
             lab.equal(leap, indicator, f'{name}: the leap indicator at {given}')
             seen.setdefault(leap, []).append(given)
+    for scale, numbers in readings.items():
+        in_order(lab, numbers, f'{name}: {scale}')
+    if smearing != 'strict':
+        widest = max(latest - earliest for _, earliest, latest in readings['tai'])
+        lab.check(all(latest - earliest <= widest * 1.01 + 10
+                      for _, earliest, latest in readings['smeared']),
+                  f'{name}: the bounds of smeared time jump')
     lab.equal(sorted(seen), [PRE_POSITIVE, POSITIVE, POST_POSITIVE] if sign > 0 else
               [PRE_NEGATIVE, POST_NEGATIVE], f'{name}: the leap indicators')
     if sign > 0:
@@ -68,6 +83,61 @@ def leap_second(lab, vm, offset, sign, smearing):
         lab.check(max(seen[PRE_NEGATIVE]) < (MIDNIGHT - 1) * NSEC,
                   f'{name}: there was a 23:59:59')
     lab.log(f'{name}: {len(output.splitlines())} readings as they should be')
+
+
+def in_order(lab, readings, name):
+    """Nothing that was read before is certainly later, nor what was read later certainly over."""
+    highest = 0
+    for given, _, latest in readings:
+        lab.check(highest <= latest, f'{name}: {highest} was before {latest} at the latest')
+        highest = max(highest, given)
+    lowest = highest
+    for given, earliest, _ in reversed(readings):
+        lab.check(lowest >= earliest, f'{name}: {lowest} was after {earliest} at the earliest')
+        lowest = min(lowest, given)
+
+
+def in_a_leap_second_by_utc(lab, vm, offset):
+    """While a UTC page's reference lies in 23:59:60 nobody can tell its TAI."""
+    start = datetime.datetime.fromtimestamp(MIDNIGHT - BEFORE, datetime.timezone.utc)
+    script = lab.logs / 'leap'
+    script.write_text('at 0 leap pos\n', encoding='ascii')
+    with Publisher(lab, vm, offset, '--utc', f'--start={start:%Y-%m-%dT%H:%M:%S}',
+                   f'--tai-offset={-TAI_BEFORE}', f'--script={script}', '--interval=50ms'):
+        lab.wait_for(lambda: vm.page.get('leap_indicator') == PRE_POSITIVE, 'the announcement')
+        truth = Line(vm.page)
+        clock_gives(lab, vm, truth, 'before')
+        lab.wait_for(lambda: vm.page.get('leap_indicator') == POSITIVE, 'the leap second')
+        page = between_updates(vm.page)
+        lab.wait_for(lambda: vm.page.get('leap_indicator') == POST_POSITIVE, 'the end of it')
+        clock_gives(lab, vm, truth, 'after')
+    # A host that gives no update any more.
+    with vm.page.updating():
+        vm.page.write(CHANGING, page[CHANGING:])
+    readings = dict(line.split(maxsplit=1) for line in vm.run('time-read').splitlines())
+    lab.equal(readings['tai'], 'ENODATA', 'TAI in a leap second by UTC')
+    lab.check('ENODATA' not in readings['utc'], 'UTC in it')
+    lab.equal(ptp_clock(vm), 'gettime ENODATA', 'the PTP clock in a leap second by UTC')
+
+
+def between_updates(page):
+    while True:
+        count = page.get('seq_count')
+        copy = page.read(0, PAGE_SIZE)
+        if not count & 1 and page.get('seq_count') == count:
+            return copy
+
+
+def clock_gives(lab, vm, truth, when):
+    """The PTP clock gives TAI, whose line goes on evenly."""
+    before, device, after = (int(number) - TAI_BEFORE * NSEC if i == 1 else truth.at(int(number))
+                             for i, number in enumerate(ptp_clock(vm).split()[1:]))
+    lab.check(before - 1 <= device <= after + 1, f'the PTP clock {when} the leap second')
+
+
+def ptp_clock(vm):
+    return vm.run('ptp-read /dev/$(basename $(dirname $(grep -lx vmclock0 '
+                  '/sys/class/ptp/*/clock_name))) gettime').strip()
 
 
 class Line:
@@ -118,8 +188,7 @@ def tai_offsets(lab, vm, offset):
     for option in ('-37', '37', 'none'):
         with Publisher(lab, vm, offset, f'--tai-offset={option}', '--hold'):
             readings = dict(line.split(maxsplit=1) for line in vm.run('time-read').splitlines())
-            ptp = vm.run('ptp-read /dev/$(basename $(dirname $(grep -lx vmclock0 '
-                         '/sys/class/ptp/*/clock_name))) gettime')
+            ptp = ptp_clock(vm)
             truth = Line(vm.page)
         counter, tai = map(int, readings['tai'].split()[:2])
         lab.equal(tai, truth.at(counter), f'TAI with the offset {option}')
