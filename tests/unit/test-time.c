@@ -338,7 +338,7 @@ static uint64_t read_pair(clockid_t clock, struct timespec *ts)
 static void publish_host_time(struct pagefile *pf)
 {
 	const struct timespec rest = { .tv_nsec = 20000000 };
-	struct timespec before, after, ts;
+	struct timespec before = { 0 }, after = { 0 }, ts = { 0 };
 	uint64_t ticks;
 	int64_t ns;
 
