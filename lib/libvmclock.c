@@ -19,21 +19,6 @@ static const char *default_path(void)
 	return path && *path ? path : DEFAULT_PATH;
 }
 
-/* How much to map: devices have exactly one page, files what they hold of one. */
-static int map_length(const struct vmclock *vc, const struct stat *st, size_t *len)
-{
-	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
-
-	*len = page_size;
-	if (vc->device)
-		return 0;
-	if (st->st_size < VMCLOCK_SIZE_MIN)
-		return -EBADMSG;
-	if ((uintmax_t)st->st_size < page_size)
-		*len = (size_t)st->st_size;
-	return 0;
-}
-
 /* Only the fields that never change: no sequence count is needed. */
 static int check_page(struct vmclock *vc, const struct stat *st)
 {
@@ -69,9 +54,11 @@ static int map_page(struct vmclock *vc)
 		return -EBADMSG;
 	vc->device = S_ISCHR(st.st_mode);
 
-	ret = map_length(vc, &st, &vc->mapped);
-	if (ret)
-		return ret;
+	if (!vc->device && st.st_size < VMCLOCK_SIZE_MIN)
+		return -EBADMSG;
+
+	/* Devices have exactly one page. What a file does not hold of one reads as zero. */
+	vc->mapped = (size_t)sysconf(_SC_PAGESIZE);
 	page = mmap(NULL, vc->mapped, PROT_READ, MAP_SHARED, vc->fd, 0);
 	if (page == MAP_FAILED)
 		return -errno;
