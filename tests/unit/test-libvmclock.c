@@ -7,7 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +28,31 @@ __attribute__((visibility("default")))
 char *secure_getenv(const char *name)
 {
 	return privileged ? NULL : getenv(name);
+}
+
+/* The system refuses: these, too, are what the library calls. */
+static int fstat_error, map_error, anonymous_map_error;
+
+__attribute__((visibility("default")))
+int fstat(int fd, struct stat *st)
+{
+	if (fstat_error) {
+		errno = fstat_error;
+		return -1;
+	}
+	return fstatat(fd, "", st, AT_EMPTY_PATH);
+}
+
+__attribute__((visibility("default")))
+void *mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset)
+{
+	int error = flags & MAP_ANONYMOUS ? anonymous_map_error : map_error;
+
+	if (error) {
+		errno = error;
+		return MAP_FAILED;
+	}
+	return (void *)syscall(SYS_mmap, at, len, protection, flags, fd, offset);
 }
 
 static struct vmclock *const untouched = (struct vmclock *)0x5a5a;
@@ -59,6 +88,13 @@ static void close_takes_null_and_keeps_errno(void **state)
 	vmclock_close(NULL);
 	assert_int_equal(errno, ERANGE);
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
+
+	/* Whatever closing says: the program had closed it, which it must not. */
+	vc = pagefile_open(pf);
+	close(vmclock_fd(vc));
+	errno = ERANGE;
+	vmclock_close(vc);
+	assert_int_equal(errno, ERANGE);
 }
 
 static void the_environment_names_the_default(void **state)
@@ -122,6 +158,59 @@ static void refuses_what_is_no_page_file(void **state)
 	assert_int_equal(open_error(fifo), -EBADMSG);
 	alarm(0);
 	unlink(fifo);
+}
+
+/* As the path of a device whose driver is gone: open(2) says ENXIO. */
+static void a_path_without_device_is_said_so(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct pagefile *pf = *state;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", pf->dir);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(open_error(address.sun_path), -ENODEV);
+	unlink(address.sun_path);
+	close(fd);
+}
+
+/* Whoever leads a session without one would get it. */
+static void a_terminal_does_not_become_the_controlling_one(void **state)
+{
+	int pty = posix_openpt(O_RDWR | O_NOCTTY);
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_true(pty >= 0);
+	assert_int_equal(grantpt(pty) || unlockpt(pty), 0);
+	pid = fork();
+	if (!pid) {
+		struct vmclock *vc;
+
+		_exit(setsid() < 0 || vmclock_open(&vc, ptsname(pty)) >= 0 ||
+		      open("/dev/tty", O_RDWR) >= 0 || errno != ENXIO);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(pty);
+}
+
+/* In a program that has closed its standard input. */
+static void descriptor_0_is_one_like_any_other(void **state)
+{
+	int saved = dup(0);
+	struct vmclock *vc;
+
+	close(0);
+	vc = pagefile_open(*state);
+	assert_int_equal(vmclock_fd(vc), 0);
+	assert_int_equal(vmclock_marker(vc), 1);
+	vmclock_close(vc);
+	assert_int_equal(fcntl(0, F_GETFD), -1);
+	dup2(saved, 0);
+	close(saved);
 }
 
 static void no_permission_is_said_so(void **state)
@@ -224,18 +313,61 @@ static void a_replaced_file_stays_as_it_was(void **state)
 	vmclock_close(vc);
 }
 
-static void nothing_leaks_on_refusal(void **state)
+static int mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	int count = 0, c;
+
+	assert_non_null(maps);
+	while ((c = getc(maps)) != EOF)
+		count += c == '\n';
+	fclose(maps);
+	return count;
+}
+
+static void nothing_leaks(void **state)
 {
 	struct pagefile *pf = *state;
 	static const unsigned char zeroes[4096];
+	unsigned char good[4096];
+	int before = dup(0), mapped, i;
+
+	close(before);
+	memcpy(good, pf->page, sizeof(good));
+	/* Once before, for what the C library keeps; often, for mappings may be joined. */
+	vmclock_close(pagefile_open(pf));
+	mapped = mappings();
+	for (i = 0; i < 20; i++) {
+		vmclock_close(pagefile_open(pf));
+		pagefile_replace(pf, zeroes, sizeof(zeroes));
+		open_error(pf->path);
+		pagefile_replace(pf, zeroes, 0x1f);
+		open_error(pf->path);
+		open_error(pf->dir);
+		open_error("/nonexistent/vmclock");
+		pagefile_replace(pf, good, sizeof(good));
+	}
+	assert_in_range(mappings(), mapped - 2, mapped + 2);
+	assert_int_equal(dup(0), before);
+	close(before);
+}
+
+static void what_the_system_says_is_told(void **state)
+{
+	struct pagefile *pf = *state;
 	int before = dup(0);
 
 	close(before);
-	pagefile_replace(pf, zeroes, sizeof(zeroes));
-	open_error(pf->path);
-	pagefile_replace(pf, zeroes, 0x1f);
-	open_error(pf->path);
-	open_error(pf->dir);
+	fstat_error = EPERM;
+	assert_int_equal(open_error(pf->path), -EPERM);
+	fstat_error = 0;
+	map_error = EAGAIN;
+	assert_int_equal(open_error(pf->path), -EAGAIN);
+	map_error = 0;
+	/* This error is the only one there can be. */
+	anonymous_map_error = EAGAIN;
+	assert_int_equal(open_error(pf->path), -ENOMEM);
+	anonymous_map_error = 0;
 	assert_int_equal(dup(0), before);
 	close(before);
 }
@@ -269,11 +401,15 @@ int main(void)
 		TEST(the_environment_names_the_default),
 		TEST(the_environment_does_not_command_the_privileged),
 		TEST(refuses_what_is_no_page_file),
+		TEST(a_path_without_device_is_said_so),
+		TEST(a_terminal_does_not_become_the_controlling_one),
+		TEST(descriptor_0_is_one_like_any_other),
 		TEST(no_permission_is_said_so),
 		TEST(refuses_malformed_pages),
 		TEST(small_sizes_that_are_whole),
 		TEST(a_replaced_file_stays_as_it_was),
-		TEST(nothing_leaks_on_refusal),
+		TEST(nothing_leaks),
+		TEST(what_the_system_says_is_told),
 		TEST(a_fork_reads_on),
 	};
 
