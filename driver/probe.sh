@@ -1,23 +1,31 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# probe.sh HEADER "PROBE..." COMPILER-FLAGS...: writes a HAVE_<NAME> line into
-# HEADER for each file PROBE, <name>.c, that compiles against this kernel, by
-# the compiler $CC; the kernel itself was built by $BUILT_BY.
+# probe.sh VERSION "PROBE..." COMPILER-FLAGS...: tells on stdout which features
+# a kernel has: a line HAVE_<NAME> for each file PROBE, <name>.c, whose feature
+# is there. VERSION is the kernel's (6.12), $CC the compiler; $BUILT_BY is the
+# one that has built the kernel, and $BUILT_BY_CLANG is y if that was clang.
 #
-# Each probe marks the line that needs the feature with FEATURE(). All probes
-# are compiled as one, for most of the time goes into the kernel's headers;
-# those in whose file the compiler finds an error are compiled without that
-# line from then on. Any other failure (no headers, another compiler, a broken
-# flag, a compiler that was killed) is no answer about a feature, and stops the
-# build. No file is written before all answers are known, so that a full disk
-# is none, either.
+# What a compiler prints is never read, and its failure is no answer: it may
+# have been killed, or the disk may be full. Each answer is proved by a compile
+# that succeeds: a probe names its feature by SYMBOL() or MEMBER(), which
+# compile either only where that is there, or only where it is not. All probes
+# are compiled as one, since most of the time goes into the kernel's headers,
+# with the answers that the version suggests. Distributions backport, so this
+# may fail; then the probes are asked in smaller groups.
 
-header=$1
+# Nothing of the caller's is to change an answer.
+unset IFS DEPENDENCIES_OUTPUT SUNPRO_DEPENDENCIES
+LC_ALL=C
+export LC_ALL
+set -f
+
+version=$1
 probes=$2
 shift 2
+log=
 
-# The last line is the reason; what led to it comes before.
+# The last line is the reason; what the compiler said comes before.
 die() {
 	[ -z "$log" ] || printf '%s\n' "$log" | sed 's/^/  /' >&2
 	echo "vmclock: $*" >&2
@@ -28,56 +36,140 @@ die() {
 compiles() {
 	source=$1
 	shift
-	# $CC may be several words (ccache gcc).
-	log=$(printf '%s\n' "$source" | LC_ALL=C $CC "$@" -Werror=implicit-function-declaration \
-		-Werror=incompatible-pointer-types -fsyntax-only -x c - 2>&1)
+	# $CC may be several words (ccache gcc). No warning is an answer, so none may
+	# be an error. With -o, what flags like -MMD write lands in $DIR.
+	log=$(
+		exec 2>&1
+		printf '%s\n' "$source" | $CC "$@" -w -fms-extensions -fsyntax-only \
+			-o "${DIR:-.}/.probe" -x c -
+	)
+	status=$?
+	[ -n "$log" ] || log="(no word of it, and status $status)"
+	return $status
 }
 
-has_line() {
-	printf '%s\n' "$1" | grep -Fqx -e "$2"
-}
+# What compiles only where the feature is there, for it is used; ...
+there='#define SYMBOL(name) _Static_assert(sizeof((name, 0)), "")
+#define MEMBER(type, name) _Static_assert(sizeof((((type *)0)->name, 0)), "")'
+# ... only where it is not, for something else takes its name; ...
+absent='#define SYMBOL(name) extern struct probe_none *name(struct probe_none *)
+#define MEMBER(type, name) _Static_assert(sizeof(struct { type; int name; }), "")'
+# ... and in any case.
+either='#define SYMBOL(name) _Static_assert(1, "")
+#define MEMBER(type, name) _Static_assert(1, "")'
 
-# All probes as one source, those that are lines of $there with their feature.
-all_probes() {
-	for probe in $probes; do
-		feature=
-		has_line "$there" "$probe" && feature=__VA_ARGS__
-		printf '#undef FEATURE\n#define FEATURE(...) %s\n#include "%s"\n' \
-			"$feature" "$probe"
+# with MACROS PROBE...: a source of these probes. It has their text, since not
+# every folder's name can be written in an #include.
+with() {
+	macros=$1
+	shift
+	for probe; do
+		printf '#undef SYMBOL\n#undef MEMBER\n%s\n# 1 "%s"\n' "$macros" "${probe##*/}"
+		cat "$probe"
 	done
 }
 
-answers() {
-	for probe in $probes; do
-		name=$(basename "$probe" .c | tr '[:lower:]' '[:upper:]')
-		if has_line "$there" "$probe"; then
-			echo "#define HAVE_$name 1"
-		else
-			echo "/* no $name */"
-		fi
+# Is the feature newer than the kernel, by the second line of its probe?
+is_newer() {
+	{ read -r _ && read -r _ _ since _; } <"$1" || die "cannot read $1"
+	since=${since%%[!0-9.]*}
+	case $version/$since in
+	[1-9]*.[0-9]*/[1-9]*.[0-9]*)
+		[ $((${since%%.*} * 1000 + ${since#*.})) -gt \
+			$((${version%%.*} * 1000 + ${version#*.})) ]
+		;;
+	*) false ;;
+	esac
+}
+
+# answer WORD PROBE...
+answer() {
+	word=$1
+	shift
+	for probe; do
+		name=${probe##*/}
+		echo "$word ${name%.c}"
 	done
 }
 
-compiles '' "$@" ||
-	die "'$CC' does not compile for this kernel, which '$BUILT_BY' has built:" \
-		"install that compiler, and all of the kernel's headers"
+# guess OLDER NEWER COMPILER-FLAGS...: the answers, if those are there, and these are not.
+# shellcheck disable=SC2086
+guess() {
+	older=$1
+	newer=$2
+	shift 2
+	compiles "$(with "$there" $older; with "$absent" $newer)" "$@" &&
+		answer there $older && answer absent $newer
+}
 
-there=$(echo "$probes" | tr ' ' '\n')
-until compiles "$(all_probes)" "$@"; do
-	# The files in which there are errors; one that the compiler died of is in none.
-	# clang puts "./" before names that do not begin with "/".
-	wrong=$(printf '%s\n' "$log" | sed -n 's/^\(.*\):[0-9]*:[0-9]*: error: .*/\1/p' |
-		sed 's,^\./,,' | sort -u)
-	before=$there
-	for probe in $probes; do
-		has_line "$wrong" "${probe#./}" || continue
-		has_line "$there" "$probe" ||
-			die "$probe does not compile even without the feature it asks for"
-		there=$(printf '%s\n' "$there" | grep -Fvx -e "$probe")
-	done
-	[ "$there" != "$before" ] || die "'$CC' ended without an answer about the probes"
+# ask "PROBE..." COMPILER-FLAGS...: the answers, by as many compiles as it takes.
+# shellcheck disable=SC2030
+ask() (
+	list=$1
+	shift
+	[ -n "$list" ] || exit 0
+	guess "$list" '' "$@" && exit
+	said=$log
+	guess '' "$list" "$@" && exit
+	case $list in
+	*' '*) ask "${list%% *}" "$@" && ask "${list#* }" "$@" ;;
+	*)
+		log=$(printf '%s\n%s' "$said" "$log")
+		die "'$CC' gives no answer about ${list##*/}: it compiles neither with the" \
+			"feature nor without it"
+		;;
+	esac
+)
+
+# What the compiler is, proved as all else.
+is_no_clang() {
+	compiles '#ifdef __clang__
+#error
+#endif'
+}
+
+is_clang() {
+	compiles '#ifndef __clang__
+#error
+#endif'
+}
+
+if [ "$BUILT_BY_CLANG" = y ] && is_no_clang; then
+	die "this kernel was built by clang ($BUILT_BY), and '$CC' is another compiler:" \
+		"make LLVM=1 (DKMS does so by itself)"
+fi
+if compiles 'int probe = probe_none;' "$@"; then
+	die "'$CC' with these flags finds no fault in wrong code, so its success proves nothing:" \
+		"are there flags of your own (KCFLAGS)?"
+fi
+
+older=
+newer=
+for probe in $probes; do
+	if is_newer "$probe"; then
+		newer="$newer${newer:+ }$probe"
+	else
+		older="$older${older:+ }$probe"
+	fi
 done
 
-features=$(answers)
+if ! answers=$(guess "$older" "$newer" "$@"); then
+	# shellcheck disable=SC2031,SC2086
+	if ! compiles "$(with "$either" $probes)" "$@"; then
+		said=$log
+		if [ "$BUILT_BY_CLANG" != y ] && is_clang; then
+			log=$said
+			die "'$CC' does not compile for this kernel, which '$BUILT_BY' has built, not" \
+				"clang: make without LLVM and CC"
+		fi
+		log=$said
+		die "'$CC' does not compile for this kernel, which '$BUILT_BY' has built. The lines" \
+			"above tell why; it takes that compiler and all of the kernel's headers"
+	fi
+	answers=$(ask "$older" "$@" && ask "$newer" "$@") || exit
+fi
+
 log=
-printf '%s\n' "$features" >"$header" || die "cannot write $header"
+printf '%s\n' "$answers" | tr '[:lower:]' '[:upper:]' |
+	sed 's/^THERE \(.*\)/#define HAVE_\1 1/; s,^ABSENT \(.*\),/* no \1 */,' ||
+	die 'cannot write the answers'

@@ -2,6 +2,4 @@
 /* Linux 6.5: generic_file_splice_read() went, this came for devices. */
 #include <linux/fs.h>
 
-static const struct file_operations __maybe_unused probe_copy_splice_read = {
-	FEATURE(.splice_read = copy_splice_read)
-};
+SYMBOL(copy_splice_read);

@@ -3,7 +3,4 @@
 #include <linux/ktime.h>
 #include <linux/timekeeping.h>
 
-static void __maybe_unused probe_crosststamp_clock_id(struct system_device_crosststamp *cts)
-{
-	FEATURE(cts->sys_systime = cts->clock_id);
-}
+MEMBER(struct system_device_crosststamp, clock_id);

@@ -3,8 +3,4 @@
 #include <linux/ktime.h>
 #include <linux/timekeeping.h>
 
-static void __maybe_unused probe_crosststamp_counter(struct system_device_crosststamp *cts,
-						     struct system_time_snapshot *snap)
-{
-	FEATURE(cts->sys_counter.cycles = cts->sys_counter.cs_id == snap->cs_id);
-}
+MEMBER(struct system_device_crosststamp, sys_counter);

@@ -3,9 +3,5 @@
 #include <linux/ktime.h>
 #include <linux/timekeeping.h>
 
-static bool __maybe_unused probe_csid_x86_tsc(const struct system_time_snapshot *snap)
-{
-	FEATURE(return snap->cs_id == CSID_X86_TSC || snap->cs_id == CSID_X86_TSC_EARLY ||
-		       snap->cs_id == CSID_X86_KVM_CLK);
-	return false;
-}
+SYMBOL(CSID_X86_TSC_EARLY);
+SYMBOL(CSID_X86_KVM_CLK);

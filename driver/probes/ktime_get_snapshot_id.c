@@ -3,8 +3,4 @@
 #include <linux/ktime.h>
 #include <linux/timekeeping.h>
 
-static void __maybe_unused probe_ktime_get_snapshot_id(struct system_time_snapshot *snap)
-{
-	FEATURE(ktime_get_snapshot_id(CLOCK_REALTIME, snap));
-	FEATURE(snap->valid = snap->systime == snap->monoraw);
-}
+SYMBOL(ktime_get_snapshot_id);

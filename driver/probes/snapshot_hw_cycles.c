@@ -3,7 +3,4 @@
 #include <linux/ktime.h>
 #include <linux/timekeeping.h>
 
-static void __maybe_unused probe_snapshot_hw_cycles(struct system_time_snapshot *snap)
-{
-	FEATURE(snap->hw_cycles = 0);
-}
+MEMBER(struct system_time_snapshot, hw_cycles);

@@ -2,18 +2,21 @@
 # SPDX-License-Identifier: MIT
 #
 # What driver/probe.sh makes of compilers and probes, good ones and bad ones:
-# an answer about each feature, or a reason and no file.
+# the right answers or a reason and no answers, whatever flags and variables a
+# caller has, by gcc and by clang, whichever are here.
 #
 # Made-up compilers expand what stands in single quotes:
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2086,SC2094
 
 : "${top_srcdir:=$(dirname "$0")/../..}" "${CC:=cc}"
 case $top_srcdir in
 /*) ;;
 *) top_srcdir=$PWD/$top_srcdir ;;
 esac
+default=$CC
 BUILT_BY='the compiler of the kernel'
-export CC BUILT_BY
+BUILT_BY_CLANG=
+export CC BUILT_BY BUILT_BY_CLANG
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/vmclock-probe.XXXXXX") || exit 99
 trap 'rm -rf "$tmp"' EXIT
@@ -21,18 +24,51 @@ trap 'exit 99' HUP INT TERM
 cd "$tmp" || exit 99
 number=0
 
-# probe NAME LINE...: what is known to be there is `known', a number.
+# ---- Building blocks --------------------------------------------------------------
+
+# probe NAME VERSION LINE...: what is known to be there is in known.h.
 probe() {
 	file=$1.c
-	shift
-	printf '%s\n' '#include "known.h"' "$@" >"$file"
+	printf '%s\n' '// a probe' "/* Linux $2: something. */" '#include "known.h"' >"$file"
+	shift 2
+	printf '%s\n' "$@" >>"$file"
 }
 
+printf '%s\n' '#ifndef KNOWN_H' '#define KNOWN_H' 'struct known {' \
+	'int number; int bit : 1; struct { long x; } inner; union { char *inside; };' '};' \
+	'extern struct known known;' 'static inline int called(int i) { return i; }' \
+	'enum known_number { ONE = 1 };' '#endif' >known.h
+echo 'int wrong = missing;' >wrong.h
+# The ones that are there, and the others.
+probe member 5.10 'MEMBER(struct known, number);'
+probe bit 5.12 'MEMBER(struct known, bit);'
+probe call 5.20 'SYMBOL(called);'
+probe inside 6.1 'MEMBER(struct known, inside);'
+probe inner 6.1 'MEMBER(struct known, inner);'
+probe object 6.2 'SYMBOL(known);'
+probe enum 6.3 'SYMBOL(ONE);'
+probe nomember 6.4 'MEMBER(struct known, missing);'
+probe nocall 6.12 'SYMBOL(missing);'
+probe late 7.0 'SYMBOL(gone);'
+probe nostruct 6.1 'MEMBER(struct nothing, number);'
+probe header 6.1 '#include "wrong.h"' 'SYMBOL(called);'
+probe noheader 6.1 '#include "nowhere.h"' 'SYMBOL(called);'
+
+all='member.c bit.c call.c inside.c inner.c object.c enum.c nomember.c nocall.c late.c'
+# Most of what there may be to it, at less cost.
+few='member.c nomember.c nocall.c'
+# The version that tells the answers. By 6.12 those of the few would be wrong.
+right=6.3
+
+# run VERSION PROBES FLAG...
 run() {
-	rm -f features.h
-	sh "$top_srcdir/driver/probe.sh" "${header:-features.h}" "$*" -I. -Wall 2>err
+	asked=$2
+	# In variables that its environment may have, it would find them.
+	env $environment $shell "$top_srcdir/driver/probe.sh" "$@" -I. -Wall >answers 2>err
 	status=$?
 }
+environment=
+shell='sh'
 
 result() {
 	number=$((number + 1))
@@ -40,22 +76,39 @@ result() {
 		echo "ok $number - $1"
 	else
 		echo "not ok $number - $1"
-		cat err features.h 2>/dev/null | sed 's/^/# /'
+		cat answers err | sed 's/^/# /'
 	fi
 }
 
-# answers NAME LINE...: the run gave these, and said nothing.
-answers() {
-	name=$1
-	shift
-	printf '%s\n' "$@" >wanted
-	[ "$status" = 0 ] && [ ! -s err ] && cmp -s wanted features.h
-	result "$name" $?
+# What the run should have said, but for the order.
+wanted() {
+	for file in $asked; do
+		name=$(basename "$file" .c | tr '[:lower:]' '[:upper:]')
+		case $name in
+		NO* | LATE) echo "/* no $name */" ;;
+		*) echo "#define HAVE_$name 1" ;;
+		esac
+	done | sort
 }
 
-# refuses NAME REASON: the run gave no answer, for the reason that its last line tells.
+right_answers() {
+	[ "$status" = 0 ] && [ ! -s err ] && [ "$(sort answers)" = "$(wanted)" ]
+}
+
+# answers NAME: the run gave the right ones, and said nothing.
+answers() {
+	right_answers
+	result "$1" $?
+}
+
+refused() {
+	[ "$status" = 1 ] && [ ! -s answers ]
+}
+
+# refuses NAME REASON [WORD]: the run gave no answer, for the reason that its last line tells;
+# what came before has the word.
 refuses() {
-	[ "$status" = 1 ] && [ ! -e features.h ] && [ "$(tail -n 1 err)" = "vmclock: $2" ]
+	refused && [ "$(tail -n 1 err)" = "vmclock: $2" ] && { [ $# = 2 ] || grep -q -e "$3" err; }
 	result "$1" $?
 }
 
@@ -66,70 +119,200 @@ compiler() {
 	CC=./compiler
 }
 
-real=$CC
-printf '%s\n' '#ifndef KNOWN_H' '#define KNOWN_H' 'struct known { int number; };' \
-	'extern struct known known;' '#endif' >known.h
-probe member 'static void __attribute__((unused)) probe_member(void)' \
-	'{' 'FEATURE(known.number = 1);' '}'
-probe nomember 'static void __attribute__((unused)) probe_nomember(void)' \
-	'{' 'FEATURE(known.missing = 1);' '}'
-probe nocall 'static void __attribute__((unused)) probe_nocall(void)' \
-	'{' 'FEATURE(missing(known.number));' '}'
-probe nopointer 'static void __attribute__((unused)) probe_nopointer(void)' \
-	'{' 'long *pointer;' 'FEATURE(pointer = &known.number);' '(void)&pointer;' '}'
-probe two 'static void __attribute__((unused)) probe_two(void)' \
-	'{' 'FEATURE(known.number = 1);' 'FEATURE(known.missing = 1);' '}'
-probe broken 'static int broken = missing;' 'FEATURE(static int probe_broken;)'
-echo 'int wrong = missing;' >wrong.h
-probe header '#include "wrong.h"' 'FEATURE(static int __attribute__((unused)) probe_header;)'
+# ---- With one compiler ---------------------------------------------------------------
 
-echo 1..14
-run member.c
-answers 'a feature that is there' '#define HAVE_MEMBER 1'
-run nomember.c
-answers 'a feature that is not' '/* no NOMEMBER */'
-run nomember.c member.c nocall.c nopointer.c two.c
-answers 'each on its own' '/* no NOMEMBER */' '#define HAVE_MEMBER 1' '/* no NOCALL */' \
-	'/* no NOPOINTER */' '/* no TWO */'
-compiler 'set -- "$@" -fmax-errors=1'
-run nomember.c member.c nocall.c two.c
-answers 'a compiler that stops at the first error' '/* no NOMEMBER */' \
-	'#define HAVE_MEMBER 1' '/* no NOCALL */' '/* no TWO */'
-CC="env $real"
-run member.c
-answers 'a compiler of two words' '#define HAVE_MEMBER 1'
-CC=$real
+# Flags that change what it prints, or when it stops; each that it knows.
+FLAGS='-fdiagnostics-color=always|-fdiagnostics-color=never|-fcolor-diagnostics
+-fdiagnostics-format=json|-fdiagnostics-format=json-file|-fdiagnostics-format=sarif-stderr
+-fdiagnostics-format=sarif-file|-fdiagnostics-format=sarif|-fdiagnostics-format=msvc
+-fdiagnostics-format=vi|-fdiagnostics-add-output=sarif|-fdiagnostics-set-output=sarif
+-fdiagnostics-plain-output|-fmessage-length=20|-fmessage-length=0|-fdiagnostics-urls=always
+-fno-diagnostics-show-caret|-fno-caret-diagnostics|-fno-diagnostics-show-option
+-fno-diagnostics-show-line-numbers|-fno-show-column|-fno-show-source-location
+-fdiagnostics-absolute-paths|-fdiagnostics-path-format=separate-events|-fdiagnostics-print-source-range-info
+-fdiagnostics-parseable-fixits|-fdiagnostics-generate-patch|-fdiagnostics-show-category=name
+-fdiagnostics-column-unit=byte|-fdiagnostics-escape-format=bytes|-fdiagnostics-show-template-tree
+-fmax-errors=1|-ferror-limit=1|-Wfatal-errors|-w|-Werror|-Wno-error|-Wall -Wextra -Werror
+-Weverything -Werror|-Wno-implicit-function-declaration|-fpermissive|-Wno-everything|-Wsystem-headers
+-Werror=unused-command-line-argument|-fno-ms-extensions|-fms-extensions -Wmicrosoft -Werror
+-O0|-O3 -flto|-D_FORTIFY_SOURCE=3 -O2|-fstack-protector-strong -fcf-protection|-g3 -gsplit-dwarf
+-std=gnu89|-std=gnu11|-std=gnu2x|-fanalyzer|-fsanitize=undefined|-pipe|-MMD|-MD -MP|-v|-time
+-fdump-tree-all|--coverage|-fstack-usage|-ftime-report|-H|-ftabstop=1|-finput-charset=UTF-8'
 
-run member.c broken.c
-refuses 'a probe that is wrong by itself' \
-	'broken.c does not compile even without the feature it asks for'
-run member.c header.c nomember.c
-refuses 'a header that is wrong' "'$CC' ended without an answer about the probes"
-run member.c missing.c
-refuses 'a probe that is missing' "'$CC' ended without an answer about the probes"
-CC=./no-such-compiler
-run member.c
-refuses 'no compiler' "'./no-such-compiler' does not compile for this kernel, which \
-'$BUILT_BY' has built: install that compiler, and all of the kernel's headers"
-compiler 'echo "cc: error: unrecognized option" >&2' 'exit 1'
-run member.c
-refuses 'a compiler that knows no such option' "'$CC' does not compile for this kernel, which \
-'$BUILT_BY' has built: install that compiler, and all of the kernel's headers"
-# That of the probes, that is.
-dying() {
-	compiler 'source=$(cat)' "case \$source in" "*member*) $1; exit 1 ;;" 'esac' \
-		"printf '%s\\n' \"\$source\" | $real"' "$@"' 'exit'
+ENVIRONMENTS='LANG=de_DE.UTF-8 LC_MESSAGES=de_DE.UTF-8 LANGUAGE=de|LC_ALL=tr_TR.ISO-8859-9|LC_ALL=ja_JP.UTF-8
+LC_CTYPE=tr_TR.UTF-8|GCC_COLORS=error=01;31|GCC_COLORS=|TERM=xterm-256color|TERM=dumb
+GCC_EXTRA_DIAGNOSTIC_OUTPUT=fixits-v2|GCC_URLS=st|TERM_URLS=bel|COLUMNS=5|CLICOLOR_FORCE=1|CPATH=elsewhere
+C_INCLUDE_PATH=elsewhere|CPATH=|DEPENDENCIES_OUTPUT=/nowhere/x|SUNPRO_DEPENDENCIES=/nowhere/x
+TMPDIR=/nowhere|CDPATH=/|IFS=e|POSIXLY_CORRECT=1|POSIX_ME_HARDER=1|SHELLOPTS=noclobber|SHELLOPTS=errexit
+SHELLOPTS=nounset|SHELLOPTS=noglob|BASHOPTS=failglob:nocasematch|ENV=/nowhere|BASH_ENV=/nowhere|V=1|MAKEFLAGS=w
+log=x|said=x|older=member.c|status=3|since=1|SOURCE_DATE_EPOCH=1|CCC_OVERRIDE_OPTIONS=+-fcolor-diagnostics'
+
+# lines TEXT: its parts between bars, one a line.
+lines() {
+	printf '%s\n' "$1" | tr '|' '\n'
 }
-dying 'kill -KILL $$'
-run member.c
-refuses 'a compiler that is killed' "'$CC' ended without an answer about the probes"
-dying 'echo "nomember.c:3:1: internal compiler error: Killed" >&2'
-run nomember.c
-refuses 'a compiler that breaks down' "'$CC' ended without an answer about the probes"
+
+try_compiler() {
+	real=$1
+	CC=$real
+	run $right "$all"
+	answers "$real: the version tells the answers"
+	for version in 1.0 5.15 6.12 99.0 '' . 6 6. .3 six 6.x; do
+		run "$version" "$all"
+		answers "$real: the version $version tells something else"
+	done
+	run 6.3 'late.c object.c nomember.c member.c nocall.c enum.c call.c inner.c bit.c inside.c'
+	answers "$real: in another order"
+
+	# Several at a time, for each run is eight compiles.
+	lines "$FLAGS" | while read -r flags; do
+		! $real $flags -fsyntax-only -x c /dev/null >/dev/null 2>&1 || echo "$flags"
+	done | paste -d ' ' - - - - - - >flags
+	while read -r flags; do
+		run 6.12 "$few" $flags
+		answers "$real $flags"
+	done <flags
+	mkdir -p elsewhere
+	echo '#error' >elsewhere/known.h
+	lines "$ENVIRONMENTS" | paste -d ' ' - - - - - >environments
+	while read -r environment; do
+		run 6.12 "$few"
+		answers "$real, $environment"
+	done <environments
+	environment=
+
+	for shell in sh dash bash 'bash --posix' ksh mksh yash posh 'busybox sh' zsh; do
+		command -v ${shell% *} >/dev/null || continue
+		run 6.12 "$few"
+		answers "$real: by the shell $shell"
+	done
+	shell='sh'
+	CC="env $real"
+	run 6.12 "$few"
+	answers "$real: a compiler of two words"
+	for flag in -E -M -MM --version '-###'; do
+		CC=$real
+		run $right "$all" "$flag"
+		refuses "$real $flag, by which all is right" "'$CC' with these flags finds no fault \
+in wrong code, so its success proves nothing: are there flags of your own (KCFLAGS)?"
+	done
+
+	# Between two compiles all may change: no answer is wrong for that.
+	for at in 1 2 3 4 5 6 7 8; do
+		for fault in 'kill -KILL $$' 'echo nomember.c:4:1: error: x; exit 1'; do
+			compiler 'read n <n; n=$((n + 1)); echo $n >n' \
+				"[ \$n != $at ] || { $fault; }"
+			echo 0 >n
+			run 6.12 "$few"
+			right_answers || refused
+			result "$real: compile $at is ended by $fault" $?
+		done
+	done
+}
+
+try_compiler "$default"
+is_clang() {
+	echo '__clang__' | $1 -E -P -x c - | grep -q 1
+}
+for other in gcc clang; do
+	# The first one may be of that kind.
+	command -v $other >/dev/null || continue
+	[ "$(is_clang $other; echo $?)" = "$(is_clang "$default"; echo $?)" ] || try_compiler $other
+done
+
+# ---- Probes, folders and compilers that are wrong ----------------------------------------
+
+real=$default
 CC=$real
-header=/dev/full
-run member.c nomember.c
-refuses 'a full disk' 'cannot write /dev/full'
-header=no-such-folder/features.h
-run member.c nomember.c
-refuses 'a folder that is missing' 'cannot write no-such-folder/features.h'
+run $right ''
+[ "$status" = 0 ] && [ ! -s err ]
+result 'no probes' $?
+
+echo 0 >n
+compiler 'case $* in *-I.*) read n <n; echo $((n + 1)) >n ;; esac'
+run $right "$all"
+[ "$(cat n)" = 2 ] && right_answers
+result 'where the version is right all probes are one compile' $?
+CC=$real
+
+odd='a+b=c@d~%&"q$(x)[y]*?{z}`#!^;'
+mkdir "$odd"
+cp ./*.c "$odd"
+run 6.12 "$odd/member.c $odd/nomember.c $odd/nocall.c"
+answers 'a folder with an odd name'
+ln -s "$odd" link
+run 6.12 'link/member.c	link/nomember.c  link/nocall.c
+'
+answers 'a link to it, and other blanks'
+
+no_compile="'$CC' does not compile for this kernel, which '$BUILT_BY' has built. The lines above \
+tell why; it takes that compiler and all of the kernel's headers"
+run $right 'member.c nostruct.c'
+refuses 'a structure that is not there' "'$CC' gives no answer about nostruct.c: it compiles \
+neither with the feature nor without it" nostruct.c
+run $right 'member.c header.c nomember.c'
+refuses 'a header that is wrong' "$no_compile" wrong.h
+run $right 'member.c noheader.c'
+refuses 'a header that is missing' "$no_compile" nowhere.h
+run $right 'member.c missing.c'
+refuses 'a probe that is missing' 'cannot read missing.c'
+run $right "$all" -fno-such-flag
+refuses 'a flag that it does not know' "$no_compile" no-such-flag
+run $right "$all" -include /nowhere.h
+refuses 'a file that it cannot include' "$no_compile" /nowhere.h
+CC=./no-such-compiler
+run $right "$all"
+refuses 'no compiler' "'$CC' does not compile for this kernel, which '$BUILT_BY' has built. The \
+lines above tell why; it takes that compiler and all of the kernel's headers" no-such-compiler
+CC=true
+run $right "$all"
+refuses 'a compiler that does nothing' "'true' with these flags finds no fault in wrong code, so its \
+success proves nothing: are there flags of your own (KCFLAGS)?"
+CC=false
+run $right "$all"
+refuses 'a compiler that fails without a word' "'false' does not compile for this kernel, which \
+'$BUILT_BY' has built. The lines above tell why; it takes that compiler and all of the kernel's \
+headers" 'status 1'
+compiler 'case $* in *-I.*) kill -KILL $$ ;; esac'
+run $right "$all"
+refuses 'a compiler that is killed each time' "'$CC' does not compile for this kernel, which \
+'$BUILT_BY' has built. The lines above tell why; it takes that compiler and all of the kernel's \
+headers" 'Killed\|status 137'
+CC=$real
+for version in $right 6.12; do
+	env sh "$top_srcdir/driver/probe.sh" $version "$all" -I. >/dev/full 2>err
+	status=$?
+	: >answers
+	refuses "a full disk, version $version" 'cannot write the answers'
+done
+
+# ---- A kernel by the other compiler --------------------------------------------------------
+
+by_clang="this kernel was built by clang ($BUILT_BY), and '$CC' is another compiler: make LLVM=1 \
+(DKMS does so by itself)"
+if is_clang "$CC"; then
+	number=$((number + 1))
+	echo "ok $number - a kernel that clang has built # SKIP $CC is clang"
+else
+	BUILT_BY_CLANG=y
+	run $right "$all"
+	refuses 'a kernel that clang has built' "$by_clang"
+	BUILT_BY_CLANG=
+fi
+if command -v clang >/dev/null; then
+	CC=clang
+	BUILT_BY_CLANG=y
+	run $right "$all"
+	answers 'a kernel that clang has built, by clang'
+	BUILT_BY_CLANG=
+	run $right "$all"
+	answers 'a kernel that gcc has built, by clang'
+	run $right "$all" -fconserve-stack-not-known-to-clang
+	refuses "a kernel that gcc has built, with flags that clang does not know" \
+		"'clang' does not compile for this kernel, which '$BUILT_BY' has built, not clang: \
+make without LLVM and CC" conserve-stack
+else
+	number=$((number + 1))
+	echo "ok $number - kernels and clang # SKIP clang is not here"
+fi
+echo "1..$number"
