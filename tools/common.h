@@ -15,7 +15,7 @@ const char *leap_indicator_name(unsigned int value);
 /* Of one bit of the page's flags, 0 to 63. */
 const char *flag_name(unsigned int bit);
 
-/* "vmclock-check 0.1.0" */
+/* "vmclock-check 1.2.3" */
 void print_version(const char *tool);
 
 /* One line on stderr that names what is wrong and points to --help. */

@@ -9,6 +9,12 @@ from pathlib import Path
 from . import process
 
 
+def version(tree):
+    """The version of a tree, by configure.ac, from which all others are taken."""
+    text = Path(tree, 'configure.ac').read_text(encoding='utf-8')
+    return re.search(r'^AC_INIT\(\[vmclock\], \[([^]]*)\]', text, re.MULTILINE)[1]
+
+
 def tarball(builddir, log):
     """The tarball of the tree that make has built in `builddir`; the caller holds a lock."""
     pattern = 'vmclock-*.tar.xz'

@@ -74,7 +74,7 @@ node() {	# NAME [DEVICE]
 served() {	# by our driver
 	qemu
 	driver vmclock-guest vmclock
-	echo 0.1.0 >"$sys/module/vmclock/version"
+	echo 4.5.6 >"$sys/module/vmclock/version"
 	bind AMZNC10C:00 vmclock-guest
 	node vmclock0 AMZNC10C:00
 	echo acpi >"$sys/class/misc/vmclock0/notification"
@@ -132,7 +132,7 @@ run
 expect 'served by our driver' 0 \
 	'^OK: the disruption marker works' "path +$root/dev/vmclock0" 'kind +device' \
 	'VMClock +offered \(ACPI AMZNC10C:00\); driver vmclock-guest serves it as vmclock0' \
-	'vmclock +loaded, version 0.1.0, serves the device' 'ptp_vmclock +not there' \
+	'vmclock +loaded, version 4.5.6, serves the device' 'ptp_vmclock +not there' \
 	'notification +yes: the host notifies by ACPI'
 
 echo irq >"$sys/class/misc/vmclock0/notification"
@@ -151,7 +151,7 @@ run --json
 field 'JSON: offered and bound' '.hypervisor.offers[0]' \
 	'{"firmware":"ACPI","device":"AMZNC10C:00","driver":"vmclock-guest","module":"vmclock","serves":"vmclock0"}'
 field 'JSON: our module' '.modules[0]' \
-	'{"name":"vmclock","driver":"vmclock-guest","state":"loaded","version":"0.1.0","bound":true,"blacklisted":false,"overridden":false}'
+	'{"name":"vmclock","driver":"vmclock-guest","state":"loaded","version":"4.5.6","bound":true,"blacklisted":false,"overridden":false}'
 field 'JSON: source' .device.source '"default"'
 
 qemu
@@ -272,7 +272,7 @@ makes_indexes() {
 installed() {
 	qemu
 	for name; do
-		module "$name" 0.1.0
+		module "$name" 4.5.6
 	done
 	index
 }
@@ -280,7 +280,7 @@ installed() {
 modules() {
 	installed vmclock
 	run
-	expect 'our module is installed' 2 'vmclock +installed, not loaded, version 0.1.0 ' \
+	expect 'our module is installed' 2 'vmclock +installed, not loaded, version 4.5.6 ' \
 		'^NOT USABLE: .*no driver serves it' '^Next: as root: modprobe vmclock$'
 
 	echo 'blacklist vmclock' >"$root/etc/modprobe.d/x.conf"
@@ -290,7 +290,7 @@ modules() {
 		'^Next: as root: modprobe vmclock \(a blacklist line'
 	run --json
 	field 'JSON: blacklisted' '.modules[0]' \
-		'{"name":"vmclock","driver":"vmclock-guest","state":"available","version":"0.1.0","bound":false,"blacklisted":true,"overridden":false}'
+		'{"name":"vmclock","driver":"vmclock-guest","state":"available","version":"4.5.6","bound":false,"blacklisted":true,"overridden":false}'
 
 	echo 'install vmclock /bin/false' >"$root/etc/modprobe.d/x.conf"
 	run
@@ -333,7 +333,7 @@ modules() {
 	module vmclock 9.9
 	index
 	run
-	expect 'the version is that of what runs' 0 'vmclock +loaded, version 0.1.0, serves'
+	expect 'the version is that of what runs' 0 'vmclock +loaded, version 4.5.6, serves'
 }
 
 if ! makes_indexes; then

@@ -7,17 +7,14 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from vmlab import process
+from vmlab import process, release
 
 # DKMS builds for the machine that it runs on.
 ARCHITECTURES = ('amd64',)
 
 
 def run(lab):
-    version = re.search(r'^PACKAGE_VERSION="(.*)"$', (lab.tree / 'dkms.conf').read_text(),
-                        re.MULTILINE)[1]
-    released = re.search(r'AC_INIT\(\[vmclock\], \[(.*)\]\)', (lab.tree / 'configure.ac').read_text())
-    lab.equal(version, released[1], 'the version in dkms.conf')
+    version = release.version(lab.tree)
     # The workshop sees only the folder for temporary files.
     with tempfile.TemporaryDirectory(prefix='vmclock.') as folder:
         dkms = Dkms(lab, Path(folder), f'vmclock/{version}')

@@ -11,7 +11,7 @@ from vmlab.chroot import Copy
 # What is installed differs by the kernel in its name only.
 KERNELS = ('6.12',)
 
-# $1 is the tarball, $2 the kernel.
+# $1 is the tarball, $2 the kernel, $3 the version.
 UNPACK = r'''
 mkdir /root/source
 tar -xf "$1" -C /root/source --strip-components=1
@@ -27,9 +27,9 @@ UNINSTALL = 'make -C /root/source uninstall'
 BY_DKMS = r'''
 cd /root/source
 dkms add .
-dkms install vmclock/0.1.0 -k "$2"
+dkms install "vmclock/$3" -k "$2"
 '''
-REMOVE = 'dkms remove vmclock/0.1.0 --all'
+REMOVE = 'dkms remove "vmclock/$3" --all'
 # DKMS keeps the source. The rest has other things in it than what is installed.
 FIND = (r'find / -xdev \( -path /root -o -path /srv -o -path /tmp -o -path /proc -o -path /dev '
         r'-o -path /var/lib/dkms -o -path "/usr/src/vmclock-*" -o -name ld.so.cache '
@@ -38,6 +38,7 @@ FIND = (r'find / -xdev \( -path /root -o -path /srv -o -path /tmp -o -path /proc
 
 def run(lab):
     kernel = lab.kernel.release
+    version = release.version(lab.tree)
     with tempfile.TemporaryDirectory(prefix='vmclock.') as folder:
         copy = Copy(lab.kernel.workshop, folder)
         tarball = Path(folder, 'release.tar.xz')
@@ -45,7 +46,7 @@ def run(lab):
             shutil.copyfile(release.tarball(lab.builddir, lab.logs / 'dist.log'), tarball)
 
         def sh(script):
-            return copy.run(('sh', '-ec', script, 'sh', str(tarball), kernel), 'sh',
+            return copy.run(('sh', '-ec', script, 'sh', str(tarball), kernel, version), 'sh',
                             lab.logs / 'source.log')
 
         def module():

@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The version is configure.ac's. Where it must be written again, it is the same;
+# elsewhere nobody wrote it.
+
+cd "${top_srcdir:=$(dirname "$0")/..}" || exit 99
+version=$(sed -n 's/^AC_INIT(\[vmclock\], \[\([^]]*\)\].*/\1/p' configure.ac)
+number=0
+
+# same WHAT VERSION: one line, and no other version.
+same() {
+	number=$((number + 1))
+	if [ -n "$version" ] && [ "$2" = "$version" ]; then
+		echo "ok $number - $1"
+	else
+		echo "not ok $number - $1"
+		echo "# configure.ac has '$version', this has '$2'"
+	fi
+}
+
+same dkms.conf "$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' dkms.conf)"
+same "the driver's MODULE_VERSION" "$(sed -n 's/^MODULE_VERSION("\(.*\)");$/\1/p' driver/*.c)"
+same NEWS "$(sed -n '1s/^vmclock \([^ ]*\).*/\1/p' NEWS)"
+same README.md "$(sed -n 's,.*dkms install vmclock/\([^ ]*\).*,\1,p' README.md)"
+# Without the epoch and what Debian adds to a version: its revision, +nmu1, ~bpo12+1.
+same debian/changelog "$(sed -n '1s/^vmclock (\([0-9]*:\)\{0,1\}\([0-9.]*\).*/\2/p' debian/changelog)"
+
+# Literals go stale. The symbols of the library keep the version they came with.
+number=$((number + 1))
+others=$(grep -rlFw -e "$version" --include='*.[chs]' --include='*.sh' --include='*.py' --include=run \
+	bench examples lab lib scripts tests tools 2>/dev/null)
+if [ -z "$others" ]; then
+	echo "ok $number - nowhere else"
+else
+	echo "not ok $number - nowhere else"
+	printf '%s\n' "$others" | sed "s/^/# $version stands in /"
+fi
+echo "1..$number"
