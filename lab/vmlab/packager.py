@@ -10,13 +10,22 @@ from .chroot import Chroot, Copy
 _PACKAGES = ('build-essential', 'debhelper', 'dh-dkms', 'libcmocka-dev', 'libgmp-dev',
              'libjson-c-dev', 'libkmod-dev', 'lintian', 'pkg-config', 'python3')
 
-# $1 is the tarball, $2 a folder for what is built.
+# What a suite's packages have after the version of the release: such are built from another
+# source, so only their binary packages are.
+_REVISIONS = {'trixie': '-1~deb13u1+nmu1'}
+
+# $1 is the tarball, $2 a folder for what is built, $3 the revision.
 _BUILD = r'''
 cd "$2"
 mkdir source
 tar -xf "$1" -C source --strip-components=1
 cd source
-dpkg-buildpackage -us -uc
+if [ "$3" ]; then
+	sed -i "1s/)/$3)/" debian/changelog
+	dpkg-buildpackage -us -uc -b
+else
+	dpkg-buildpackage -us -uc
+fi
 '''
 
 
@@ -25,6 +34,7 @@ class Packager(Chroot):
 
     def __init__(self, folder, suite):
         super().__init__(folder, f'packager-{suite}', suite, _PACKAGES)
+        self.revision = _REVISIONS.get(suite, '')
 
     def built(self, builddir, log):
         """The folder with the packages of the tree that make has built in `builddir`.
@@ -32,7 +42,8 @@ class Packager(Chroot):
         The caller holds the cache's lock. An unchanged source is not built again.
         """
         tarball = release.tarball(builddir, log)
-        folder = self.cache / 'packages' / f'{self.suite}-{release.digest(tarball)}'
+        folder = self.cache / 'packages' / \
+            f'{self.suite}{self.revision}-{release.digest(tarball)}'
         if not folder.exists():
             folder.parent.mkdir(exist_ok=True)
             cache.forget_old(folder.parent.iterdir())
@@ -47,7 +58,7 @@ class Packager(Chroot):
             shutil.copyfile(tarball, source)
             Copy(self, changes).run(
                 ('env', 'DEB_BUILD_OPTIONS=nocheck parallel=2', 'sh', '-ec', _BUILD, 'sh',
-                 str(source), str(folder)), 'dpkg-buildpackage', log)
+                 str(source), str(folder), self.revision), 'dpkg-buildpackage', log)
         shutil.rmtree(folder / 'source')
 
     def lintian(self, folder, log):

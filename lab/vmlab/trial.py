@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Installing the package of the driver in a clean Debian, and asking what came of it."""
 
+from pathlib import Path
+
+from . import release
 from .chroot import Copy
 
 
@@ -11,8 +14,15 @@ class Trial:
         self.original = system
         self.copy = Copy(system, folder)
         self.log = lab.logs / f'{system.suite}.log'
-        _, packages = lab.packages('bookworm')
+        _, packages = lab.packages(system.suite)
         self.package, = packages.glob('vmclock-dkms_*.deb')
+        # To DKMS it has the version of the release, whatever Debian adds to that.
+        version = release.version(lab.tree)
+        self.version = version
+        self.name = f'vmclock/{version}'
+        self.source = f'/usr/src/vmclock-{version}'
+        self.tree = Path('/var/lib/dkms', self.name)
+        self.make_log = str(self.tree / 'build/make.log')
 
     def run(self, *command):
         return self.copy.run(command, command[0], self.log)

@@ -5,6 +5,7 @@ import json
 import re
 
 from vmlab.page import WITH_TIME
+from vmlab.system import LIST_FILES
 
 # The guest boots the kernel of its own system.
 KERNELS = ('6.1',)
@@ -12,12 +13,6 @@ LONG = True
 SUITE = 'bookworm'
 PACKAGES = ('libvmclock-dev', 'libvmclock1', 'vmclock-dkms', 'vmclock-tools')
 INSTALLED = 'libvmclock1 vmclock-dkms vmclock-tools'
-# Everything but what changes by itself, the caches and logs of others, and the key that DKMS
-# makes for itself when it first signs a module.
-FIND = ('find / -xdev \\( -path /root -o -path /tmp -o -path /var/log -o -path /var/cache '
-        '-o -path /var/tmp -o -path /var/lib/apt -o -path /var/lib/systemd '
-        '-o -path /var/lib/dpkg -o -path /run -o -path "/var/lib/dkms/mok.*" '
-        '\\) -prune -o -print | sort')
 
 
 def run(lab):
@@ -27,10 +22,10 @@ def run(lab):
     lab.equal(tuple(path.name.partition('_')[0] for path in debs), PACKAGES, 'the packages')
 
     vm = lab.boot_system(lab.system(SUITE), 'sim', files=debs, fields=WITH_TIME, memory=1024)
-    vm.run(f'{FIND} >before')
+    vm.run(f'{LIST_FILES} >before')
     check_installation(lab, vm)
     vm.run(f'apt-get purge -y {INSTALLED}', timeout=300)
-    lab.equal(vm.run(f'{FIND} | comm -13 before -'), '', 'what a purge leaves')
+    lab.equal(vm.run(f'{LIST_FILES} | comm -13 before -'), '', 'what a purge leaves')
     lab.equal(vm.shell(f'dpkg-query -W {INSTALLED}').status, 1, 'the status of dpkg-query')
 
 
@@ -46,6 +41,7 @@ def check_installation(lab, vm):
     report = json.loads(result.output)
     lab.equal((result.status, report['verdict']), (0, 'ok'), 'the verdict for an ordinary user')
     lab.equal(vm.run('cat /sys/class/ptp/ptp0/clock_name'), 'vmclock0', "the PTP clock's name")
+    lab.equal(vm.shell('systemctl is-enabled vmclock-check').output.strip(), 'disabled', 'the unit')
     vm.run('systemctl start vmclock-check')
     lab.check('vmclock-check' in vm.run('journalctl -o cat -u vmclock-check'), 'nothing logged')
     for page in ('vmclock.4', 'vmclock-check.1', 'vmclock-sim.1'):

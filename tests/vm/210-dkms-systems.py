@@ -41,7 +41,8 @@ def check_life(lab, trial):
     lab.equal(len([line for line in trial.status() if line.endswith(': installed')]), 2,
               f'{suite}: what is installed by the word of DKMS')
     for release in kernels:
-        lab.equal(trial.module(release, 'version'), '0.1.0', f'{suite}: the version for {release}')
+        lab.equal(trial.module(release, 'version'), trial.version,
+                  f'{suite}: the version for {release}')
         lab.equal(trial.module(release, 'signer'), 'DKMS module signing key',
                   f'{suite}: who signed it for {release}')
 

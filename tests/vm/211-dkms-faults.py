@@ -9,10 +9,6 @@ from vmlab.trial import Trial
 # The kernels are those of the systems.
 KERNELS = ('6.1',)
 LONG = True
-TREE = '/var/lib/dkms/vmclock'
-LOG = f'{TREE}/0.1.0/build/make.log'
-BROKEN = f'vmclock-dkms: {TREE}/0.1.0 is broken: removing it'
-SOURCE = '/usr/src/vmclock-0.1.0'
 # What an older compiler says of a newer one's headers.
 OTHER_COMPILER = '''#!/bin/sh
 echo "${0##*/}: error: unrecognized command-line option '-fnew'" >&2
@@ -56,8 +52,8 @@ def check_fails(lab, trial, reason, *command):
     """The command fails; there is one reason in the log that it names, and no module."""
     status, output = trial.attempt(*command)
     lab.check(status != 0, f'{" ".join(command)} went well')
-    lab.check(LOG in output, f'DKMS does not name its log: {output}')
-    found = [line for line in trial.run('cat', LOG).splitlines() if re.search(reason, line)]
+    lab.check(trial.make_log in output, f'DKMS does not name its log: {output}')
+    found = [line for line in trial.run('cat', trial.make_log).splitlines() if re.search(reason, line)]
     lab.check(len(found) == 1, f'{reason!r} is told in {len(found)} lines')
     check_none(lab, trial)
 
@@ -67,7 +63,8 @@ def check_none(lab, trial):
 
 
 def check_full_disks(lab, trial):
-    output = trial.run('sh', '-c', FULL_DISKS, 'sh', str(trial.package), LOG)
+    output = trial.run('sh', '-c', FULL_DISKS, 'sh', str(trial.package),
+                       trial.make_log)
     temporary, _, tree = output.partition('--- the tree\n')
     for what, told in (('/tmp', temporary), ('/var/lib/dkms', tree)):
         lab.check(re.search('^status [1-9]', told, re.MULTILINE), f'{what} was full: {told}')
@@ -106,18 +103,22 @@ def check_cut_short(lab, trial):
 
 def check_source(lab, trial):
     for file in ('driver/page.c', 'driver/probes/this_cpu_pvti.c'):
-        trial.run('mv', f'{SOURCE}/{file}', '/root/file')
-        trial.run('dkms', 'remove', 'vmclock/0.1.0', '--all')
+        trial.run('mv', f'{trial.source}/{file}', '/root/file')
+        trial.run('dkms', 'remove', trial.name, '--all')
         check_fails(lab, trial, f"No rule to make target '.*/{file}'", 'dkms', 'install',
-                    'vmclock/0.1.0', '-k', *trial.kernels())
-        trial.run('mv', '/root/file', f'{SOURCE}/{file}')
+                    trial.name, '-k', *trial.kernels())
+        trial.run('mv', '/root/file', f'{trial.source}/{file}')
+
+
+def broken(trial):
+    return f'vmclock-dkms: {trial.tree} is broken: removing it'
 
 
 def check_tree(lab, trial):
     """DKMS was interrupted, or somebody was in its tree, and it goes no further by itself."""
     release, = trial.kernels()
-    trial.run('mkdir', '-p', f'{TREE}/0.1.0/{release}/x86_64/log')
-    lab.check(BROKEN in trial.run('dpkg', '--configure', '--pending'),
+    trial.run('mkdir', '-p', f'{trial.tree}/{release}/x86_64/log')
+    lab.check(broken(trial) in trial.run('dpkg', '--configure', '--pending'),
               'not a word of the broken tree')
     lab.equal(set(trial.kernels().values()), {True}, 'the module after another try')
     lab.equal([line.rpartition(' ')[2] for line in trial.status()], ['installed'],
@@ -125,11 +126,11 @@ def check_tree(lab, trial):
     lab.equal(trial.run('dpkg', '--audit'), '', 'what dpkg complains of')
 
     # What DKMS cannot take for its own, a purge removes.
-    trial.run('rm', f'{TREE}/0.1.0/source')
-    lab.check(BROKEN in trial.run('apt-get', 'purge', '--yes', '--quiet', 'vmclock-dkms'),
+    trial.run('rm', f'{trial.tree}/source')
+    lab.check(broken(trial) in trial.run('apt-get', 'purge', '--yes', '--quiet', 'vmclock-dkms'),
               'not a word of the broken tree')
     check_none(lab, trial)
-    lab.equal(trial.script(f'ls -d {SOURCE} {TREE} 2>&1 | grep -c "No such file"'), '2',
+    lab.equal(trial.script(f'ls -d {trial.source} {trial.tree.parent} 2>&1 | grep -c "No such file"'), '2',
               'folders that are gone')
     lab.equal(trial.script(f'grep vmclock.ko /lib/modules/{release}/modules.dep || true'), '',
               'the module in the index')
