@@ -32,31 +32,102 @@ static void advise_loading(const struct check_kernel *k, const struct check_modu
 			 "as root: modprobe %s (a blacklist line in modprobe.d keeps it from "
 			 "loading by itself)",
 			 name);
+	else if (*k->signed_only)
+		snprintf(next, size,
+			 "as root: modprobe %s (this kernel takes signed modules only: if it "
+			 "rejects the key, mokutil --import /var/lib/dkms/mok.pub, and reboot)",
+			 name);
 	else
 		snprintf(next, size, "as root: modprobe %s", name);
 }
 
-/* How to get a driver to take an offer that none has taken. Our driver comes first. */
-static void advise_driver(const struct check *c, char *next, size_t size)
+/* A module that is there, but that the kernel will not take. */
+static void advise_obstacle(const struct check_kernel *k, const struct check_module *m, char *why,
+			    char *next, size_t size)
+{
+	const char *build = k->has_dkms_source ?
+				    "remove it, then as root: dkms autoinstall" :
+				    "build it for this kernel, and install it anew";
+
+	switch (m->obstacle) {
+	case CHECK_DAMAGED:
+		snprintf(why, size, "the file of the module %s is damaged", m->name);
+		snprintf(next, size, "install %s anew (was the disk full?)", m->name);
+		break;
+	case CHECK_OTHER_KERNEL:
+		snprintf(why, size, "the module %s is built for kernel %s, and this is %s", m->name,
+			 m->lacks, k->release);
+		snprintf(next, size, "%s", build);
+		break;
+	case CHECK_UNSIGNED:
+		snprintf(why, size,
+			 "the module %s is not signed, and this kernel takes signed ones only (%s)",
+			 m->name, k->signed_only);
+		snprintf(next, size,
+			 "sign it: with openssl installed, build it anew by DKMS, which signs it; "
+			 "then as root: mokutil --import /var/lib/dkms/mok.pub, and reboot");
+		break;
+	case CHECK_NO_SYMBOL:
+		snprintf(why, size, "the module %s needs %s, which this kernel does not have",
+			 m->name, m->lacks);
+		snprintf(next, size,
+			 "install all modules of this kernel (linux-modules-extra-%s, where there "
+			 "is such a package), or %s",
+			 k->release, build);
+		break;
+	case CHECK_NO_OBSTACLE:
+		break;
+	}
+}
+
+/* It runs, and did not take the device: perhaps the log says why. */
+static void advise_refusal(const struct check_module *m, const struct check_offer *o, char *why,
+			   char *next, size_t size)
+{
+	const char *state = m->state == CHECK_LOADED ? "loaded" : "built in";
+	bool is_ours = m->driver && strcmp(m->driver, "vmclock-guest") == 0;
+	bool refused = strncmp(o->said, "refused: ", 9) == 0;
+
+	/* What it says of a device that it serves is no reason: it may have been unbound since. */
+	if (is_ours && (refused || strstr(o->said, "cannot "))) {
+		snprintf(why, size, "%s is %s and says: %s", m->name, state, o->said);
+		snprintf(next, size, "%s", refused ? CHECK_TELL_OPERATOR : SEE_WHY);
+		return;
+	}
+	snprintf(next, size, "%s is %s, but did not take the device; " SEE_WHY, m->name, state);
+}
+
+/*
+ * How to get a driver to take an offer that none has taken, and, if it can be
+ * told, why none did. Our driver comes first, but not if the kernel refuses it
+ * and would take another one.
+ */
+static void advise_driver(const struct check *c, const struct check_offer *o, char *why, char *next,
+			  size_t size)
 {
 	const struct check_kernel *k = &c->modules.kernel;
+	const struct check_module *blocked = NULL;
 	size_t i;
 
 	for (i = 0; i < c->modules.n; i++) {
 		const struct check_module *m = &c->modules.list[i];
 
-		/* It runs, and did not take the device: it will have said why. */
 		if (m->state == CHECK_LOADED || m->state == CHECK_BUILTIN) {
-			snprintf(next, size, "%s is %s, but did not take the device; " SEE_WHY,
-				 m->name, m->state == CHECK_LOADED ? "loaded" : "built in");
+			advise_refusal(m, o, why, next, size);
 			return;
 		}
-		if (m->state == CHECK_AVAILABLE && k->loads_modules) {
+		if (m->state != CHECK_AVAILABLE || !k->loads_modules)
+			continue;
+		if (m->obstacle == CHECK_NO_OBSTACLE) {
 			advise_loading(k, m, next, size);
 			return;
 		}
+		if (!blocked)
+			blocked = m;
 	}
-	if (!k->loads_modules)
+	if (blocked)
+		advise_obstacle(k, blocked, why, next, size);
+	else if (!k->loads_modules)
 		snprintf(next, size,
 			 "boot a kernel that can load modules, or Linux 6.13 or newer with "
 			 "CONFIG_PTP_1588_CLOCK_VMCLOCK=y: this one has neither");
@@ -73,12 +144,14 @@ static void advise_driver(const struct check *c, char *next, size_t size)
 static void no_driver(struct check *c, const struct check_offer *o)
 {
 	static const struct check_rule rule = { "no-driver", CHECK_UNUSABLE, NULL };
+	char why[CHECK_TEXT] = "", next[CHECK_TEXT] = "";
 	struct check_problem *p;
 
+	advise_driver(c, o, why, next, sizeof(next));
 	p = check_complain(c, &rule,
-			   "the hypervisor offers a VMClock (%s %s), but no driver serves it",
-			   o->firmware, o->name);
-	advise_driver(c, p->next, sizeof(p->next));
+			   "the hypervisor offers a VMClock (%s %s), but no driver serves it%s%s",
+			   o->firmware, o->name, *why ? ": " : "", why);
+	strcpy(p->next, next);
 }
 
 static void no_offer(struct check *c)

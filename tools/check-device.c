@@ -289,7 +289,12 @@ void check_hypervisor(struct check *c)
 	h->known = path_exists(c->root, "/sys/bus/platform/devices");
 	find_acpi_offers(c);
 	find_dt_offers(c);
-	for (i = 0; i < h->n_offers; i++)
-		find_binding(c->root, &h->offers[i]);
+	for (i = 0; i < h->n_offers; i++) {
+		struct check_offer *o = &h->offers[i];
+
+		find_binding(c->root, o);
+		if (!*o->driver)
+			check_log(c, o->name, o->said, sizeof(o->said));
+	}
 	match_orphans(c->root, h);
 }

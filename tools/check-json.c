@@ -136,6 +136,13 @@ static void add_modules(struct json_object *root, const struct check_modules *mo
 		[CHECK_LOADED] = "loaded",
 		[CHECK_BUILTIN] = "builtin",
 	};
+	static const char *const obstacles[] = {
+		[CHECK_NO_OBSTACLE] = "",
+		[CHECK_DAMAGED] = "damaged",
+		[CHECK_OTHER_KERNEL] = "other-kernel",
+		[CHECK_UNSIGNED] = "unsigned",
+		[CHECK_NO_SYMBOL] = "no-symbol",
+	};
 	struct json_object *kernel = add_object(root, "kernel");
 	struct json_object *list = add_array(root, "modules");
 	size_t i;
@@ -143,6 +150,7 @@ static void add_modules(struct json_object *root, const struct check_modules *mo
 	add_string(kernel, "release", modules->kernel.release);
 	add_bool(kernel, "loads_modules", modules->kernel.loads_modules && !modules->kernel.locked);
 	add_bool(kernel, "has_modules", modules->kernel.has_tree);
+	add_bool(kernel, "signed_modules_only", *modules->kernel.signed_only);
 	for (i = 0; i < modules->n; i++) {
 		const struct check_module *m = &modules->list[i];
 		struct json_object *module = append_object(list);
@@ -154,6 +162,7 @@ static void add_modules(struct json_object *root, const struct check_modules *mo
 		add_bool(module, "bound", m->bound);
 		add_bool(module, "blacklisted", m->blacklisted);
 		add_bool(module, "overridden", m->overridden);
+		add_optional(module, "obstacle", obstacles[m->obstacle]);
 	}
 }
 

@@ -26,6 +26,7 @@ static void look_at_kernel(struct check *c)
 	k->locked = strcmp(locked, "1") == 0;
 	k->has_tree = path_exists(c->root, "/lib/modules/%s", k->release);
 	k->has_dkms_source = path_exists(c->root, "/var/lib/dkms/vmclock");
+	check_signing(c);
 }
 
 /* The indexes and the configuration of modprobe(8), below the root. */
@@ -138,6 +139,8 @@ static void add_module(struct check *c, struct kmod_ctx *ctx, struct kmod_module
 	find_binding(&c->hypervisor, m);
 	if (m->state != CHECK_ABSENT)
 		read_version(c, m, mod);
+	if (m->state == CHECK_AVAILABLE)
+		check_loading(c, ctx, mod, m);
 	if (ctx) {
 		m->blacklisted = is_configured(kmod_config_get_blacklists(ctx), m->name);
 		m->overridden = is_configured(kmod_config_get_install_commands(ctx), m->name);

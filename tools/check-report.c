@@ -123,8 +123,17 @@ static void report_module(const struct check_module *m)
 		[CHECK_BUILTIN] = "built into the kernel",
 	};
 
-	row(m->name, "%s%s%s%s%s%s (%s)", states[m->state], *m->version ? ", version " : "",
+	static const char *const obstacles[] = {
+		[CHECK_NO_OBSTACLE] = "",
+		[CHECK_DAMAGED] = ", damaged",
+		[CHECK_OTHER_KERNEL] = ", built for another kernel: ",
+		[CHECK_UNSIGNED] = ", not signed",
+		[CHECK_NO_SYMBOL] = ", needs what the kernel does not have: ",
+	};
+
+	row(m->name, "%s%s%s%s%s%s%s%s (%s)", states[m->state], *m->version ? ", version " : "",
 	    m->version, m->bound ? ", serves the device" : "",
+	    obstacles[m->obstacle], m->obstacle ? m->lacks : "",
 	    m->blacklisted ? ", blacklisted in modprobe.d" : "",
 	    m->overridden ? ", its loading is replaced in modprobe.d" : "", m->origin);
 }
@@ -135,7 +144,9 @@ static const char *about_modules(const struct check_kernel *k)
 		return ", cannot load modules";
 	if (k->locked)
 		return ", loading of modules is locked";
-	return k->has_tree ? "" : ", has no modules installed here";
+	if (!k->has_tree)
+		return ", has no modules installed here";
+	return *k->signed_only ? ", takes signed modules only" : "";
 }
 
 static void report_modules(const struct check *c)

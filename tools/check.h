@@ -2,7 +2,8 @@
 /*
  * vmclock-check: what its parts hand to each other.
  *
- *	facts		check-device.c, check-modules.c, check-page.c
+ *	facts		check-device.c, check-modules.c, check-load.c, check-log.c,
+ *			check-page.c
  *	  judgement	check-judge.c, check-advice.c
  *	    output	check-report.c, check-json.c
  *
@@ -78,6 +79,7 @@ struct check_offer {
 	char driver[CHECK_NAME];	/* empty: none is bound */
 	char module[CHECK_NAME];	/* of the driver; empty: built in */
 	char serves[CHECK_NAME];	/* "vmclock0"; empty: no device node */
+	char said[256];			/* the last that our driver logged of it; may be empty */
 };
 
 struct check_hypervisor {
@@ -95,6 +97,15 @@ enum check_module_state {
 	CHECK_BUILTIN,
 };
 
+/* Why the kernel will not take a module that is available, as far as one can know. */
+enum check_obstacle {
+	CHECK_NO_OBSTACLE,
+	CHECK_DAMAGED,		/* no module, or not all of it */
+	CHECK_OTHER_KERNEL,	/* built for it */
+	CHECK_UNSIGNED,		/* and only signed ones are taken */
+	CHECK_NO_SYMBOL,	/* the kernel has not what it needs */
+};
+
 struct check_module {
 	char name[CHECK_NAME];
 	const char *driver;		/* its platform driver; NULL: not known to us */
@@ -104,6 +115,8 @@ struct check_module {
 	bool overridden;		/* an install line replaces loading */
 	bool bound;
 	char version[CHECK_NAME];
+	enum check_obstacle obstacle;
+	char lacks[CHECK_NAME];		/* the other kernel, or the symbol */
 };
 
 struct check_kernel {
@@ -112,6 +125,7 @@ struct check_kernel {
 	bool locked;			/* kernel.modules_disabled */
 	bool has_tree;			/* /lib/modules/RELEASE */
 	bool has_dkms_source;
+	char signed_only[CHECK_NAME];	/* why it takes no others; empty: it may take others */
 };
 
 /* The first two are always ours and the in-tree one. */
@@ -231,6 +245,19 @@ void check_device(struct check *c, const char *option);
 void check_hypervisor(struct check *c);
 
 void check_modules(struct check *c);
+
+/* Of the kernel: does it take signed modules only? */
+void check_signing(struct check *c);
+
+/* Of @m, which is available as @mod: would the kernel take it? */
+struct kmod_ctx;
+struct kmod_module;
+void check_loading(const struct check *c, struct kmod_ctx *ctx, struct kmod_module *mod,
+		   struct check_module *m);
+
+/* The last that our driver logged of the platform device @device; empty: nothing to be read. */
+void check_log(const struct check *c, const char *device, char *said, size_t size);
+
 void check_page(struct check *c);
 void check_judge(struct check *c);
 

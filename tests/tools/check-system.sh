@@ -151,7 +151,7 @@ run --json
 field 'JSON: offered and bound' '.hypervisor.offers[0]' \
 	'{"firmware":"ACPI","device":"AMZNC10C:00","driver":"vmclock-guest","module":"vmclock","serves":"vmclock0"}'
 field 'JSON: our module' '.modules[0]' \
-	'{"name":"vmclock","driver":"vmclock-guest","state":"loaded","version":"4.5.6","bound":true,"blacklisted":false,"overridden":false}'
+	'{"name":"vmclock","driver":"vmclock-guest","state":"loaded","version":"4.5.6","bound":true,"blacklisted":false,"overridden":false,"obstacle":null}'
 field 'JSON: source' .device.source '"default"'
 
 qemu
@@ -214,6 +214,28 @@ run
 expect 'our driver refused the device' 2 '^NOT USABLE: .*no driver serves it' \
 	'^Next: vmclock is loaded, but did not take the device; .*dmesg'
 
+said() {	# TEXT
+	printf '%s\n' '6,1,1,-;vmclock-guest AMZNC10C:01: refused: that of another device' \
+		'6,2,2,-;vmclock-guest AMZNC10C:00: refused: something before' \
+		"3,3,3,-;$1" ' SUBSYSTEM=platform' ' DEVICE=+platform:AMZNC10C:00' \
+		'6,4,4,-;ptp_vmclock AMZNC10C:00: other words' >"$root/dev/kmsg"
+}
+said 'vmclock-guest AMZNC10C:00: refused: magic 0x00000000 is not that of a page'
+run
+expect 'our driver refused the page, and the log says why' 2 \
+	'^NOT USABLE: .*no driver serves it: vmclock is loaded and says: refused: magic 0x00000000' \
+	'^Next: report it to whoever runs the hypervisor'
+said 'vmclock-guest AMZNC10C:00: cannot register vmclock0'
+run
+expect 'our driver failed, and the log says why' 2 \
+	'^NOT USABLE: .*vmclock is loaded and says: cannot register vmclock0' '^Next: see why: .*dmesg'
+said 'vmclock-guest AMZNC10C:00: vmclock0: page at [mem 0x1000-0x1fff], changes noticed by ACPI'
+run
+expect 'it was served once' 2 '^Next: vmclock is loaded, but did not take the device; .*dmesg' '!says:'
+printf '6,1,1,-;vmclock-guest AMZNC10C:01: refused: that of another device' >"$root/dev/kmsg"
+run
+expect 'the log says nothing of it' 2 '^Next: vmclock is loaded, but did not take the device; .*dmesg'
+
 qemu
 driver vmclock
 run
@@ -242,13 +264,15 @@ expect 'our package is there, its module is not built' 2 \
 
 # ---- Modules that are there ----------------------------------------------------------------------
 
-module() {	# NAME VERSION
+module() {	# NAME VERSION [VERMAGIC [MORE-INFO [CODE]]]
 	tree=$root/lib/modules/$release
 	mkdir -p "$tree/updates"
 	{
 		echo 'static const char info[] __attribute__((section(".modinfo"), used)) ='
 		# Not by echo: some know what \0 is.
-		printf '"license=GPL" "\\0alias=acpi*:AMZNC10C:*" "\\0version=%s";\n' "$2"
+		printf '"license=GPL" "\\0alias=%s" "\\0version=%s" ' "${alias-acpi*:AMZNC10C:*}" "$2"
+		printf '"\\0vermagic=%s" "\\0%s";\n' "${3-$release SMP mod_unload }" "${4-x=y}"
+		echo "${5-}"
 	} >"$tmp/module.c"
 	# $CC may hold options of its own.
 	# shellcheck disable=SC2086
@@ -277,6 +301,95 @@ installed() {
 	index
 }
 
+# What the kernel would say to modprobe.
+obstacles() {
+	qemu
+	module vmclock 4.5.6 '5.4.0-other SMP mod_unload '
+	index
+	run
+	expect 'built for another kernel' 2 \
+		"^NOT USABLE: .*no driver serves it: the module vmclock is built for kernel" \
+		"5.4.0-other, and this is" '^Next: build it for this kernel' '!modprobe vmclock' \
+		'vmclock +installed, not loaded, .*built for another kernel:$'
+	run --json
+	field 'JSON: built for another kernel' '.modules[0].obstacle' '"other-kernel"'
+	mkdir -p "$root/var/lib/dkms/vmclock"
+	run
+	expect 'built for another kernel, and DKMS can build it' 2 '^Next: remove it, .*dkms autoinstall'
+	module ptp_vmclock 6.13
+	index
+	run
+	expect 'ours is for another kernel, the in-tree one is not' 2 \
+		'^Next: as root: modprobe ptp_vmclock$'
+
+	qemu
+	module vmclock 4.5.6
+	: >"$root/lib/modules/$release/updates/vmclock.ko"
+	index 2>/dev/null
+	echo "updates/vmclock.ko:" >"$root/lib/modules/$release/modules.dep"
+	run
+	expect 'an empty file' 2 '^NOT USABLE: .*: the file of the module vmclock is damaged$' \
+		'^Next: install vmclock anew' 'vmclock +installed, not loaded, damaged'
+	qemu
+	module vmclock 4.5.6 ''
+	index
+	run
+	expect 'no word of a kernel' 2 '^NOT USABLE: .*: the file of the module vmclock is damaged$'
+
+	for lock in 'none [integrity] confidentiality' 'none integrity [confidentiality]'; do
+		installed vmclock
+		mkdir -p "$sys/kernel/security"
+		echo "$lock" >"$sys/kernel/security/lockdown"
+		run
+		expect "not signed, $lock" 2 \
+			'^NOT USABLE: .*the module vmclock is not signed, and this kernel takes' \
+			'lockdown, as under Secure Boot' '^Next: sign it: .*' \
+			'kernel +.*takes signed modules only' 'vmclock +.*, not signed \(' \
+			'!modprobe vmclock'
+	done
+	run --json
+	field 'JSON: not signed' '.modules[0].obstacle' '"unsigned"'
+	field 'JSON: signed modules only' .kernel.signed_modules_only true
+	echo '[none] integrity confidentiality' >"$sys/kernel/security/lockdown"
+	run
+	expect 'not signed, and need not be' 2 '^Next: as root: modprobe vmclock$'
+	mkdir -p "$sys/module/module/parameters"
+	echo N >"$sys/module/module/parameters/sig_enforce"
+	run
+	expect 'not signed, and not enforced' 2 '^Next: as root: modprobe vmclock$'
+	echo Y >"$sys/module/module/parameters/sig_enforce"
+	run
+	expect 'not signed, and enforced' 2 'signed ones only' 'module.sig_enforce' '^Next: sign it'
+
+	qemu
+	module vmclock 4.5.6 "$release SMP " x=y 'extern int known_fn(void), lost_fn(void), other_fn(void);
+		extern int weak_fn(void) __attribute__((weak));
+		int f(void) { return known_fn() + lost_fn() + other_fn() + (weak_fn ? weak_fn() : 0); }'
+	alias=none
+	module other 1 "$release SMP " x=y 'const char names[]
+		__attribute__((section("__ksymtab_strings"), used)) = "other_fn";'
+	unset alias
+	index
+	run
+	expect 'symbols, and no list of them' 2 '^Next: as root: modprobe vmclock$'
+	{
+		echo '0000000000000000 T known_fn'
+		echo '0000000000000000 t other_thing	[other]'
+	} >"$root/proc/kallsyms"
+	run
+	expect 'symbols, and a list of functions only' 2 '^Next: as root: modprobe vmclock$'
+	echo '0000000000000000 D some_data' >>"$root/proc/kallsyms"
+	run
+	expect 'a symbol is missing' 2 \
+		'^NOT USABLE: .*the module vmclock needs lost_fn, which this kernel does not' \
+		'^Next: install all modules of this kernel' '!modprobe vmclock' '!weak_fn' '!needs known_fn'
+	run --json
+	field 'JSON: a symbol is missing' '.modules[0].obstacle' '"no-symbol"'
+	echo '0000000000000000 T lost_fn' >>"$root/proc/kallsyms"
+	run
+	expect 'no symbol is missing' 2 '^Next: as root: modprobe vmclock$'
+}
+
 modules() {
 	installed vmclock
 	run
@@ -290,7 +403,7 @@ modules() {
 		'^Next: as root: modprobe vmclock \(a blacklist line'
 	run --json
 	field 'JSON: blacklisted' '.modules[0]' \
-		'{"name":"vmclock","driver":"vmclock-guest","state":"available","version":"4.5.6","bound":false,"blacklisted":true,"overridden":false}'
+		'{"name":"vmclock","driver":"vmclock-guest","state":"available","version":"4.5.6","bound":false,"blacklisted":true,"overridden":false,"obstacle":null}'
 
 	echo 'install vmclock /bin/false' >"$root/etc/modprobe.d/x.conf"
 	run
@@ -328,6 +441,8 @@ modules() {
 	index
 	run
 	expect 'built in, by the index' 2 'ptp_vmclock +built into the kernel'
+
+	obstacles
 
 	served
 	module vmclock 9.9

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Pages and resources that cannot be right are refused at probe, each with its line."""
 
+import json
+
 REFUSED = (
     ({'magic': 0}, 'magic 0x00000000 at .* is not'),
     ({'magic': 0x56434c4b}, 'magic 0x56434c4b at .* is not'),
@@ -17,7 +19,8 @@ DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 
 
 def run(lab):
-    vm = lab.boot('sim', fields={'magic': 0}, programs=['device-read', 'device-map', 'device-nowait'])
+    vm = lab.boot('sim', fields={'magic': 0},
+                  programs=['device-read', 'device-map', 'device-nowait', 'vmclock-check'])
     vm.load()
     device = vm.device
     bind = f'echo {device} >{DRIVER}/bind'
@@ -27,9 +30,17 @@ def run(lab):
         lab.check(vm.shell(bind).status != 0, f'a page with {fields} was accepted')
         vm.wait_log(f'vmclock-guest {device}: refused: .*{line}')
         vm.run('test ! -e /dev/vmclock0')
+    check_told(lab, vm, 'refused: page size 0xffffffff ')
 
     small_pages(lab, vm, device)
     stuck_count(lab, vm, device)
+
+
+def check_told(lab, vm, line):
+    """vmclock-check knows why no driver serves the device."""
+    report = json.loads(vm.shell('vmclock-check --json').output)
+    lab.check(line in report['summary'], report['summary'])
+    lab.check('whoever runs the hypervisor' in report['next_step'], report['next_step'])
 
 
 def small_pages(lab, vm, device):

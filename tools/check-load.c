@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+/* Whether the running kernel would take a module that is installed, as far as it lets one know. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libkmod.h>
+
+#include "check.h"
+#include "common.h"
+#include "sysfs.h"
+
+/* ---- Signatures ------------------------------------------------------------------ */
+
+/* Why this kernel takes signed modules only; empty: it takes others too, or does not tell. */
+void check_signing(struct check *c)
+{
+	struct check_kernel *k = &c->modules.kernel;
+	char text[CHECK_NAME];
+
+	/* "none [integrity] confidentiality" */
+	read_line(c->root, text, sizeof(text), "/sys/kernel/security/lockdown");
+	if (strchr(text, '[') && !strstr(text, "[none]")) {
+		snprintf(k->signed_only, sizeof(k->signed_only), "lockdown, as under Secure Boot");
+		return;
+	}
+	read_line(c->root, text, sizeof(text), "/sys/module/module/parameters/sig_enforce");
+	if (*text == 'Y' || *text == '1')
+		snprintf(k->signed_only, sizeof(k->signed_only), "module.sig_enforce");
+}
+
+/* ---- Symbols --------------------------------------------------------------------- */
+
+struct symbols {
+	const char **list;	/* sorted */
+	bool *found;
+	size_t n;
+};
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* What the module takes from the kernel and from other modules. */
+static bool list_symbols(struct symbols *s, struct kmod_list *needed)
+{
+	struct kmod_list *entry;
+	size_t room = 0;
+
+	kmod_list_foreach(entry, needed) room++;
+	s->n = 0;
+	s->list = calloc(room + 1, sizeof(*s->list));
+	s->found = calloc(room + 1, sizeof(*s->found));
+	if (!s->list || !s->found)
+		return false;
+	kmod_list_foreach(entry, needed)
+	{
+		const char *name = kmod_module_dependency_symbol_get_symbol(entry);
+
+		/* A weak one may be missing, and nobody has the other one. */
+		if (kmod_module_dependency_symbol_get_bind(entry) != KMOD_SYMBOL_WEAK &&
+		    strcmp(name, "_GLOBAL_OFFSET_TABLE_") != 0)
+			s->list[s->n++] = name;
+	}
+	qsort(s->list, s->n, sizeof(*s->list), compare);
+	return true;
+}
+
+/* Marks those that the kernel and its loaded modules have. False: it does not list them all. */
+static bool mark_present(const struct check *c, struct symbols *s)
+{
+	bool lists_data = false;
+	char path[PATH_MAX], *line = NULL;
+	size_t size = 0;
+	FILE *file;
+
+	if (!root_path(path, c->root, "/proc/kallsyms"))
+		return false;
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	while (getline(&line, &size, file) > 0) {
+		char type, name[256];
+		const char *key = name, **at;
+
+		if (sscanf(line, "%*s %c %255s", &type, name) != 2)
+			continue;
+		/* Without CONFIG_KALLSYMS_ALL it has functions only. */
+		if (strchr("dDbBrR", type))
+			lists_data = true;
+		at = bsearch(&key, s->list, s->n, sizeof(*s->list), compare);
+		if (at)
+			s->found[at - s->list] = true;
+	}
+	free(line);
+	fclose(file);
+	return lists_data;
+}
+
+/* Is there a module that has the symbol, and that would be loaded before? */
+static bool is_provided(struct kmod_ctx *ctx, const char *name)
+{
+	char alias[CHECK_TEXT];
+	struct kmod_list *list = NULL;
+	bool found;
+
+	snprintf(alias, sizeof(alias), "symbol:%s", name);
+	if (kmod_module_new_from_lookup(ctx, alias, &list) < 0)
+		return false;
+	found = list;
+	kmod_module_unref_list(list);
+	return found;
+}
+
+/* Finds a symbol that nothing here has; only where that can be known. */
+static bool lacks_symbol(const struct check *c, struct kmod_ctx *ctx, struct kmod_module *mod,
+			 struct check_module *m)
+{
+	struct kmod_list *needed = NULL;
+	struct symbols s = { 0 };
+	bool lacks = false;
+	size_t i;
+
+	if (kmod_module_get_dependency_symbols(mod, &needed) < 0)
+		return false;
+	if (list_symbols(&s, needed) && mark_present(c, &s)) {
+		for (i = 0; i < s.n && !lacks; i++) {
+			if (s.found[i] || is_provided(ctx, s.list[i]))
+				continue;
+			copy_printable(m->lacks, sizeof(m->lacks), s.list[i]);
+			lacks = true;
+		}
+	}
+	free(s.list);
+	free(s.found);
+	kmod_module_dependency_symbols_free_list(needed);
+	return lacks;
+}
+
+/* ---- One module --------------------------------------------------------------------- */
+
+/* The kernel's name stands first in "6.1.0-50-amd64 SMP preempt mod_unload modversions ". */
+static bool fits_kernel(const struct check *c, const char *vermagic, struct check_module *m)
+{
+	size_t n = strcspn(vermagic, " ");
+	char name[sizeof(c->modules.kernel.release)];
+
+	snprintf(name, sizeof(name), "%.*s", (int)n, vermagic);
+	if (strcmp(name, c->modules.kernel.release) == 0)
+		return true;
+	copy_printable(m->lacks, sizeof(m->lacks), name);
+	return false;
+}
+
+/* Is there a device that waits for a driver? Only then is a long look worth it. */
+static bool wants_driver(const struct check_hypervisor *h)
+{
+	size_t i;
+
+	for (i = 0; i < h->n_offers; i++)
+		if (!*h->offers[i].driver)
+			return true;
+	return false;
+}
+
+void check_loading(const struct check *c, struct kmod_ctx *ctx, struct kmod_module *mod,
+		   struct check_module *m)
+{
+	struct kmod_list *info = NULL, *entry;
+	const char *vermagic = NULL;
+	bool is_signed = false;
+
+	if (kmod_module_get_info(mod, &info) < 0)
+		info = NULL;
+	kmod_list_foreach(entry, info)
+	{
+		const char *key = kmod_module_info_get_key(entry);
+
+		if (strcmp(key, "vermagic") == 0)
+			vermagic = kmod_module_info_get_value(entry);
+		if (strcmp(key, "sig_id") == 0 || strcmp(key, "signer") == 0)
+			is_signed = true;
+	}
+	if (!vermagic || !*vermagic)
+		m->obstacle = CHECK_DAMAGED;
+	else if (!fits_kernel(c, vermagic, m))
+		m->obstacle = CHECK_OTHER_KERNEL;
+	else if (*c->modules.kernel.signed_only && !is_signed)
+		m->obstacle = CHECK_UNSIGNED;
+	else if (wants_driver(&c->hypervisor) && lacks_symbol(c, ctx, mod, m))
+		m->obstacle = CHECK_NO_SYMBOL;
+	else
+		m->obstacle = CHECK_NO_OBSTACLE;
+	kmod_module_info_free_list(info);
+}
