@@ -63,10 +63,11 @@ struct vmclock {
 
 	struct list_head watched;
 	struct delayed_work look;
-	spinlock_t look_lock;		/* guards when the look is due: */
+	spinlock_t look_lock;		/* guards when the look is due, and what was told: */
 	bool look_wanted;
 	bool look_due_set;
 	unsigned long look_due;
+	struct vmclock_state woken_for;
 
 	/* Of the look alone: what the last one saw, and what is to be done about it. */
 	bool seen_any;
@@ -226,6 +227,9 @@ void vmclock_watch_stop(struct vmclock *vc);
 
 /* Look at the page, now; in any context. */
 void vmclock_watch_now(struct vmclock *vc);
+
+/* The host says that the page has changed; in any context. */
+void vmclock_watch_notified(struct vmclock *vc);
 
 /* Somebody begins to wait for a change: is in the queue or has asked for a signal. */
 void vmclock_watch_waiter(struct vmclock *vc);

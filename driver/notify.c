@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Notifications: the host tells of a change by ACPI or by an interrupt. Both
- * only ask for a look, so that any number of them are one.
+ * wake who waits, if there is news, and ask for a look, so that any number of
+ * them are one.
  */
 #include <linux/acpi.h>
 #include <linux/interrupt.h>
@@ -17,13 +18,13 @@ bool vmclock_notified(const struct vmclock *vc)
 
 static void vmclock_acpi_notify(acpi_handle handle, u32 event, void *data)
 {
-	vmclock_watch_now(data);
+	vmclock_watch_notified(data);
 }
 
 /* The device cannot tell whether it was the one: others on the line have their turn, too. */
 static irqreturn_t vmclock_irq(int irq, void *data)
 {
-	vmclock_watch_now(data);
+	vmclock_watch_notified(data);
 	return IRQ_HANDLED;
 }
 

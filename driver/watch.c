@@ -23,6 +23,9 @@
 
 #define VMCLOCK_INTERVAL_MAX	(3600U * 1000)
 
+/* How long a look waits for more notifications. */
+#define VMCLOCK_NOTIFIED	1U
+
 /*
  * An update is looked at again after as long as it has taken so far, within
  * these limits; and told of in the log once it is stuck.
@@ -117,6 +120,37 @@ void vmclock_watch_now(struct vmclock *vc)
 	vmclock_look_within(vc, 0);
 }
 
+/*
+ * Wakes whoever sleeps, once for each state of the page: who comes to sleep
+ * later finds it there.
+ */
+static void vmclock_wake(struct vmclock *vc, const struct vmclock_state *state)
+{
+	unsigned long flags;
+	bool is_new;
+
+	spin_lock_irqsave(&vc->look_lock, flags);
+	is_new = !vmclock_same(state, &vc->woken_for);
+	vc->woken_for = *state;
+	spin_unlock_irqrestore(&vc->look_lock, flags);
+	if (!is_new)
+		return;
+
+	/* All: each file has news of its own, so one exclusive sleeper would not do. */
+	wake_up_all(&vc->wait);
+	kill_fasync(&vc->fasync, SIGIO, POLL_IN);
+}
+
+void vmclock_watch_notified(struct vmclock *vc)
+{
+	struct vmclock_state now = vmclock_state_now(vc);
+
+	/* First of all; the look does the rest, for all notifications until then. */
+	if (!(now.seq & 1))
+		vmclock_wake(vc, &now);
+	vmclock_look_within(vc, VMCLOCK_NOTIFIED);
+}
+
 void vmclock_watch_waiter(struct vmclock *vc)
 {
 	vmclock_look_in_time(vc);
@@ -157,13 +191,6 @@ static void vmclock_finished(struct vmclock *vc)
 	update->told = false;
 }
 
-static void vmclock_wake(struct vmclock *vc)
-{
-	/* All: each file has news of its own, so one exclusive sleeper would not do. */
-	wake_up_all(&vc->wait);
-	kill_fasync(&vc->fasync, SIGIO, POLL_IN);
-}
-
 /* Remembers a generation; true if it replaces another one. */
 static bool vmclock_new_generation(struct vmclock *vc, const struct vmclock_abi *snap)
 {
@@ -201,8 +228,8 @@ static void vmclock_look(struct vmclock *vc)
 		vc->uevents.generation |= vmclock_new_generation(vc, &snap);
 		vc->seen_any = true;
 		vc->seen = state;
-		vmclock_wake(vc);
 	}
+	vmclock_wake(vc, &state);
 	ms = vmclock_uevent(vc, &snap);
 	if (ms)
 		vmclock_look_within(vc, ms);

@@ -5,7 +5,7 @@ import time
 
 # So many a second, of each kind.
 MOST = 10
-CHANGES = 400
+CHANGES = 150
 
 
 def run(lab):
@@ -16,13 +16,15 @@ def run(lab):
     for number in range(1, CHANGES + 1):
         vm.page.disrupt(vm_generation_counter=number)
         vm.notify()
-    vm.wait_for(f'grep -q "generation .*MARKER={CHANGES} .*COUNTER={CHANGES}$" /tmp/uevents')
     seconds = time.monotonic() - began
+    # Who listens takes its time for each.
+    vm.wait_for(f'grep -q "generation .*MARKER={CHANGES} .*COUNTER={CHANGES}$" /tmp/uevents',
+                timeout=90)
     events = vm.wait_uevents(2)
     lab.log(f'{len(events)} uevents of {CHANGES} changes in {seconds:.1f} s')
     for kind in ('disruption', 'generation'):
         told = [event for event in events if event['VMCLOCK_EVENT'] == kind]
-        lab.check(len(told) <= MOST * (int(seconds) + 2),
+        lab.check(len(told) <= MOST * (int(seconds) + 3),
                   f'udev was told {len(told)} times in {seconds:.1f} s')
         lab.equal(told[-1]['VMCLOCK_DISRUPTION_MARKER'], str(CHANGES), f'the last {kind} told')
 

@@ -23,7 +23,6 @@ PARAMETERS = '/sys/module/vmclock/parameters'
 
 def run(lab):
     vm = lab.boot('sim', programs=['device-wait'])
-    vm.listen_for_uevents()
     # Nobody but the sleeper itself has the driver look.
     vm.load('interval_ms=0')
     took = {}
@@ -74,6 +73,7 @@ def check_wait_interval(lab, vm):
 def check_udev(lab, vm):
     """It hears of a disruption though nobody waits, once somebody is to look for it."""
     vm.run('rmmod vmclock')
+    vm.listen_for_uevents()
     vm.load('interval_ms=0')
     vm.page.disrupt(flags=SILENT)
     marker = vm.page.get('disruption_marker')

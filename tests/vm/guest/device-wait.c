@@ -18,6 +18,7 @@
 #include <linux/io_uring.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -308,8 +309,17 @@ static const struct way ways[] = {
 
 /* ---- Telling the host -------------------------------------------------------------- */
 
-/* How often the waiting thread is about to sleep; watched from another one. */
+/* How often the waiting thread has been about to sleep; watched from another one. */
 static _Atomic uint64_t waits;
+static sem_t begins;
+
+static int sem_getvalue_of(sem_t *sem)
+{
+	int value;
+
+	sem_getvalue(sem, &value);
+	return value;
+}
 
 static bool sleeps(const char *stat_file)
 {
@@ -323,16 +333,19 @@ static bool sleeps(const char *stat_file)
 	return !strncmp(strrchr(text, ')'), ") S ", 4);
 }
 
+/* Looks only until it sleeps: the guest is to be idle then. */
 static void *tell_when_asleep(void *stat_file)
 {
 	const struct timespec rest = { .tv_nsec = 2000000 };
 
 	for (;;) {
-		uint64_t wait = waits;
-
-		if (wait != wakeup->asleep && sleeps(stat_file) && wait == waits)
-			__atomic_store_n(&wakeup->asleep, wait, __ATOMIC_RELEASE);
-		nanosleep(&rest, NULL);
+		while (sem_wait(&begins))
+			;
+		do {
+			nanosleep(&rest, NULL);
+		} while (!sleeps(stat_file) && !sem_getvalue_of(&begins));
+		if (!sem_getvalue_of(&begins))
+			__atomic_store_n(&wakeup->asleep, waits, __ATOMIC_RELEASE);
 	}
 	return NULL;
 }
@@ -342,6 +355,7 @@ static void watch_this_thread(void)
 	static char stat_file[64];
 	pthread_t thread;
 
+	expect(!sem_init(&begins, 0, 0));
 	snprintf(stat_file, sizeof(stat_file), "/proc/self/task/%d/stat",
 		 (int)syscall(SYS_gettid));
 	expect(!pthread_create(&thread, NULL, tell_when_asleep, stat_file));
@@ -386,6 +400,7 @@ static void wait_for_ever(const struct way *way, const char *state)
 		if (!unread)
 			acknowledge(fd);
 		waits++;
+		sem_post(&begins);
 		way->wait(fd);
 		__atomic_store_n(&wakeup->woken, waits, __ATOMIC_RELEASE);
 	}
