@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The kernels that the laboratory boots."""
 
+import collections
 import dataclasses
 import json
 import re
 import tempfile
 from pathlib import Path
 
-from . import bzimage, cache, kernelsource, report
+from . import bzimage, cache, kernelbuild, kernelsource, report
 from .architecture import AMD64, ARM64, Architecture
 from .errors import LabError
 
@@ -27,6 +28,17 @@ class Series:
             else self.version
 
 
+@dataclasses.dataclass(frozen=True)
+class WatcherSeries(Series):
+    """A kernel built here, of the suite's source, to watch the driver as configs/ tells."""
+
+    config: str = ''
+
+    @property
+    def name(self):
+        return self.config
+
+
 MATRIX = (
     Series('5.10', 'bullseye', 'gcc-10'),
     Series('6.1', 'bookworm', 'gcc-12'),
@@ -36,6 +48,18 @@ MATRIX = (
     # No kernel before 6.13 has a driver of its own.
     Series('6.12', 'trixie', 'gcc-14', ARM64),
 )
+# Built where they are asked for, which takes long.
+WATCHERS = (
+    WatcherSeries('6.12', 'trixie', 'gcc-14', config='debug'),
+    WatcherSeries('6.12', 'trixie', 'gcc-14', config='kcsan'),
+)
+
+# What a guest of a kernel needs: MiB of memory, how often the usual time, and words on the
+# kernel's command line.
+Needs = collections.namedtuple('Needs', 'memory patience words')
+# Freed memory is poisoned, so that a late use of it oopses; that of kmalloc, which is all that
+# the driver has.
+USUAL_NEEDS = Needs(512, 1, ('slub_debug=FZP,kmalloc-*',))
 
 # Run in the folder $1 that has packages of the release $2 in debs/.
 _UNPACK = r'''
@@ -57,6 +81,10 @@ depmod -b . "$2"
 
 class Kernel:
     """A bootable kernel, its modules, and what is needed to build more of them."""
+
+    needs = USUAL_NEEDS
+    # Built here, to watch what the driver does.
+    watches = False
 
     def __init__(self, series, workshop):
         self.series = series
@@ -87,6 +115,11 @@ class Kernel:
             return None
         stamp = json.loads(self._stamp.read_text(encoding='utf-8'))
         return stamp['release'] if stamp['series'] == dataclasses.asdict(self.series) else None
+
+    @property
+    def ready(self):
+        """Whether it is in the cache."""
+        return self.release is not None
 
     def prepare(self):
         """Fetch what is missing; the caller holds the cache's lock."""
@@ -179,16 +212,46 @@ class Kernel:
                                             'apt-cache pkgnames').splitlines()
 
 
+class Watcher(Kernel):
+    """A kernel that the laboratory builds itself."""
+
+    needs = Needs(1024, 4, ('kasan_multi_shot',))
+    watches = True
+
+    def _known_release(self):
+        # A part of its name is what it was configured by.
+        release = super()._known_release()
+        return release if release and release.endswith(kernelbuild.digest(self.name)) else None
+
+    def prepare(self):
+        """Build it if need be; the caller holds the lock of the folder of kernels."""
+        self.release = self._known_release()
+        if self.release:
+            return
+        with cache.made_whole(self.folder) as folder:
+            release = kernelbuild.build(self.workshop, self.series, folder)
+            kernelsource.link_headers(self.workshop, release, self.folder / 'build')
+            stamp = {'series': dataclasses.asdict(self.series), 'release': release}
+            (folder / 'stamp').write_text(json.dumps(stamp), encoding='utf-8')
+        self.release = release
+
+
 def _numbers(release):
     return [int(number) for number in re.findall(r'\d+', release)]
 
 
 def series_named(name):
     """The matrix row of that name; LabError tells the names there are."""
-    for series in MATRIX:
+    known = (*MATRIX, *WATCHERS)
+    for series in known:
         if series.name == name:
             return series
-    raise LabError(f'no kernel {name!r}; there are {", ".join(s.name for s in MATRIX)}')
+    raise LabError(f'no kernel {name!r}; there are {", ".join(s.name for s in known)}')
+
+
+def built(workshop):
+    """Those of WATCHERS that are in the cache."""
+    return [series for series in WATCHERS if Watcher(series, workshop).ready]
 
 
 def prepare(workshop, matrix=MATRIX, failed=None):
@@ -198,9 +261,9 @@ def prepare(workshop, matrix=MATRIX, failed=None):
     the LabError.
     """
     ready = []
-    with cache.lock(workshop.cache):
-        workshop.prepare([series.suite for series in MATRIX])
-        for kernel in (Kernel(series, workshop) for series in matrix):
+
+    def prepare_all(kernels):
+        for kernel in kernels:
             try:
                 kernel.prepare()
                 ready.append(kernel)
@@ -208,4 +271,13 @@ def prepare(workshop, matrix=MATRIX, failed=None):
                 if not failed:
                     raise
                 failed(kernel.name, error)
+
+    with cache.lock(workshop.cache):
+        workshop.prepare([series.suite for series in MATRIX])
+        prepare_all(Kernel(series, workshop) for series in matrix if series not in WATCHERS)
+    watchers = [Watcher(series, workshop) for series in matrix if series in WATCHERS]
+    if watchers:
+        # Others need not wait for a build.
+        with cache.lock(watchers[0].folder.parent):
+            prepare_all(watchers)
     return ready

@@ -41,7 +41,8 @@ class Lab:
     that are like others do not boot, but go on from where the first of them had booted.
     """
 
-    def __init__(self, kernel, tree, builddir=None, logs=None, verbose=False, shelf=None):
+    def __init__(self, kernel, tree, builddir=None, logs=None, verbose=False, shelf=None,
+                 thorough=False):
         self.kernel = kernel
         self.board = boards.of(kernel.architecture)
         self.tree = Path(tree)
@@ -52,6 +53,7 @@ class Lab:
         self._open = contextlib.ExitStack()
         self._verbose = verbose
         self._shelf = shelf
+        self._thorough = thorough
         self._folder = None
         self._began = time.monotonic()
 
@@ -229,14 +231,23 @@ class Lab:
     def skip(reason):
         raise Skipped(reason)
 
-    @staticmethod
-    def wait_for(probe, what, timeout=30):
+    def wait_for(self, probe, what, timeout=30):
         """Call probe() until its answer is true, and return that answer."""
-        return wait_for(probe, what, timeout)
+        return wait_for(probe, what, timeout * self.kernel.needs.patience)
+
+    def rounds(self, usual, thorough):
+        """How often to do something: more often on a kernel that was asked for to watch it."""
+        wanted = os.environ.get('VMCLOCK_ROUNDS')
+        if wanted and wanted != 'usual':
+            return int(wanted)
+        return thorough if self._thorough and not wanted else usual
 
     def check_logs(self):
         for machine in self.machines:
             machine.check_log()
+            if self.kernel.watches and not machine.closed:
+                machine.check_leaks()
+                machine.check_log()
 
     def complaints(self):
         """What kernels complained of, those of guests that never came up too."""

@@ -16,6 +16,7 @@ from .architecture import AMD64
 from .channel import Closed, TimedOut
 from .deadline import Deadline, wait_for
 from .errors import Failed, LabError
+from .kernels import USUAL_NEEDS
 from .memory import Memory
 from .page import FLAG_NOTIFICATION_PRESENT, MARKER_ONLY
 from .qemu import Qemu
@@ -27,17 +28,21 @@ _DISTANCE = 0x4000
 # What a kernel does at length when it boots on an emulated processor, and nobody here needs.
 _LIGHTER = ('cryptomgr.notests', 'init_on_alloc=0',
             'initcall_blacklist=crypto_kdf108_init,init_encrypted,jent_mod_init')
-# Only that of kmalloc, which is all that the driver has.
-_POISON = ('slub_debug=FZP,kmalloc-*',)
 # How QEMU waits for a guest that it will be told of.
 _PAUSED = ('-S', '-incoming', 'defer')
 # A guest is saved without its memory, which is a file already.
 _MEMORY_APART = {'capabilities': [{'capability': 'x-ignore-shared', 'state': True}]}
 
+_LEAKS = '/sys/kernel/debug/kmemleak'
+_WATCHES_LEAKS = f'test -e {_LEAKS} || {{ mount -t debugfs debugfs /sys/kernel/debug && ' \
+                 f'test -e {_LEAKS}; }}'
+# What is younger than 5 s may still be on its way to where it is kept.
+_LOOK_FOR_LEAKS = f'sleep 3; echo scan >{_LEAKS}'
+
 Result = collections.namedtuple('Result', 'status output')
 # Of a kernel, what Machine needs to know.
-BootFiles = collections.namedtuple('BootFiles', 'release image workshop architecture',
-                                   defaults=(AMD64,))
+BootFiles = collections.namedtuple('BootFiles', 'release image workshop architecture needs',
+                                   defaults=(AMD64, USUAL_NEEDS))
 
 
 class Simulation:
@@ -77,13 +82,16 @@ class Machine:
     board   what kind of machine it is
     page    the simulated page, None with another device
     device  'vmclock' (QEMU's own), a Simulation, or None
-    poison  have the kernel poison freed memory, so that a late use of it oopses
+    poison  have the kernel watch for late uses of freed memory, as its kind does
     saved   the Saved of a machine like this one, to go on from instead of booting
     """
 
-    def __init__(self, kernel, initrd, folder, logs, device='vmclock', *, append='', memory=512,
-                 cpus=2, qemu=(), poison=True, timeout=120, saved=None, transcript=lambda text: None):
+    def __init__(self, kernel, initrd, folder, logs, device='vmclock', *, append='', memory=None,
+                 cpus=2, qemu=(), poison=True, timeout=120, saved=None,
+                 transcript=lambda text: None):
         self.kernel = kernel
+        self._patience = kernel.needs.patience
+        memory = memory or kernel.needs.memory
         self.board = boards.of(kernel.architecture)
         self.page = None
         self._simulation = device if isinstance(device, Simulation) else None
@@ -94,7 +102,7 @@ class Machine:
         self._memory = None
         self._transcript = transcript
         self._moves = 0
-        self._closed = False
+        self.closed = False
         folder.mkdir()
         logs.mkdir(parents=True)
         self._arguments = self._fixed_arguments(initrd, append, cpus, memory, device, qemu,
@@ -120,7 +128,8 @@ class Machine:
     def _fixed_arguments(self, initrd, append, cpus, memory, device, extra, poison):
         # An oops ends the machine at once, with the reason as the last thing in its log.
         command_line = [f'console={self.board.tty}0', 'panic=-1', 'oops=panic',
-                        *(_POISON if poison else ()), *_LIGHTER, *self.board.command_line]
+                        *(self.kernel.needs.words if poison else ()), *_LIGHTER,
+                        *self.board.command_line]
         parts = ('-nodefaults', '-display', 'none', '-cpu', self.board.cpu, '-smp', str(cpus),
                  '-m', str(memory))
         arguments = ['-no-user-config', '-no-reboot', '-vga', 'none', '-nic', 'none', *parts,
@@ -162,7 +171,7 @@ class Machine:
 
     def _wait_until_up(self, timeout):
         self._transcript(f'booting {self.kernel.release}')
-        deadline = Deadline(timeout)
+        deadline = Deadline(timeout * self._patience)
         try:
             while self._qemu.shell.line(deadline) != 'ready':
                 pass
@@ -177,7 +186,7 @@ class Machine:
         try:
             self.qmp('migrate-set-capabilities', **_MEMORY_APART)
             self.qmp('migrate-incoming', uri=f'file:{saved.devices}')
-            self._wait_until_there(self._qemu, timeout)
+            self._wait_until_there(self._qemu, timeout * self._patience)
             self.qmp('cont')
         except Closed:
             raise LabError(f'a saved guest cannot go on: {self._qemu.last_words()}') from None
@@ -213,6 +222,7 @@ class Machine:
         if user:
             command = f'exec su -s /bin/sh {user} -c {shlex.quote(command)}'
         token = secrets.token_hex(4)
+        timeout *= self._patience
         deadline = Deadline(timeout)
         try:
             self._qemu.shell.send(f'{token} {_sendable(command)}', deadline)
@@ -240,7 +250,8 @@ class Machine:
         def attempt():
             result = self.shell(command, timeout, user)
             return result if result.status == 0 else None
-        return wait_for(attempt, f'success of {command!r}', timeout).output.removesuffix('\n')
+        return wait_for(attempt, f'success of {command!r}',
+                        timeout * self._patience).output.removesuffix('\n')
 
     @functools.cached_property
     def device(self):
@@ -271,7 +282,7 @@ class Machine:
     def wait_log(self, pattern, timeout=30):
         """Wait for a line of the kernel's log that matches; the match."""
         return wait_for(lambda: re.search(pattern, self.console(), re.MULTILINE),
-                        f'{pattern!r} in the log of the kernel', timeout)
+                        f'{pattern!r} in the log of the kernel', timeout * self._patience)
 
     def complaint(self):
         """Where the guest's kernel complained, the beginning of that; else nothing."""
@@ -282,8 +293,18 @@ class Machine:
         complaint = self.complaint()
         if complaint:
             raise Failed(f'the kernel complained: {complaint.splitlines()[0]}')
-        if not self._closed and not self._qemu.alive():
+        if not self.closed and not self._qemu.alive():
             raise Failed('the machine stopped by itself')
+
+    def check_leaks(self):
+        """Fail if the kernel watches for memory that nothing refers to, and has found some."""
+        if self.shell(_WATCHES_LEAKS).status:
+            return
+        for _ in range(2):
+            self.run(_LOOK_FOR_LEAKS)
+        found = self.run(f'cat {_LEAKS}')
+        if found:
+            raise Failed(f'the kernel found a leak: {found}')
 
     def notify(self):
         """Pulse the notification line of a simulated page."""
@@ -309,7 +330,7 @@ class Machine:
     def reboot(self, timeout=240):
         """Have the guest reboot itself; a simulated page begins anew."""
         self._qemu.shell.send(f'reboot {_sendable("reboot")}', Deadline(10))
-        wait_for(lambda: not self._qemu.alive(), 'the end of the guest', timeout)
+        wait_for(lambda: not self._qemu.alive(), 'the end of the guest', timeout * self._patience)
         self._qemu.quit()
         if self._memory:
             self._memory.close()
@@ -357,7 +378,7 @@ class Machine:
         return answer.get('status') == 'completed'
 
     def close(self):
-        self._closed = True
+        self.closed = True
         self._qemu.quit()
         if self._memory:
             self._memory.close()

@@ -8,6 +8,7 @@ import time
 import traceback
 
 from . import console, kernels, report
+from .architecture import AMD64
 from .errors import Failed, LabError, Skipped
 from .lab import Lab
 
@@ -15,7 +16,8 @@ from .lab import Lab
 class Scenario:
     """A file NNN-name.py: a docstring of one line, run(lab), and perhaps a limit, ALONE or LONG.
 
-    The limit is KERNELS or ARCHITECTURES: it does not run on others.
+    The limit is KERNELS or ARCHITECTURES: it does not run on others. WATCHERS are the kernels
+    built here on which it runs besides; BRIEF lets it do so even if nobody asked for them.
     """
 
     def __init__(self, path):
@@ -28,11 +30,15 @@ class Scenario:
         except AttributeError as error:
             raise LabError(f'{path}: {error}') from None
         architectures = getattr(module, 'ARCHITECTURES', None)
+        # What it measures would suffer from others.
+        self.alone = getattr(module, 'ALONE', False)
+        limited = hasattr(module, 'KERNELS')
         self.kernels = getattr(module, 'KERNELS', tuple(
             s.name for s in kernels.MATRIX
             if not architectures or s.architecture.name in architectures))
-        # What it measures would suffer from others.
-        self.alone = getattr(module, 'ALONE', False)
+        watchable = not (limited or self.alone) and AMD64.name in (architectures or (AMD64.name,))
+        self.kernels += getattr(module, 'WATCHERS', ('debug',) if watchable else ())
+        self.brief = getattr(module, 'BRIEF', False)
         # It takes minutes: it begins before the others.
         self.long = getattr(module, 'LONG', False)
         for name in self.kernels:
@@ -78,15 +84,15 @@ class Outcome:
         self.emulator_slipped = any(console.is_emulator_slip(text) for text in complaints)
 
 
-def run(scenario, kernel, tree, builddir, logs, verbose, shelf):
-    """Run one scenario on one kernel; its logs stay only if it failed."""
+def run(scenario, kernel, logs, **options):
+    """Run one scenario on one kernel, with options of Lab; its logs stay only if it failed."""
     began, worked = time.monotonic(), _processor_time()
-    outcome = _attempt(scenario, kernel, tree, builddir, logs, verbose, shelf)
+    outcome = _attempt(scenario, kernel, logs, options)
     if outcome.emulator_slipped:
         report.line(f'again    {kernel.name}  {scenario.name}  QEMU ran code that the kernel had '
                     'replaced')
         shutil.rmtree(logs)
-        outcome = _attempt(scenario, kernel, tree, builddir, logs, verbose, shelf)
+        outcome = _attempt(scenario, kernel, logs, options)
     if outcome.verdict != 'failed':
         shutil.rmtree(logs)
     outcome.seconds = time.monotonic() - began
@@ -100,8 +106,8 @@ def _processor_time():
                map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
 
 
-def _attempt(scenario, kernel, tree, builddir, logs, verbose, shelf):
-    with Lab(kernel, tree, builddir, logs, verbose, shelf) as lab:
+def _attempt(scenario, kernel, logs, options):
+    with Lab(kernel, logs=logs, **options) as lab:
         try:
             scenario.run(lab)
             lab.check_logs()

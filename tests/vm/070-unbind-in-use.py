@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Unbinding under open files, mappings and sleeping pollers; rmmod waits for them."""
 
+WATCHERS = ('debug', 'kcsan')
 DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 ROUNDS = 3
 

@@ -2,17 +2,17 @@
 """Every use of the device at once, under unbinding, unloading and a host that disrupts."""
 
 import contextlib
-import os
 import threading
 
 from vmlab.channel import Closed
 
+WATCHERS = ('debug', 'kcsan')
 DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
-# On each of two devices; more of them for a longer look.
-ROUNDS = int(os.environ.get('VMCLOCK_ROUNDS') or 12)
+# On each of two devices, and on a kernel that was asked for to watch.
+ROUNDS, THOROUGH = 12, 60
 # $device is the name of the device.
 TAKE_AND_GIVE = f'''
-for round in $(seq {ROUNDS}); do
+for round in $(seq $rounds); do
     echo $device >{DRIVER}/unbind
     usleep 20000
     echo $device >{DRIVER}/bind
@@ -47,7 +47,8 @@ def torture(lab, device):
     try:
         vm.run('device-torture /tmp/stop >/tmp/use 2>&1 &')
         vm.run('device-torture --kill /tmp/stop >/tmp/kill 2>&1 &')
-        vm.run(f'device={vm.device}{TAKE_AND_GIVE}', timeout=120)
+        rounds = lab.rounds(ROUNDS, THOROUGH)
+        vm.run(f'rounds={rounds} device={vm.device}{TAKE_AND_GIVE}', timeout=120)
         vm.wait_for('! pidof device-torture', timeout=60)
     finally:
         stop.set()

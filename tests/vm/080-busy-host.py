@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A host that publishes without pause: no copy is ever torn."""
 
+WATCHERS = ('debug', 'kcsan')
 EQUAL = ('disruption_marker', 'counter_value', 'time_sec', 'vm_generation_counter')
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Unbinding under open PTP clocks that are being read: errors, never an oops."""
 
+WATCHERS = ('debug', 'kcsan')
 DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 FIELDS = {
     'time_type': 1,

@@ -11,6 +11,8 @@ from vmlab import process, release
 
 # DKMS builds for the machine that it runs on.
 ARCHITECTURES = ('amd64',)
+# What it is about is the headers of Debian's kernels.
+WATCHERS = ()
 
 
 def run(lab):
