@@ -13,6 +13,7 @@ _START = r'^(?:<\d+>)?(?:\[[^\]]*\]\s*)*'
 _ALARM = re.compile('|'.join((
     _START + r'WARNING: ',
     _START + r'(?:watchdog: )?BUG: ',
+    r'\[ BUG: ',
     r'kernel BUG at ',
     r'\bOops\b',
     # The head of a report: "invalid opcode: 0000 [#1] SMP".
@@ -24,6 +25,13 @@ _ALARM = re.compile('|'.join((
     r'\bK[ACM]SAN: ',
     r'\bKFENCE: ',
     r'refcount_t: ',
+    r'\bODEBUG: (?!selftest passed)',
+    # The first is a find; with the others the kernel stops to look.
+    r'\bkmemleak: \d+ new suspected memory leaks',
+    r'\bkmemleak: (?:Cannot allocate|Kernel memory leak detector disabled)',
+    r'INFO: lockdep is turned off',
+    r'INFO: trying to register non-static key',
+    r'\birq \d+: nobody cared',
     r'possible recursive locking',
     r'inconsistent lock state',
     r'circular locking dependency',
@@ -43,6 +51,12 @@ _ALARM = re.compile('|'.join((
 _SLIP = re.compile(r'\bint3: [0-9a-f]{4} \[#1\]')
 
 
+# A report of the sanitizer of concurrency, from its title on. The kernel has races of its own.
+_RACE = re.compile(r'\bBUG: KCSAN: ')
+_RACE_ENDS = re.compile(r'={30,}$')
+_OURS = '[vmclock'
+
+
 def is_emulator_slip(text):
     """Whether a complaint is the fault of the emulator."""
     return bool(_SLIP.search(text))
@@ -50,8 +64,24 @@ def is_emulator_slip(text):
 
 def complaint(log):
     """The part of a console log where the kernel begins to tell of trouble, or nothing."""
-    lines = log.splitlines()
+    lines = list(_without_races_of_others(log.splitlines()))
     for number, text in enumerate(lines):
         if _ALARM.search(text):
             return '\n'.join(lines[number:number + _ENOUGH])
     return ''
+
+
+def _without_races_of_others(lines):
+    report = []
+    for text in lines:
+        if report or _RACE.search(text):
+            report.append(text)
+            if not _RACE_ENDS.search(text):
+                continue
+            if any(_OURS in part for part in report):
+                yield from report
+            report = []
+        else:
+            yield text
+    # What was cut off cannot be told from one of ours.
+    yield from report

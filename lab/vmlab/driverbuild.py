@@ -30,14 +30,15 @@ class Driver:
         self.log = log
 
 
-def build_driver(tree, kernel, warnings='1', sparse=True):
+def build_driver(tree, kernel, warnings='1', sparse=True, folder='driver', name='vmclock'):
     """Build the tree's driver for a kernel and return the Driver; any warning is Failed.
 
-    `warnings` is kbuild's W=, empty for none. Unchanged sources are not built again.
+    `warnings` is kbuild's W=, empty for none. Unchanged sources are not built again. Another
+    module than the driver is the one called `name` in a `folder` of the tree.
     """
     tree = Path(tree)
-    if not (tree / 'driver' / 'Kbuild').exists():
-        raise LabError(f'{tree} has no driver/Kbuild')
+    if not (tree / folder / 'Kbuild').exists():
+        raise LabError(f'{tree} has no {folder}/Kbuild')
     options = [f'CC={kernel.architecture.compiler(kernel.series.cc)}']
     if kernel.architecture.foreign:
         options += [f'ARCH={kernel.architecture.kbuild}',
@@ -46,16 +47,16 @@ def build_driver(tree, kernel, warnings='1', sparse=True):
         options.append(f'W={warnings}')
     if sparse:
         options.extend(_SPARSE)
-    sources = [path for part in ('driver', 'include')
+    sources = [path for part in (folder, 'include')
                for path in sorted((tree / part).rglob('*')) if _is_source(path)]
-    folder = cache.folder() / 'drivers' / f'{kernel.name}-{_digest(kernel, options, sources, tree)}'
-    driver = Driver(folder / 'driver' / 'vmclock.ko', folder / 'build.log')
-    folder.parent.mkdir(exist_ok=True)
-    with cache.lock(folder.parent):
-        if not driver.module.exists():
-            cache.forget_old(folder.parent.iterdir())
-            _build(tree, kernel, options, sources, folder)
-    return driver
+    made = cache.folder() / 'drivers' / f'{kernel.name}-{_digest(kernel, options, sources, tree)}'
+    module = f'{folder}/{name}.ko'
+    made.parent.mkdir(exist_ok=True)
+    with cache.lock(made.parent):
+        if not (made / module).exists():
+            cache.forget_old(made.parent.iterdir())
+            _build(tree, kernel, options, sources, made, module)
+    return Driver(made / module, made / 'build.log')
 
 
 def _is_source(path):
@@ -71,7 +72,7 @@ def _digest(kernel, options, sources, tree):
     return digest.hexdigest()[:16]
 
 
-def _build(tree, kernel, options, sources, folder):
+def _build(tree, kernel, options, sources, folder, module):
     kept_log = folder.with_name(f'{kernel.name}-failed.log')
     with report.step(f'driver for {kernel.name}'), cache.made_whole(folder) as unfinished:
         for path in sources:
@@ -80,7 +81,7 @@ def _build(tree, kernel, options, sources, folder):
             shutil.copyfile(path, copy)
         log = unfinished / 'build.log'
         command = ('make', '--no-print-directory', '-C', f'/lib/modules/{kernel.release}/build',
-                   f'M={unfinished}/driver', *options, 'modules')
+                   f'M={(unfinished / module).parent}', *options, 'modules')
         with contextlib.suppress(process.CommandError):
             kernel.workshop.run(command, f'driver for {kernel.name}', log)
         lines = log.read_text(encoding='utf-8').splitlines()
@@ -88,11 +89,11 @@ def _build(tree, kernel, options, sources, folder):
                       if _COMPLAINT.search(text) and not _NOT_OURS.search(text)]
         if not complaints and _SPARSE[0] in options and not any('CHECK ' in text for text in lines):
             complaints = ['sparse did not run']
-        if not complaints and not (unfinished / 'driver' / 'vmclock.ko').exists():
-            complaints = ['no vmclock.ko was built']
+        if not complaints and not (unfinished / module).exists():
+            complaints = [f'no {module} was built']
         if not complaints and kernel.own_headers:
             kernelsource.check_layout(kernel.workshop, kernel.own_headers,
-                                      unfinished / 'driver' / 'vmclock.ko')
+                                      unfinished / module)
         if complaints:
             shutil.copyfile(log, kept_log)
             first = complaints[0].replace(f'{unfinished}/', '')

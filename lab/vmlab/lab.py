@@ -182,6 +182,16 @@ class Lab:
         """While it lasts, nobody else changes the cache or makes a release."""
         return cache.lock(cache.folder())
 
+    def module(self, name):
+        """The path of a module of tests/vm/module, built for the kernel."""
+        return build_driver(self.tree, self.kernel, sparse=False, folder='tests/vm/module',
+                            name=name).module
+
+    def dismiss(self, machine):
+        """End a machine whose kernel was made to complain."""
+        machine.close()
+        self.machines.remove(machine)
+
     def start(self, argv, **options):
         """Start a program on the host, as Popen does; it ends with the Lab at the latest."""
         program = process.start(argv, **options)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""What the watching kernels find is found: a module does wrong on purpose, and each is told of."""
+
+from vmlab import console
+from vmlab.errors import Failed
+
+KERNELS = ()
+WATCHERS = ('debug', 'kcsan')
+# What is done wrong, and how the kernel calls it. These can follow each other in one guest...
+TOLD_ALWAYS = (
+    ('use-after-free', r'BUG: KASAN: slab-use-after-free in use_after_free'),
+    ('beyond-vmalloc', r'BUG: KASAN: vmalloc-out-of-bounds in beyond_vmalloc'),
+    ('beyond-stack', r'BUG: KASAN: stack-out-of-bounds in beyond_stack'),
+    ('shift', r'UBSAN: shift-out-of-bounds'),
+    ('beyond-array', r'UBSAN: array-index-out-of-bounds'),
+    ('sleep-in-atomic', r'BUG: sleeping function called from invalid context'),
+    ('free-timer', r'ODEBUG: free active .*timer_list'),
+    ('free-work', r'ODEBUG: free active .*timer_list'),
+    ('refcount', r'refcount_t: addition on 0'),
+    ('list', r'list_del corruption'),
+    ('warn', r'WARNING: .*warn'),
+)
+# ... and after these, the kernel looks no longer at its locks, or has died.
+TOLD_ONCE = (
+    ('circular-locking', r'WARNING: possible circular locking dependency detected'),
+    ('unlock-twice', r'WARNING: bad unlock balance detected'),
+    ('rcu-outside', r'WARNING: suspicious RCU usage'),
+    ('wait-in-raw', r'\[ BUG: Invalid wait context \]'),
+    ('lock-without-key', r'INFO: trying to register non-static key'),
+    ('free-mapped-page', r'kernel BUG at mm/page_table_check'),
+)
+
+
+def run(lab):
+    {'debug': debug, 'kcsan': kcsan}[lab.kernel.name](lab)
+
+
+def boot(lab):
+    return lab.boot(None, driver=lab.module('vmclock_faults'))
+
+
+def commit(vm, fault):
+    return vm.shell(f'modprobe vmclock_faults fault={fault}')
+
+
+def told(lab, vm, fault, pattern, before):
+    vm.wait_log(pattern)
+    complaint = console.complaint(vm.console()[before:])
+    lab.check(complaint, f'the laboratory overlooks what the kernel says of {fault}')
+    lab.log(f'{fault}: {complaint.splitlines()[0]}')
+
+
+def debug(lab):
+    vm = boot(lab)
+    leak(lab, vm)
+    for fault, pattern in TOLD_ALWAYS:
+        before = len(vm.console())
+        commit(vm, fault)
+        told(lab, vm, fault, pattern, before)
+    lab.dismiss(vm)
+    for fault, pattern in TOLD_ONCE:
+        vm = boot(lab)
+        vm.check_log()
+        try:
+            commit(vm, fault)
+        except Failed:
+            lab.check(fault == 'free-mapped-page', f'the guest died of {fault}')
+        told(lab, vm, fault, pattern, 0)
+        lab.dismiss(vm)
+
+
+def leak(lab, vm):
+    vm.check_leaks()
+    commit(vm, 'leak')
+    try:
+        vm.check_leaks()
+    except Failed as found:
+        lab.log(str(found))
+        lab.check('backtrace' in str(found), f'another thing than a leak was found: {found}')
+    else:
+        raise Failed('a leak was overlooked')
+    vm.wait_log('kmemleak: .* new suspected memory leaks')
+    lab.check(console.complaint(vm.console()), 'the laboratory overlooks the leak in the log')
+
+
+def kcsan(lab):
+    vm = boot(lab)
+    vm.check_log()
+    commit(vm, 'race')
+    told(lab, vm, 'race', r'BUG: KCSAN: data-race in race_thread', 0)
+    lab.dismiss(vm)
