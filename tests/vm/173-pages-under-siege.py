@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+"""A host that writes what it likes while everything is in use: any answer, but soon."""
+
+LIMIT_MS = 150
+LONG = True
+BRIEF = True
+WATCHERS = ('debug', 'kcsan')
+GOOD = {'magic': 0x4b4c4356, 'version': 1, 'size': 0x1000}
+
+
+def run(lab):
+    fields = {'time_type': 1, 'clock_status': 2, 'counter_id': lab.board.counter_id,
+              'counter_period_frac_sec': 1 << 34}
+    vm = lab.boot('sim-silent', programs=['device-besieged', 'device-read', 'device-map'],
+                  fields=fields)
+    vm.load('interval_ms=5 wait_interval_ms=2')
+    ptp = vm.run('grep -slx vmclock0 /sys/class/ptp/*/clock_name | cut -d/ -f5')
+    vm.run(f'device-besieged /tmp/stop {LIMIT_MS} /dev/{ptp} >/tmp/siege 2>&1 &')
+    vm.wait_for('grep -qx besieged /tmp/siege')
+
+    pages = lab.rounds(20000, 1000000)
+    host = lab.start([lab.program('hostile-host'), vm.ram_path, str(vm.page.offset), str(pages)])
+    lab.wait_for(lambda: host.poll() is not None, f'{pages} hostile pages', timeout=1800)
+    lab.equal(host.returncode, 0, 'the status of hostile-host')
+    vm.run('touch /tmp/stop')
+    vm.wait_for('! pidof device-besieged', timeout=60)
+    result = vm.run('cat /tmp/siege')
+    lab.log(result)
+    lab.check(result.splitlines()[-1].startswith('ok'), result)
+
+    # And when the host behaves again, so does the driver.
+    vm.page.set(**GOOD, **fields)
+    vm.page.update()
+    lab.equal(vm.run('device-read'), 'ok', 'device-read after all of it')
+    lab.equal(vm.run('device-map'), 'ok', 'device-map after all of it')
+    vm.run('rmmod vmclock')
