@@ -200,8 +200,17 @@ class Clock:
                 self.lab.check(pre <= post, 'the time before is after the time after')
             self.lab.check(any(pre < post for _, pre, _, post, _ in readings),
                            f'{source} is no counter of the page, yet pairs are exact')
+            if source == 'hpet':
+                self.check_cost(source)
         self.vm.run(f'echo tsc >{SOURCE} && grep -qx tsc {SOURCE}')
         self.lab.equal(len(self.read('precise')[0]), 5, 'the numbers of PRECISE with the tsc')
+
+    def check_cost(self, source):
+        """Of a slow device, which is read once before the counter and once after it."""
+        (sample, reading), = self.read('cost')
+        self.lab.log(f'{source}: a sample takes {sample} ticks, a reading {reading}')
+        self.lab.check(sample < 3.5 * reading,
+                       f'{source} is read {sample / reading:.1f} times for a sample')
 
     def expect_error(self, name):
         for what in ('gettime', 'offset', 'extended', 'precise'):

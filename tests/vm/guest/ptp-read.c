@@ -10,13 +10,17 @@
  *	extended	BEFORE SYSTEM DEVICE SYSTEM AFTER	(PTP_SYS_OFFSET_EXTENDED)
  *	precise		BEFORE DEVICE REALTIME MONORAW AFTER	(PTP_SYS_OFFSET_PRECISE)
  *	change		one line for each way to change the clock
+ *	cost		SAMPLE CLOCKSOURCE: the least that a sample of PTP_SYS_OFFSET_EXTENDED and a
+ *			reading of the system's clocksource took, in ticks of the counter
  */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/ptp_clock.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/timex.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "guest.h"
 #include "../../counter.h"
@@ -147,6 +151,48 @@ static void change(int fd)
 	attempt("look", clock_adjtime(clock, &look) < 0 ? -1 : 0);
 }
 
+static uint64_t ticks_extended(int fd, unsigned int samples)
+{
+	struct ptp_sys_offset_extended extended = { .n_samples = samples };
+	uint64_t before = read_counter();
+
+	expect(!ioctl(fd, PTP_SYS_OFFSET_EXTENDED, &extended));
+	return read_counter() - before;
+}
+
+static uint64_t ticks_system(clockid_t clock)
+{
+	uint64_t before = read_counter();
+	struct timespec ts;
+	int i;
+
+	for (i = 0; i < PTP_MAX_SAMPLES; i++)
+		syscall(SYS_clock_gettime, clock, &ts);
+	return read_counter() - before;
+}
+
+static void keep_least(uint64_t *least, uint64_t ticks)
+{
+	if (ticks < *least)
+		*least = ticks;
+}
+
+/* What is done once a call falls out of the differences; the coarse clock reads no device. */
+static void cost(int fd)
+{
+	uint64_t one = UINT64_MAX, most = UINT64_MAX, realtime = UINT64_MAX, coarse = UINT64_MAX;
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		keep_least(&one, ticks_extended(fd, 1));
+		keep_least(&most, ticks_extended(fd, PTP_MAX_SAMPLES));
+		keep_least(&realtime, ticks_system(CLOCK_REALTIME));
+		keep_least(&coarse, ticks_system(CLOCK_REALTIME_COARSE));
+	}
+	printf("cost %" PRIu64 " %" PRIu64 "\n", (most - one) / (PTP_MAX_SAMPLES - 1),
+	       (realtime - coarse) / PTP_MAX_SAMPLES);
+}
+
 int main(int argc, char **argv)
 {
 	int count = argc > 3 ? atoi(argv[3]) : 1;
@@ -168,6 +214,8 @@ int main(int argc, char **argv)
 			precise(fd);
 		else if (!strcmp(argv[2], "change"))
 			change(fd);
+		else if (!strcmp(argv[2], "cost"))
+			cost(fd);
 		else
 			fail("no %s", argv[2]);
 	}
