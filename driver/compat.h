@@ -17,6 +17,9 @@
 #endif
 
 #include "features.h"
+#ifndef HAVE_PTP_ATTRIBUTES
+#include "compat-attributes.h"
+#endif
 
 #ifndef HAVE_VM_FLAGS_CLEAR
 static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
@@ -205,6 +208,22 @@ static inline void crosststamp_set_system_time(struct system_device_crosststamp 
 	};
 #endif
 	cts->sys_monoraw = system_snapshot_raw(snap);
+}
+
+/* The calls by which the core asks for attributes, if it does. */
+static inline void
+ptp_set_attributes_calls(struct ptp_clock_info *info,
+			 int (*gettimex)(struct ptp_clock_info *info, struct timespec64 *ts,
+					 struct ptp_system_timestamp *sts,
+					 struct ptp_clock_attrs *attrs),
+			 int (*getcrosststamp)(struct ptp_clock_info *info,
+					       struct system_device_crosststamp *cts,
+					       struct ptp_clock_attrs *attrs))
+{
+#ifdef HAVE_PTP_ATTRIBUTES
+	info->gettimexattrs64 = gettimex;
+	info->getcrosststampattrs = getcrosststamp;
+#endif
 }
 
 #endif /* VMCLOCK_COMPAT_H */

@@ -20,6 +20,7 @@
 
 #include "vmclock-calc.h"
 #include "compat.h"
+#include "attributes.h"
 #include "counter.h"
 #include "internal.h"
 
@@ -222,28 +223,33 @@ static __always_inline int vmclock_ptp_time(const struct vmclock_snapshot *snap,
 	return timespec64_valid_strict(ts) ? 0 : -EOVERFLOW;
 }
 
+/* A value of the counter and what explains it. */
+struct vmclock_reading {
+	struct vmclock_snapshot snap;
+	u64 counter;
+};
+
 /*
  * The sample is taken within the sequence-count section: otherwise a live
  * migration could come between the counter and the page that explains it.
  * Inline, or each sample would cost two more calls through pointers.
  */
 static __always_inline int vmclock_ptp_read(const struct vmclock *vc, struct timespec64 *ts,
+					    struct vmclock_reading *reading,
 					    int (*sample)(void *system, u64 *counter),
 					    void *system)
 {
 	struct vmclock_section section = { .patience_ms = VMCLOCK_UPDATE_MS };
-	struct vmclock_snapshot snap;
-	u64 counter;
 	int ret;
 
 	do {
 		ret = vmclock_section_begin(vc, &section);
 		if (ret)
 			return ret;
-		vmclock_ptp_take(vc, &snap);
-		ret = sample(system, &counter);
+		vmclock_ptp_take(vc, &reading->snap);
+		ret = sample(system, &reading->counter);
 	} while (vmclock_section_retry(vc, &section));
-	return ret ?: vmclock_ptp_time(&snap, counter, ts);
+	return ret ?: vmclock_ptp_time(&reading->snap, reading->counter, ts);
 }
 
 static struct vmclock *info_to_vmclock(struct ptp_clock_info *info)
@@ -254,18 +260,63 @@ static struct vmclock *info_to_vmclock(struct ptp_clock_info *info)
 static int vmclock_ptp_gettimex64(struct ptp_clock_info *info, struct timespec64 *ts,
 				  struct ptp_system_timestamp *sts)
 {
-	return vmclock_ptp_read(info_to_vmclock(info), ts, vmclock_sample_around, sts);
+	struct vmclock_reading reading;
+
+	return vmclock_ptp_read(info_to_vmclock(info), ts, &reading, vmclock_sample_around, sts);
+}
+
+static int vmclock_ptp_cross(struct ptp_clock_info *info, struct system_device_crosststamp *cts,
+			     struct vmclock_reading *reading)
+{
+	struct timespec64 ts;
+	int ret;
+
+	ret = vmclock_ptp_read(info_to_vmclock(info), &ts, reading, vmclock_sample_pair, cts);
+	if (!ret)
+		cts->device = timespec64_to_ktime(ts);
+	return ret;
 }
 
 static int vmclock_ptp_getcrosststamp(struct ptp_clock_info *info,
 				      struct system_device_crosststamp *cts)
 {
-	struct timespec64 ts;
+	struct vmclock_reading reading;
+
+	return vmclock_ptp_cross(info, cts, &reading);
+}
+
+/* ---- Readings with what they are worth, where the core asks for it ------------------ */
+
+static void vmclock_ptp_attributes(const struct vmclock_reading *reading,
+				   struct ptp_clock_attrs *attrs)
+{
+	vmclock_attributes(&reading->snap, reading->counter,
+			   vmclock_timescale == VMCLOCK_UTC ? PTP_TIMESCALE_UTC : PTP_TIMESCALE_TAI,
+			   attrs);
+}
+
+static int vmclock_ptp_gettimexattrs64(struct ptp_clock_info *info, struct timespec64 *ts,
+				       struct ptp_system_timestamp *sts,
+				       struct ptp_clock_attrs *attrs)
+{
+	struct vmclock_reading reading;
 	int ret;
 
-	ret = vmclock_ptp_read(info_to_vmclock(info), &ts, vmclock_sample_pair, cts);
-	if (!ret)
-		cts->device = timespec64_to_ktime(ts);
+	ret = vmclock_ptp_read(info_to_vmclock(info), ts, &reading, vmclock_sample_around, sts);
+	if (!ret && attrs)
+		vmclock_ptp_attributes(&reading, attrs);
+	return ret;
+}
+
+static int vmclock_ptp_getcrosststampattrs(struct ptp_clock_info *info,
+					   struct system_device_crosststamp *cts,
+					   struct ptp_clock_attrs *attrs)
+{
+	struct vmclock_reading reading;
+	int ret = vmclock_ptp_cross(info, cts, &reading);
+
+	if (!ret && attrs)
+		vmclock_ptp_attributes(&reading, attrs);
 	return ret;
 }
 
@@ -345,6 +396,8 @@ void vmclock_ptp_register(struct vmclock *vc)
 	}
 
 	vc->ptp_info = vmclock_ptp_info;
+	ptp_set_attributes_calls(&vc->ptp_info, vmclock_ptp_gettimexattrs64,
+				 vmclock_ptp_getcrosststampattrs);
 	strscpy(vc->ptp_info.name, vc->name, sizeof(vc->ptp_info.name));
 	ptp = ptp_clock_register(&vc->ptp_info, vc->misc.parent);
 	/* NULL: this kernel has no PTP clocks. */

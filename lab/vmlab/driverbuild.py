@@ -30,11 +30,13 @@ class Driver:
         self.log = log
 
 
-def build_driver(tree, kernel, warnings='1', sparse=True, folder='driver', name='vmclock'):
+def build_driver(tree, kernel, warnings='1', sparse=True, folder='driver', name='vmclock',
+                 before=None):
     """Build the tree's driver for a kernel and return the Driver; any warning is Failed.
 
-    `warnings` is kbuild's W=, empty for none. Unchanged sources are not built again. Another
-    module than the driver is the one called `name` in a `folder` of the tree.
+    `warnings` is kbuild's W=, empty for none; `before` a header that every file then begins with.
+    Unchanged sources are not built again. Another module than the driver is the one called
+    `name` in a `folder` of the tree.
     """
     tree = Path(tree)
     if not (tree / folder / 'Kbuild').exists():
@@ -49,13 +51,15 @@ def build_driver(tree, kernel, warnings='1', sparse=True, folder='driver', name=
         options.extend(_SPARSE)
     sources = [path for part in (folder, 'include')
                for path in sorted((tree / part).rglob('*')) if _is_source(path)]
+    if before:
+        sources.append(before)
     made = cache.folder() / 'drivers' / f'{kernel.name}-{_digest(kernel, options, sources, tree)}'
     module = f'{folder}/{name}.ko'
     made.parent.mkdir(exist_ok=True)
     with cache.lock(made.parent):
         if not (made / module).exists():
             cache.forget_old(made.parent.iterdir())
-            _build(tree, kernel, options, sources, made, module)
+            _build(tree, kernel, options, sources, made, module, before)
     return Driver(made / module, made / 'build.log')
 
 
@@ -72,7 +76,7 @@ def _digest(kernel, options, sources, tree):
     return digest.hexdigest()[:16]
 
 
-def _build(tree, kernel, options, sources, folder, module):
+def _build(tree, kernel, options, sources, folder, module, before):
     kept_log = folder.with_name(f'{kernel.name}-failed.log')
     with report.step(f'driver for {kernel.name}'), cache.made_whole(folder) as unfinished:
         for path in sources:
@@ -80,6 +84,8 @@ def _build(tree, kernel, options, sources, folder, module):
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
         log = unfinished / 'build.log'
+        if before:
+            options = [*options, f'KCFLAGS=-include {unfinished / before.relative_to(tree)}']
         command = ('make', '--no-print-directory', '-C', f'/lib/modules/{kernel.release}/build',
                    f'M={(unfinished / module).parent}', *options, 'modules')
         with contextlib.suppress(process.CommandError):

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How good a reading of the PTP clock is, as struct ptp_clock_attrs of the PTP
+ * core tells it. What is not known is not valid there: no bound is better than
+ * one that does not hold.
+ */
+#ifndef VMCLOCK_ATTRIBUTES_H
+#define VMCLOCK_ATTRIBUTES_H
+
+#include "vmclock-calc.h"
+
+/* The reading is rounded down, so it may lack a nanosecond more than the page's error. */
+static inline bool vmclock_attributes_bound(const struct vmclock_snapshot *snap, __u64 counter,
+					    __u32 *bound)
+{
+	__u64 ns;
+
+	if (vmclock_calc_error(snap, counter, &ns) || ns >= (__u32)-1)
+		return false;
+	*bound = (__u32)ns + 1;
+	return true;
+}
+
+static inline bool vmclock_attributes_status(const struct vmclock_snapshot *snap, __u32 *status)
+{
+	switch (snap->status) {
+	case VMCLOCK_STATUS_SYNCHRONIZED:
+		*status = PTP_CLOCK_STATUS_SYNCED;
+		return true;
+	case VMCLOCK_STATUS_FREERUNNING:
+		*status = PTP_CLOCK_STATUS_FREE_RUNNING;
+		return true;
+	default:
+		/* There is no reading then. */
+		return false;
+	}
+}
+
+/* Of a reading on @timescale, PTP_TIMESCALE_*, at this value of the counter. */
+static inline void vmclock_attributes(const struct vmclock_snapshot *snap, __u64 counter,
+				      __u32 timescale, struct ptp_clock_attrs *attrs)
+{
+	*attrs = (struct ptp_clock_attrs) {
+		.valid = PTP_ATTRS_VALID_TIMESCALE,
+		.timescale = timescale,
+	};
+	if (vmclock_attributes_status(snap, &attrs->status))
+		attrs->valid |= PTP_ATTRS_VALID_STATUS;
+	if (vmclock_attributes_bound(snap, counter, &attrs->error_bound))
+		attrs->valid |= PTP_ATTRS_VALID_ERROR_BOUND;
+}
+
+#endif /* VMCLOCK_ATTRIBUTES_H */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Makes of a kernel whose PTP core does not ask for attributes one that does, for
+ * a test compile: every file of the driver and every probe begins with this. The
+ * module that comes of it must not be loaded, for the kernel knows nothing of it.
+ */
+#ifndef ATTRIBUTES_CORE_H
+#define ATTRIBUTES_CORE_H
+
+#include <linux/types.h>
+
+#define PTP_ATTRS_VALID_ERROR_BOUND	(1 << 0)
+#define PTP_ATTRS_VALID_TIMESCALE	(1 << 1)
+#define PTP_ATTRS_VALID_STATUS		(1 << 2)
+
+enum ptp_clock_status { PTP_CLOCK_STATUS_SYNCED = 2, PTP_CLOCK_STATUS_FREE_RUNNING = 4 };
+enum ptp_clock_timescale { PTP_TIMESCALE_TAI = 1, PTP_TIMESCALE_UTC = 4 };
+
+struct ptp_clock_attrs {
+	__u32 valid;
+	__u32 error_bound;
+	__u32 timescale;
+	__u32 status;
+	__u32 rsv[4];
+};
+
+struct ptp_clock_info;
+struct ptp_system_timestamp;
+struct system_device_crosststamp;
+struct timespec64;
+
+/* Two members more, before this one. */
+#define getcycles64 \
+	gettimexattrs64)(struct ptp_clock_info *info, struct timespec64 *ts, \
+			 struct ptp_system_timestamp *sts, struct ptp_clock_attrs *attrs); \
+	int (*getcrosststampattrs)(struct ptp_clock_info *info, \
+				   struct system_device_crosststamp *cts, \
+				   struct ptp_clock_attrs *attrs); \
+	int (*getcycles64
+#include <linux/ptp_clock_kernel.h>
+#undef getcycles64
+
+#endif /* ATTRIBUTES_CORE_H */

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the PTP clock tells of its readings on kernels that ask: the driver's own
+ * code, against numbers worked out by hand.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "../../driver/compat-attributes.h"
+#include "../../driver/attributes.h"
+
+#define BOTH (VMCLOCK_FLAG_PERIOD_MAXERROR_VALID | VMCLOCK_FLAG_TIME_MAXERROR_VALID)
+#define REFERENCE 1000000000000
+
+/* A tick is a nanosecond and may be off by 1/1024 of one; the reference by 500 ns. */
+static const struct vmclock_snapshot good = {
+	.flags = BOTH,
+	.counter_value = REFERENCE,
+	.period = UINT64_C(0x89705f4136b4a597),		/* 2^(64 + 29) / 10^9 */
+	.period_maxerror = UINT64_C(0x225c17d04dad29),	/* the same / 1024 */
+	.shift = 29,
+	.time_sec = 1800000000,
+	.time_maxerror = 500,
+	.size = sizeof(struct vmclock_abi),
+	.time_type = VMCLOCK_TIME_TAI,
+	.status = VMCLOCK_STATUS_SYNCHRONIZED,
+};
+
+static struct ptp_clock_attrs told(const struct vmclock_snapshot *snap, uint64_t counter)
+{
+	/* Whatever was there before. */
+	struct ptp_clock_attrs attrs = { ~0U, ~0U, ~0U, ~0U, { ~0U, ~0U, ~0U, ~0U } };
+	int i;
+
+	vmclock_attributes(snap, counter, PTP_TIMESCALE_TAI, &attrs);
+	for (i = 0; i < 4; i++)
+		assert_int_equal(attrs.rsv[i], 0);
+	assert_int_equal(attrs.valid & ~(PTP_ATTRS_VALID_ERROR_BOUND | PTP_ATTRS_VALID_TIMESCALE |
+					 PTP_ATTRS_VALID_STATUS), 0);
+	assert_true(attrs.valid & PTP_ATTRS_VALID_TIMESCALE);
+	assert_int_equal(attrs.timescale, PTP_TIMESCALE_TAI);
+	return attrs;
+}
+
+static void assert_bound(const struct vmclock_snapshot *snap, uint64_t counter, uint32_t least,
+			 uint32_t most)
+{
+	struct ptp_clock_attrs attrs = told(snap, counter);
+
+	assert_true(attrs.valid & PTP_ATTRS_VALID_ERROR_BOUND);
+	assert_in_range(attrs.error_bound, least, most);
+}
+
+static void assert_no_bound(const struct vmclock_snapshot *snap, uint64_t counter)
+{
+	struct ptp_clock_attrs attrs = told(snap, counter);
+
+	assert_false(attrs.valid & PTP_ATTRS_VALID_ERROR_BOUND);
+	assert_int_equal(attrs.error_bound, 0);
+}
+
+/* Rounded outwards: the nanosecond that the reading lacks, and up to two of the sum. */
+static void the_bound_grows_with_the_distance(void **state)
+{
+	(void)state;
+	assert_bound(&good, REFERENCE, 501, 503);
+	assert_bound(&good, REFERENCE + 1024000, 1501, 1503);
+	assert_bound(&good, REFERENCE + UINT64_C(1024000000000), 1000000501, 1000000503);
+}
+
+/* An unsigned difference would be nearly 2^64 ticks. */
+static void the_counter_may_be_before_the_reference(void **state)
+{
+	(void)state;
+	assert_bound(&good, REFERENCE - 1, 501, 503);
+	assert_bound(&good, REFERENCE - 1024000, 1501, 1503);
+}
+
+static void a_host_without_bounds_gives_none(void **state)
+{
+	struct vmclock_snapshot snap = good;
+
+	(void)state;
+	snap.flags = 0;
+	assert_no_bound(&snap, REFERENCE);
+	snap.flags = VMCLOCK_FLAG_TIME_MAXERROR_VALID;
+	assert_no_bound(&snap, REFERENCE);
+	snap.flags = VMCLOCK_FLAG_PERIOD_MAXERROR_VALID;
+	assert_no_bound(&snap, REFERENCE);
+	snap.flags = BOTH;
+	snap.size = offsetof(struct vmclock_abi, time_maxerror_nanosec);
+	assert_no_bound(&snap, REFERENCE);
+}
+
+/* No number is the largest error of all there are. */
+static void a_bound_that_does_not_fit_is_none(void **state)
+{
+	struct vmclock_snapshot snap = good;
+
+	(void)state;
+	snap.period_maxerror = 0;
+	snap.time_maxerror = UINT32_MAX - 3;
+	assert_bound(&snap, REFERENCE, UINT32_MAX - 2, UINT32_MAX);
+	snap.time_maxerror = UINT32_MAX;
+	assert_no_bound(&snap, REFERENCE);
+	snap.time_maxerror = UINT64_C(1) << 32;
+	assert_no_bound(&snap, REFERENCE);
+	/* What is left of these in 32 bits is small. */
+	snap.time_maxerror = (UINT64_C(1) << 32) + 5;
+	assert_no_bound(&snap, REFERENCE);
+	snap.time_maxerror = UINT64_MAX;
+	assert_no_bound(&snap, REFERENCE);
+	assert_no_bound(&good, REFERENCE + (UINT64_C(1) << 62));
+	assert_no_bound(&good, REFERENCE + (UINT64_C(1) << 63));
+}
+
+static void the_status_is_told_by_the_cores_numbers(void **state)
+{
+	struct vmclock_snapshot snap = good;
+	struct ptp_clock_attrs attrs = told(&snap, REFERENCE);
+	unsigned int status;
+
+	(void)state;
+	assert_true(attrs.valid & PTP_ATTRS_VALID_STATUS);
+	assert_int_equal(attrs.status, 2);
+	snap.status = VMCLOCK_STATUS_FREERUNNING;
+	attrs = told(&snap, REFERENCE);
+	assert_true(attrs.valid & PTP_ATTRS_VALID_STATUS);
+	assert_int_equal(attrs.status, 4);
+	for (status = 0; status < 256; status++) {
+		if (status == VMCLOCK_STATUS_SYNCHRONIZED || status == VMCLOCK_STATUS_FREERUNNING)
+			continue;
+		snap.status = (uint8_t)status;
+		assert_false(told(&snap, REFERENCE).valid & PTP_ATTRS_VALID_STATUS);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_bound_grows_with_the_distance),
+		cmocka_unit_test(the_counter_may_be_before_the_reference),
+		cmocka_unit_test(a_host_without_bounds_gives_none),
+		cmocka_unit_test(a_bound_that_does_not_fit_is_none),
+		cmocka_unit_test(the_status_is_told_by_the_cores_numbers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
