@@ -25,7 +25,7 @@ static uint32_t look(const struct vmclock *vc)
 	do {
 		if (looks)
 			cpu_relax();
-		seq = le32toh(__atomic_load_n(&vc->page->seq_count, __ATOMIC_ACQUIRE));
+		seq = section_try(vc->page);
 	} while (seq & 1 && ++looks < SECTION_FAST_TRIES);
 	return seq;
 }

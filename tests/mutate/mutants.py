@@ -88,7 +88,9 @@ def _of_line(line, whole):
         value = int(match.group(1), 0)
         # -1 is any number below 0, and a text's room has some to spare.
         if (line.strip() == 'return 0;' or line[:match.start()].endswith('-') or
-                re.match(r'\s*char \w+\[\d+\]', line)):
+                re.match(r'\s*char \w+\[\d+\]', line) or
+                # What the compiler is to expect.
+                ('__builtin_expect' in line and line[:match.start()].endswith(', '))):
             continue
         # By one; what is large, by so much that it makes a difference.
         near = (value + 1, max(value - 1, 0)) if value < 1000 else (value * 100, value // 100)

@@ -16,6 +16,7 @@
 #include <cpuid.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
 /* ---- A processor and a kernel of our own --------------------------------------------- */
 
@@ -58,16 +59,13 @@ static ssize_t own_read(int fd, void *buffer, size_t size)
 	size_t len = strlen(machine.sources);
 
 	assert_int_equal(fd, 0);
-	if (machine.read_error) {
-		errno = machine.read_error;
-		return -1;
-	}
-	/* Full of what must not be read. */
+	/* Full of what must not be read; after an error as well. */
 	memset(buffer, 't', size);
 	if (len > size)
 		len = size;
 	memcpy(buffer, machine.sources, len);
-	return (ssize_t)len;
+	errno = machine.read_error;
+	return errno ? -1 : (ssize_t)len;
 }
 
 static int own_close(int fd)
@@ -162,10 +160,43 @@ static void a_list_that_cannot_be_read_says_nothing(void **state)
 {
 	(void)state;
 	memset(&machine, 0, sizeof(machine));
-	machine.sources = "tsc\n";
+	machine.sources = " tsc \n";
 	machine.read_error = EIO;
 	assert_false(counter_steady());
 	assert_int_equal(machine.closed, 1);
+}
+
+static uint64_t tsc(void)
+{
+	uint64_t value;
+
+	_mm_lfence();
+	value = __rdtsc();
+	_mm_lfence();
+	return value;
+}
+
+/* By the compiler's own way to read it. */
+static void the_counter_is_the_tsc(void **state)
+{
+	const uint64_t starts[] = { 0, 1, UINT32_MAX, tsc() - 1000, ~UINT64_C(0) };
+	uint64_t before, after, value;
+	size_t i;
+	int n;
+
+	(void)state;
+	for (i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		for (n = 0; n < 1000; n++) {
+			before = tsc() - starts[i];
+			value = n % 2 ? counter_ordered_since(starts[i]) :
+					counter_relaxed_since(starts[i]);
+			after = tsc() - starts[i];
+			assert_true(value - before <= after - before);
+		}
+	before = tsc();
+	value = counter_ordered();
+	after = counter_relaxed();
+	assert_true(before <= value && value <= after && after <= tsc());
 }
 
 #else
@@ -210,6 +241,7 @@ int main(void)
 		cmocka_unit_test(the_processor_says_so_by_one_bit),
 		cmocka_unit_test(otherwise_the_kernel_says_so),
 		cmocka_unit_test(a_long_list_is_cut),
+		cmocka_unit_test(the_counter_is_the_tsc),
 		cmocka_unit_test(a_list_that_cannot_be_read_says_nothing),
 #else
 		cmocka_unit_test(it_is_always_steady),
