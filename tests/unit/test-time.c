@@ -533,6 +533,71 @@ static void agree(struct pagefile *pf, const struct vmclock *vc, uint64_t counte
 	assert_memory_equal(&t, &first, sizeof(t));
 }
 
+static void what_does_not_fit_is_refused(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+
+	pagefile_begin(pf);
+	pf->page->time_sec = htole64(UINT64_C(1) << 63);
+	pagefile_end(pf);
+	refuse(vc, VMCLOCK_TAI, -EOVERFLOW);
+	refuse(vc, VMCLOCK_UTC, -EOVERFLOW);
+	vmclock_close(vc);
+}
+
+static void an_unknown_hint_is_no_smear(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+
+	pagefile_begin(pf);
+	pf->page->leap_second_smearing_hint = VMCLOCK_SMEARING_UTC_SLS + 1;
+	pagefile_end(pf);
+	refuse(vc, VMCLOCK_SMEARED, -ENODATA);
+	vmclock_close(vc);
+}
+
+/* Whatever the caller's memory holds. */
+static void an_error_is_not_remembered(void **state)
+{
+	struct vmclock_time t = {
+		.time = { .tv_sec = MIDNIGHT + 42 }, .flags = VMCLOCK_BOUNDED, .status = 2,
+	};
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+
+	pagefile_begin(pf);
+	pf->page->clock_status = VMCLOCK_STATUS_UNRELIABLE;
+	pagefile_end(pf);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + TICKS(5000000000), &t), -EAGAIN);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + TICKS(5000000000), &t), -EAGAIN);
+	vmclock_close(vc);
+}
+
+/* The first reads the page, the next ones go on from there. */
+static void each_reading_reads_the_counter(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock_time t;
+	struct vmclock *vc;
+	uint64_t before;
+	int i;
+
+	publish_time(pf);
+	pf->page->counter_value = htole64(counter_ordered() - TICKS(1000000));
+	pf->page->time_frac_sec = 0;
+	vc = pagefile_open(pf);
+	for (i = 0; i < 20; i++) {
+		before = counter_ordered();
+		assert_int_equal(i % 2 ? vmclock_now(vc, VMCLOCK_TAI, &t) :
+					 vmclock_now_relaxed(vc, VMCLOCK_TAI, &t), 0);
+		/* The relaxed one may be read a little before. */
+		assert_in_range(t.counter, before - 1000, counter_ordered());
+	}
+	vmclock_close(vc);
+}
+
 static void the_next_readings_agree_with_the_first(void **state)
 {
 	const uint64_t second = 1000000000;
@@ -747,6 +812,10 @@ int main(void)
 		TEST(an_unknown_scale_is_told_before_all_else),
 		TEST(a_commit_waits_for_both_times_of_its_number),
 		TEST(an_update_that_never_ends_is_an_error),
+		TEST(what_does_not_fit_is_refused),
+		TEST(an_unknown_hint_is_no_smear),
+		TEST(an_error_is_not_remembered),
+		TEST(each_reading_reads_the_counter),
 		TEST(the_next_readings_agree_with_the_first),
 		TEST(a_far_reading_does_no_harm),
 		TEST(an_update_is_seen_at_once),
