@@ -20,15 +20,17 @@ READINGS = {
     '-X': r'^system and phc crosstimestamping request okay\ndevice time: 18\d{8}\.\d{9}\n',
 }
 REFUSALS = {
-    '-s': 'clock_settime',
-    '-T 1000': 'clock_settime',
-    '-t 10': 'clock_adjtime',
-    '-n 10': 'clock_adjtime',
-    '-f 1000': 'clock_adjtime',
-    '-o 10': 'clock_adjtime',
-    '-P 1': 'PTP_ENABLE_PPS',
+    '-s': 'clock_settime: Operation not supported',
+    '-T 1000': 'clock_settime: Operation not supported',
+    '-t 10': 'clock_adjtime: Operation not supported',
+    '-n 10': 'clock_adjtime: Operation not supported',
+    '-o 10': 'clock_adjtime: Operation not supported',
+    '-P 1': 'PTP_ENABLE_PPS: Operation not supported',
+    # What the PTP core says itself: by how much it may be changed, and which channels there are.
+    '-f 1000': 'clock_adjtime: Numerical result out of range',
+    '-e 1': 'PTP_EXTTS_REQUEST: Invalid argument',
+    '-p 1000000000': 'PTP_PEROUT_REQUEST: Invalid argument',
 }
-OUTSIDE_ITS_CHANNELS = {'-e 1': 'PTP_EXTTS_REQUEST', '-p 1000000000': 'PTP_PEROUT_REQUEST'}
 PHC_TESTS = ('settime', 'adjtime', 'adjfreq')
 PHC_CTL = f'#!/bin/sh\nexec {toolbox.command("phc_ctl")} "$@"\n'
 
@@ -52,13 +54,9 @@ def run(lab):
     for option, pattern in READINGS.items():
         answer = vm.run(f'testptp -d {clock} {option}')
         lab.check(re.search(pattern, answer, re.MULTILINE), f'testptp {option} says {answer!r}')
-    for option, what in REFUSALS.items():
+    for option, refusal in REFUSALS.items():
         answer = vm.shell(f'testptp -d {clock} {option}').output
-        lab.check(f'{what}: Operation not supported' in answer,
-                  f'testptp {option} says {answer!r}')
-    for option, what in OUTSIDE_ITS_CHANNELS.items():
-        answer = vm.shell(f'testptp -d {clock} {option}').output
-        lab.check(f'{what}: Invalid argument' in answer, f'testptp {option} says {answer!r}')
+        lab.check(refusal in answer, f'testptp {option} says {answer!r}')
     check_phc(lab, vm, clock)
 
 
