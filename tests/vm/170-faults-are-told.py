@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the watching kernels find is found: a module does wrong on purpose, and each is told of."""
 
+import re
+
 from vmlab import console
 from vmlab.errors import Failed
 
@@ -44,7 +46,7 @@ def commit(vm, fault):
 
 
 def told(lab, vm, fault, pattern, before):
-    vm.wait_log(pattern)
+    lab.wait_for(lambda: re.search(pattern, vm.console()[before:]), f'{pattern!r} in the log')
     complaint = console.complaint(vm.console()[before:])
     lab.check(complaint, f'the laboratory overlooks what the kernel says of {fault}')
     lab.log(f'{fault}: {complaint.splitlines()[0]}')
