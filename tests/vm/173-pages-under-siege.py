@@ -18,7 +18,7 @@ def run(lab):
     vm.run(f'device-besieged /tmp/stop {LIMIT_MS} /dev/{ptp} >/tmp/siege 2>&1 &')
     vm.wait_for('grep -qx besieged /tmp/siege')
 
-    pages = lab.rounds(20000, 1000000)
+    pages = lab.rounds(100000, 1000000)
     host = lab.start([lab.program('hostile-host'), vm.ram_path, str(vm.page.offset), str(pages)])
     lab.wait_for(lambda: host.poll() is not None, f'{pages} hostile pages', timeout=1800)
     lab.equal(host.returncode, 0, 'the status of hostile-host')
