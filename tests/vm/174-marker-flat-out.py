@@ -10,7 +10,6 @@ MOST = 10
 # How much longer a command may take meanwhile, for half of them.
 SLOWER = 20
 LONG = True
-BRIEF = True
 WATCHERS = ('debug', 'kcsan')
 
 

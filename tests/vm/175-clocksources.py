@@ -2,7 +2,6 @@
 """The system clock changes its clocksource, back and forth, while the PTP clock is read."""
 
 ARCHITECTURES = ('amd64',)
-BRIEF = True
 WATCHERS = ('debug', 'kcsan')
 # The page's counter first.
 SOURCES = ('tsc', 'hpet', 'acpi_pm')
