@@ -344,6 +344,10 @@ int vmclock_gettime(const struct vmclock *vc, clockid_t clock, uint64_t marker,
  * counter always give the same ones. Where the page gives none,
  * VMCLOCK_BOUNDED is not set, and nothing is certain.
  *
+ * An update is noticed by the sequence count or the disruption marker. So a
+ * host that restores the machine with another page, be it with another
+ * generation, must change one of these two, as for any update.
+ *
  * Return: 0, or
  * -ENODATA	the page carries no time, or lacks what @scale needs: a TAI
  *		offset, a leap second indicator that fits the time, a smearing

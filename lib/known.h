@@ -67,7 +67,7 @@ static inline uint64_t known_tag(const struct known_line *kl)
 /*
  * To be asked when all of the line has been read: was it whole, and is it still
  * the page's? The marker too is asked, for a host that restored the machine may
- * have begun to count anew.
+ * have begun to count anew. To ask the generation as well costs 5 % of a reading.
  */
 static inline bool known_holds(const struct known_line *kl, uint64_t tag, uint64_t marker,
 			       const struct vmclock_abi *page)
