@@ -77,7 +77,7 @@ int vmclock_open(struct vmclock **vcp, const char *path)
 	int ret;
 
 	if (!vc)
-		return -ENOMEM;
+		return -errno;
 
 	/* Not blocking, or a FIFO in the path's place would hang the caller. */
 	vc->fd = open(path ? path : default_path(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

@@ -85,6 +85,8 @@ static const struct call clock_call = { "clock_gettime", { SYS_clock_gettime }, 
 static const struct call sleep_call = { "clock_nanosleep",
 					{ SYS_clock_nanosleep, SYS_nanosleep }, 2 };
 static const struct call pread_call = { "pread", { SYS_pread64, SYS_read }, 2 };
+static const struct call stat_call = { "fstat", { SYS_fstat, SYS_newfstatat }, 2 };
+static const struct call mmap_call = { "mmap", { SYS_mmap }, 1 };
 static const struct call close_call = { "close", { SYS_close }, 1 };
 #ifdef SYS_poll
 static const struct call poll_call = { "ppoll", { SYS_ppoll, SYS_poll }, 2 };
@@ -437,6 +439,29 @@ static void a_time_that_comes_no_nearer_is_slept_for(void **state)
 	vmclock_close(vc);
 }
 
+/* ---- Opening -------------------------------------------------------------------------- */
+
+static void opening_says_what_was_denied(void **state)
+{
+	static const struct call *const calls[] = { &open_call, &stat_call, &mmap_call };
+	struct pagefile *pf = *state;
+	struct vmclock *vc;
+	int status;
+	size_t i;
+	pid_t pid;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		pid = fork();
+		if (!pid) {
+			deny(calls[i], EXDEV);
+			_exit(vmclock_open(&vc, pf->path) != -EXDEV);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		print_message("  %s\n", calls[i]->name);
+		assert_int_equal(status, 0);
+	}
+}
+
 /* ---- Reading -------------------------------------------------------------------------- */
 
 /* A child's exit status, or how it was killed. */
@@ -550,6 +575,7 @@ int main(void)
 		TEST(a_poll_that_never_sleeps_is_no_spin),
 		TEST(a_descriptor_that_was_closed_is_told),
 		TEST(a_time_that_comes_no_nearer_is_slept_for),
+		TEST(opening_says_what_was_denied),
 		TEST(an_update_that_never_ends_without_a_clock),
 #ifdef __x86_64__
 		TEST(where_the_counter_is_denied),
