@@ -533,6 +533,31 @@ static void agree(struct pagefile *pf, const struct vmclock *vc, uint64_t counte
 	assert_memory_equal(&t, &first, sizeof(t));
 }
 
+/* Or each reading would go the long way, and none would tell. */
+static void a_reading_makes_a_line(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	const struct known_line *kl = &known(vc)->lines[VMCLOCK_TAI];
+	struct vmclock_time t;
+	uint64_t n;
+
+	for (n = 1; n <= 3; n++) {
+		uint32_t seq = le32toh(pf->page->seq_count);
+
+		assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + TICKS(1000), &t), 0);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + TICKS(2000), &t), 0);
+		assert_true(kl->made == (n << 32 | seq));
+		assert_true(kl->begun == kl->made);
+		assert_true(kl->marker == le64toh(pf->page->disruption_marker));
+		assert_true(kl->line.counter_value == REFERENCE);
+		assert_in_range(kl->line.reach, TICKS(1000000), UINT64_MAX);
+		assert_int_equal(kl->sec, MIDNIGHT + 37);
+		pagefile_disrupt(pf);
+	}
+	vmclock_close(vc);
+}
+
 static void what_does_not_fit_is_refused(void **state)
 {
 	struct pagefile *pf = *state;
@@ -812,6 +837,7 @@ int main(void)
 		TEST(an_unknown_scale_is_told_before_all_else),
 		TEST(a_commit_waits_for_both_times_of_its_number),
 		TEST(an_update_that_never_ends_is_an_error),
+		TEST(a_reading_makes_a_line),
 		TEST(what_does_not_fit_is_refused),
 		TEST(an_unknown_hint_is_no_smear),
 		TEST(an_error_is_not_remembered),
