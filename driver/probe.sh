@@ -44,7 +44,11 @@ compiles() {
 			-o "${DIR:-.}/.probe" -x c -
 	)
 	status=$?
-	[ -n "$log" ] || log="(no word of it, and status $status)"
+	if [ $status = 0 ]; then
+		log=
+	elif [ -z "$log" ]; then
+		log="(no word of it, and status $status)"
+	fi
 	return $status
 }
 

@@ -297,6 +297,8 @@ else
 	BUILT_BY_CLANG=y
 	run $right "$all"
 	refuses 'a kernel that clang has built' "$by_clang"
+	[ "$(wc -l <err)" = 1 ]
+	result 'of which nothing else is said' $?
 	BUILT_BY_CLANG=
 fi
 if command -v clang >/dev/null; then
