@@ -9,6 +9,8 @@ import time
 MOST = 10
 # How much longer a command may take meanwhile, for half of them.
 SLOWER = 20
+# At least so many, however slow the machine is.
+COMMANDS = 5
 LONG = True
 WATCHERS = ('debug', 'kcsan')
 
@@ -31,7 +33,7 @@ def run(lab):
     vm.wait_for(f'grep -q "disruption .*MARKER={last} " /tmp/uevents', timeout=60)
     took = time.monotonic() - began
 
-    lab.log(f'{last} changes and {pulses} notifications in {seconds} s; a command takes '
+    lab.log(f'{last} changes and {pulses} notifications in {took:.0f} s; a command takes '
             f'{statistics.median(busy):.3f} s in the median of {len(busy)}, {max(busy):.3f} s at '
             f'most, before it was {statistics.median(idle):.3f} s')
     lab.check(statistics.median(busy) < SLOWER * statistics.median(idle),
@@ -66,7 +68,7 @@ def under_fire(vm, end):
     thread.start()
     durations = []
     try:
-        while time.monotonic() < end:
+        while time.monotonic() < end or len(durations) < COMMANDS:
             durations.append(timed(vm))
             time.sleep(0.2)
     finally:
