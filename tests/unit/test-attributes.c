@@ -68,6 +68,8 @@ static void the_bound_grows_with_the_distance(void **state)
 {
 	(void)state;
 	assert_bound(&good, REFERENCE, 501, 503);
+	/* 500.5, and nearly one. */
+	assert_bound(&good, REFERENCE + 512, 502, 503);
 	assert_bound(&good, REFERENCE + 1024000, 1501, 1503);
 	assert_bound(&good, REFERENCE + UINT64_C(1024000000000), 1000000501, 1000000503);
 }
