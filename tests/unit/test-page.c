@@ -284,16 +284,18 @@ static void *publish(void *arg)
 	return NULL;
 }
 
+/* So many, and while so many updates were seen: before, the writer may not have run at all. */
 #define READINGS 200000
+#define UPDATES	 300
 
 static void *read_whole(void *arg)
 {
 	const struct vmclock *vc = arg;
 	struct vmclock_abi copy;
 	uint64_t last = 0;
-	int i;
+	int i, updates = 0;
 
-	for (i = 0; i < READINGS; i++) {
+	for (i = 0; i < READINGS || updates < UPDATES; i++) {
 		if (vmclock_read_page(vc, &copy, sizeof(copy)))
 			return "no consistent copy";
 		if (copy.counter_value != copy.disruption_marker ||
@@ -302,6 +304,7 @@ static void *read_whole(void *arg)
 			return "torn copy";
 		if (le64toh(copy.disruption_marker) < last)
 			return "went backwards";
+		updates += le64toh(copy.disruption_marker) != last;
 		last = le64toh(copy.disruption_marker);
 	}
 	return NULL;
@@ -312,9 +315,9 @@ static void *read_states(void *arg)
 	const struct vmclock *vc = arg;
 	struct vmclock_state s;
 	uint64_t last = 0;
-	int i;
+	int i, updates = 0;
 
-	for (i = 0; i < READINGS; i++) {
+	for (i = 0; i < READINGS || updates < UPDATES; i++) {
 		if (vmclock_read_state(vc, &s))
 			return "no consistent state";
 		if (s.generation != s.marker || s.status != (uint8_t)s.marker ||
@@ -324,6 +327,7 @@ static void *read_states(void *arg)
 			return "torn state";
 		if (s.marker < last)
 			return "went backwards";
+		updates += s.marker != last;
 		last = s.marker;
 	}
 	return NULL;
