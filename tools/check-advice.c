@@ -32,6 +32,11 @@ static void advise_loading(const struct check_kernel *k, const struct check_modu
 			 "as root: modprobe %s (a blacklist line in modprobe.d keeps it from "
 			 "loading by itself)",
 			 name);
+	else if (*m->lacks)
+		snprintf(next, size,
+			 "as root: modprobe %s (it is built for kernel %s: if this one refuses "
+			 "it, build it anew)",
+			 name, m->lacks);
 	else if (*k->signed_only)
 		snprintf(next, size,
 			 "as root: modprobe %s (this kernel takes signed modules only: if it "

@@ -153,6 +153,16 @@ static bool fits_kernel(const struct check *c, const char *vermagic, struct chec
 	return false;
 }
 
+/* With a checksum for each symbol, the kernel looks at those, and not at its own name. */
+static bool has_checksums(struct kmod_module *mod)
+{
+	struct kmod_list *versions = NULL;
+	bool has = kmod_module_get_versions(mod, &versions) > 0;
+
+	kmod_module_versions_free_list(versions);
+	return has;
+}
+
 /* Is there a device that waits for a driver? Only then is a long look worth it. */
 static bool wants_driver(const struct check_hypervisor *h)
 {
@@ -184,7 +194,7 @@ void check_loading(const struct check *c, struct kmod_ctx *ctx, struct kmod_modu
 	}
 	if (!vermagic || !*vermagic)
 		m->obstacle = CHECK_DAMAGED;
-	else if (!fits_kernel(c, vermagic, m))
+	else if (!fits_kernel(c, vermagic, m) && !has_checksums(mod))
 		m->obstacle = CHECK_OTHER_KERNEL;
 	else if (*c->modules.kernel.signed_only && !is_signed)
 		m->obstacle = CHECK_UNSIGNED;

@@ -116,7 +116,7 @@ struct check_module {
 	bool bound;
 	char version[CHECK_NAME];
 	enum check_obstacle obstacle;
-	char lacks[CHECK_NAME];		/* the other kernel, or the symbol */
+	char lacks[CHECK_NAME];		/* the symbol; or the other kernel, obstacle or not */
 };
 
 struct check_kernel {

@@ -323,6 +323,15 @@ obstacles() {
 		'^Next: as root: modprobe ptp_vmclock$'
 
 	qemu
+	module vmclock 4.5.6 '5.4.0-other SMP mod_unload modversions ' x=y 'struct { long crc;
+		char name[56]; } v __attribute__((section("__versions"), used)) = { 1, "fn" };'
+	index
+	run
+	expect 'built for another kernel, but with checksums, which may fit' 2 \
+		'^Next: as root: modprobe vmclock \(it is built for kernel 5.4.0-other: if' \
+		'!another kernel'
+
+	qemu
 	module vmclock 4.5.6
 	: >"$root/lib/modules/$release/updates/vmclock.ko"
 	index 2>/dev/null

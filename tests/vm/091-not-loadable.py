@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""vmclock-check tells why the kernel will not take the module, and it is right: modprobe fails."""
+"""vmclock-check tells why the kernel will not take the module, and modprobe agrees."""
 
 import json
 
@@ -33,7 +33,14 @@ def run(lab):
               'the obstacle of the real module')
     module = vm.run('ls /lib/modules/*/updates/vmclock.ko')
     vm.run(f'cp /root/other.ko {module}')
-    check(lab, vm, 'other-kernel', f'is built for kernel {other}', release)
+    if vm.shell('modprobe vmclock').status:
+        check(lab, vm, 'other-kernel', f'is built for kernel {other}', release)
+    else:
+        # This kernel knows its modules by the checksums of symbols, and these are right.
+        vm.run('rmmod vmclock')
+        report = told(lab, vm)
+        lab.equal(ours(report)['obstacle'], None, 'the obstacle of a module that can be loaded')
+        lab.check(f'is built for kernel {other}' in report['next_step'], report['next_step'])
     vm.run(f'cp /root/lacking.ko {module}')
     check(lab, vm, 'no-symbol', 'needs misc_registeR', '')
     vm.run(f'head -c 5000 /root/other.ko >{module}')
