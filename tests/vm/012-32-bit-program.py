@@ -3,7 +3,8 @@
 
 import shutil
 
-ARCHITECTURES = ('amd64',)
+KERNELS = ('5.10', '7.3')
+WATCHERS = ('debug',)
 SOURCE = 'tests/vm/guest/compat32.c'
 # The type of a program header that says whether the stack, and so all data, is executable.
 GNU_STACK = 0x6474e551.to_bytes(4, 'little')

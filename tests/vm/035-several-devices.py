@@ -3,6 +3,8 @@
 
 from vmlab.page import FLAG_NOTIFICATION_PRESENT
 
+KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
+WATCHERS = ('debug',)
 DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 
 

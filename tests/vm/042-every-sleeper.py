@@ -4,6 +4,8 @@
 from vmlab.page import FLAG_NOTIFICATION_PRESENT, FLAG_VM_GEN_COUNTER_PRESENT
 from vmlab.wakeup import Sleeper, ways
 
+KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
+WATCHERS = ('debug',)
 SILENT = FLAG_VM_GEN_COUNTER_PRESENT
 NOTIFYING = SILENT | FLAG_NOTIFICATION_PRESENT
 # What the host does, with which flags, and whether it notifies of that.

@@ -5,6 +5,8 @@ import re
 
 from vmlab.wakeup import Sleeper
 
+KERNELS = ('5.10', '7.3')
+WATCHERS = ('debug',)
 TRACE = '/sys/kernel/tracing'
 EVENT = f'{TRACE}/events/workqueue/workqueue_execute_start/enable'
 LOOKS = 100

@@ -4,7 +4,8 @@
 import time
 
 # The power button wakes a PC; an arm64 machine without ACPI has nothing that does.
-ARCHITECTURES = ('amd64',)
+KERNELS = ('5.10', '6.12', '7.3')
+WATCHERS = ('debug',)
 SLEPT = '/sys/power/suspend_stats/success'
 ATTEMPTS = 5
 

@@ -4,7 +4,8 @@
 import os
 
 # What a guest needs for that is a matter of PCs here.
-ARCHITECTURES = ('amd64',)
+KERNELS = ('5.10', '7.3')
+WATCHERS = ('debug',)
 SWAP = 1 << 30
 # The image is written, and at once read again: the machine is not switched off.
 PREPARE = '''set -e

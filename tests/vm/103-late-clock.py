@@ -4,6 +4,8 @@
 from vmlab import toolbox, udev
 from vmlab.page import FLAG_NOTIFICATION_PRESENT, WITH_TIME
 
+KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
+WATCHERS = ('debug',)
 CLOCKS = 'cat $(grep -slx "vmclock[0-9]*" /sys/class/ptp/*/clock_name) </dev/null'
 
 

@@ -2,7 +2,6 @@
 """Random operations on all that can be open, in any order, while the driver comes and goes."""
 
 LONG = True
-BRIEF = True
 WATCHERS = ('debug', 'kcsan')
 
 

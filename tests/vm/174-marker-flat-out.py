@@ -5,6 +5,7 @@ import statistics
 import threading
 import time
 
+KERNELS = ('5.10', '7.3', '6.12-arm64')
 # Uevents a second, of each kind; see driver/watch.c.
 MOST = 10
 # How much longer a command may take meanwhile, for half of them.

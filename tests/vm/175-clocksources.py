@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The system clock changes its clocksource, back and forth, while the PTP clock is read."""
 
-ARCHITECTURES = ('amd64',)
+KERNELS = ('5.10', '6.12', '7.3')
 WATCHERS = ('debug', 'kcsan')
 # The page's counter first.
 SOURCES = ('tsc', 'hpet', 'acpi_pm')
