@@ -166,11 +166,6 @@ static void wait_by_epoll_nested(int fd)
 
 static void begin_signal(int fd)
 {
-	sigset_t io;
-
-	sigemptyset(&io);
-	sigaddset(&io, SIGIO);
-	expect(!sigprocmask(SIG_BLOCK, &io, NULL));
 	expect(!fcntl(fd, F_SETOWN, getpid()));
 	expect(!fcntl(fd, F_SETFL, O_ASYNC));
 }
@@ -418,6 +413,16 @@ static int list(void)
 	return 0;
 }
 
+/* In all threads to come: it would end one that does not wait for it, and so the program. */
+static void block_signal(void)
+{
+	sigset_t io;
+
+	sigemptyset(&io);
+	sigaddset(&io, SIGIO);
+	expect(!sigprocmask(SIG_BLOCK, &io, NULL));
+}
+
 int main(int argc, char **argv)
 {
 	const struct way *way;
@@ -430,6 +435,7 @@ int main(int argc, char **argv)
 		;
 	expect(way < ways + WAYS);
 	open_wakeup(argv[3]);
+	block_signal();
 	watch_this_thread();
 	wait_for_ever(way, argv[2]);
 	return 0;
