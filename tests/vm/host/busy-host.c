@@ -17,6 +17,9 @@
 
 #include "vmclock-abi.h"
 
+/* Rounds of an empty loop: up to what an emulated reader of the whole page takes, several times. */
+#define PAUSE 32768
+
 static volatile sig_atomic_t stopped;
 
 static void stop(int number)
@@ -59,7 +62,7 @@ int main(int argc, char **argv)
 	signal(SIGTERM, stop);
 
 	for (number = 2; !stopped; number++) {
-		volatile unsigned int pause = (unsigned int)rand_r(&seed) % 4096;
+		volatile unsigned int pause = (unsigned int)rand_r(&seed) % PAUSE;
 
 		publish(page, number);
 		while (pause)
