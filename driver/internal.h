@@ -158,7 +158,7 @@ struct vmclock_section {
 	struct vmclock_state state;	/* throughout */
 	unsigned int patience_ms;
 	unsigned int tries;
-	unsigned long deadline;		/* once the first try has failed */
+	unsigned long deadline;		/* 0: the first try has not failed yet */
 	bool late;
 };
 
@@ -174,8 +174,10 @@ static inline bool vmclock_section_try(const struct vmclock *vc, struct vmclock_
 /* Inline, for a reading takes no longer than a few calls of functions do. */
 static inline int vmclock_section_begin(const struct vmclock *vc, struct vmclock_section *section)
 {
-	if (likely(!section->tries++ && vmclock_section_try(vc, section)))
+	if (likely(!section->tries && vmclock_section_try(vc, section))) {
+		section->tries = 1;
 		return 0;
+	}
 	return vmclock_section_begin_again(vc, section);
 }
 

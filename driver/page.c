@@ -14,7 +14,7 @@
 
 static void vmclock_pause(const struct vmclock_section *section)
 {
-	if (section->patience_ms && section->tries % 16 == 0)
+	if (section->patience_ms && section->tries % 16 == 15)
 		usleep_range(20, 100);
 	else
 		cpu_relax();
@@ -29,8 +29,8 @@ static bool vmclock_late(const struct vmclock_section *section)
 
 int vmclock_section_begin_again(const struct vmclock *vc, struct vmclock_section *section)
 {
-	if (section->tries == 1)
-		section->deadline = jiffies + msecs_to_jiffies(section->patience_ms);
+	if (!section->deadline)
+		section->deadline = (jiffies + msecs_to_jiffies(section->patience_ms)) ?: 1;
 
 	/* One try more once it is late: perhaps it was us who did not run. */
 	while (!section->late) {
