@@ -10,6 +10,7 @@ from vmlab.chroot import Copy
 
 # What is installed differs by the kernel in its name only.
 KERNELS = ('6.12',)
+LONG = True
 
 # $1 is the tarball, $2 the kernel, $3 the version.
 UNPACK = r'''
