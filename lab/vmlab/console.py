@@ -28,7 +28,7 @@ _ALARM = re.compile('|'.join((
     r'\bODEBUG: (?!selftest passed)',
     # The first is a find; with the others the kernel stops to look.
     r'\bkmemleak: \d+ new suspected memory leaks',
-    r'\bkmemleak: (?:Cannot allocate|Kernel memory leak detector disabled)',
+    r'\bkmemleak: (?:Cannot allocate (?!a scan area)|Kernel memory leak detector disabled)',
     r'INFO: lockdep is turned off',
     r'INFO: trying to register non-static key',
     r'\birq \d+: nobody cared',

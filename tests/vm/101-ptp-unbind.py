@@ -2,6 +2,7 @@
 """Unbinding under open PTP clocks that are being read: errors, never an oops."""
 
 WATCHERS = ('debug', 'kcsan')
+BRIEF = True
 DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 FIELDS = {
     'time_type': 1,

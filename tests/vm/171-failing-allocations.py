@@ -4,7 +4,6 @@
 KERNELS = ()
 WATCHERS = ('debug',)
 LONG = True
-BRIEF = True
 
 
 def run(lab):

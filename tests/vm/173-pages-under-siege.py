@@ -3,7 +3,6 @@
 
 LIMIT_MS = 150
 LONG = True
-BRIEF = True
 WATCHERS = ('debug', 'kcsan')
 GOOD = {'magic': 0x4b4c4356, 'version': 1, 'size': 0x1000}
 
