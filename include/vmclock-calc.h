@@ -39,6 +39,9 @@
 
 typedef unsigned __int128 vmclock_u128;
 
+/* For what each reading needs: a call would cost more. */
+#define vmclock_calc_inline static inline __attribute__((__always_inline__))
+
 /* What the arithmetic needs of a page, in host byte order. */
 struct vmclock_snapshot {
 	__u64 marker;
@@ -139,9 +142,10 @@ static inline __u64 vmclock_calc_distance(const struct vmclock_snapshot *s, __u6
 	return *before ? -distance : distance;
 }
 
-/* rest * 10^9 / 2^shift, for rest < 2^shift, rounded down, or up to the whole. */
-static inline __u64 vmclock_calc_rest_ns(vmclock_u128 rest, __u8 shift, bool up)
+/* (product mod 2^shift) * 10^9 / 2^shift, rounded down, or up to the whole. */
+static inline __u64 vmclock_calc_rest_ns(vmclock_u128 product, __u8 shift, bool up)
 {
+	vmclock_u128 rest = shift < 128 ? product & (((vmclock_u128)1 << shift) - 1) : product;
 	vmclock_u128 low = (vmclock_u128)(__u64)rest * VMCLOCK_NS_PER_SEC;
 	vmclock_u128 high = (vmclock_u128)(__u64)(rest >> 64) * VMCLOCK_NS_PER_SEC + (low >> 64);
 
@@ -164,16 +168,15 @@ static inline __u64 vmclock_calc_rest_ns(vmclock_u128 rest, __u8 shift, bool up)
  * Return: 0 or -EOVERFLOW.
  * Since: 0.1
  */
-static inline int vmclock_calc_time(const struct vmclock_snapshot *s, __u64 counter,
-				    struct vmclock_instant *t)
+vmclock_calc_inline int vmclock_calc_time(const struct vmclock_snapshot *s, __u64 counter,
+					  struct vmclock_instant *t)
 {
 	bool before;
 	__u64 distance = vmclock_calc_distance(s, counter, &before);
 	vmclock_u128 product = (vmclock_u128)distance * s->period;
-	/* Whole units of 2^-64 s, and what is left of one in units of 2^-shift of it. */
+	/* Whole units of 2^-64 s; the product is below 2^127. */
 	vmclock_u128 units = s->shift < 128 ? product >> s->shift : 0;
-	vmclock_u128 rest = s->shift < 128 ? product - (units << s->shift) : product;
-	__s64 seconds = (__s64)(units >> 64);	/* the product is below 2^127 */
+	__s64 seconds = (__s64)(units >> 64);
 	__u64 frac = (__u64)units;
 	vmclock_u128 scaled;
 	__s64 sec;
@@ -195,10 +198,10 @@ static inline int vmclock_calc_time(const struct vmclock_snapshot *s, __u64 coun
 	scaled = (vmclock_u128)frac * VMCLOCK_NS_PER_SEC;
 	/* The rest is less than one unit: it rarely makes a difference of a nanosecond. */
 	if (__builtin_expect(!before && (__u64)scaled > -(__u64)VMCLOCK_NS_PER_SEC, 0)) {
-		scaled += vmclock_calc_rest_ns(rest, s->shift, false);
-	} else if (__builtin_expect(before && (__u64)scaled < VMCLOCK_NS_PER_SEC && rest, 0)) {
+		scaled += vmclock_calc_rest_ns(product, s->shift, false);
+	} else if (__builtin_expect(before && (__u64)scaled < VMCLOCK_NS_PER_SEC, 0)) {
 		/* The time is rounded down, so what it lacks is rounded up. */
-		__u64 less = vmclock_calc_rest_ns(rest, s->shift, true);
+		__u64 less = vmclock_calc_rest_ns(product, s->shift, true);
 
 		if (scaled < less) {
 			if (__builtin_sub_overflow(sec, 1, &sec))
