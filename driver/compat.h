@@ -21,6 +21,15 @@
 #include "compat-attributes.h"
 #endif
 
+/* A variable that the kernel's hardening need not clear, for it is filled at once. */
+#ifndef __uninitialized
+#if __has_attribute(__uninitialized__)
+#define __uninitialized __attribute__((__uninitialized__))
+#else
+#define __uninitialized
+#endif
+#endif
+
 #ifndef HAVE_VM_FLAGS_CLEAR
 static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 {

@@ -142,8 +142,9 @@ static inline bool vmclock_same(const struct vmclock_state *a, const struct vmcl
 /*
  * What no update of the host's divides:
  *
- *	struct vmclock_section section = { .patience_ms = ... };
+ *	struct vmclock_section section __uninitialized;
  *
+ *	vmclock_section_init(&section, patience_ms);
  *	do {
  *		ret = vmclock_section_begin(vc, &section);
  *		if (ret)
@@ -161,6 +162,18 @@ struct vmclock_section {
 	unsigned long deadline;		/* 0: the first try has not failed yet */
 	bool late;
 };
+
+/*
+ * Field by field, into a variable that is __uninitialized: to clear all of it
+ * first costs as much as reading the page.
+ */
+static inline void vmclock_section_init(struct vmclock_section *section, unsigned int patience_ms)
+{
+	section->patience_ms = patience_ms;
+	section->tries = 0;
+	section->deadline = 0;
+	section->late = false;
+}
 
 int vmclock_section_begin_again(const struct vmclock *vc, struct vmclock_section *section);
 

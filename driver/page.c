@@ -7,6 +7,7 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
+#include "compat.h"
 #include "internal.h"
 
 /* How often the caller's memory may go away again between bringing it in and filling it. */
@@ -46,9 +47,10 @@ int vmclock_section_begin_again(const struct vmclock *vc, struct vmclock_section
 int vmclock_copy(const struct vmclock *vc, void *to, size_t offset, size_t len,
 		 unsigned int patience_ms, struct vmclock_state *state)
 {
-	struct vmclock_section section = { .patience_ms = patience_ms };
+	struct vmclock_section section __uninitialized;
 	int ret;
 
+	vmclock_section_init(&section, patience_ms);
 	do {
 		ret = vmclock_section_begin(vc, &section);
 		if (ret)
@@ -88,10 +90,11 @@ static int vmclock_copy_resident(const struct vmclock *vc, struct iov_iter *to, 
 ssize_t vmclock_copy_to_iter(const struct vmclock *vc, struct iov_iter *to, size_t offset,
 			     size_t len, unsigned int patience_ms, struct vmclock_state *state)
 {
-	struct vmclock_section section = { .patience_ms = patience_ms };
+	struct vmclock_section section __uninitialized;
 	unsigned int faults = 0;
 	int ret;
 
+	vmclock_section_init(&section, patience_ms);
 	while ((ret = vmclock_copy_resident(vc, to, offset, len, &section)) == -EFAULT) {
 		/* By a copy that counts for nothing; how far it comes is how far we shall. */
 		size_t reached = copy_to_iter((const void *)vc->page + offset, len, to);

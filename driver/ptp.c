@@ -67,36 +67,10 @@ static bool vmclock_within(u64 counter, u64 before, u64 after)
 	return before <= counter && counter <= after;
 }
 
-/*
- * A snapshot of a system clock, and the counter at the same instant.
- *
- * Some kernels tell the clocksource by name. On others: what lies between two
- * readings of the counter is such a value, or else differs from it by no more
- * than the two readings do.
- *
- * -EOPNOTSUPP: the system clock goes by something else, and another try would
- * find the same; @counter then is a value right after the snapshot. -EAGAIN:
- * another try may do. -EINVAL: there is no snapshot of that clock. Called with
- * preemption off.
- */
-static __always_inline int vmclock_pair(clockid_t clock, struct system_time_snapshot *snap,
-					u64 *counter)
+/* vmclock_pair() where no name tells; called with preemption off. */
+static int vmclock_pair_bracketed(clockid_t clock, struct system_time_snapshot *snap, u64 *counter)
 {
 	u64 before, after;
-
-	if (VMCLOCK_COUNTER_NAMED) {
-		if (!system_snapshot(clock, snap))
-			return -EINVAL;
-		switch (vmclock_counter_named(snap, counter)) {
-		case VMCLOCK_NAMED:
-			return 0;
-		case VMCLOCK_NAMED_OTHER:
-			*counter = vmclock_counter();
-			return -EOPNOTSUPP;
-		case VMCLOCK_NAMED_DERIVED:
-			break;
-		}
-	}
 
 	before = vmclock_counter();
 	if (!system_snapshot(clock, snap))
@@ -113,12 +87,49 @@ static __always_inline int vmclock_pair(clockid_t clock, struct system_time_snap
 	return vmclock_counter_below(snap->cycles, before, after, counter);
 }
 
+/*
+ * A snapshot of a system clock, and the counter at the same instant.
+ *
+ * Some kernels tell the clocksource by name. On others: what lies between two
+ * readings of the counter is such a value, or else differs from it by no more
+ * than the two readings do.
+ *
+ * -EOPNOTSUPP: the system clock goes by something else, and another try would
+ * find the same; @counter then is a value right after the snapshot. -EAGAIN:
+ * another try may do. -EINVAL: there is no snapshot of that clock.
+ */
+static __always_inline int vmclock_pair(clockid_t clock, struct system_time_snapshot *snap,
+					u64 *counter)
+{
+	int ret;
+
+	if (VMCLOCK_COUNTER_NAMED) {
+		if (!system_snapshot(clock, snap))
+			return -EINVAL;
+		switch (vmclock_counter_named(snap, counter)) {
+		case VMCLOCK_NAMED:
+			return 0;
+		case VMCLOCK_NAMED_OTHER:
+			*counter = vmclock_counter();
+			return -EOPNOTSUPP;
+		case VMCLOCK_NAMED_DERIVED:
+			break;
+		}
+	}
+
+	preempt_disable();
+	ret = vmclock_pair_bracketed(clock, snap, counter);
+	preempt_enable();
+	return ret;
+}
+
 /* The samples that vmclock_ptp_read() takes: the counter, and the system time if wanted. */
 
 static __always_inline int vmclock_sample_around(void *system, u64 *counter)
 {
 	struct ptp_system_timestamp *sts = system;
-	struct system_time_snapshot *snap, local;
+	struct system_time_snapshot local __uninitialized;
+	struct system_time_snapshot *snap;
 	int ret;
 
 	if (!sts) {
@@ -126,7 +137,6 @@ static __always_inline int vmclock_sample_around(void *system, u64 *counter)
 		return 0;
 	}
 
-	preempt_disable();
 	snap = ptp_system_snapshot(sts, &local);
 	ret = vmclock_pair(ptp_system_clock(sts), snap, counter);
 	if (!ret) {
@@ -136,25 +146,24 @@ static __always_inline int vmclock_sample_around(void *system, u64 *counter)
 		ptp_set_system_time_before(sts, snap);
 		ptp_read_system_postts(sts);
 	} else {
+		preempt_disable();
 		ptp_read_system_prets(sts);
 		*counter = vmclock_counter();
 		ptp_read_system_postts(sts);
+		preempt_enable();
 	}
-	preempt_enable();
 	return 0;
 }
 
 static __always_inline int vmclock_sample_pair(void *system, u64 *counter)
 {
 	struct system_device_crosststamp *cts = system;
-	struct system_time_snapshot snap;
+	struct system_time_snapshot snap __uninitialized;
 	int tries = 0;
 	int ret;
 
 	do {
-		preempt_disable();
 		ret = vmclock_pair(crosststamp_clock(cts), &snap, counter);
-		preempt_enable();
 	} while (ret == -EAGAIN && ++tries < VMCLOCK_PAIR_TRIES);
 	if (ret)
 		return -EOPNOTSUPP;
@@ -165,31 +174,36 @@ static __always_inline int vmclock_sample_pair(void *system, u64 *counter)
 /* ---- Readings ------------------------------------------------------------------- */
 
 /*
- * What the arithmetic needs of the page, each field read once; within a section.
- * Copying the page first would cost more than all the rest. Only pages that have
- * all of it but the last get a clock.
+ * What the time needs of the page, each field read once; within a section. Copying
+ * the page first would cost more than all the rest. Only pages that have all of it
+ * get a clock.
  */
-static __always_inline void vmclock_ptp_take(const struct vmclock *vc,
-					     struct vmclock_snapshot *snap)
+static __always_inline void vmclock_ptp_take_time(const struct vmclock_abi *page,
+						  struct vmclock_snapshot *snap)
 {
-	const struct vmclock_abi *page = vc->page;
-
-	snap->marker = le64_to_cpu(READ_ONCE(page->disruption_marker));
 	snap->flags = le64_to_cpu(READ_ONCE(page->flags));
 	snap->counter_value = le64_to_cpu(READ_ONCE(page->counter_value));
 	snap->period = le64_to_cpu(READ_ONCE(page->counter_period_frac_sec));
-	snap->period_maxerror =
-		le64_to_cpu(READ_ONCE(page->counter_period_maxerror_rate_frac_sec));
 	snap->time_sec = le64_to_cpu(READ_ONCE(page->time_sec));
 	snap->time_frac = le64_to_cpu(READ_ONCE(page->time_frac_sec));
-	snap->size = vc->size;
 	snap->tai_offset = le16_to_cpu(READ_ONCE(page->tai_offset_sec));
 	snap->counter_id = READ_ONCE(page->counter_id);
 	snap->time_type = READ_ONCE(page->time_type);
 	snap->status = READ_ONCE(page->clock_status);
-	snap->smearing = READ_ONCE(page->leap_second_smearing_hint);
 	snap->leap = READ_ONCE(page->leap_indicator);
 	snap->shift = READ_ONCE(page->counter_period_shift);
+	/* No PTP clock is smeared. */
+	snap->smearing = VMCLOCK_SMEARING_STRICT;
+}
+
+/* What its bounds need besides, which not all pages have. */
+static __always_inline void vmclock_ptp_take_bounds(const struct vmclock *vc,
+						    struct vmclock_snapshot *snap)
+{
+	const struct vmclock_abi *page = vc->page;
+
+	snap->period_maxerror =
+		le64_to_cpu(READ_ONCE(page->counter_period_maxerror_rate_frac_sec));
 	snap->time_maxerror = vmclock_has(vc, time_maxerror_nanosec) ?
 			      le64_to_cpu(READ_ONCE(page->time_maxerror_nanosec)) : 0;
 }
@@ -197,7 +211,7 @@ static __always_inline void vmclock_ptp_take(const struct vmclock *vc,
 static __always_inline int vmclock_ptp_time(const struct vmclock_snapshot *snap, u64 counter,
 					    struct timespec64 *ts)
 {
-	struct vmclock_instant t;
+	struct vmclock_instant t __uninitialized;
 	u8 leap;
 	int ret;
 
@@ -235,20 +249,25 @@ struct vmclock_reading {
  * Inline, or each sample would cost two more calls through pointers.
  */
 static __always_inline int vmclock_ptp_read(const struct vmclock *vc, struct timespec64 *ts,
-					    struct vmclock_reading *reading,
+					    struct vmclock_reading *reading, bool bounds,
 					    int (*sample)(void *system, u64 *counter),
 					    void *system)
 {
-	struct vmclock_section section = { .patience_ms = VMCLOCK_UPDATE_MS };
+	struct vmclock_section section __uninitialized;
 	int ret;
 
+	vmclock_section_init(&section, VMCLOCK_UPDATE_MS);
 	do {
 		ret = vmclock_section_begin(vc, &section);
 		if (ret)
 			return ret;
-		vmclock_ptp_take(vc, &reading->snap);
+		vmclock_ptp_take_time(vc->page, &reading->snap);
+		if (bounds)
+			vmclock_ptp_take_bounds(vc, &reading->snap);
 		ret = sample(system, &reading->counter);
 	} while (vmclock_section_retry(vc, &section));
+	reading->snap.marker = section.state.marker;
+	reading->snap.size = vc->size;
 	return ret ?: vmclock_ptp_time(&reading->snap, reading->counter, ts);
 }
 
@@ -260,18 +279,21 @@ static struct vmclock *info_to_vmclock(struct ptp_clock_info *info)
 static int vmclock_ptp_gettimex64(struct ptp_clock_info *info, struct timespec64 *ts,
 				  struct ptp_system_timestamp *sts)
 {
-	struct vmclock_reading reading;
+	struct vmclock_reading reading __uninitialized;
 
-	return vmclock_ptp_read(info_to_vmclock(info), ts, &reading, vmclock_sample_around, sts);
+	return vmclock_ptp_read(info_to_vmclock(info), ts, &reading, false, vmclock_sample_around,
+				sts);
 }
 
-static int vmclock_ptp_cross(struct ptp_clock_info *info, struct system_device_crosststamp *cts,
-			     struct vmclock_reading *reading)
+static __always_inline int vmclock_ptp_cross(struct ptp_clock_info *info,
+					     struct system_device_crosststamp *cts,
+					     struct vmclock_reading *reading, bool bounds)
 {
 	struct timespec64 ts;
 	int ret;
 
-	ret = vmclock_ptp_read(info_to_vmclock(info), &ts, reading, vmclock_sample_pair, cts);
+	ret = vmclock_ptp_read(info_to_vmclock(info), &ts, reading, bounds, vmclock_sample_pair,
+			       cts);
 	if (!ret)
 		cts->device = timespec64_to_ktime(ts);
 	return ret;
@@ -280,9 +302,9 @@ static int vmclock_ptp_cross(struct ptp_clock_info *info, struct system_device_c
 static int vmclock_ptp_getcrosststamp(struct ptp_clock_info *info,
 				      struct system_device_crosststamp *cts)
 {
-	struct vmclock_reading reading;
+	struct vmclock_reading reading __uninitialized;
 
-	return vmclock_ptp_cross(info, cts, &reading);
+	return vmclock_ptp_cross(info, cts, &reading, false);
 }
 
 /* ---- Readings with what they are worth, where the core asks for it ------------------ */
@@ -299,10 +321,11 @@ static int vmclock_ptp_gettimexattrs64(struct ptp_clock_info *info, struct times
 				       struct ptp_system_timestamp *sts,
 				       struct ptp_clock_attrs *attrs)
 {
-	struct vmclock_reading reading;
+	struct vmclock_reading reading __uninitialized;
 	int ret;
 
-	ret = vmclock_ptp_read(info_to_vmclock(info), ts, &reading, vmclock_sample_around, sts);
+	ret = vmclock_ptp_read(info_to_vmclock(info), ts, &reading, true, vmclock_sample_around,
+			       sts);
 	if (!ret && attrs)
 		vmclock_ptp_attributes(&reading, attrs);
 	return ret;
@@ -312,8 +335,8 @@ static int vmclock_ptp_getcrosststampattrs(struct ptp_clock_info *info,
 					   struct system_device_crosststamp *cts,
 					   struct ptp_clock_attrs *attrs)
 {
-	struct vmclock_reading reading;
-	int ret = vmclock_ptp_cross(info, cts, &reading);
+	struct vmclock_reading reading __uninitialized;
+	int ret = vmclock_ptp_cross(info, cts, &reading, true);
 
 	if (!ret && attrs)
 		vmclock_ptp_attributes(&reading, attrs);
