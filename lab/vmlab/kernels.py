@@ -276,8 +276,10 @@ def prepare(workshop, matrix=MATRIX, failed=None):
         workshop.prepare([series.suite for series in MATRIX])
         prepare_all(Kernel(series, workshop) for series in matrix if series not in WATCHERS)
     watchers = [Watcher(series, workshop) for series in matrix if series in WATCHERS]
-    if watchers:
+    ready += [kernel for kernel in watchers if kernel.ready]
+    missing = [kernel for kernel in watchers if not kernel.ready]
+    if missing:
         # Others need not wait for a build.
-        with cache.lock(watchers[0].folder.parent):
-            prepare_all(watchers)
+        with cache.lock(missing[0].folder.parent):
+            prepare_all(missing)
     return ready
