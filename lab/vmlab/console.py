@@ -51,7 +51,8 @@ _ALARM = re.compile('|'.join((
 _SLIP = re.compile(r'\bint3: [0-9a-f]{4} \[#1\]')
 
 
-# A report of the sanitizer of concurrency, from its title on. The kernel has races of its own.
+# A report of the sanitizer of concurrency, from its title on: two stacks of calls, a line each. The
+# kernel has races of its own, in which none of these calls is a module's of ours.
 _RACE = re.compile(r'\bBUG: KCSAN: ')
 _RACE_ENDS = re.compile(r'={30,}$')
 _OURS = '[vmclock'
@@ -78,8 +79,9 @@ def _without_races_of_others(lines):
             report.append(text)
             if not _RACE_ENDS.search(text):
                 continue
-            if any(_OURS in part for part in report):
-                yield from report
+            ours = any(_OURS in part for part in report)
+            # What another processor said meanwhile stays, whatever the report is of.
+            yield from report if ours else report[1:]
             report = []
         else:
             yield text

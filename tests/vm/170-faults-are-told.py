@@ -85,9 +85,39 @@ def leak(lab, vm):
     lab.check(console.complaint(vm.console()), 'the laboratory overlooks the leak in the log')
 
 
+RACE = r'''
+==================================================================
+BUG: KCSAN: data-race in enqueue_timer / {who}
+
+write to 0xffff88803ec1d6f0 of 8 bytes by interrupt on cpu 1:
+ enqueue_timer+0x2e/0x1a0
+{meanwhile}
+read to 0xffff88803ec1d6f0 of 8 bytes by task 90 on cpu 0:
+ {who}
+ vfs_read+0xc1/0x200
+
+Reported by Kernel Concurrency Sanitizer on:
+CPU: 0 UID: 0 PID: 90 Comm: vmclock-test Tainted: G O
+==================================================================
+'''
+OURS, ANOTHERS = 'vmclock_poll+0x2e/0x1a0 [vmclock]', 'tick_nohz_irq_exit+0x2e/0x1a0'
+WARNING = 'WARNING: CPU: 1 PID: 91 at lib/refcount.c:25'
+
+
 def kcsan(lab):
+    judge_races(lab)
     vm = boot(lab)
     vm.check_log()
     commit(vm, 'race')
     told(lab, vm, 'race', r'BUG: KCSAN: data-race in race_thread', 0)
     lab.dismiss(vm)
+
+
+def judge_races(lab):
+    """Whose race it is, and what else is said meanwhile."""
+    for who, meanwhile, counts in ((OURS, '', 'KCSAN'), (ANOTHERS, '', ''),
+                                   (ANOTHERS, WARNING, 'WARNING')):
+        complaint = console.complaint(RACE.format(who=who, meanwhile=meanwhile))
+        first, *_ = complaint.splitlines() or ('',)
+        lab.check(counts in first and bool(counts) == bool(first),
+                  f'of a race in {who}, {meanwhile!r}, the laboratory makes {first!r}')
