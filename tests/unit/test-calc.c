@@ -749,22 +749,23 @@ static void conversions_that_do_not_fit_say_so(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_rest_of_a_unit_is_not_lost_before_the_reference),
+		cmocka_unit_test(bounds_need_both_flags_and_the_fields),
+		cmocka_unit_test(a_page_without_the_fields_has_no_time),
+		cmocka_unit_test(the_tai_offset_has_either_sign_and_limits),
+		cmocka_unit_test(utc_crosses_leap_seconds),
+		cmocka_unit_test(impossible_leap_indicators_are_refused),
+		cmocka_unit_test(without_a_smear_utc_is_given),
+		cmocka_unit_test(conversions_that_do_not_fit_say_so),
+		/* The long ones. */
+		cmocka_unit_test(months_start_where_the_calendar_says),
+		cmocka_unit_test(only_pages_that_say_so_have_time),
+		cmocka_unit_test(smears_are_slopes_of_the_specified_width),
+		cmocka_unit_test(rounds_down_next_to_whole_nanoseconds),
 		cmocka_unit_test(agrees_with_gmp_on_random_pages),
 		cmocka_unit_test(agrees_with_gmp_on_likely_pages),
 		cmocka_unit_test(agrees_with_gmp_on_all_boundaries),
-		cmocka_unit_test(rounds_down_next_to_whole_nanoseconds),
-		cmocka_unit_test(the_rest_of_a_unit_is_not_lost_before_the_reference),
-		cmocka_unit_test(bounds_need_both_flags_and_the_fields),
-		cmocka_unit_test(only_pages_that_say_so_have_time),
-		cmocka_unit_test(a_page_without_the_fields_has_no_time),
-		cmocka_unit_test(the_tai_offset_has_either_sign_and_limits),
-		cmocka_unit_test(months_start_where_the_calendar_says),
-		cmocka_unit_test(utc_crosses_leap_seconds),
 		cmocka_unit_test(a_reference_is_what_its_indicator_says),
-		cmocka_unit_test(impossible_leap_indicators_are_refused),
-		cmocka_unit_test(smears_are_slopes_of_the_specified_width),
-		cmocka_unit_test(without_a_smear_utc_is_given),
-		cmocka_unit_test(conversions_that_do_not_fit_say_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

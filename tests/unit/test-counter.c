@@ -156,6 +156,17 @@ static void a_long_list_is_cut(void **state)
 	assert_true(is_steady(LEAF, 0, sources));
 }
 
+/* The last name ends where the room does. */
+static void a_list_may_just_fit(void **state)
+{
+	char sources[256];
+
+	(void)state;
+	memset(sources, 'x', sizeof(sources) - 1);
+	memcpy(sources + sizeof(sources) - 5, " tsc", 5);
+	assert_true(is_steady(LEAF, 0, sources));
+}
+
 static void a_list_that_cannot_be_read_says_nothing(void **state)
 {
 	(void)state;
@@ -241,6 +252,7 @@ int main(void)
 		cmocka_unit_test(the_processor_says_so_by_one_bit),
 		cmocka_unit_test(otherwise_the_kernel_says_so),
 		cmocka_unit_test(a_long_list_is_cut),
+		cmocka_unit_test(a_list_may_just_fit),
 		cmocka_unit_test(the_counter_is_the_tsc),
 		cmocka_unit_test(a_list_that_cannot_be_read_says_nothing),
 #else

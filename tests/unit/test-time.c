@@ -564,6 +564,21 @@ static void a_reading_makes_a_line(void **state)
 	vmclock_close(vc);
 }
 
+/* In whatever second the first reading is, the next ones are likely to be in that one, too. */
+static void a_line_begins_in_the_second_of_its_reading(void **state)
+{
+	const uint64_t later = TICKS(UINT64_C(5000000000));
+	struct vmclock *vc = open_time(*state);
+	const struct known_line *kl = &known(vc)->lines[VMCLOCK_TAI];
+	struct vmclock_time t;
+
+	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + later, &t), 0);
+	assert_time(&t.time, MIDNIGHT + 42, 500000000);
+	assert_int_equal(kl->sec, MIDNIGHT + 42);
+	assert_int_equal(kl->made >> 32, 1);
+	vmclock_close(vc);
+}
+
 static void what_does_not_fit_is_refused(void **state)
 {
 	struct pagefile *pf = *state;
@@ -660,6 +675,70 @@ static void a_far_reading_does_no_harm(void **state)
 	pagefile_end(pf);
 	read_at(vc, REFERENCE + (UINT64_C(1) << 63), &t);
 	agree(pf, vc, REFERENCE + TICKS(UINT64_C(1000000000)));
+	vmclock_close(vc);
+}
+
+/* On either side, and with a counter that is slow: a tick takes whole nanoseconds. */
+static void far_readings_by_a_slow_counter_do_no_harm(void **state)
+{
+	static const uint64_t far[] = { (UINT64_C(1) << 63) - 1, UINT64_C(1) << 63, -UINT64_C(1) << 60 };
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t, first;
+	struct vmclock *fresh;
+	uint64_t ticks;
+	size_t i;
+
+	for (i = 0; i < sizeof(far) / sizeof(far[0]); i++) {
+		pagefile_begin(pf);
+		/* 13 ns. */
+		pf->page->counter_period_shift = 26;
+		pagefile_end(pf);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + far[i], &t), 0);
+		assert_true(t.flags & VMCLOCK_BOUNDED);
+		for (ticks = 1; ticks < UINT64_C(1) << 34; ticks *= 3) {
+			assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + ticks, &t), 0);
+			fresh = pagefile_open(pf);
+			assert_int_equal(vmclock_at(fresh, VMCLOCK_TAI, REFERENCE + ticks, &first),
+					 0);
+			vmclock_close(fresh);
+			assert_memory_equal(&t, &first, sizeof(t));
+		}
+	}
+	vmclock_close(vc);
+}
+
+/* UTC is known until midnight; that nothing is smeared by then, until the noon before. */
+static void a_line_ends_where_no_smear_is_known(void **state)
+{
+	/* 2017-03-01T00:00:00Z: whether a leap second was before it, a page of January cannot say. */
+	const int64_t noon = INT64_C(1488326400) - 43200;
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t;
+	int64_t sec;
+
+	pagefile_begin(pf);
+	pf->page->leap_second_smearing_hint = VMCLOCK_SMEARING_NOON_LINEAR;
+	pf->page->counter_period_shift = 25;
+	pf->page->counter_period_frac_sec = htole64(UINT64_C(1) << 63);	/* 2^26 Hz */
+	/* Errors, so that a line reaches from the last of January until a time between both. */
+	pf->page->counter_period_maxerror_rate_frac_sec = htole64(UINT64_C(600000000000));
+	pf->page->time_maxerror_nanosec = htole64(219000000);
+	pf->page->time_sec = htole64((uint64_t)MIDNIGHT + 37 + 86400 * 30);
+	pf->page->time_frac_sec = 0;
+	pagefile_end(pf);
+	for (sec = noon - 10; sec < noon + 10; sec++) {
+		uint64_t ticks = (uint64_t)(sec - MIDNIGHT - 86400 * 30) << 26;
+
+		assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + ticks, &t), 0);
+		assert_true(t.flags & VMCLOCK_BOUNDED);
+		assert_true(known(vc)->lines[VMCLOCK_UTC].line.reach > ticks);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_SMEARED, REFERENCE + ticks / 2, &t), 0);
+		assert_true(t.flags & VMCLOCK_BOUNDED);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_SMEARED, REFERENCE + ticks, &t), 0);
+		assert_int_equal(!!(t.flags & VMCLOCK_BOUNDED), sec < noon);
+	}
 	vmclock_close(vc);
 }
 
@@ -842,19 +921,22 @@ int main(void)
 		TEST(now_is_between_the_bounds_and_goes_on),
 		TEST(a_commit_waits_until_its_time_is_over),
 		TEST(an_unknown_scale_is_told_before_all_else),
-		TEST(a_commit_waits_for_both_times_of_its_number),
 		TEST(an_update_that_never_ends_is_an_error),
 		TEST(a_reading_makes_a_line),
+		TEST(a_line_begins_in_the_second_of_its_reading),
 		TEST(what_does_not_fit_is_refused),
 		TEST(an_unknown_hint_is_no_smear),
 		TEST(an_error_is_not_remembered),
 		TEST(each_reading_reads_the_counter),
 		TEST(the_next_readings_agree_with_the_first),
 		TEST(a_far_reading_does_no_harm),
+		TEST(far_readings_by_a_slow_counter_do_no_harm),
+		TEST(a_line_ends_where_no_smear_is_known),
 		TEST(an_update_is_seen_at_once),
 		TEST(a_host_may_begin_to_count_anew),
 		TEST(what_is_half_made_is_not_used),
 		TEST(smeared_bounds_enclose_the_truth),
+		TEST(a_commit_waits_for_both_times_of_its_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
