@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Where the last bit decides: times closer to a whole nanosecond than 2^-64 of
+ * it are rounded down all the same, and errors may be as large as they can be.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "vmclock-calc.h"
+
+#define NS VMCLOCK_NS_PER_SEC
+
+/* x, such that x * 10^9 = 512 * @n modulo 2^64; below 2^55. */
+static uint64_t divided(uint64_t n)
+{
+	const uint64_t odd = NS / 512;
+	uint64_t inverse = odd;
+	int i;
+
+	/* Right in 3 bits, and in twice as many each time. */
+	for (i = 0; i < 5; i++)
+		inverse *= 2 - odd * inverse;
+	return (n * inverse) & ((UINT64_C(1) << 55) - 1);
+}
+
+static void check(const struct vmclock_snapshot *s, uint64_t counter, int64_t ns)
+{
+	struct vmclock_instant t = { 0 };
+
+	assert_int_equal(vmclock_calc_time(s, counter, &t), 0);
+	assert_int_equal((t.sec - 1000) * NS + t.nsec, ns);
+}
+
+/*
+ * One tick is 512 * @n / 2^64 ns and @more / 2^64 of a billionth part of what a
+ * shift leaves, from the reference to a whole nanosecond on either side.
+ */
+static void check_tick(unsigned int shift, uint64_t n, int more)
+{
+	vmclock_u128 tick = (vmclock_u128)n * 512 << shift;
+	struct vmclock_snapshot s = { .time_sec = 1000, .shift = (uint8_t)shift };
+	uint64_t whole;
+
+	s.period = (uint64_t)((tick - 1) / NS) + (uint64_t)more;
+
+	/* Short of the next one, or past it. */
+	s.time_frac = divided(-n);
+	whole = (uint64_t)(((vmclock_u128)s.time_frac * NS) >> 64) + 1;
+	check(&s, 1, (int64_t)whole - (more < 1));
+
+	/* Back to the one before, or short of it. */
+	s.time_frac = divided(n);
+	whole = (uint64_t)(((vmclock_u128)s.time_frac * NS) >> 64);
+	check(&s, (uint64_t)-1, (int64_t)whole - (more > 0));
+}
+
+static void less_than_any_unit_decides(void **state)
+{
+	unsigned int shift, seed = 1;
+	uint64_t n, most;
+	int i;
+
+	(void)state;
+	for (shift = 1; shift < 84; shift++) {
+		/* The period has 64 bits, and a tick takes less than a second. */
+		most = shift < 64 ? (UINT64_C(1) << 20) : (UINT64_C(1) << (84 - shift));
+		for (i = 0; i < 1000; i++) {
+			n = 1 + (uint64_t)rand_r(&seed) % most;
+			check_tick(shift, n, 0);
+			check_tick(shift, n, 1);
+		}
+	}
+}
+
+/* Rounded up and with one more, it is to be a signed number of nanoseconds. */
+static void the_largest_error_leaves_room_for_one(void **state)
+{
+	struct vmclock_snapshot s = {
+		.size = sizeof(struct vmclock_abi),
+		.flags = VMCLOCK_FLAG_PERIOD_MAXERROR_VALID | VMCLOCK_FLAG_TIME_MAXERROR_VALID,
+	};
+	__u64 ns = 7;
+
+	(void)state;
+	for (s.time_maxerror = INT64_MAX; s.time_maxerror > INT64_MAX - 2; s.time_maxerror--) {
+		assert_int_equal(vmclock_calc_error(&s, 0, &ns), -EOVERFLOW);
+		assert_true(ns == 7);
+	}
+	assert_int_equal(vmclock_calc_error(&s, 0, &ns), 0);
+	assert_true(ns == INT64_MAX - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(less_than_any_unit_decides),
+		cmocka_unit_test(the_largest_error_leaves_room_for_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
