@@ -48,6 +48,7 @@ class Mutant(NamedTuple):
     number: int         # of the line, from 0
     old: str
     new: str
+    before: str         # the line before
 
     @property
     def key(self):
@@ -111,7 +112,7 @@ def of_file(path, text):
         if directive or not line.strip():
             continue
         for new in _of_line(line, lines[number]):
-            mutant = Mutant(path, number, lines[number], new)
+            mutant = Mutant(path, number, lines[number], new, lines[number - 1])
             if new != lines[number]:
                 found.setdefault((number, new), mutant)
     return list(found.values())
