@@ -94,11 +94,32 @@ static void the_largest_error_leaves_room_for_one(void **state)
 	assert_true(ns == INT64_MAX - 1);
 }
 
+/* Readings go on from there without a look at what fits. */
+static void no_line_ends_beyond_all_seconds(void **state)
+{
+	struct vmclock_snapshot s = {
+		.size = sizeof(struct vmclock_abi),
+		.flags = VMCLOCK_FLAG_PERIOD_MAXERROR_VALID | VMCLOCK_FLAG_TIME_MAXERROR_VALID,
+		.period = UINT64_C(1) << 63,
+		.shift = 29,
+	};
+	struct vmclock_line line;
+
+	(void)state;
+	s.time_sec = 1700000000;
+	assert_true(vmclock_calc_line(&s, &line));
+	s.time_sec = INT64_MAX - 1000;
+	assert_false(vmclock_calc_line(&s, &line));
+	s.time_sec = UINT64_MAX;
+	assert_false(vmclock_calc_line(&s, &line));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(less_than_any_unit_decides),
 		cmocka_unit_test(the_largest_error_leaves_room_for_one),
+		cmocka_unit_test(no_line_ends_beyond_all_seconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
