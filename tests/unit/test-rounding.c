@@ -5,6 +5,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -114,12 +115,76 @@ static void no_line_ends_beyond_all_seconds(void **state)
 	assert_false(vmclock_calc_line(&s, &line));
 }
 
+static bool limited(struct vmclock_line line, int64_t from, int64_t until)
+{
+	return vmclock_calc_line_limit(&line, from, until);
+}
+
+/* A line of ticks of 0.5 ns, as it is, with another error, and with one that grows as fast. */
+static void a_line_stays_within_what_is_known(void **state)
+{
+	const struct vmclock_line line = {
+		.reach = 1 << 20, .base_ns = 1000, .slope_frac = UINT64_C(1) << 63,
+		.error_ns = 1000, .error_slope = 1,
+	};
+	struct vmclock_line other = line;
+	int64_t until;
+
+	(void)state;
+	assert_true(limited(line, 0, 100));
+	assert_false(limited(line, 1, 100));
+	assert_false(limited(line, 2, 100));
+	for (until = -5; until < 3; until++)
+		assert_false(limited(line, 0, until));
+	assert_true(limited(line, 0, 3));
+
+	other.error_ns = 1001;
+	assert_false(limited(other, 0, 100));
+	assert_true(limited(other, -1, 100));
+	other = line;
+	other.error_slope = line.slope_frac;
+	assert_true(limited(other, 0, 100));
+	other.error_slope++;
+	assert_false(limited(other, 0, 100));
+	assert_true(limited(other, -1, 100));
+	other.slope_ns = 1;
+	assert_true(limited(other, 0, 100));
+}
+
+/* It ends two seconds before: for the error, and for what rounding may hide. */
+static void a_line_is_halved_until_it_fits(void **state)
+{
+	struct vmclock_line line = { .reach = NS };
+
+	(void)state;
+	/* A tick takes a nanosecond, at most. */
+	assert_true(vmclock_calc_line_limit(&line, -1, 4));
+	assert_true(line.reach == NS);
+	assert_true(vmclock_calc_line_limit(&line, -1, 3));
+	assert_true(line.reach == NS / 2);
+
+	/* Or four. */
+	line.reach = NS;
+	line.slope_ns = 3;
+	assert_true(vmclock_calc_line_limit(&line, -1, 7));
+	assert_true(line.reach == NS);
+	assert_true(vmclock_calc_line_limit(&line, -1, 6));
+	assert_true(line.reach == NS / 2);
+	assert_true(vmclock_calc_line_limit(&line, -1, 3));
+	assert_true(line.reach == NS / 8);
+
+	line.reach = 0;
+	assert_false(vmclock_calc_line_limit(&line, -1, 100));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(less_than_any_unit_decides),
 		cmocka_unit_test(the_largest_error_leaves_room_for_one),
 		cmocka_unit_test(no_line_ends_beyond_all_seconds),
+		cmocka_unit_test(a_line_stays_within_what_is_known),
+		cmocka_unit_test(a_line_is_halved_until_it_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
