@@ -177,6 +177,27 @@ static void a_line_is_halved_until_it_fits(void **state)
 	assert_false(vmclock_calc_line_limit(&line, -1, 100));
 }
 
+static bool is_on(const struct vmclock_line *line, uint64_t ticks)
+{
+	__u64 ns, error;
+
+	return vmclock_calc_line_after(line, ticks, &ns, &error);
+}
+
+static void a_line_ends_where_rounding_could_matter(void **state)
+{
+	struct vmclock_line line = { .reach = 1000, .base_frac = -VMCLOCK_LINE_TICKS };
+
+	(void)state;
+	assert_true(is_on(&line, 0));
+	assert_true(is_on(&line, 999));
+	assert_false(is_on(&line, 1000));
+	assert_false(is_on(&line, (uint64_t)-1));
+	line.base_frac++;
+	assert_false(is_on(&line, 0));
+	assert_false(is_on(&line, 999));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +206,7 @@ int main(void)
 		cmocka_unit_test(no_line_ends_beyond_all_seconds),
 		cmocka_unit_test(a_line_stays_within_what_is_known),
 		cmocka_unit_test(a_line_is_halved_until_it_fits),
+		cmocka_unit_test(a_line_ends_where_rounding_could_matter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
