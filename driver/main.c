@@ -160,6 +160,11 @@ static int vmclock_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 
+	/* Before anybody can ask how changes are noticed. */
+	ret = vmclock_notify_start(pdev, vc);
+	if (ret)
+		return ret;
+
 	vc->misc.minor = MISC_DYNAMIC_MINOR;
 	vc->misc.name = vc->name;
 	vc->misc.fops = &vmclock_fops;
@@ -173,9 +178,6 @@ static int vmclock_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 
-	ret = vmclock_notify_start(pdev, vc);
-	if (ret)
-		return ret;
 	platform_set_drvdata(pdev, vc);
 
 	dev_info(dev, "%s: page at %pR, changes noticed by %s\n", vc->name, res,

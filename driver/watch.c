@@ -9,6 +9,7 @@
  */
 #include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
@@ -50,10 +51,13 @@ static void vmclock_look_in_time(struct vmclock *vc);
 static int vmclock_interval_set(const char *value, const struct kernel_param *param)
 {
 	struct vmclock *vc;
-	int ret = param_set_uint(value, param);
+	unsigned int ms;
+	int ret = kstrtouint(value, 0, &ms);
 
 	if (ret)
 		return ret;
+	/* Not param_set_uint(): somebody may be reading it. */
+	WRITE_ONCE(*(unsigned int *)param->arg, ms);
 	mutex_lock(&vmclock_watched_lock);
 	list_for_each_entry(vc, &vmclock_watched, watched)
 		vmclock_look_in_time(vc);
@@ -262,7 +266,11 @@ void vmclock_watch_init(struct vmclock *vc)
 
 void vmclock_watch_start(struct vmclock *vc)
 {
+	/* The host may be notifying already. */
+	spin_lock_irq(&vc->look_lock);
 	vc->look_wanted = true;
+	spin_unlock_irq(&vc->look_lock);
+
 	mutex_lock(&vmclock_watched_lock);
 	list_add(&vc->watched, &vmclock_watched);
 	mutex_unlock(&vmclock_watched_lock);
