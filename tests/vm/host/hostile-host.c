@@ -4,7 +4,8 @@
  * honest one would, in the page of a guest that runs, then leaves zeros from
  * the count on. Some follow the protocol and hold extreme numbers, so that
  * they are read to the end; others are random bytes; most change a part of
- * what is there. Constants (magic, size, version) are not spared.
+ * what is there. Constants (magic, size, version) are not spared. Now and
+ * then an update is not finished for longer than any reader may wait.
  *
  * Usage: hostile-host RAM-FILE OFFSET PAGES [SEED]
  */
@@ -21,6 +22,9 @@
 #include "vmclock-abi.h"
 
 #define ROOM 4096
+/* After so many pages an update takes as long as that. */
+#define UNFINISHED_EVERY 50000
+#define UNFINISHED_S 1
 
 static uint64_t state;
 
@@ -93,6 +97,14 @@ static void fill(volatile uint64_t *page)
 		page[i] = random_number();
 }
 
+static void leave_unfinished(volatile struct vmclock_abi *page)
+{
+	const struct timespec pause = { .tv_sec = UNFINISHED_S };
+
+	page->seq_count |= htole32(1);
+	nanosleep(&pause, NULL);
+}
+
 /* Without pauses readers would meet few of the pages, and few would be read to their end. */
 static void pause_a_while(void)
 {
@@ -131,6 +143,8 @@ int main(int argc, char **argv)
 		else
 			fill((volatile uint64_t *)page);
 		pause_a_while();
+		if (i % UNFINISHED_EVERY == 0)
+			leave_unfinished((volatile struct vmclock_abi *)page);
 	}
 	for (i = offsetof(struct vmclock_abi, seq_count); i < ROOM; i++)
 		page[i] = 0;
