@@ -17,8 +17,9 @@ WATCHERS = ('debug', 'kcsan')
 
 
 def run(lab):
-    vm = lab.boot('sim', programs=['device-poll'])
-    vm.listen_for_uevents()
+    vm = lab.boot('sim', programs=['uevent-record'])
+    vm.run('uevent-record >/tmp/uevents 2>&1 &')
+    vm.wait_for('grep -qx listening /tmp/uevents')
     vm.load()
     idle = [timed(vm) for _ in range(10)]
 
