@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * So many random operations on files, mappings, event sets, PTP clocks and
- * attributes of the device, from several threads, while it is unbound, bound
- * and now and then unloaded in between: each works or fails as it may, and
- * what was once gone stays gone. Prints "ok" and what was done.
+ * attributes of the device, from several threads, while it is unbound, bound,
+ * told to look more or less often, and now and then unloaded in between: each
+ * works or fails as it may, and what was once gone stays gone. Prints "ok" and what was done.
  *
  * Usage: device-lifetime OPERATIONS SEED DEVICE
  * DEVICE is the name of the platform device.
@@ -30,6 +30,7 @@
 #define THREADS 4
 #define PLACES 12
 #define DRIVER "/sys/bus/platform/drivers/vmclock-guest/"
+#define PARAMETERS "/sys/module/vmclock/parameters/"
 
 enum kind { NOTHING, PAGE_FILE, MAPPING, EVENTS, PTP_CLOCK, ATTRIBUTE, KINDS };
 
@@ -153,6 +154,11 @@ static void use_file(struct thread *thread, struct place *place)
 	char buffer[PAGE];
 	ssize_t got;
 
+	if (!below(thread, 8)) {
+		expect(!fcntl(place->fd, F_SETOWN, getpid()));
+		expect(!fcntl(place->fd, F_SETFL, below(thread, 2) ? O_ASYNC : 0));
+		return;
+	}
 	if (!below(thread, 3)) {
 		expect(poll(&pfd, 1, (int)below(thread, 4)) >= 0);
 		expect(!place->gone || pfd.revents & POLLHUP);
@@ -262,6 +268,21 @@ static void rebind(struct thread *thread)
 	thread->binds++;
 }
 
+static void set_interval(struct thread *thread)
+{
+	const char *path = below(thread, 2) ? PARAMETERS "interval_ms" :
+					      PARAMETERS "wait_interval_ms";
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	char number[2] = { (char)('1' + below(thread, 9)) };
+
+	if (fd < 0) {
+		expect(errno == ENOENT || errno == ENODEV);
+		return;
+	}
+	expect(write(fd, number, 1) == 1 || errno == ENODEV);
+	close(fd);
+}
+
 static void reload(struct thread *thread)
 {
 	size_t i;
@@ -291,6 +312,8 @@ static void *work(void *arg)
 			rebind(thread);
 		else if (what < 60)
 			inherit(thread);
+		else if (what < 90)
+			set_interval(thread);
 		else if (what < 1000)
 			take(thread, place);
 		else if (what < 1300)
@@ -313,6 +336,8 @@ int main(int argc, char **argv)
 	print_lines();
 	expect(argc == 4);
 	device = argv[3];
+	/* What files with O_ASYNC send. */
+	signal(SIGIO, SIG_IGN);
 	for (i = 0; i < THREADS; i++) {
 		threads[i].seed = (unsigned int)(atoi(argv[2]) * THREADS + i);
 		threads[i].left = strtoul(argv[1], NULL, 0) / THREADS;
