@@ -89,22 +89,24 @@ class Lab:
         if device in ('sim', 'sim-silent'):
             device = Simulation(fields, device == 'sim', hid, cid, length, devices)
         if self._shelf and isinstance(device, Simulation) and device.announced_as_usual and \
-                driver is True and not (modules or files or options) and \
+                driver and not (modules or files or options) and \
                 set(programs) <= set(self._usual_programs()):
-            return self._go_on(device, timeout)
+            return self._go_on(device, driver, timeout)
         number = next(self._numbers)
         initrd = self._folder / f'{number}.initrd'
         self._write_image(initrd, driver, modules, programs, files or {})
         return self._machine(number, self.kernel, initrd, device, timeout=timeout, **options)
 
-    def _go_on(self, page, timeout):
+    def _go_on(self, page, driver, timeout):
         """A guest with all programs that any may want, from the shelf."""
         def boot(initrd):
-            self._write_image(initrd, True, (), self._usual_programs(), {})
+            self._write_image(initrd, driver, (), self._usual_programs(), {})
             return self._machine(next(self._numbers), self.kernel, initrd,
                                  Simulation(notify=page.notify), timeout=timeout)
 
         name = f'{self.kernel.name}-{"notifying" if page.notify else "silent"}'
+        if driver is not True:
+            name += f'-{driver.stem}'
         saved = self._shelf.get(name, boot)
         return self._machine(next(self._numbers), self.kernel, saved.initrd, page, timeout=timeout,
                              saved=saved)

@@ -113,19 +113,6 @@ static int rcu_outside(void)
 	return rcu_dereference(pointer) != NULL;
 }
 
-static int wait_in_raw(void)
-{
-	static DEFINE_RAW_SPINLOCK(raw);
-	static DEFINE_SPINLOCK(lock);
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&raw, flags);
-	spin_lock(&lock);
-	spin_unlock(&lock);
-	raw_spin_unlock_irqrestore(&raw, flags);
-	return 0;
-}
-
 static int lock_without_key(void)
 {
 	spinlock_t *lock = kzalloc(sizeof(*lock), GFP_KERNEL);
@@ -275,7 +262,6 @@ static const struct {
 	{ "circular-locking", circular_locking },
 	{ "unlock-twice", unlock_twice },
 	{ "rcu-outside", rcu_outside },
-	{ "wait-in-raw", wait_in_raw },
 	{ "lock-without-key", lock_without_key },
 	{ "free-timer", free_timer },
 	{ "free-work", free_work },
