@@ -72,6 +72,12 @@ def complaint(log):
     return ''
 
 
+def is_unfinished(log):
+    """Whether a log ends within a report of a race: its rest tells whose that is."""
+    _, title, report = log.rpartition('BUG: KCSAN: ')
+    return bool(title) and not any(map(_RACE_ENDS.search, report.splitlines()))
+
+
 def _without_races_of_others(lines):
     report = []
     for text in lines:

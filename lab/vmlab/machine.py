@@ -290,6 +290,9 @@ class Machine:
 
     def check_log(self):
         """Fail if the guest's kernel complained, or if the machine is gone."""
+        if not self.closed:
+            wait_for(lambda: not (console.is_unfinished(self.console()) and self._qemu.alive()),
+                     'the end of what the kernel says', 30 * self._patience)
         complaint = self.complaint()
         if complaint:
             raise Failed(f'the kernel complained: {complaint.splitlines()[0]}')

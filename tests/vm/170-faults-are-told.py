@@ -122,3 +122,6 @@ def judge_races(lab):
         first, *_ = complaint.splitlines() or ('',)
         lab.check(counts in first and bool(counts) == bool(first),
                   f'of a race in {who}, {meanwhile!r}, the laboratory makes {first!r}')
+    report = RACE.format(who=ANOTHERS, meanwhile='')
+    for cut, unfinished in ((len(report), False), (len(report) // 2, True), (20, False)):
+        lab.equal(console.is_unfinished(report[:cut]), unfinished, f'unfinished at {cut}')
