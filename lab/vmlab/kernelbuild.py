@@ -19,7 +19,7 @@ _CONFIGS = Path(__file__).with_name('configs')
 _UNPACK = r'''
 dpkg-deb --fsys-tarfile "$1"/linux-source-*.deb | tar -xO --wildcards '*/linux-source-*.tar.xz' |
 	tar -xJ -C "$1/build" --strip-components=1 --wildcards --exclude='*/Documentation/*/*' \
-	--exclude='*/drivers/gpu/*.[ch]' --exclude='*/drivers/net/*.[ch]' --exclude='*/sound/*.[ch]'
+	--exclude='*/drivers/gpu/*.[ch]' --exclude='*/drivers/net/*/*.[ch]' --exclude='*/sound/*.[ch]'
 rm "$1"/linux-source-*.deb
 '''
 _CONFIGURE = r'''
