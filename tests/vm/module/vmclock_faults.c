@@ -193,13 +193,19 @@ static int leak(void)
 	return 0;
 }
 
+/* Not special, as remap_pfn_range() would make it: of such the kernel keeps no count. */
+static int map_page(pte_t *pte, unsigned long address, void *page)
+{
+	set_pte_at(current->mm, address, pte, mk_pte(page, vm_get_page_prot(VM_READ | VM_SHARED)));
+	return 0;
+}
+
 /* A page that is given back while the process of modprobe still has it mapped. */
 static int free_mapped_page(void)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
-	struct vm_area_struct *vma;
 	unsigned long address;
-	int ret = -ENOMEM;
+	int ret;
 
 	if (!page)
 		return -ENOMEM;
@@ -207,10 +213,7 @@ static int free_mapped_page(void)
 	if (IS_ERR_VALUE(address))
 		return (int)address;
 	mmap_write_lock(current->mm);
-	vma = find_vma(current->mm, address);
-	if (vma)
-		ret = remap_pfn_range(vma, vma->vm_start, page_to_pfn(page), PAGE_SIZE,
-				      vma->vm_page_prot);
+	ret = apply_to_page_range(current->mm, address, PAGE_SIZE, map_page, page);
 	mmap_write_unlock(current->mm);
 	__free_page(page);
 	return ret;
