@@ -51,6 +51,13 @@ static inline uint32_t maintenance(uint64_t flags)
 	       (flags & VMCLOCK_FLAG_DISRUPTION_IMMINENT ? VMCLOCK_MAINTENANCE_IMMINENT : 0);
 }
 
+/*
+ * For waits: 0, -ENODEV if the driver was unbound or the device removed, or
+ * another error. Without an answer nothing would tell that it is gone: then
+ * the wait is over, too.
+ */
+int vmclock_check_device(const struct vmclock *vc);
+
 /* Checked once at open: 0, -ENODATA or -EOPNOTSUPP. */
 int vmclock_time_error(const struct vmclock *vc);
 

@@ -4,6 +4,7 @@
 #define VMCLOCK_MONOTONIC_H
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -25,5 +26,11 @@ static inline int monotonic_ns(int64_t *ns)
  * the system call answers.
  */
 int vmclock_sleep(int64_t ns);
+
+/* Is it one that a wait accepts? */
+bool vmclock_is_timeout(const struct timespec *ts);
+
+/* When to give up, on CLOCK_MONOTONIC; INT64_MAX: never, as without a timeout. */
+int vmclock_deadline(const struct timespec *timeout, int64_t *deadline);
 
 #endif /* VMCLOCK_MONOTONIC_H */

@@ -12,28 +12,6 @@
 #define SLICE_NS	INT64_C(100000000)	/* never sleep past a change for longer */
 #define REST_NS		INT64_C(10000000)	/* between looks at a page that is busy otherwise */
 
-static bool is_timeout(const struct timespec *ts)
-{
-	return ts->tv_sec >= 0 && ts->tv_nsec >= 0 && ts->tv_nsec < NS_PER_SEC;
-}
-
-/* When to give up, on CLOCK_MONOTONIC; INT64_MAX: never. */
-static int deadline_of(const struct timespec *timeout, int64_t *deadline)
-{
-	int64_t now;
-	int ret;
-
-	*deadline = INT64_MAX;
-	if (!timeout)
-		return 0;
-	ret = monotonic_ns(&now);
-	if (ret)
-		return ret;
-	if (timeout->tv_sec < (INT64_MAX - now) / NS_PER_SEC - 1)
-		*deadline = now + (int64_t)timeout->tv_sec * NS_PER_SEC + timeout->tv_nsec;
-	return 0;
-}
-
 /*
  * Unbound or unplugged: our driver then sets both. POLLHUP alone is how the
  * in-tree driver (seen in 7.3) says that the device does not notify.
@@ -43,8 +21,7 @@ static bool is_gone(short revents)
 	return (revents & (POLLERR | POLLHUP)) == (POLLERR | POLLHUP);
 }
 
-/* Without an answer nothing would tell that the device is gone: then the wait is over, too. */
-static int check_device(const struct vmclock *vc)
+int vmclock_check_device(const struct vmclock *vc)
 {
 	const struct timespec at_once = { 0 };
 	struct pollfd pfd = { .fd = vc->fd };
@@ -151,7 +128,7 @@ static int wait_for_change(const struct vmclock *vc, uint64_t marker, int64_t de
 		if (marker_differs(vc, marker))
 			return 0;
 		if (!ret)
-			ret = check_device(vc);
+			ret = vmclock_check_device(vc);
 		if (ret)
 			return ret;
 		left = deadline - began;
@@ -181,13 +158,13 @@ int vmclock_wait(const struct vmclock *vc, uint64_t marker, const struct timespe
 	int64_t deadline;
 	int ret, fd;
 
-	if (timeout && !is_timeout(timeout))
+	if (timeout && !vmclock_is_timeout(timeout))
 		return -EINVAL;
 	if (marker_differs(vc, marker))
 		return 0;
-	ret = deadline_of(timeout, &deadline);
+	ret = vmclock_deadline(timeout, &deadline);
 	if (!ret)
-		ret = check_device(vc);
+		ret = vmclock_check_device(vc);
 	if (ret)
 		return ret;
 
