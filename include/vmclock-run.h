@@ -24,9 +24,9 @@
  */
 #define VMCLOCK_RUN_COPIES	2
 #define VMCLOCK_RUN_COPY_SIZE	4096
-#define VMCLOCK_RUN_PAGE_SIZE	(VMCLOCK_RUN_COPIES * VMCLOCK_RUN_COPY_SIZE)
+#define VMCLOCK_RUN_PAGE_SIZE	8192	/* the file */
 
-/* Behind the fields of a plain page, under the same sequence count. */
+/* Behind the fields of a plain page, under the same sequence count; page.size covers them. */
 struct vmclock_run_page {
 	struct vmclock_abi page;
 	__u8 reserved[0x10];
