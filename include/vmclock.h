@@ -2,9 +2,10 @@
 /*
  * libvmclock: what a virtual machine's hypervisor says about its clock.
  *
- * A handle (struct vmclock) maps the VMClock page of one device. It never
- * changes after vmclock_open(): share it among threads without locks, keep
- * it across fork(2).
+ * A handle (struct vmclock) maps the VMClock page of one device. Share it
+ * among threads without locks, keep it across fork(2): it does not change after
+ * vmclock_open(), except that vmclock_wait_trusted() adds what vmclockd's files
+ * say, if they come later.
  *
  * Functions return 0 or a negative errno value unless stated otherwise, and
  * leave their outputs untouched on error. Those marked "async-signal-safe"
@@ -18,11 +19,19 @@
  * Where the counter itself is denied (prctl(2) with PR_TSC_SIGSEGV; on x86
  * also SECCOMP_MODE_STRICT), whoever reads it is killed by SIGSEGV:
  * vmclock_now(), vmclock_now_relaxed(), vmclock_wait_past() and, through the
- * vDSO, vmclock_gettime() and vmclock_wait(). vmclock_at() and the functions
+ * vDSO, vmclock_gettime(), vmclock_wait(), vmclock_trusted() and
+ * vmclock_wait_trusted(). vmclock_at() and the functions
  * that give marker, generation or page do not read it, except through the vDSO
  * when an update takes longer than a thousand looks at the page.
  *
  * For C99 and C++98, strict or not, and whatever came later.
+ *
+ * The completed page: most hypervisors give a marker and no time. There
+ * vmclockd(8) derives time from an NTP daemon and publishes it under the same
+ * marker in /run/vmclock/vmclock<N>, and the functions that give time use it.
+ * Their readings then have VMCLOCK_COMPLETED. A page that has time itself is
+ * never completed. Besides, /run/vmclock/state says whether the system clock is
+ * vouched for: vmclock_trusted(). Both files are mapped by vmclock_open().
  *
  * Clauses ("UAPI.13, ...") name the parts of the VMClock specification of
  * the UAPI Group that a function follows.
@@ -63,6 +72,7 @@ enum vmclock_scale {
 #define VMCLOCK_MAINTENANCE_SOON	(1U << 1) /* a disruption is expected within about a day */
 #define VMCLOCK_MAINTENANCE_IMMINENT	(1U << 2) /* within about an hour */
 #define VMCLOCK_GENERATION_PRESENT	(1U << 3) /* state: the page has a generation counter */
+#define VMCLOCK_COMPLETED		(1U << 4) /* time: vmclockd derived it, not the host */
 
 /**
  * struct vmclock_time - one reading of the clock; all of it belongs together
@@ -71,7 +81,7 @@ enum vmclock_scale {
  * @earliest:	true time is not before this; the lowest time there is, if not bounded
  * @latest:	true time is not after this; the highest time there is, if not bounded
  * @counter:	the CPU counter that the time was computed from
- * @marker:	the disruption marker at the reading
+ * @marker:	the disruption marker at the reading, of the page that gave the time
  * @flags:	VMCLOCK_BOUNDED and others
  * @status:	the page's clock status: 2 synchronized, 3 free-running
  * @leap:	leap second indicator of that time, in its own month: 0 none known, 1
@@ -135,6 +145,26 @@ struct vmclock_state {
  * stays readable as it was. The environment variable is ignored in programs
  * that run with more privileges than their caller (secure_getenv(3)).
  *
+ * Where the last component of @path is vmclock<N> and the file is a device, the
+ * files of vmclockd are mapped, too: /run/vmclock/vmclock<N>, the completed
+ * page, if the device's own page can never give time on this machine; and
+ * /run/vmclock/state. They count as not there unless they are regular files, no
+ * links, of their exact size, owned by root and not writable by group or others,
+ * in a folder of which the same is true. In a user namespace the owner may also
+ * be the user that stands for all who are unknown there (65534, as a rule), if
+ * the mount is read-only: so mount the folder into containers.
+ *
+ * In Debian the files are made when the system starts, and say nothing until
+ * vmclockd has: handles that are opened before it find them. Where they come
+ * later, a handle does not know them until it is passed to
+ * vmclock_wait_trusted(), or another one is opened; vmclock_now() says -ENODATA
+ * meanwhile, and vmclock_trusted() -ENOENT. Files that are removed and made
+ * anew are seen by new handles only.
+ *
+ * $VMCLOCK_RUN_DIR names another folder than /run/vmclock, for tests: then the
+ * owner may be the caller's effective user as well, and page files whose last
+ * component is vmclock<N> are treated like devices. It is ignored as above.
+ *
  * Return: 0, or
  * -ENOENT	there is no such path,
  * -ENODEV	the path has no device behind it, or the device is gone,
@@ -182,7 +212,8 @@ int vmclock_fd(const struct vmclock *vc);
  * vmclock_page() - the live page
  * @vc:		the handle
  *
- * For what this library does not offer. It changes while you look: follow
+ * For what this library does not offer. It is the hypervisor's, not the
+ * completed one. It changes while you look: follow
  * the sequence count, or use vmclock_read_page(). Valid until
  * vmclock_close(); never NULL; read-only.
  *
@@ -318,7 +349,8 @@ int vmclock_wait(const struct vmclock *vc, uint64_t marker, const struct timespe
  * The time was read while the marker was the given one: neither before nor
  * during the reading has there been a disruption since. After -ESTALE, have
  * the clock set right (by NTP, or PTP from the host) before you take a new
- * marker and go on.
+ * marker and go on. Where vmclockd runs, vmclock_wait_trusted() waits for that,
+ * and vmclock_trusted() gives the marker.
  *
  * Return: 0, or
  * -ESTALE	the clock was disrupted since @marker was taken,
@@ -334,7 +366,7 @@ int vmclock_gettime(const struct vmclock *vc, clockid_t clock, uint64_t marker,
 		    struct timespec *ts);
 
 /**
- * vmclock_now() - the time, from the host's clock
+ * vmclock_now() - the time, from the host's clock or the completed page
  * @vc:		the handle
  * @scale:	which time
  * @now:	receives the reading
@@ -348,6 +380,11 @@ int vmclock_gettime(const struct vmclock *vc, clockid_t clock, uint64_t marker,
  * host that restores the machine with another page, be it with another
  * generation, must change one of these two, as for any update.
  *
+ * A completed page counts only while its marker, and its generation where both
+ * pages have one, are those on the hypervisor's page, which is asked after the
+ * counter has been read. Nobody waits for its writer, which may have been
+ * killed: one of its two copies is always whole.
+ *
  * Return: 0, or
  * -ENODATA	the page carries no time, or lacks what @scale needs: a TAI
  *		offset, a leap second indicator that fits the time, a smearing
@@ -355,6 +392,10 @@ int vmclock_gettime(const struct vmclock *vc, clockid_t clock, uint64_t marker,
  *		reference lies in a positive leap second: its offset may be
  *		that of either side,
  * -EAGAIN	it carries time that cannot be relied upon now (its status),
+ * -ESTALE	the completed page belongs to another marker or generation: the clock
+ *		was disrupted and is not right again,
+ * -ERANGE	the counter is more than a second before the first reference of the
+ *		completed page under this marker; only vmclock_at() is asked for such,
  * -EOPNOTSUPP	its counter is not this CPU's, or not steady here,
  * -EOVERFLOW	the time does not fit,
  * -EINVAL	there is no such scale, whatever else is wrong,
@@ -392,7 +433,9 @@ int vmclock_now_relaxed(const struct vmclock *vc, enum vmclock_scale scale,
  *
  * Only for counters read since the last disruption; compare @then->marker
  * with the marker at that time. Counters as drivers, tracers or network
- * cards give them serve as well as one's own.
+ * cards give them serve as well as one's own. On a completed page, no counter
+ * from more than a second before vmclockd was first sure of the time since the
+ * last disruption: that is -ERANGE.
  *
  * Return: as vmclock_now().
  * Thread-safe and async-signal-safe.
@@ -418,7 +461,8 @@ int vmclock_at(const struct vmclock *vc, enum vmclock_scale scale, uint64_t coun
  * Return: 0 the earliest possible time is after @t now,
  * -EINVAL	there is no such scale, or @t's tv_nsec is not within 0..999999999,
  *		whatever else is wrong,
- * -ESTALE	the clock was disrupted since @marker was taken: nothing is certain,
+ * -ESTALE	the clock was disrupted since @marker was taken, or the completed page
+ *		belongs to another one: nothing is certain,
  * -ENODATA	the page gives no bounds, or as vmclock_now(),
  * -EINTR	a signal handler ran,
  * -ENOSYS	clock_nanosleep(2) said that it slept, and had not,

@@ -5,6 +5,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,14 +23,23 @@
 #define VMCLOCK_PUBLIC __attribute__((visibility("hidden")))
 #endif
 
+struct vmclock_run_state;
+
 struct vmclock {
 	const struct vmclock_abi *page;
+	const struct vmclock_abi *time_page;	/* that one, or its completion: see run.h */
 	size_t mapped;		/* bytes */
 	size_t size;		/* the page's own size field, as checked at open */
 	int fd;
 	int time_error;		/* why there can never be time here, or 0 */
 	uint8_t time_type;
 	bool device;		/* else a regular file */
+	bool completable;	/* no time here, but a counter that vmclockd may use */
+
+	const struct vmclock_run_state *state;	/* see run.h */
+	bool run_own;		/* the folder is that of $VMCLOCK_RUN_DIR */
+	char run_name[24];	/* of the completed page; empty: there can be none */
+	char run_folder[PATH_MAX];
 };
 
 /* Does the page reach far enough to have this field? */
@@ -44,6 +54,15 @@ struct vmclock {
 #define page_u16(field) le16toh(__atomic_load_n(&(field), __ATOMIC_RELAXED))
 #define page_u32(field) le32toh(__atomic_load_n(&(field), __ATOMIC_RELAXED))
 #define page_u64(field) le64toh(__atomic_load_n(&(field), __ATOMIC_RELAXED))
+
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield" ::: "memory");
+#endif
+}
 
 static inline uint32_t maintenance(uint64_t flags)
 {
@@ -67,20 +86,30 @@ int vmclock_time_error(const struct vmclock *vc);
  * these two calls. Hosts make the count odd, then a release fence, store
  * fields, and store the even count with release.
  */
-static inline uint32_t section_try(const struct vmclock_abi *page)
+static inline uint32_t count_try(const __le32 *seq_count)
 {
 	/* Pairs with the host's store of the even count: the fields are at least as new. */
-	return le32toh(__atomic_load_n(&page->seq_count, __ATOMIC_ACQUIRE));
+	return le32toh(__atomic_load_n(seq_count, __ATOMIC_ACQUIRE));
 }
 
-static inline bool section_held(const struct vmclock_abi *page, uint32_t seq)
+static inline bool count_held(const __le32 *seq_count, uint32_t seq)
 {
 	/*
 	 * Pairs with the host's fence: if a field above came from a later
 	 * update, the count below is that update's odd one or a newer one.
 	 */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return likely(!(seq & 1)) && likely(page_u32(page->seq_count) == seq);
+	return likely(!(seq & 1)) && likely(page_u32(*seq_count) == seq);
+}
+
+static inline uint32_t section_try(const struct vmclock_abi *page)
+{
+	return count_try(&page->seq_count);
+}
+
+static inline bool section_held(const struct vmclock_abi *page, uint32_t seq)
+{
+	return count_held(&page->seq_count, seq);
 }
 
 /*
@@ -136,5 +165,13 @@ static inline int read_marker(const struct vmclock *vc, uint64_t *marker)
 	*marker = value;
 	return 0;
 }
+
+/*
+ * Is @marker the one on the hypervisor's page now, and @generation too where
+ * that page has one (NULL: the caller has none)? To be asked after the counter
+ * or the clock has been read: a host changes the marker before the machine runs
+ * again. Returns 0, -ESTALE, or what section_begin() says.
+ */
+int vmclock_check_current(const struct vmclock *vc, uint64_t marker, const uint64_t *generation);
 
 #endif /* VMCLOCK_INTERNAL_H */

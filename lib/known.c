@@ -9,6 +9,8 @@ _Static_assert(sizeof(struct vmclock_time) ==
 	       offsetof(struct vmclock_time, flags) + sizeof(((struct known_line *)0)->state),
 	       "the state is all that follows the marker");
 
+_Static_assert(sizeof(struct vmclock) <= KNOWN_DISTANCE, "the handle ends before the lines");
+
 #define AHEAD_MAX (INT64_C(1) << 32)	/* seconds between the reference and a line's own second */
 
 struct vmclock *known_new_handle(void)

@@ -68,9 +68,13 @@ static inline uint64_t known_tag(const struct known_line *kl)
  * To be asked when all of the line has been read: was it whole, and is it still
  * the page's? The marker too is asked, for a host that restored the machine may
  * have begun to count anew. To ask the generation as well costs 5 % of a reading.
+ *
+ * Time may come from a completed page. Then the count is that of its first copy,
+ * and the marker still the hypervisor's: who completes the page changes it later.
+ * The page is there: who made the line had it from the same pointer, by acquire.
  */
 static inline bool known_holds(const struct known_line *kl, uint64_t tag, uint64_t marker,
-			       const struct vmclock_abi *page)
+			       const struct vmclock *vc)
 {
 	/*
 	 * Pairs with the fence in known_make(): if a load before this one saw
@@ -78,8 +82,9 @@ static inline bool known_holds(const struct known_line *kl, uint64_t tag, uint64
 	 */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	/* In any order among themselves: each must equal a value that is fixed by now. */
-	return likely(page_u32(page->seq_count) == (uint32_t)tag) &&
-	       likely(page_u64(page->disruption_marker) == marker) &&
+	return likely(page_u32(__atomic_load_n(&vc->time_page, __ATOMIC_RELAXED)->seq_count) ==
+		      (uint32_t)tag) &&
+	       likely(page_u64(vc->page->disruption_marker) == marker) &&
 	       likely(known_load(kl->begun) == tag);
 }
 

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "internal.h"
 #include "known.h"
+#include "run.h"
 
 #define DEFAULT_PATH "/dev/vmclock0"
 
@@ -63,6 +64,7 @@ static int map_page(struct vmclock *vc)
 	if (page == MAP_FAILED)
 		return -errno;
 	vc->page = page;
+	vc->time_page = page;
 
 	ret = check_page(vc, &st);
 	if (ret)
@@ -78,9 +80,11 @@ int vmclock_open(struct vmclock **vcp, const char *path)
 
 	if (!vc)
 		return -errno;
+	if (!path)
+		path = default_path();
 
 	/* Not blocking, or a FIFO in the path's place would hang the caller. */
-	vc->fd = open(path ? path : default_path(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	vc->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (vc->fd < 0) {
 		ret = errno == ENXIO ? -ENODEV : -errno;
 		known_free_handle(vc);
@@ -93,6 +97,7 @@ int vmclock_open(struct vmclock **vcp, const char *path)
 		known_free_handle(vc);
 		return ret;
 	}
+	vmclock_run_find(vc, path);
 	*vcp = vc;
 	return 0;
 }
@@ -104,6 +109,7 @@ void vmclock_close(struct vmclock *vc)
 
 	if (!vc)
 		return;
+	vmclock_run_unmap(vc);
 	munmap((void *)vc->page, vc->mapped);
 	close(vc->fd);
 	known_free_handle(vc);

@@ -8,15 +8,6 @@
 /* How long the host may hold the count odd. */
 #define UPDATE_NS 100000000
 
-static inline void cpu_relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield" ::: "memory");
-#endif
-}
-
 /* An update takes less than a microsecond: until an even count, or so many looks. */
 static uint32_t look(const struct vmclock *vc)
 {
@@ -140,6 +131,29 @@ int vmclock_generation(const struct vmclock *vc, uint64_t *generation)
 	if (!(flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT))
 		return -ENODATA;
 	*generation = value;
+	return 0;
+}
+
+int vmclock_check_current(const struct vmclock *vc, uint64_t marker, const uint64_t *generation)
+{
+	uint64_t marker_now, flags, generation_now;
+	struct section section = { 0 };
+	int ret;
+
+	do {
+		ret = section_begin(vc, &section);
+		if (ret)
+			return ret;
+		marker_now = page_u64(vc->page->disruption_marker);
+		flags = page_u64(vc->page->flags);
+		generation_now = page_u64(vc->page->vm_generation_counter);
+	} while (section_retry(vc, &section));
+
+	if (marker_now != marker)
+		return -ESTALE;
+	if (generation && vmclock_has(vc, vm_generation_counter) &&
+	    flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT && generation_now != *generation)
+		return -ESTALE;
 	return 0;
 }
 

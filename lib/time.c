@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "completed.h"
 #include "counter.h"
 #include "internal.h"
 #include "known.h"
@@ -31,9 +32,8 @@ int vmclock_time_error(const struct vmclock *vc)
 
 /* The fields that change, inside the section: one access each. */
 static inline __attribute__((always_inline)) void
-load_fields(const struct vmclock *vc, struct vmclock_snapshot *s)
+load_fields(const struct vmclock_abi *page, struct vmclock_snapshot *s)
 {
-	const struct vmclock_abi *page = vc->page;
 	/* These lie in one aligned word: pad, status, smearing, TAI offset, leap, shift. */
 	uint64_t word = le64toh(__atomic_load_n((const uint64_t *)page->pad, __ATOMIC_RELAXED));
 
@@ -50,8 +50,6 @@ load_fields(const struct vmclock *vc, struct vmclock_snapshot *s)
 	s->time_sec = page_u64(page->time_sec);
 	s->time_frac = page_u64(page->time_frac_sec);
 	s->time_maxerror = page_u64(page->time_maxerror_nanosec);
-	s->size = (uint32_t)vc->size;
-	s->time_type = vc->time_type;
 	s->counter_id = COUNTER_ID;
 }
 
@@ -220,11 +218,63 @@ static void remember(const struct vmclock *vc, const struct vmclock_snapshot *s,
 	known_make(known(vc), s, &line, scale, seq, reference.sec, result);
 }
 
+/*
+ * From the completed page: the copy that is whole now, at once. The counter is
+ * read within the section, so that a page which was withdrawn before is not
+ * used; the hypervisor's page is asked after that.
+ */
+static __attribute__((noinline)) int
+read_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[],
+	       enum vmclock_scale scale, enum counter_source source, uint64_t counter,
+	       struct vmclock_time *out)
+{
+	const struct vmclock_run_page *copy;
+	struct vmclock_snapshot s;
+	uint64_t generation, first;
+	unsigned int looks = 0;
+	bool has_generation;
+	uint32_t seq;
+	int ret;
+
+	do {
+		/* Who writes it may be dead. */
+		if (looks == COMPLETED_LOOKS)
+			return -EAGAIN;
+		if (looks && looks % VMCLOCK_RUN_COPIES == 0)
+			cpu_relax();
+		copy = copies[looks++ % VMCLOCK_RUN_COPIES];
+		seq = section_try(&copy->page);
+		load_fields(&copy->page, &s);
+		generation = page_u64(copy->page.vm_generation_counter);
+		first = page_u64(copy->first_counter);
+		counter = read_counter(source, counter);
+	} while (!section_held(&copy->page, seq));
+	s.size = VMCLOCK_RUN_COPY_SIZE;
+	s.time_type = VMCLOCK_TIME_UTC;
+
+	has_generation = s.flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
+	ret = vmclock_check_current(vc, s.marker, has_generation ? &generation : NULL);
+	if (!ret)
+		ret = vmclock_calc_usable(&s, COUNTER_ID);
+	if (!ret && vmclock_completed_is_before(&s, counter, first))
+		ret = -ERANGE;
+	if (!ret)
+		ret = compute(&s, scale, counter, out);
+	if (ret)
+		return ret;
+	out->flags |= VMCLOCK_COMPLETED;
+	/* Lines hold as long as the first copy does, and are not asked what is before them. */
+	if (copy == copies[0] && !vmclock_completed_is_before(&s, s.counter_value, first))
+		remember(vc, &s, scale, seq, out);
+	return 0;
+}
+
 /* By the book: the page has changed since the last reading, or is no plain one. */
 static __attribute__((noinline)) int read_page(const struct vmclock *vc, enum vmclock_scale scale,
 					       enum counter_source source, uint64_t counter,
 					       struct vmclock_time *out)
 {
+	const struct vmclock_run_page *copies[VMCLOCK_RUN_COPIES];
 	struct section section = { 0 };
 	struct vmclock_snapshot s;
 	int ret;
@@ -232,14 +282,18 @@ static __attribute__((noinline)) int read_page(const struct vmclock *vc, enum vm
 	if (unlikely((unsigned int)scale >= KNOWN_SCALES))
 		return -EINVAL;
 	if (vc->time_error)
-		return vc->time_error;
+		return vmclock_completed_copies(vc, copies) ?
+			       read_completed(vc, copies, scale, source, counter, out) :
+			       vc->time_error;
 	do {
 		ret = section_begin(vc, &section);
 		if (ret)
 			return ret;
-		load_fields(vc, &s);
+		load_fields(vc->page, &s);
 		counter = read_counter(source, counter);
 	} while (section_retry(vc, &section));
+	s.size = (uint32_t)vc->size;
+	s.time_type = vc->time_type;
 
 	ret = compute(&s, scale, counter, out);
 	if (!ret)
@@ -273,7 +327,7 @@ read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_sourc
 	sec = known_load(kl->sec);
 	state = known_load(kl->state);
 	marker = known_load(kl->marker);
-	if (unlikely(!known_holds(kl, tag, marker, vc->page)))
+	if (unlikely(!known_holds(kl, tag, marker, vc)))
 		goto by_the_book;
 
 	if (unlikely(ns >= NS)) {

@@ -12,10 +12,11 @@
 
 #include "vmclock.h"
 #include "vmclock-abi.h"
+#include "vmclock-run.h"
 
 struct pagefile {
 	char dir[64];
-	char path[80];
+	char path[128];
 	struct vmclock_abi *page;	/* the writer's mapping, 4096 bytes */
 };
 
@@ -33,5 +34,41 @@ void pagefile_disrupt(struct pagefile *pf);
 
 /* Opens the file through the library; the test fails if that does. */
 struct vmclock *pagefile_open(struct pagefile *pf);
+
+/* ---- What vmclockd keeps beside it ------------------------------------------------ */
+
+struct runfiles {
+	struct pagefile *pf;
+	char folder[80];		/* $VMCLOCK_RUN_DIR */
+	char path[144];			/* of the completed page */
+	char state_path[144];
+	struct vmclock_run_page *copies[VMCLOCK_RUN_COPIES];	/* the writer's mappings */
+	struct vmclock_run_state *state;
+};
+
+/* cmocka fixtures: a marker-only page, and a folder without files. */
+int runfiles_setup(void **state);
+int runfiles_teardown(void **state);
+
+/* Makes the files, with nothing but zeros in them. */
+void runfiles_make_page(struct runfiles *rf);
+void runfiles_make_state(struct runfiles *rf);
+
+/*
+ * A page that ticks at 2.5 GHz from @counter on, which is 2017-01-01T00:00:00.5
+ * UTC, +-1 us and 50 ppm; SYNCHRONIZED under the marker of the hypervisor's page.
+ */
+struct vmclock_run_page runfiles_page(const struct runfiles *rf, uint64_t counter);
+#define RUNFILES_SEC	INT64_C(1483228800)
+
+/* A trusted system clock, under that marker, for a minute. */
+struct vmclock_run_state runfiles_word(const struct runfiles *rf);
+
+/* The writer's sequence on any count: odd, all of the words behind it, even. */
+void runfiles_begin(__le32 *seq_count);
+void runfiles_end(__le32 *seq_count);
+/* One copy after the other. */
+void runfiles_publish(struct runfiles *rf, const struct vmclock_run_page *page);
+void runfiles_vouch(struct runfiles *rf, const struct vmclock_run_state *word);
 
 #endif /* PAGEFILE_H */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The completed page: where the hypervisor's page has only a marker, vmclockd
+ * publishes one with time under the same marker. It is there twice, so that a
+ * reader never waits for a writer that was killed in mid-write.
+ */
+#ifndef VMCLOCK_COMPLETED_INTERNAL_H
+#define VMCLOCK_COMPLETED_INTERNAL_H
+
+#include "run.h"
+#include "vmclock-calc.h"
+
+/* Both copies are in an update only while vmclockd mends what another one left behind. */
+#define COMPLETED_LOOKS (SECTION_FAST_TRIES * VMCLOCK_RUN_COPIES)
+
+/* False where there are none, or their constant fields are not as they must be. */
+bool vmclock_completed_copies(const struct vmclock *vc, const struct vmclock_run_page *copies[]);
+
+/* Is the counter value more than a second before the @first of this marker? */
+bool vmclock_completed_is_before(const struct vmclock_snapshot *s, uint64_t counter,
+				 uint64_t first);
+
+#endif /* VMCLOCK_COMPLETED_INTERNAL_H */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The files of vmclockd, <vmclock-run.h>, as a handle has them mapped. They
+ * are there at open, or a wait for them picks them up later; once mapped they
+ * stay until the handle is closed. So each pointer changes once, from nothing
+ * to a mapping, while other threads and signal handlers may be reading it.
+ */
+#ifndef VMCLOCK_RUN_INTERNAL_H
+#define VMCLOCK_RUN_INTERNAL_H
+
+#include "internal.h"
+#include "vmclock-run.h"
+
+/* Pairs with the exchange that put it there: the file is mapped. */
+#define run_load(pointer) __atomic_load_n(&(pointer), __ATOMIC_ACQUIRE)
+
+/* The completed page, two copies; NULL: none. */
+static inline const struct vmclock_abi *run_completed(const struct vmclock *vc)
+{
+	const struct vmclock_abi *page = run_load(vc->time_page);
+
+	return page == vc->page ? NULL : page;
+}
+
+/* NULL: none. */
+static inline const struct vmclock_run_state *run_state(const struct vmclock *vc)
+{
+	return run_load(vc->state);
+}
+
+/* At open, the rest of the handle being there: which files belong to the page at @path? */
+void vmclock_run_find(struct vmclock *vc, const char *path);
+
+/*
+ * Maps the files that are not mapped yet, if they are there now and only those
+ * who are trusted with this machine's time can write them. Thread-safe, but it
+ * makes system calls.
+ */
+void vmclock_run_pick_up(const struct vmclock *vc);
+
+void vmclock_run_unmap(struct vmclock *vc);
+
+#endif /* VMCLOCK_RUN_INTERNAL_H */
