@@ -366,6 +366,67 @@ int vmclock_gettime(const struct vmclock *vc, clockid_t clock, uint64_t marker,
 		    struct timespec *ts);
 
 /**
+ * vmclock_trusted() - is the system clock vouched for?
+ * @vc:		the handle
+ * @marker:	receives the disruption marker under which it is; go on with
+ *		vmclock_gettime(@vc, clock, @marker, ...)
+ *
+ * vmclockd(8) vouches for it once it has proved that CLOCK_REALTIME lies within
+ * the bounds that an NTP daemon or the host's page gives; and no more when the
+ * marker changes, until it has again. The answer is about now: vmclock_gettime()
+ * tells whether a disruption came afterwards.
+ *
+ * Its word is in a file, see vmclock_open(), and holds for a short time, on
+ * CLOCK_MONOTONIC: a vmclockd that has ended or hangs vouches for nothing.
+ *
+ * Return: 0, or
+ * -ESTALE	the clock was disrupted, or the machine was cloned, and nobody has
+ *		vouched for it since,
+ * -EAGAIN	not yet: nobody has vouched for it since the system started; also
+ *		while vmclockd is about to say something else,
+ * -ENOENT	there is no vmclockd, or it has not renewed its word in time,
+ * -ETIMEDOUT	the host held the sequence count odd for 100 ms,
+ * or what clock_gettime(2) gave where the vDSO does not serve it.
+ *
+ * Thread-safe and async-signal-safe.
+ * UAPI.13, VMClock ABI: disruption_marker, vm_generation_counter.
+ * Since: 0.1
+ */
+int vmclock_trusted(const struct vmclock *vc, uint64_t *marker);
+
+/**
+ * vmclock_wait_trusted() - sleep until the system clock is vouched for
+ * @vc:		the handle
+ * @timeout:	how long to wait; NULL: without limit
+ *
+ * It looks after 20 ms, and then ever less often, each 100 ms at least. The
+ * timeout runs on CLOCK_MONOTONIC. Without a vmclockd it waits for one to come;
+ * files of it that were not there at vmclock_open() are looked for each time,
+ * the completed page too, and from then on all functions use them.
+ *
+ * It calls clock_nanosleep(2), for a device ppoll(2), and for files that are
+ * not there yet open(2), openat(2), fstat(2), mmap(2), close(2) and, in a user
+ * namespace, fstatfs(2) and read(2). What fails there is no file. It never
+ * spins, whatever these calls answer.
+ *
+ * Return: 0 vmclock_trusted() said so,
+ * -ETIMEDOUT	it did not in time,
+ * -EINTR	a signal handler ran,
+ * -EINVAL	the timeout is negative or its tv_nsec not within 0..999999999,
+ * -ENODEV	the driver was unbound or the device removed,
+ * -EBADF	the program has closed vmclock_fd(),
+ * -ENOSYS	clock_nanosleep(2) said that it slept, and had not,
+ * or what clock_nanosleep(2), ppoll(2) or clock_gettime(2) said, as
+ * vmclock_wait().
+ *
+ * Thread-safe; not async-signal-safe; a cancellation point that may leak a
+ * file descriptor when the thread is cancelled.
+ * UAPI.13, VMClock ABI: disruption_marker, vm_generation_counter.
+ * Since: 0.1
+ */
+int vmclock_wait_trusted(const struct vmclock *vc, const struct timespec *timeout);
+
+/**
  * vmclock_now() - the time, from the host's clock or the completed page
  * @vc:		the handle
  * @scale:	which time

@@ -135,9 +135,12 @@ static void deny(const struct call *call, int error)
 		_exit(2);
 }
 
-enum wait { FILE_WAIT, DEVICE_WAIT, COMMIT_WAIT };
+enum wait { FILE_WAIT, DEVICE_WAIT, COMMIT_WAIT, TRUST_WAIT, DEVICE_TRUST_WAIT };
 
-static const char *const wait_names[] = { "wait on a file", "wait on a device", "commit wait" };
+static const char *const wait_names[] = {
+	"wait on a file", "wait on a device", "commit wait", "wait for trust",
+	"wait for trust in a device",
+};
 
 /* One wait: what it meets, and what it must say. */
 struct trial {
@@ -194,7 +197,7 @@ static void be_child(struct vmclock *vc, const struct trial *trial, struct outco
 	const struct timespec until = soon(vc);
 
 	/* Only devices are asked for events. */
-	vc->device = trial->wait == DEVICE_WAIT;
+	vc->device = trial->wait == DEVICE_WAIT || trial->wait == DEVICE_TRUST_WAIT;
 	always_ready = trial->revents;
 	error_asleep = trial->asleep;
 	unreadable = trial->unreadable;
@@ -206,6 +209,8 @@ static void be_child(struct vmclock *vc, const struct trial *trial, struct outco
 		deny(trial->denied, trial->error);
 	if (trial->wait == COMMIT_WAIT)
 		out->ret = vmclock_wait_past(vc, VMCLOCK_UTC, 1, &until);
+	else if (trial->wait == TRUST_WAIT || trial->wait == DEVICE_TRUST_WAIT)
+		out->ret = vmclock_wait_trusted(vc, &timeout);
 	else
 		out->ret = vmclock_wait(vc, 1, &timeout);
 	out->calls = calls_made;
@@ -490,6 +495,50 @@ static void a_time_that_comes_no_nearer_is_slept_for(void **state)
 	vmclock_close(vc);
 }
 
+/* A file in which nobody vouches: it is there now, and was not at open. */
+static struct vmclock *open_untrusted(struct runfiles *rf)
+{
+	struct vmclock *vc = open_clock(rf->pf, 0);
+
+	runfiles_make_state(rf);
+	return vc;
+}
+
+static void a_wait_for_trust_ends_like_the_others(void **state)
+{
+	static const struct trial trials[] = {
+		{ .wait = TRUST_WAIT, .expected = -ETIMEDOUT },
+		{ .wait = DEVICE_TRUST_WAIT, .expected = -ETIMEDOUT },
+		{ .wait = TRUST_WAIT, .denied = &sleep_call, .expected = -ENOSYS },
+		{ .wait = DEVICE_TRUST_WAIT, .denied = &sleep_call, .expected = -ENOSYS },
+		{ .wait = DEVICE_TRUST_WAIT, .revents = POLLERR | POLLHUP, .expected = -ENODEV },
+		{ .wait = DEVICE_TRUST_WAIT, .revents = POLLNVAL, .expected = -EBADF },
+		{ .wait = DEVICE_TRUST_WAIT, .revents = POLLIN, .expected = -ETIMEDOUT },
+	};
+	struct vmclock *vc = open_untrusted(*state);
+
+	try_all(vc, trials, ARRAY_SIZE(trials));
+	expect_its_errors(vc, TRUST_WAIT, &sleep_call);
+	expect_its_errors(vc, TRUST_WAIT, &clock_call);
+	expect_its_errors(vc, DEVICE_TRUST_WAIT, &sleep_call);
+	expect_its_errors(vc, DEVICE_TRUST_WAIT, &clock_call);
+	expect_its_errors(vc, DEVICE_TRUST_WAIT, &poll_call);
+	vmclock_close(vc);
+}
+
+/* What cannot be opened, looked at or mapped is not there. */
+static void files_that_cannot_be_had_are_not_there(void **state)
+{
+	static const struct call *const calls[] = { &open_call, &stat_call, &mmap_call,
+						    &close_call, &poll_call };
+	struct vmclock *vc = open_untrusted(*state);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++)
+		expect_no_difference(vc, TRUST_WAIT, calls[i]);
+	vmclock_close(vc);
+}
+
 /* ---- Opening -------------------------------------------------------------------------- */
 
 static void opening_says_what_was_denied(void **state)
@@ -612,6 +661,7 @@ static void where_the_counter_is_denied(void **state)
 
 #endif
 
+#define RUN_TEST(f) cmocka_unit_test_setup_teardown(f, runfiles_setup, runfiles_teardown)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, pagefile_setup, pagefile_teardown)
 
 int main(void)
@@ -627,6 +677,8 @@ int main(void)
 		TEST(an_event_that_cannot_be_acknowledged_is_no_spin),
 		TEST(a_descriptor_that_was_closed_is_told),
 		TEST(a_time_that_comes_no_nearer_is_slept_for),
+		RUN_TEST(a_wait_for_trust_ends_like_the_others),
+		RUN_TEST(files_that_cannot_be_had_are_not_there),
 		TEST(opening_says_what_was_denied),
 		TEST(an_update_that_never_ends_without_a_clock),
 #ifdef __x86_64__

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+/* Is the system clock vouched for, and waiting until it is. */
+#include "monotonic.h"
+#include "run.h"
+
+/* Between two looks: soon at first, for a reaction takes milliseconds. */
+#define FIRST_NS	INT64_C(20000000)
+#define SLICE_NS	INT64_C(100000000)
+
+struct word {
+	uint64_t marker;
+	uint64_t generation;
+	uint64_t valid_until;
+	uint8_t trust;
+};
+
+/* As of a page: magic, size and version never change once they are there. */
+static bool is_right(const struct vmclock_run_state *state)
+{
+	uint32_t size = page_u32(state->size);
+
+	return page_u32(state->magic) == VMCLOCK_RUN_STATE_MAGIC &&
+	       page_u16(state->version) == VMCLOCK_RUN_STATE_VERSION &&
+	       size >= sizeof(*state) && size <= VMCLOCK_RUN_STATE_SIZE;
+}
+
+/* -ENOENT: nobody's word; -EAGAIN: it is being written, or was when its writer died. */
+static int read_word(const struct vmclock *vc, struct word *word)
+{
+	const struct vmclock_run_state *state = run_state(vc);
+	unsigned int looks = 0;
+	uint32_t seq;
+
+	if (!state || !is_right(state))
+		return -ENOENT;
+	do {
+		if (looks)
+			cpu_relax();
+		if (looks++ == SECTION_FAST_TRIES)
+			return -EAGAIN;
+		seq = count_try(&state->seq_count);
+		word->trust = page_u8(state->trust);
+		word->marker = page_u64(state->marker);
+		word->generation = page_u64(state->generation);
+		word->valid_until = page_u64(state->valid_until);
+	} while (!count_held(&state->seq_count, seq));
+	return 0;
+}
+
+VMCLOCK_PUBLIC
+int vmclock_trusted(const struct vmclock *vc, uint64_t *marker)
+{
+	struct word word;
+	int64_t now;
+	int ret;
+
+	ret = read_word(vc, &word);
+	if (!ret)
+		ret = monotonic_ns(&now);
+	if (ret)
+		return ret;
+	if ((uint64_t)now > word.valid_until)
+		return -ENOENT;
+	if (word.trust != VMCLOCK_RUN_TRUSTED)
+		return word.trust == VMCLOCK_RUN_DISRUPTED ? -ESTALE : -EAGAIN;
+
+	ret = vmclock_check_current(vc, word.marker, &word.generation);
+	if (!ret)
+		*marker = word.marker;
+	return ret;
+}
+
+/* 0: trusted; -EAGAIN: that may still come. */
+static int look(const struct vmclock *vc)
+{
+	uint64_t marker;
+	int ret;
+
+	vmclock_run_pick_up(vc);
+	/* Not spinning for a host that holds its count. */
+	if (section_try(vc->page) & 1)
+		return -EAGAIN;
+	ret = vmclock_trusted(vc, &marker);
+	return ret == -ESTALE || ret == -ENOENT || ret == -ETIMEDOUT ? -EAGAIN : ret;
+}
+
+VMCLOCK_PUBLIC
+int vmclock_wait_trusted(const struct vmclock *vc, const struct timespec *timeout)
+{
+	int64_t deadline, now, left, pause;
+	int ret;
+
+	if (timeout && !vmclock_is_timeout(timeout))
+		return -EINVAL;
+	ret = vmclock_deadline(timeout, &deadline);
+	for (pause = FIRST_NS; !ret; pause = pause < SLICE_NS / 2 ? 2 * pause : SLICE_NS) {
+		/* The clock first, then the look: who was not running for long still looks once more. */
+		ret = monotonic_ns(&now);
+		if (ret)
+			break;
+		ret = look(vc);
+		if (ret != -EAGAIN)
+			break;
+		ret = vmclock_check_device(vc);
+		if (ret)
+			break;
+		left = deadline - now;
+		if (left <= 0)
+			return -ETIMEDOUT;
+		ret = vmclock_sleep(left < pause ? left : pause);
+	}
+	return ret;
+}
