@@ -4,17 +4,22 @@
  * replaces. All cases run in turns, in small batches, so that a busy machine
  * disturbs them alike; the best batch and the median one are told.
  */
+#include <endian.h>
 #include <err.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "counter.h"
 #include "host.h"
+#include "vmclock-run.h"
 
 #define BATCH_NS	5000		/* short: most batches then run undisturbed */
 #define WINDOW_NS	4000000		/* several updates of a host that publishes at 1 kHz */
@@ -22,6 +27,7 @@
 
 static unsigned int rounds = 20000;
 static struct vmclock *vc;
+static struct vmclock *completed;	/* a page without time, and a completed one */
 static struct host host;
 static uint64_t marker;
 
@@ -48,9 +54,11 @@ CASE(marker_n, USE(vmclock_marker(vc)))
 CASE(gettime_checked_n, USE(vmclock_gettime(vc, CLOCK_REALTIME, marker, &ts)))
 CASE(now_n, USE(vmclock_now(vc, VMCLOCK_UTC, &t)))
 CASE(now_relaxed_n, USE(vmclock_now_relaxed(vc, VMCLOCK_UTC, &t)))
+CASE(now_completed_n, USE(vmclock_now(completed, VMCLOCK_UTC, &t)))
 
-enum { COUNTER_RELAXED, COUNTER_ORDERED, VDSO_REALTIME, MARKER, GETTIME_CHECKED, NOW, NOW_RELAXED };
-#define CASES 7
+enum { COUNTER_RELAXED, COUNTER_ORDERED, VDSO_REALTIME, MARKER, GETTIME_CHECKED, NOW, NOW_RELAXED,
+       NOW_COMPLETED };
+#define CASES 8
 
 static const struct {
 	const char *name;
@@ -63,6 +71,7 @@ static const struct {
 	[GETTIME_CHECKED] = { "gettime_checked", gettime_checked_n },
 	[NOW] = { "now", now_n },
 	[NOW_RELAXED] = { "now_relaxed", now_relaxed_n },
+	[NOW_COMPLETED] = { "now_completed", now_completed_n },
 };
 
 struct result {
@@ -105,6 +114,54 @@ static double batch(unsigned int c, unsigned int n)
 
 	cases[c].run(n);
 	return (double)(host_monotonic_ns() - start) / n;
+}
+
+/* ---- A completed page ---------------------------------------------------------- */
+
+static void write_file(const char *path, const void *data, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	if (fd < 0 || write(fd, data, len) != (ssize_t)len)
+		err(1, "%s", path);
+	close(fd);
+}
+
+/* The same time as @page, as vmclockd would give it. Nothing is left of the files. */
+static struct vmclock *open_completed(const struct vmclock_abi *page)
+{
+	static char file[VMCLOCK_RUN_PAGE_SIZE];
+	struct vmclock_run_page copy = { .page = *page, .first_counter = page->counter_value };
+	char folder[] = "/tmp/vmclock-bench.XXXXXX", marker_only[64], run[64], whole[80];
+	struct vmclock_abi host_page = *page;
+	struct vmclock *opened;
+	int ret;
+
+	if (!mkdtemp(folder))
+		err(1, "%s", folder);
+	snprintf(run, sizeof(run), "%s/run", folder);
+	snprintf(marker_only, sizeof(marker_only), "%s/vmclock0", folder);
+	snprintf(whole, sizeof(whole), "%s/vmclock0", run);
+	if (mkdir(run, 0700))
+		err(1, "%s", run);
+	host_page.counter_id = VMCLOCK_COUNTER_INVALID;
+	host_page.size = htole32(sizeof(host_page));
+	write_file(marker_only, &host_page, sizeof(host_page));
+	copy.page.time_type = VMCLOCK_TIME_UTC;
+	copy.page.time_sec = htole64(le64toh(page->time_sec) - 37);
+	memcpy(file, &copy, sizeof(copy));
+	memcpy(file + VMCLOCK_RUN_COPY_SIZE, &copy, sizeof(copy));
+	write_file(whole, file, sizeof(file));
+
+	setenv("VMCLOCK_RUN_DIR", run, 1);
+	ret = vmclock_open(&opened, marker_only);
+	unlink(whole);
+	unlink(marker_only);
+	rmdir(run);
+	rmdir(folder);
+	if (ret)
+		errx(1, "vmclock_open: %s", strerror(-ret));
+	return opened;
 }
 
 /* ---- One reader, no updates --------------------------------------------------- */
@@ -279,6 +336,7 @@ static struct ratio {
 	{ "now_to_counter", "now / ordered counter", 0, 1.20, false },
 	{ "now_relaxed_to_counter", "now_relaxed / relaxed counter", 0, 1.15, false },
 	{ "now_relaxed_to_vdso", "now_relaxed / vDSO", 0, 0.50, false },
+	{ "now_completed_to_vdso", "now, completed page / vDSO", 0, 0.95, false },
 	{ "gettime_to_vdso", "gettime_checked / vDSO", 0, 1.08, false },
 	{ "marker_to_vdso", "marker / vDSO", 0, 0.15, false },
 	{ "two_threads", "two threads / one", 0, 1.90, true },
@@ -299,6 +357,7 @@ static void compare_all(void)
 		divide(alone[NOW].min, alone[COUNTER_ORDERED].min),
 		divide(alone[NOW_RELAXED].min, alone[COUNTER_RELAXED].min),
 		divide(alone[NOW_RELAXED].min, vdso),
+		divide(alone[NOW_COMPLETED].min, vdso),
 		divide(alone[GETTIME_CHECKED].min, vdso),
 		divide(alone[MARKER].min, vdso),
 		divide(team_of[0].min, team_of[1].min),
@@ -440,7 +499,10 @@ int main(int argc, char *argv[])
 	host_create(&host, &page);
 	vc = host_open(&host);
 	marker = vmclock_marker(vc);
+	completed = open_completed(&page);
 	ret = vmclock_now(vc, VMCLOCK_UTC, &t);
+	if (!ret)
+		ret = vmclock_now(completed, VMCLOCK_UTC, &t);
 	if (ret)
 		errx(1, "no time on this machine: %s", strerror(-ret));
 	if (pthread_create(&reader, NULL, measure, NULL))
@@ -448,6 +510,7 @@ int main(int argc, char *argv[])
 	pthread_join(reader, NULL);
 	if (host_cpus() > 1)
 		measure_team();
+	vmclock_close(completed);
 	vmclock_close(vc);
 	host_destroy(&host);
 	compare_all();
