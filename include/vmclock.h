@@ -447,11 +447,11 @@ int vmclock_wait_trusted(const struct vmclock *vc, const struct timespec *timeou
  * killed: one of its two copies is always whole.
  *
  * Return: 0, or
- * -ENODATA	the page carries no time, or lacks what @scale needs: a TAI
- *		offset, a leap second indicator that fits the time, a smearing
- *		hint that is known. A page in UTC has no TAI as long as its
- *		reference lies in a positive leap second: its offset may be
- *		that of either side,
+ * -ENODATA	the page carries no time, and there is no completed one; or it lacks
+ *		what @scale needs: a TAI offset, a leap second indicator that
+ *		fits the time, a smearing hint that is known. A page in UTC has
+ *		no TAI as long as its reference lies in a positive leap second:
+ *		its offset may be that of either side,
  * -EAGAIN	it carries time that cannot be relied upon now (its status),
  * -ESTALE	the completed page belongs to another marker or generation: the clock
  *		was disrupted and is not right again,
