@@ -238,7 +238,7 @@ static int64_t until(int64_t ns)
 
 static void show(const struct sim *sim, char *answer, size_t size)
 {
-	const struct vmclock_abi *page = &sim->page.next;
+	const struct vmclock_abi *page = &sim->next;
 	const char *path = sim->options.path;
 
 	snprintf(answer, size,

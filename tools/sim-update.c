@@ -9,7 +9,7 @@
 #define READING_NS	100000000
 
 #define COVERS(page, field) \
-	((page)->covered >= offsetof(struct vmclock_abi, field) + sizeof((page)->next.field))
+	((page)->length >= offsetof(struct vmclock_abi, field) + sizeof((page)->next->field))
 
 int64_t sim_now(void)
 {
@@ -81,7 +81,7 @@ static uint64_t fill_time(struct vmclock_abi *next, const struct sim *sim)
 
 static void fill(struct sim *sim)
 {
-	struct vmclock_abi *next = &sim->page.next;
+	struct vmclock_abi *next = &sim->next;
 	bool timeless = sim->options.marker_only || sim->timeless;
 	uint64_t flags = sim->options.flags | sim->notice;
 
@@ -107,9 +107,9 @@ static void publish(struct sim *sim)
 	if (sim->garbled_until)
 		sim_page_garble(&sim->page);
 	else if (sim->stalled_until)
-		sim_page_stall(&sim->page);
+		publisher_stall(&sim->page);
 	else
-		sim_page_publish(&sim->page);
+		publisher_update(&sim->page);
 }
 
 static void begin_model(struct sim *sim, const struct sim_reading *reading)
@@ -155,6 +155,12 @@ void sim_disrupt(struct sim *sim)
 	publish(sim);
 }
 
+/* Bytes of the structure that a page of this size has. */
+static size_t covered(const struct sim_options *options)
+{
+	return options->size < sizeof(struct vmclock_abi) ? options->size : sizeof(struct vmclock_abi);
+}
+
 void sim_start(struct sim *sim, uint32_t seq)
 {
 	struct sim_reading reading;
@@ -164,9 +170,8 @@ void sim_start(struct sim *sim, uint32_t seq)
 		sim->next_reading = sim_now() + READING_NS;
 		begin_model(sim, &reading);
 	}
-	sim->page.next.size = htole32(sim->options.size);
-	fill_constant(&sim->page.next, &sim->options);
-	sim_page_begin(&sim->page, sim->file.page, seq);
+	fill_constant(&sim->next, &sim->options);
+	publisher_begin(&sim->page, sim->file.page, &sim->next, covered(&sim->options), seq);
 	publish(sim);
 	sim->next_update = sim->options.hold ? FOREVER : sim_now() + sim->options.interval;
 }
@@ -178,7 +183,7 @@ void sim_finish(struct sim *sim)
 	sim->garbled_until = 0;
 	sim->stalled_until = 0;
 	if (garbled)
-		sim_page_restore(&sim->page);
+		publisher_constants(&sim->page);
 	publish(sim);
 }
 
@@ -189,7 +194,7 @@ static void end_mishaps(struct sim *sim, int64_t now)
 
 	if (sim->garbled_until && now >= sim->garbled_until) {
 		sim->garbled_until = 0;
-		sim_page_restore(&sim->page);
+		publisher_constants(&sim->page);
 		ended = true;
 	}
 	if (sim->stalled_until && now >= sim->stalled_until) {

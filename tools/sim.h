@@ -8,7 +8,7 @@
  *	sim-model.c	what the page promises about that clock
  *	sim-leap.c	the leap second, and the offset between TAI and UTC
  *	sim-file.c	the file that holds the page: made, locked, removed
- *	sim-page.c	how a page is published
+ *	sim-page.c	a page that is no page for a while
  *	sim-update.c	from the simulator's state to the fields of the page, and when
  *	sim-command.c	commands: what they are and what they do
  *	sim-input.c	where commands come from: stdin, socket, script
@@ -23,6 +23,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "publish/page.h"
 #include "vmclock-abi.h"
 
 #define TOOL "vmclock-sim"
@@ -207,22 +208,8 @@ void sim_file_close(struct sim_file *file, bool keep);
 
 /* ---- sim-page.c ---------------------------------------------------------------- */
 
-struct sim_page {
-	struct vmclock_abi *live;
-	struct vmclock_abi next;	/* what is or will be published; little-endian */
-	size_t covered;			/* bytes of that which the page has */
-	uint32_t seq;			/* even: as of the last whole update */
-};
-
-/* Constant fields and all; the sequence count goes on from @seq. */
-void sim_page_begin(struct sim_page *page, struct vmclock_abi *live, uint32_t seq);
-/* One update, as the specification asks for. */
-void sim_page_publish(struct sim_page *page);
-/* The sequence count odd, and that for long: sim_page_publish() ends it. */
-void sim_page_stall(struct sim_page *page);
-/* Random bytes all over the page: sim_page_restore() and _publish() end it. */
-void sim_page_garble(struct sim_page *page);
-void sim_page_restore(struct sim_page *page);
+/* Random bytes all over the page: publisher_constants() and an update end it. */
+void sim_page_garble(struct publisher *page);
 
 /* ---- sim-command.c ------------------------------------------------------------- */
 
@@ -270,7 +257,8 @@ struct sim_options {
 struct sim {
 	struct sim_options options;
 	struct sim_file file;
-	struct sim_page page;
+	struct vmclock_abi next;	/* what the page is to say */
+	struct publisher page;
 	struct sim_clock clock;
 	struct sim_model model;
 	struct sim_leap leap;
