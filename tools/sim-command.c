@@ -32,9 +32,9 @@ struct argument {
 	size_t size;
 };
 
-static int parse_ppm(const struct argument *a, const char *word)
+static int parse_frequency(const struct argument *a, const char *word)
 {
-	if (sim_parse_ppm(word, SIM_PPM_MAX, &a->command->ppm))
+	if (parse_ppm(word, SIM_PPM_MAX, &a->command->ppm))
 		return wrong(a->why, a->size, "%s: '%s' is no frequency; give ppm within +-%d",
 			     a->verb, word, SIM_PPM_MAX);
 	a->command->has_ppm = true;
@@ -43,7 +43,7 @@ static int parse_ppm(const struct argument *a, const char *word)
 
 static int parse_step(const struct argument *a, const char *word)
 {
-	if (sim_parse_time(word, true, &a->command->ns))
+	if (parse_time(word, true, &a->command->ns))
 		return wrong(a->why, a->size, "%s: '%s' is no time; for example 10ms, or -1.5s",
 			     a->verb, word);
 	return 0;
@@ -51,7 +51,7 @@ static int parse_step(const struct argument *a, const char *word)
 
 static int parse_duration(const struct argument *a, const char *word)
 {
-	if (sim_parse_time(word, true, &a->command->ns) || a->command->ns <= 0)
+	if (parse_time(word, true, &a->command->ns) || a->command->ns <= 0)
 		return wrong(a->why, a->size, "%s: '%s' is no duration; for example 200ms, or 1.5s",
 			     a->verb, word);
 	return 0;
@@ -61,12 +61,12 @@ static int parse_duration(const struct argument *a, const char *word)
 static int parse_change(const struct argument *a, const char *word)
 {
 	if (!strncmp(word, "ppm=", 4))
-		return parse_ppm(a, word + 4);
+		return parse_frequency(a, word + 4);
 	if (strncmp(word, "step=", 5) != 0)
 		return wrong(a->why, a->size, "%s: what is '%s'? step=TIME and ppm=N may follow",
 			     a->verb, word);
 	/* A number alone may be meant in ns, or in seconds: what a difference. */
-	if (sim_parse_time(word + 5, false, &a->command->ns))
+	if (parse_time(word + 5, false, &a->command->ns))
 		return wrong(a->why, a->size, "%s: '%s' is no step; give its unit, as in step=10ms",
 			     a->verb, word);
 	return 0;
@@ -159,8 +159,8 @@ static const struct {
 	{ "soon", SIM_SOON, 0, 0, NULL, "soon" },
 	{ "imminent", SIM_IMMINENT, 0, 0, NULL, "imminent" },
 	{ "calm", SIM_CALM, 0, 0, NULL, "calm" },
-	{ "frequency", SIM_FREQUENCY, 1, 1, parse_ppm, "frequency PPM" },
-	{ "drift", SIM_DRIFT, 1, 1, parse_ppm, "drift PPM-PER-SECOND" },
+	{ "frequency", SIM_FREQUENCY, 1, 1, parse_frequency, "frequency PPM" },
+	{ "drift", SIM_DRIFT, 1, 1, parse_frequency, "drift PPM-PER-SECOND" },
 	{ "step", SIM_STEP, 1, 1, parse_step, "step TIME" },
 	{ "stall", SIM_STALL, 1, 1, parse_stall, "stall TIME|on|off" },
 	{ "garbage", SIM_GARBAGE, 1, 1, parse_duration, "garbage TIME" },

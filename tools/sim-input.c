@@ -51,7 +51,7 @@ static int parse_scripted(char *line, struct scripted *entry, char *why, size_t 
 		snprintf(why, size, "write 'at TIME COMMAND'");
 		return -1;
 	}
-	if (sim_parse_time(when, true, &entry->at) || entry->at < 0) {
+	if (parse_time(when, true, &entry->at) || entry->at < 0) {
 		snprintf(why, size, "'%s' is no time after the start; for example 2.5s", when);
 		return -1;
 	}

@@ -2,7 +2,6 @@
 /*
  * vmclock-sim: what its files share.
  *
- *	sim-number.c	numbers, times and dates as people write them
  *	sim-counter.c	the CPU's counter, paired with the host's clocks
  *	sim-clock.c	the clock that is simulated: what time a counter value is
  *	sim-model.c	what the page promises about that clock
@@ -23,25 +22,13 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "number.h"
 #include "publish/page.h"
 #include "vmclock-abi.h"
 
 #define TOOL "vmclock-sim"
 
-#define NS_PER_SEC	INT64_C(1000000000)
 #define FOREVER		INT64_MAX
-
-/* ---- sim-number.c ------------------------------------------------------------- */
-
-/* "10ms", "1.5s", "-20us", "3ns" to ns. A number alone is in seconds, if @seconds; 0 always is. */
-int sim_parse_time(const char *text, bool seconds, int64_t *ns);
-/* "-50", "0.5ppm", within +-@limit */
-int sim_parse_ppm(const char *text, double limit, double *ppm);
-/* Decimal, or hexadecimal with 0x. */
-int sim_parse_signed(const char *text, int64_t min, int64_t max, int64_t *value);
-int sim_parse_unsigned(const char *text, uint64_t max, uint64_t *value);
-/* "2016-12-31T23:59:50", in UTC, to seconds since 1970, POSIX's way. */
-int sim_parse_date(const char *text, int64_t *sec);
 
 /* ---- sim-counter.c ------------------------------------------------------------ */
 

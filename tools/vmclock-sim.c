@@ -131,23 +131,23 @@ static int clock_option(struct sim_options *o, int option, const char *name, con
 	case OPTION_START:
 		o->scripted = true;
 		o->starts_now = !strcmp(value, "now");
-		if (!o->starts_now && sim_parse_date(value, &o->start))
+		if (!o->starts_now && parse_date(value, &o->start))
 			return refuse(name, value, "now, nor a date such as 2016-12-31T23:59:50");
 		return 0;
 	case OPTION_FREQUENCY:
-		if (sim_parse_ppm(value, SIM_PPM_MAX, &o->ppm))
+		if (parse_ppm(value, SIM_PPM_MAX, &o->ppm))
 			return refuse(name, value, "a number of ppm within +-10000");
 		return 0;
 	case OPTION_DRIFT:
-		if (sim_parse_ppm(value, SIM_PPM_MAX, &o->drift))
+		if (parse_ppm(value, SIM_PPM_MAX, &o->drift))
 			return refuse(name, value, "a number of ppm within +-10000");
 		return 0;
 	case OPTION_PERIOD_MAXERROR:
-		if (sim_parse_ppm(value, SIM_PPM_MAX, &o->period_maxerror) || o->period_maxerror < 0)
+		if (parse_ppm(value, SIM_PPM_MAX, &o->period_maxerror) || o->period_maxerror < 0)
 			return refuse(name, value, "a number of ppm within 0..10000");
 		return 0;
 	default:
-		if (sim_parse_time(value, true, &o->maxerror) || o->maxerror < 0 ||
+		if (parse_time(value, true, &o->maxerror) || o->maxerror < 0 ||
 		    o->maxerror > 100 * NS_PER_SEC)
 			return refuse(name, value, "a time such as 10us, up to 100s");
 		return 0;
@@ -165,39 +165,39 @@ static int number_option(struct sim_options *o, int option, const char *name, co
 		o->has_tai_offset = !o->no_tai_offset;
 		if (o->no_tai_offset)
 			return 0;
-		if (sim_parse_signed(value, INT16_MIN, INT16_MAX, &number))
+		if (parse_signed(value, INT16_MIN, INT16_MAX, &number))
 			return refuse(name, value, "none, nor a number of seconds such as -37");
 		o->tai_offset = (int16_t)number;
 		return 0;
 	case OPTION_SIZE:
-		if (sim_parse_unsigned(value, SIZE_MAX_OPTION, &bits) || bits < VMCLOCK_SIZE_MIN ||
+		if (parse_unsigned(value, SIZE_MAX_OPTION, &bits) || bits < VMCLOCK_SIZE_MIN ||
 		    bits % 8)
 			return refuse(name, value, "a multiple of 8 within 32..65536");
 		o->size = (uint32_t)bits;
 		return 0;
 	case OPTION_MARKER:
 		o->has_marker = true;
-		if (sim_parse_unsigned(value, UINT64_MAX, &o->marker))
+		if (parse_unsigned(value, UINT64_MAX, &o->marker))
 			return refuse(name, value, "a number of 64 bits");
 		return 0;
 	case OPTION_GENERATION:
 		o->has_generation = true;
-		if (sim_parse_unsigned(value, UINT64_MAX, &o->generation))
+		if (parse_unsigned(value, UINT64_MAX, &o->generation))
 			return refuse(name, value, "a number of 64 bits");
 		return 0;
 	case OPTION_FLAGS:
-		if (sim_parse_unsigned(value, UINT64_MAX, &o->flags))
+		if (parse_unsigned(value, UINT64_MAX, &o->flags))
 			return refuse(name, value, "a number of 64 bits");
 		return 0;
 	case OPTION_AT:
 		o->inside = true;
-		if (sim_parse_unsigned(value, INT64_MAX, &o->offset) || o->offset % 4096)
+		if (parse_unsigned(value, INT64_MAX, &o->offset) || o->offset % 4096)
 			return refuse(name, value, "a multiple of 4096");
 		return 0;
 	default:
-		if (!sim_parse_signed(value, INT64_MIN, INT64_MAX, &number))
+		if (!parse_signed(value, INT64_MIN, INT64_MAX, &number))
 			o->counter_offset = (uint64_t)number;
-		else if (sim_parse_unsigned(value, UINT64_MAX, &o->counter_offset))
+		else if (parse_unsigned(value, UINT64_MAX, &o->counter_offset))
 			return refuse(name, value, "a number of 64 bits");
 		return 0;
 	}
@@ -209,7 +209,7 @@ static int page_option(struct sim_options *o, int option, const char *name, cons
 
 	switch (option) {
 	case OPTION_INTERVAL:
-		if (sim_parse_time(value, true, &o->interval) || o->interval < 0)
+		if (parse_time(value, true, &o->interval) || o->interval < 0)
 			return refuse(name, value, "a time such as 100ms");
 		return 0;
 	case OPTION_STATUS:

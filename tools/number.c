@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "sim.h"
+#include "number.h"
 
 #define SECONDS_MAX 1000000000	/* 30 years: more is a slip */
 
@@ -27,7 +27,7 @@ static int parse_decimal(const char *text, long double *value, const char **end)
 	return 0;
 }
 
-int sim_parse_time(const char *text, bool seconds, int64_t *ns)
+int parse_time(const char *text, bool seconds, int64_t *ns)
 {
 	static const struct {
 		const char *name;
@@ -57,7 +57,7 @@ int sim_parse_time(const char *text, bool seconds, int64_t *ns)
 	return -1;
 }
 
-int sim_parse_ppm(const char *text, double limit, double *ppm)
+int parse_ppm(const char *text, double limit, double *ppm)
 {
 	long double value;
 	const char *unit;
@@ -74,7 +74,7 @@ static int base_of(const char *digits)
 	return digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X') ? 16 : 10;
 }
 
-int sim_parse_signed(const char *text, int64_t min, int64_t max, int64_t *value)
+int parse_signed(const char *text, int64_t min, int64_t max, int64_t *value)
 {
 	const char *digits = text + (*text == '-' || *text == '+');
 	long long result;
@@ -90,7 +90,7 @@ int sim_parse_signed(const char *text, int64_t min, int64_t max, int64_t *value)
 	return 0;
 }
 
-int sim_parse_unsigned(const char *text, uint64_t max, uint64_t *value)
+int parse_unsigned(const char *text, uint64_t max, uint64_t *value)
 {
 	unsigned long long result;
 	char *end;
@@ -105,7 +105,7 @@ int sim_parse_unsigned(const char *text, uint64_t max, uint64_t *value)
 	return 0;
 }
 
-int sim_parse_date(const char *text, int64_t *sec)
+int parse_date(const char *text, int64_t *sec)
 {
 	struct tm given = { 0 }, date, back;
 	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &given);

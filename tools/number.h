@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers, times and dates as people write them. Each returns 0, or -1 where the text is none. */
+#ifndef VMCLOCK_TOOLS_NUMBER_H
+#define VMCLOCK_TOOLS_NUMBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NS_PER_SEC	INT64_C(1000000000)
+
+/* "10ms", "1.5s", "-20us", "3ns" to ns. A number alone is in seconds, if @seconds; 0 always is. */
+int parse_time(const char *text, bool seconds, int64_t *ns);
+/* "-50", "0.5ppm", within +-@limit */
+int parse_ppm(const char *text, double limit, double *ppm);
+/* Decimal, or hexadecimal with 0x. */
+int parse_signed(const char *text, int64_t min, int64_t max, int64_t *value);
+int parse_unsigned(const char *text, uint64_t max, uint64_t *value);
+/* "2016-12-31T23:59:50", in UTC, to seconds since 1970, POSIX's way. */
+int parse_date(const char *text, int64_t *sec);
+
+#endif /* VMCLOCK_TOOLS_NUMBER_H */
