@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pairs: what the kernel's clocks showed at one value of the counter that
+ * VMClock pages count by.
+ */
+#ifndef VMCLOCKD_PAIR_H
+#define VMCLOCKD_PAIR_H
+
+#include <stdint.h>
+
+struct pair {
+	uint64_t counter;	/* the middle of the bracket */
+	int64_t real;		/* CLOCK_REALTIME, ns since 1970 */
+	int64_t raw;		/* CLOCK_MONOTONIC_RAW, ns */
+	uint64_t width;		/* ticks of the bracket: both are of a value within it */
+};
+
+/* Both clocks between two readings of the counter. */
+struct bracket {
+	uint64_t begin;
+	uint64_t end;
+	int64_t real;
+	int64_t raw;
+};
+
+#define PAIR_TRIES	20
+
+/**
+ * pair_tightest() - the pair of the narrowest of some brackets
+ * @brackets:	the brackets
+ * @count:	how many, at least 1
+ * @pair:	receives the pair
+ *
+ * Return: 0 or -EIO: in none of them the counter went forward, or in ns a clock is out of range.
+ */
+int pair_tightest(const struct bracket *brackets, unsigned int count, struct pair *pair);
+
+/**
+ * pair_read() - read the clocks @tries times, and keep the tightest pair
+ * @pair:	receives the pair
+ * @tries:	1..PAIR_TRIES
+ *
+ * Each clock is read in user space where the kernel allows that. The readings
+ * were made at a counter value no further than half the width from the pair's,
+ * rounded up, and are rounded down to the nanosecond.
+ *
+ * Return: 0, -EINVAL: @tries, -EIO as above, or the error of clock_gettime().
+ */
+int pair_read(struct pair *pair, unsigned int tries);
+
+#endif /* VMCLOCKD_PAIR_H */
