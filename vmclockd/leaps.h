@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Leap seconds: what tzdata's leap-seconds.list says of them, and when it
+ * and an NTP daemon's announcement allow to give bounds of UTC.
+ */
+#ifndef VMCLOCKD_LEAPS_H
+#define VMCLOCKD_LEAPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LEAPS_MAX	128
+
+/* An offset of UTC from TAI, from an instant on. */
+struct leap {
+	int64_t at;		/* UTC, s since 1970: the start of a month */
+	int sign;		/* 1 inserted before it, -1 left out */
+};
+
+struct leaps {
+	struct leap leap[LEAPS_MAX];
+	size_t count;
+	int64_t expires;	/* UTC, s since 1970: the list is complete until then; 0: no list */
+};
+
+/**
+ * leaps_read() - read a leap-seconds.list
+ * @path:	the file, such as /usr/share/zoneinfo/leap-seconds.list
+ * @leaps:	receives the list; on failure, one that says nothing
+ *
+ * Return: 0, -EINVAL: no such list, or one whose lines contradict each other,
+ * or the error of open() or read().
+ */
+int leaps_read(const char *path, struct leaps *leaps);
+
+/**
+ * leaps_parse() - the same of its text
+ * @text:	the text, ended by NUL
+ * @leaps:	as above
+ *
+ * Return: 0 or -EINVAL.
+ */
+int leaps_parse(const char *text, struct leaps *leaps);
+
+/**
+ * leaps_complete() - does the list say of each instant until then whether it is a leap second?
+ * @leaps:	the list, may be NULL
+ * @sec:	the instant, UTC
+ *
+ * It does not after its date of expiry.
+ */
+bool leaps_complete(const struct leaps *leaps, int64_t sec);
+
+/**
+ * leaps_sign() - the leap second that ends at an instant
+ * @leaps:	the list, may be NULL
+ * @at:		the start of a month, UTC
+ *
+ * Return: 1 inserted, -1 left out, 0 none, or the list is not complete until then.
+ */
+int leaps_sign(const struct leaps *leaps, int64_t at);
+
+/**
+ * leaps_refusal() - why there can be no bounds now, for leap seconds
+ * @leaps:	the list, may be NULL
+ * @sec:	the time, UTC
+ * @announced:	1, -1: the NTP daemon announces a leap second for this month's end, 0: none
+ * @smears:	its servers smear leap seconds
+ *
+ * Return: a sentence without a full stop, or NULL: there is nothing against it.
+ */
+const char *leaps_refusal(const struct leaps *leaps, int64_t sec, int announced, bool smears);
+
+/**
+ * leaps_near() - is a leap second possible between two times, or within 5 s of them?
+ * @a:		UTC, ns since 1970
+ * @b:		the same, either may be the later
+ *
+ * That is: does a month begin there?
+ */
+bool leaps_near(int64_t a, int64_t b);
+
+/**
+ * leaps_since() - has a listed leap second passed within the last month, after an instant?
+ * @leaps:	the list, may be NULL
+ * @then:	the instant, UTC
+ * @sec:	the time now, UTC
+ */
+bool leaps_since(const struct leaps *leaps, int64_t then, int64_t sec);
+
+/**
+ * leaps_indicator() - what a VMClock page has to say
+ * @leaps:	the list, may be NULL
+ * @sec:	the page's reference time, UTC
+ * @announced:	as above
+ *
+ * Return: VMCLOCK_LEAP_NONE, _PRE_POS, _PRE_NEG, _POST_POS or _POST_NEG.
+ */
+uint8_t leaps_indicator(const struct leaps *leaps, int64_t sec, int announced);
+
+#endif /* VMCLOCKD_LEAPS_H */
