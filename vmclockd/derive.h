@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the counter to UTC with bounds: out of pairs, and of what an NTP
+ * daemon says of CLOCK_REALTIME. Pure arithmetic; thread-safe, and safe in
+ * signal handlers.
+ *
+ * All is in integers: ns, ppb (1e-9), and periods in 1 / 2^(64 + shift) s, as
+ * on a VMClock page. Bounds are rounded outwards.
+ */
+#ifndef VMCLOCKD_DERIVE_H
+#define VMCLOCKD_DERIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "leaps.h"
+#include "pair.h"
+
+/* ---- The nominal period: of the counter, against CLOCK_MONOTONIC_RAW ---------- */
+
+#define FIT_PAIRS	32
+
+/* Pairs under one marker and one clocksource. Memory is bounded: see fit_add(). */
+struct fit {
+	struct pair pair[FIT_PAIRS];	/* the oldest first, and about evenly spaced */
+	unsigned int count;
+	struct pair last;
+	int64_t spacing;		/* ns between those that are kept */
+	int64_t residual;		/* ns: the largest, of a straight line through them */
+};
+
+/** fit_reset() - forget all pairs: the marker or the clocksource has changed */
+void fit_reset(struct fit *fit);
+
+/**
+ * fit_add() - take a further pair
+ * @fit:	the fit
+ * @pair:	the pair; its counter is above that of the pair before
+ *
+ * Pairs of the last 17 minutes count, so that a slow change of the period is followed.
+ *
+ * Return: 0 or -EDOM: more than 1 us beside the line, or not after the pair
+ * before. The counter was disrupted, or CLOCK_MONOTONIC_RAW does not go
+ * evenly with it: what was known is void, and @pair is the first of a fresh fit.
+ */
+int fit_add(struct fit *fit, const struct pair *pair);
+
+/**
+ * fit_baseline() - the time that the pairs span, in ns; 0 with fewer than two
+ */
+int64_t fit_baseline(const struct fit *fit);
+
+/**
+ * fit_period() - the nominal period
+ * @fit:	the fit
+ * @ns_per_tick: receives the period
+ * @error_ppb:	receives how far it may be off, rounded up
+ *
+ * That is what the pairs' widths leave open over the baseline, and four times
+ * the largest residual: a period that changes evenly differs by that from its mean.
+ *
+ * Return: 0 or -EAGAIN: the baseline is below 100 ms, or the error above 1000 ppm.
+ */
+int fit_period(const struct fit *fit, long double *ns_per_tick, int64_t *error_ppb);
+
+/* ---- What an NTP daemon says ---------------------------------------------------- */
+
+enum report_leap {
+	REPORT_LEAP_UNKNOWN,		/* not synchronised, or no answer */
+	REPORT_LEAP_NONE,
+	REPORT_LEAP_INSERT,
+	REPORT_LEAP_DELETE,
+};
+
+struct report {
+	int64_t offset;			/* ns: true time = CLOCK_REALTIME + offset */
+	int64_t root_delay;		/* ns */
+	int64_t root_dispersion;	/* ns */
+	int64_t frequency;		/* ppb: how much CLOCK_MONOTONIC_RAW is fast */
+	int64_t residual;		/* ppb */
+	int64_t skew;			/* ppb: the error bound of frequency */
+	int64_t reference;		/* UTC, s: when the daemon last measured */
+	uint32_t refid;
+	uint32_t stratum;
+	enum report_leap leap;
+};
+
+/**
+ * report_refusal() - why a report is worth nothing
+ * @report:	the report
+ *
+ * Return: a sentence without a full stop, or NULL: nothing is wrong with it.
+ */
+const char *report_refusal(const struct report *report);
+
+/* ---- The cone: UTC and its bounds at any value of the counter ------------------- */
+
+struct cone {
+	uint64_t counter;		/* the reference */
+	int64_t utc;			/* ns since 1970 at the reference */
+	uint64_t time_maxerror;		/* ns at the reference */
+	uint64_t period;		/* these two in 1 / 2^(64 + shift) s */
+	uint64_t period_maxerror;
+	int64_t reference;		/* the report's: when the daemon last measured */
+	uint8_t shift;
+	uint8_t leap;			/* VMCLOCK_LEAP_*, for the page */
+};
+
+struct derive_options {
+	int64_t wander;			/* ppb: how far the counter's rate may stray */
+	int64_t max_error;		/* ns: a larger bound is refused; at most 1 s */
+	const struct leaps *leaps;	/* may be NULL */
+	bool source_smears;
+};
+
+/* The wander is chrony's own maxclockerror. */
+#define DERIVE_DEFAULTS { .wander = 1000, .max_error = 1000000000 }
+
+/**
+ * derive_refusal() - why there can be no bounds from this report
+ * @after:	a pair
+ * @report:	the report
+ * @options:	the options
+ *
+ * Return: report_refusal()'s sentence, or one on leap seconds or a bound
+ * above the limit; NULL: nothing is against it.
+ */
+const char *derive_refusal(const struct pair *after, const struct report *report,
+			   const struct derive_options *options);
+
+/**
+ * derive_cone() - UTC at a pair's counter value, and onwards
+ * @fit:	the nominal period
+ * @before:	a pair from before the daemon was asked
+ * @after:	a pair from after its answer: the cone's reference
+ * @report:	the answer
+ * @options:	the options
+ * @cone:	receives the cone
+ *
+ * True UTC is within @time_maxerror of @utc at the reference, if the report
+ * is true and CLOCK_REALTIME was slewed in one direction only between the
+ * pairs, and stays within @period_maxerror a tick while the counter's rate
+ * wanders by no more than that option.
+ *
+ * Return: 0; -EINVAL: derive_refusal() says why; or -EAGAIN, ask again: the
+ * fit is too young, CLOCK_REALTIME moved by more than 1 us between the pairs,
+ * these are too wide, a leap second is possible within 5 s, or the daemon has
+ * not measured since one.
+ */
+int derive_cone(const struct fit *fit, const struct pair *before, const struct pair *after,
+		const struct report *report, const struct derive_options *options,
+		struct cone *cone);
+
+/**
+ * cone_reference() - the reference time as a page has it
+ * @cone:	the cone
+ * @sec:	receives time_sec
+ * @frac:	receives time_frac_sec
+ */
+void cone_reference(const struct cone *cone, uint64_t *sec, uint64_t *frac);
+
+/**
+ * cone_at() - UTC by a cone
+ * @cone:	the cone
+ * @counter:	the counter
+ * @earliest:	receives the bounds, ns since 1970
+ * @latest:	the same
+ *
+ * By the arithmetic that readers of the page use.
+ *
+ * Return: 0, -ENODATA: so far away that leap seconds until then are not known, or -EOVERFLOW.
+ */
+int cone_at(const struct cone *cone, uint64_t counter, int64_t *earliest, int64_t *latest);
+
+/**
+ * cone_advance() - the same cone from another reference
+ * @cone:	the cone
+ * @counter:	the new reference
+ * @leap:	VMCLOCK_LEAP_* there
+ * @out:	receives the cone; may be @cone
+ *
+ * Return: 0 or the error of cone_at().
+ */
+int cone_advance(const struct cone *cone, uint64_t counter, uint8_t leap, struct cone *out);
+
+/**
+ * cone_update() - the next cone to publish
+ * @old:	the one before
+ * @new:	the new measurement
+ * @out:	receives the cone; may be either
+ *
+ * At the new reference the time is what both allow; the rate is the new one's.
+ *
+ * Return: 0; -ERANGE: they exclude each other; or the error of cone_at().
+ */
+int cone_update(const struct cone *old, const struct cone *new, struct cone *out);
+
+/* ---- Conflicts -------------------------------------------------------------------- */
+
+#define TRACK_AGREE	3
+
+/*
+ * The cones under one marker. The first one counts; after a conflict, the
+ * third that agrees, each from another measurement of the daemon's.
+ */
+struct track {
+	struct cone cone;
+	unsigned int agreed;		/* cones that went into that one */
+	unsigned int needed;		/* so many make it good */
+};
+
+/** track_reset() - begin anew: a marker */
+void track_reset(struct track *track);
+
+/**
+ * track_update() - a new measurement
+ * @track:	the track
+ * @new:	the measurement
+ *
+ * Return: 0: track->cone is good; -ERANGE: a conflict with the track->cone that
+ * was before: nothing is good, and @new begins anew; -EAGAIN: more that agree are needed.
+ */
+int track_update(struct track *track, const struct cone *new);
+
+/** track_good() - may track->cone be published? */
+bool track_good(const struct track *track);
+
+#endif /* VMCLOCKD_DERIVE_H */
