@@ -1,0 +1,540 @@
+// SPDX-License-Identifier: MIT
+/* chronyd, by a long-lived chronyc. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "chrony.h"
+
+#define FIELDS_MAX	16
+#define TRACKING_FIELDS 14
+#define SOURCE_FIELDS	10
+#define ACTIVITY_FIELDS 5
+#define SOURCES_MAX	1024
+
+/* ---- The process ------------------------------------------------------------------- */
+
+/* Of those that were killed, with WNOHANG those that are gone. */
+static void reap(struct chrony *c, int options)
+{
+	int i;
+
+	for (i = 0; i < CHRONY_ENDED; i++) {
+		pid_t ret = 0;
+
+		while (c->ended[i] && (ret = waitpid(c->ended[i], NULL, options)) < 0 &&
+		       errno == EINTR)
+			;
+		if (ret)
+			c->ended[i] = 0;
+	}
+}
+
+static void reap_later(struct chrony *c, pid_t pid)
+{
+	int i = 0;
+
+	reap(c, WNOHANG);
+	while (i < CHRONY_ENDED && c->ended[i])
+		i++;
+	if (i == CHRONY_ENDED) {
+		reap(c, 0);
+		i = 0;
+	}
+	c->ended[i] = pid;
+}
+
+/* Kill it, and leave reaping for later: a disruption waits for nobody. */
+static void end(struct chrony *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	c->length = 0;
+	if (!c->pid)
+		return;
+	/* It has made its group by now, or does not run its program yet. */
+	kill(-c->pid, SIGKILL);
+	kill(c->pid, SIGKILL);
+	reap_later(c, c->pid);
+	c->pid = 0;
+}
+
+/* In the child: only what is safe after fork(). */
+static void become_chronyc(const struct chrony *c, int fd, pid_t parent)
+{
+	char *const argv[] = { (char *)"chronyc", (char *)"-n", (char *)"-c", NULL };
+	char *const envp[] = { (char *)"LC_ALL=C", (char *)"TZ=UTC0",
+			       (char *)"PATH=/usr/bin:/bin", NULL };
+	sigset_t none;
+	int i;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent || setpgid(0, 0))
+		return;
+	/* The caller may have closed the standard ones: then the pair has one of their numbers. */
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	for (i = 0; i < 3; i++)
+		if (fd < 0 || dup2(fd, i) < 0)
+			return;
+	for (i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execve(c->path, argv, envp);
+}
+
+void chrony_init(struct chrony *c, const char *path, int timeout, int interrupt)
+{
+	*c = (struct chrony){
+		.path = path, .timeout = timeout, .interrupt = interrupt, .fd = -1,
+	};
+}
+
+int chrony_start(struct chrony *c)
+{
+	pid_t parent = getpid();
+	int pair[2], error;
+
+	reap(c, WNOHANG);
+	if (c->pid)
+		return 0;
+	if (access(c->path, X_OK) ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return -errno;
+	c->pid = fork();
+	if (!c->pid) {
+		become_chronyc(c, pair[1], parent);
+		_exit(127);
+	}
+	error = errno;
+	close(pair[1]);
+	if (c->pid < 0) {
+		c->pid = 0;
+		close(pair[0]);
+		return -error;
+	}
+	c->fd = pair[0];
+	return 0;
+}
+
+void chrony_stop(struct chrony *c)
+{
+	end(c);
+	reap(c, 0);
+}
+
+/* ---- Lines, there and back ----------------------------------------------------------- */
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Until chronyc says something; the interrupt goes first. */
+static int wait_for(const struct chrony *c, int64_t deadline)
+{
+	struct pollfd fds[] = {
+		{ .fd = c->fd, .events = POLLIN },
+		{ .fd = c->interrupt, .events = POLLIN | POLLPRI },
+	};
+	int64_t left;
+	int ret;
+
+	do {
+		left = deadline - now_ms();
+		ret = poll(fds, 2, left > 0 ? (int)left : 0);
+	} while (ret < 0 && errno == EINTR);
+	if (ret < 0)
+		return -errno;
+	if (fds[1].revents)
+		return -ECANCELED;
+	return ret ? 0 : -ETIMEDOUT;
+}
+
+static int receive(struct chrony *c)
+{
+	ssize_t got;
+
+	do {
+		got = recv(c->fd, c->buffer + c->length, sizeof(c->buffer) - c->length,
+			   MSG_DONTWAIT);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return errno == EAGAIN ? 0 : -EPIPE;
+	if (!got)
+		return -EPIPE;
+	c->length += (size_t)got;
+	return 0;
+}
+
+static bool is_printable(char c)
+{
+	return c >= ' ' && c <= '~';
+}
+
+/* So many bytes to c->answer, and what ends them away. */
+static int take_line(struct chrony *c, size_t length)
+{
+	int ret = 0;
+	size_t i;
+
+	for (i = 0; i < length; i++) {
+		c->answer[i] = is_printable(c->buffer[i]) ? c->buffer[i] : '?';
+		if (!is_printable(c->buffer[i]))
+			ret = -EBADMSG;
+	}
+	c->answer[length] = '\0';
+	c->length -= length + 1;
+	memmove(c->buffer, c->buffer + length + 1, c->length);
+	return ret;
+}
+
+/* The next line, to c->answer. */
+static int read_line(struct chrony *c, int64_t deadline)
+{
+	char *end_of_line;
+	int ret;
+
+	while (!(end_of_line = memchr(c->buffer, '\n', c->length))) {
+		if (c->length == sizeof(c->buffer))
+			return -EBADMSG;
+		ret = wait_for(c, deadline) ?: receive(c);
+		if (ret)
+			return ret;
+	}
+	return take_line(c, (size_t)(end_of_line - c->buffer));
+}
+
+static bool is_interrupted(const struct chrony *c)
+{
+	struct pollfd fd = { .fd = c->interrupt, .events = POLLIN | POLLPRI };
+
+	return poll(&fd, 1, 0) > 0;
+}
+
+/* Or has it said what nobody asked for, or died? */
+static bool is_quiet(const struct chrony *c)
+{
+	struct pollfd fd = { .fd = c->fd, .events = POLLIN };
+
+	return !c->length && poll(&fd, 1, 0) == 0;
+}
+
+static int send_text(struct chrony *c, const char *text)
+{
+	size_t length = strlen(text);
+	ssize_t sent;
+	int ret;
+
+	if (c->pid && !is_quiet(c))
+		end(c);
+	ret = chrony_start(c);
+	if (ret)
+		return ret;
+	do {
+		sent = send(c->fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (sent < 0 && errno == EINTR);
+	/* Room for one command is always there, unless it does not read them. */
+	return sent == (ssize_t)length ? 0 : -EPIPE;
+}
+
+/* Any answer may be one of these instead. */
+static int refusal(const char *answer)
+{
+	static const struct {
+		const char *text;
+		int error;
+	} known[] = {
+		{ "501 Not authorised", -EPERM },
+		{ "506 Cannot talk to daemon", -ECONNREFUSED },
+		{ "Could not open connection to daemon", -ECONNREFUSED },
+		{ "Unrecognized command", -EOPNOTSUPP },
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(answer, known[i].text))
+			return known[i].error;
+	if (answer[0] == '5' && strspn(answer, "0123456789") == 3 && answer[3] == ' ')
+		return -EREMOTEIO;
+	return 0;
+}
+
+/* Is chronyc as good as before? */
+static bool was_refused(int error)
+{
+	return error == -EPERM || error == -EOPNOTSUPP || error == -EREMOTEIO;
+}
+
+/* One command, one line. */
+static int ask(struct chrony *c, const char *text)
+{
+	int64_t deadline = now_ms() + c->timeout;
+	int ret;
+
+	if (is_interrupted(c))
+		return -ECANCELED;
+	ret = send_text(c, text) ?: read_line(c, deadline);
+	ret = ret ?: refusal(c->answer);
+	if (!ret && c->length)
+		ret = -EBADMSG;
+	if (ret && !was_refused(ret))
+		end(c);
+	return ret;
+}
+
+/* ---- Commands ------------------------------------------------------------------------ */
+
+int chrony_tracking(struct chrony *c, struct report *report)
+{
+	int ret = ask(c, "tracking\n");
+
+	if (ret)
+		return ret;
+	ret = chrony_parse_tracking(c->answer, report);
+	if (ret)
+		end(c);
+	return ret;
+}
+
+int chrony_command(struct chrony *c, const char *command)
+{
+	char text[CHRONY_LINE];
+	const char *s;
+	int length, ret;
+
+	for (s = command; *s; s++)
+		if (!is_printable(*s))
+			return -EINVAL;
+	length = snprintf(text, sizeof(text), "%s\n", command);
+	if (length < 2 || length >= (int)sizeof(text))
+		return -EINVAL;
+	ret = ask(c, text);
+	if (ret || !strcmp(c->answer, "200 OK"))
+		return ret;
+	end(c);
+	return -EBADMSG;
+}
+
+/* The sources' end is the answer to `activity`. */
+static int read_sources(struct chrony *c, struct chrony_sources *sources)
+{
+	int64_t deadline = now_ms() + c->timeout;
+	int i, ret;
+
+	ret = send_text(c, "sources\nactivity\n");
+	for (i = 0; !ret && i < SOURCES_MAX; i++) {
+		ret = read_line(c, deadline) ?: refusal(c->answer);
+		if (ret)
+			break;
+		if (!chrony_parse_activity(c->answer, sources))
+			return c->length ? -EBADMSG : 0;
+		ret = chrony_parse_source(c->answer);
+		if (ret < 0)
+			break;
+		sources->selected |= ret;
+		ret = 0;
+	}
+	return ret ?: -EBADMSG;
+}
+
+int chrony_sources(struct chrony *c, struct chrony_sources *sources)
+{
+	struct chrony_sources found = { 0 };
+	int ret;
+
+	if (is_interrupted(c))
+		return -ECANCELED;
+	ret = read_sources(c, &found);
+	if (ret)
+		end(c);
+	else
+		*sources = found;
+	return ret;
+}
+
+int chrony_selected_source(struct chrony *c)
+{
+	struct chrony_sources sources;
+
+	return chrony_sources(c, &sources) ?: sources.selected;
+}
+
+/* ---- Parsing --------------------------------------------------------------------------- */
+
+struct fields {
+	char text[CHRONY_LINE];
+	char *field[FIELDS_MAX];
+};
+
+/* Exactly so many, printable, with commas between. */
+static bool split(const char *line, struct fields *f, int count)
+{
+	char *s = f->text;
+	int i;
+
+	if (strlen(line) >= sizeof(f->text))
+		return false;
+	strcpy(f->text, line);
+	for (i = 0; f->text[i]; i++)
+		if (!is_printable(f->text[i]))
+			return false;
+	for (i = 0; s && i < count; i++)
+		f->field[i] = strsep(&s, ",");
+	return i == count && !s;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool add_digit(int64_t *number, int base, int digit)
+{
+	return !__builtin_mul_overflow(*number, base, number) &&
+	       !__builtin_add_overflow(*number, digit, number);
+}
+
+/* "-12.034" in units of 10^-decimals; what is finer is cut off. */
+static bool parse_decimal(const char *s, int decimals, int64_t *number)
+{
+	bool negative = *s == '-';
+
+	s += *s == '-' || *s == '+';
+	if (!is_digit(*s))
+		return false;
+	for (*number = 0; is_digit(*s); s++)
+		if (!add_digit(number, 10, *s - '0'))
+			return false;
+	if (*s++ != '.' || !is_digit(*s))
+		return false;
+	for (; decimals > 0; decimals--) {
+		if (!add_digit(number, 10, is_digit(*s) ? *s - '0' : 0))
+			return false;
+		s += is_digit(*s);
+	}
+	while (is_digit(*s))
+		s++;
+	*number = negative ? -*number : *number;
+	return !*s;
+}
+
+static int digit_of(char c)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	const char *found = c ? strchr(digits, c) : NULL;
+
+	return found ? (int)(found - digits) : 16;
+}
+
+/* Digits only, below 2^32. */
+static bool parse_unsigned(const char *s, int base, uint32_t *number)
+{
+	int64_t value = 0;
+
+	if (!*s)
+		return false;
+	for (; *s; s++)
+		if (digit_of(*s) >= base || !add_digit(&value, base, digit_of(*s)) ||
+		    value > UINT32_MAX)
+			return false;
+	*number = (uint32_t)value;
+	return true;
+}
+
+static bool parse_leap(const char *s, enum report_leap *leap)
+{
+	static const char *const names[] = {
+		[REPORT_LEAP_UNKNOWN] = "Not synchronised",
+		[REPORT_LEAP_NONE] = "Normal",
+		[REPORT_LEAP_INSERT] = "Insert second",
+		[REPORT_LEAP_DELETE] = "Delete second",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(s, names[i]))
+			continue;
+		*leap = (enum report_leap)i;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Reference ID, its name, stratum, time of the last measurement, system time,
+ * last offset, RMS offset, frequency, residual frequency, skew, root delay,
+ * root dispersion, update interval, leap status. The system time is positive
+ * where the clock is slow, the frequency where it is fast.
+ */
+int chrony_parse_tracking(const char *line, struct report *report)
+{
+	struct report r = { 0 };
+	struct fields f;
+	int64_t unused;
+
+	if (!split(line, &f, TRACKING_FIELDS) || strlen(f.field[0]) != 8 ||
+	    !parse_unsigned(f.field[0], 16, &r.refid) ||
+	    !parse_unsigned(f.field[2], 10, &r.stratum) ||
+	    !parse_decimal(f.field[3], 0, &r.reference) ||
+	    !parse_decimal(f.field[4], 9, &r.offset) ||
+	    !parse_decimal(f.field[5], 9, &unused) ||
+	    !parse_decimal(f.field[6], 9, &unused) ||
+	    !parse_decimal(f.field[7], 3, &r.frequency) ||
+	    !parse_decimal(f.field[8], 3, &r.residual) ||
+	    !parse_decimal(f.field[9], 3, &r.skew) ||
+	    !parse_decimal(f.field[10], 9, &r.root_delay) ||
+	    !parse_decimal(f.field[11], 9, &r.root_dispersion) ||
+	    !parse_decimal(f.field[12], 1, &unused) || !parse_leap(f.field[13], &r.leap))
+		return -EBADMSG;
+	*report = r;
+	return 0;
+}
+
+static bool is_one_of(const char *s, const char *characters)
+{
+	return s[0] && !s[1] && strchr(characters, s[0]);
+}
+
+/* Mode, state, name, stratum, poll, reach in octal, last measurement, and three offsets. */
+int chrony_parse_source(const char *line)
+{
+	struct fields f;
+	uint32_t reach, unused;
+	int64_t offset;
+
+	if (!split(line, &f, SOURCE_FIELDS) || !is_one_of(f.field[0], "^=#") ||
+	    !is_one_of(f.field[1], "*+-?x~") || !parse_unsigned(f.field[3], 10, &unused) ||
+	    !parse_unsigned(f.field[5], 8, &reach) || reach > 0377 ||
+	    !parse_unsigned(f.field[6], 10, &unused) || !parse_decimal(f.field[7], 9, &offset) ||
+	    !parse_decimal(f.field[8], 9, &offset) || !parse_decimal(f.field[9], 9, &offset))
+		return -EBADMSG;
+	return f.field[1][0] == '*' && reach;
+}
+
+/* Online, offline, in a burst and then online, and then offline, unresolved. */
+int chrony_parse_activity(const char *line, struct chrony_sources *sources)
+{
+	struct chrony_sources s = *sources;
+	struct fields f;
+
+	if (!split(line, &f, ACTIVITY_FIELDS) || !parse_unsigned(f.field[0], 10, &s.online) ||
+	    !parse_unsigned(f.field[1], 10, &s.offline) ||
+	    !parse_unsigned(f.field[2], 10, &s.burst_online) ||
+	    !parse_unsigned(f.field[3], 10, &s.burst_offline) ||
+	    !parse_unsigned(f.field[4], 10, &s.unresolved))
+		return -EBADMSG;
+	*sources = s;
+	return 0;
+}

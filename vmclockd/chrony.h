@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * chronyd, by one long-lived chronyc that takes commands on its standard
+ * input. It is started when first needed, and again after it had to be ended.
+ *
+ * No call waits longer than its time limit. For one thread, which does not
+ * reap children that it did not start itself.
+ */
+#ifndef VMCLOCKD_CHRONY_H
+#define VMCLOCKD_CHRONY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "derive.h"
+
+#define CHRONY_ENDED	8
+#define CHRONY_LINE	512
+
+struct chrony {
+	const char *path;		/* of chronyc, absolute */
+	int timeout;			/* ms: for each call */
+	int interrupt;			/* readable: calls give up at once; -1: none */
+
+	pid_t pid;			/* 0: not running */
+	int fd;				/* its standard input, output and error, or -1 */
+	char buffer[CHRONY_LINE];	/* what it wrote, not yet taken */
+	size_t length;
+	pid_t ended[CHRONY_ENDED];	/* killed, and not reaped yet; 0: free */
+	char answer[CHRONY_LINE];	/* the last line taken, printable: for the log */
+};
+
+struct chrony_sources {
+	bool selected;			/* one is synchronised to, and its reach is not zero */
+	unsigned int online;		/* these as `activity` tells them */
+	unsigned int offline;
+	unsigned int burst_online;
+	unsigned int burst_offline;
+	unsigned int unresolved;
+};
+
+/*
+ * The functions below return, besides what is said there:
+ *
+ *	-ECANCELED	the descriptor to interrupt with became readable
+ *	-ETIMEDOUT	no whole answer within the time limit
+ *	-EPIPE		chronyc died
+ *	-ECONNREFUSED	it cannot talk to chronyd
+ *	-EBADMSG	it answered something else than was expected
+ *
+ * After each of these chronyc has been ended, without waiting for that, unless
+ * nothing had been asked yet. The command may or may not have reached chronyd.
+ *
+ *	-EPERM		chronyd does not allow that
+ *	-EOPNOTSUPP	this chronyc has no such command
+ *	-EREMOTEIO	chronyd answered by an error: see @answer
+ *
+ * and the errors of chrony_start().
+ */
+
+/**
+ * chrony_init() - set up, without starting anything
+ * @c:		the structure
+ * @path:	the path of chronyc; not copied
+ * @timeout:	ms
+ * @interrupt:	a file descriptor to interrupt waits with, or -1
+ */
+void chrony_init(struct chrony *c, const char *path, int timeout, int interrupt);
+
+/**
+ * chrony_start() - start chronyc, unless it runs
+ *
+ * It gets a clean environment, no other descriptors, a process group of its
+ * own, and SIGKILL when the thread that started it ends.
+ *
+ * Return: 0, or the error of access(), socketpair() or fork().
+ */
+int chrony_start(struct chrony *c);
+
+/** chrony_stop() - end chronyc and wait for its end; it may be started again */
+void chrony_stop(struct chrony *c);
+
+/** chrony_tracking() - what chronyd says of the system clock; to be judged by report_refusal() */
+int chrony_tracking(struct chrony *c, struct report *report);
+
+/**
+ * chrony_command() - a command that is answered by `200 OK`
+ * @command:	the command, printable, in one line
+ *
+ * Return: 0; -EINVAL: no such line; or as above.
+ */
+int chrony_command(struct chrony *c, const char *command);
+
+/** chrony_sources() - chronyd's sources: is one selected, and how many are in which state? */
+int chrony_sources(struct chrony *c, struct chrony_sources *sources);
+
+/**
+ * chrony_selected_source() - is a source selected, and its reach not zero?
+ *
+ * Return: 1, 0, or as above.
+ */
+int chrony_selected_source(struct chrony *c);
+
+/* ---- The answers alone ------------------------------------------------------------ */
+
+/**
+ * chrony_parse_tracking() - the line that `tracking` answers in CSV format
+ * @line:	the line, without its end
+ *
+ * Return: 0 or -EBADMSG: it differs in anything from what chrony 4 says.
+ */
+int chrony_parse_tracking(const char *line, struct report *report);
+
+/**
+ * chrony_parse_source() - a line that `sources` answers
+ *
+ * Return: 1: this one is selected and its reach is not zero, 0: it is not, or -EBADMSG.
+ */
+int chrony_parse_source(const char *line);
+
+/** chrony_parse_activity() - the line that `activity` answers: 0 or -EBADMSG */
+int chrony_parse_activity(const char *line, struct chrony_sources *sources);
+
+#endif /* VMCLOCKD_CHRONY_H */
