@@ -189,12 +189,14 @@ static int take_line(struct chrony *c, size_t length)
 	int ret = 0;
 	size_t i;
 
-	for (i = 0; i < length; i++) {
-		c->answer[i] = is_printable(c->buffer[i]) ? c->buffer[i] : '?';
-		if (!is_printable(c->buffer[i]))
-			ret = -EBADMSG;
-	}
+	memcpy(c->answer, c->buffer, length);
 	c->answer[length] = '\0';
+	for (i = 0; i < length; i++) {
+		if (is_printable(c->answer[i]))
+			continue;
+		c->answer[i] = '?';
+		ret = -EBADMSG;
+	}
 	c->length -= length + 1;
 	memmove(c->buffer, c->buffer + length + 1, c->length);
 	return ret;

@@ -32,7 +32,7 @@ struct chrony {
 };
 
 struct chrony_sources {
-	bool selected;			/* one is synchronised to, and its reach is not zero */
+	bool selected;			/* one is, and its reach is not zero */
 	unsigned int online;		/* these as `activity` tells them */
 	unsigned int offline;
 	unsigned int burst_online;
@@ -81,7 +81,7 @@ int chrony_start(struct chrony *c);
 /** chrony_stop() - end chronyc and wait for its end; it may be started again */
 void chrony_stop(struct chrony *c);
 
-/** chrony_tracking() - what chronyd says of the system clock; to be judged by report_refusal() */
+/** chrony_tracking() - what chronyd says of the system clock; report_refusal() judges it */
 int chrony_tracking(struct chrony *c, struct report *report);
 
 /**

@@ -135,7 +135,7 @@ static void make_room(struct fit *fit)
 		fit->spacing *= 2;
 		fit->count /= 2;
 		for (i = 1; i < fit->count; i++)
-			fit->pair[i] = fit->pair[2 * i];
+			fit->pair[i] = fit->pair[i * 2UL];
 		return;
 	}
 	fit->count--;

@@ -13,7 +13,7 @@
 #define NTP_EPOCH	INT64_C(2208988800)
 #define TAI_1972	10
 #define HALF_A_DAY	43200
-#define A_DAY		86400
+#define A_DAY		INT64_C(86400)
 #define NEAR_NS		INT64_C(5000000000)
 
 /* A number of at most 12 digits and what follows it; NULL if there is none. */

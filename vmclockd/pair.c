@@ -19,14 +19,12 @@ static int to_ns(const struct timespec *ts, int64_t *ns)
 static int read_bracket(struct bracket *b)
 {
 	struct timespec real, raw;
-	int error = 0;
 
 	b->begin = counter_ordered();
-	/* Both at once: an error is the exception. */
 	if (clock_gettime(CLOCK_MONOTONIC_RAW, &raw) || clock_gettime(CLOCK_REALTIME, &real))
-		error = -errno;
+		return -errno;
 	b->end = counter_ordered();
-	return error ?: to_ns(&real, &b->real) ?: to_ns(&raw, &b->raw);
+	return to_ns(&real, &b->real) ?: to_ns(&raw, &b->raw);
 }
 
 int pair_tightest(const struct bracket *brackets, unsigned int count, struct pair *pair)
@@ -54,7 +52,7 @@ int pair_tightest(const struct bracket *brackets, unsigned int count, struct pai
 
 int pair_read(struct pair *pair, unsigned int tries)
 {
-	struct bracket brackets[PAIR_TRIES];
+	struct bracket brackets[PAIR_TRIES] = { 0 };
 	unsigned int i;
 	int ret;
 
