@@ -16,14 +16,14 @@
 #define A_DAY		INT64_C(86400)
 #define NEAR_NS		INT64_C(5000000000)
 
-/* A number of at most 12 digits and what follows it; NULL if there is none. */
+/* A number of at most 12 digits, and what follows it: another digit is for the caller to refuse. */
 static const char *parse_number(const char *s, int64_t *number)
 {
 	const char *start = s;
 
 	for (*number = 0; *s >= '0' && *s <= '9' && s - start < 12; s++)
 		*number = *number * 10 + (*s - '0');
-	return s > start && (*s < '0' || *s > '9') ? s : NULL;
+	return s > start ? s : NULL;
 }
 
 static const char *skip_blanks(const char *s)
