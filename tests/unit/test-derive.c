@@ -328,12 +328,24 @@ static void wide_pairs_have_a_large_error(void **state)
 	struct fit fit;
 	long double ns;
 	int64_t error;
+	int i;
 
 	(void)state;
 	w.width = (int64_t)ticks_of(&w, NS_PER_SEC);
 	fit_reset(&fit);
 	fill(&fit, &w, 10 * NS_PER_SEC, 2);
 	assert_int_equal(fit_period(&fit, &ns, &error), -EAGAIN);
+	/* 6 times 1 ms within 10 s is 600 ppm, and within 5 s it is 1200. */
+	for (i = 5; i <= 10; i += 5) {
+		w.width = 0;
+		fit_reset(&fit);
+		fill(&fit, &w, i * NS_PER_SEC, 1);
+		fill(&fit, &w, i * NS_PER_SEC, 1);
+		fit.pair[0].width = 2 * ticks_of(&w, 1000000);
+		fit.pair[1].width = 2 * ticks_of(&w, 1000000);
+		fit.last.width = 2 * ticks_of(&w, 1000000);
+		assert_int_equal(fit_period(&fit, &ns, &error), i == 5 ? -EAGAIN : 0);
+	}
 }
 
 static void years_pass(void **state)
@@ -516,6 +528,7 @@ static void what_is_honest_is_accepted(void **state)
 	r.skew = 1000000;
 	r.residual = -1000000;
 	r.frequency = -100000000;
+	r.reference = INT64_C(4294967296); /* 2106: the NTP daemon will manage */
 	assert_null(report_refusal(&r));
 }
 

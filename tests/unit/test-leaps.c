@@ -111,6 +111,30 @@ static void others_are_refused(void **state)
 	}
 }
 
+static void long_lines_are_comments(void **state)
+{
+	char text[2048], words[600];
+	struct leaps leaps;
+	size_t length;
+
+	(void)state;
+	memset(words, 'w', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	for (length = 250; length < 260; length++) {
+		snprintf(text, sizeof(text), "%s#%.*s\n%s", HEAD, (int)length, words,
+			 FIRST LAST HASH);
+		assert_int_equal(leaps_parse(text, &leaps), 0);
+		snprintf(text, sizeof(text), "%s3697315200 10 #%.*s\n%s", HEAD FIRST LAST,
+			 (int)length - 15, words, HASH);
+		assert_int_equal(leaps_parse(text, &leaps), length < 256 ? 0 : -EINVAL);
+	}
+	snprintf(text, sizeof(text), "#%s\n%s%s\n", words, LIST, words);
+	assert_int_equal(leaps_parse(text, &leaps), -EINVAL);
+	assert_int_equal(leaps_parse(" \t" HEAD "  " FIRST "\t" LAST HASH "\n \n", &leaps), 0);
+	assert_int_equal(leaps_parse("#@3707596800\n" FIRST LAST HASH, &leaps), 0);
+	assert_int_equal(leaps.expires, EXPIRES);
+}
+
 /* One at the start of each month from February 1972 on. */
 static int parse_months(int count)
 {
@@ -301,6 +325,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_are_read),
 		cmocka_unit_test(others_are_refused),
+		cmocka_unit_test(long_lines_are_comments),
 		cmocka_unit_test(too_many_are_refused),
 		cmocka_unit_test(files_are_read),
 		cmocka_unit_test(after_its_expiry_it_says_nothing),
