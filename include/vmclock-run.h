@@ -47,14 +47,14 @@ struct vmclock_run_page {
 #define VMCLOCK_RUN_DISRUPTED		2	/* since the marker changed, nobody has again */
 
 struct vmclock_run_state {
+	/* As far as here it is laid out, and updated, as a page is. */
 	__le32 magic;			/* VMCLOCK_RUN_STATE_MAGIC */
 	__le32 size;			/* of this structure */
 	__le16 version;
-	__u8 trust;			/* VMCLOCK_RUN_UNKNOWN and others */
-	__u8 clock_status;		/* VMCLOCK_STATUS_*, of the completed page or the host's */
+	__u8 reserved1[2];
 	__le32 seq_count;		/* odd: an update is in progress */
 
-	__le64 marker;			/* under which that holds */
+	__le64 marker;			/* under which the following holds */
 	__le64 generation;
 	/* CLOCK_MONOTONIC, ns: after that vmclockd has ended or hangs, and nobody vouches. */
 	__le64 valid_until;
@@ -63,7 +63,9 @@ struct vmclock_run_state {
 	__le64 bound_at;		/* ns */
 	__le64 bound;			/* ns */
 	__le32 drift;			/* ppb */
-	__u8 reserved[4];
+	__u8 trust;			/* VMCLOCK_RUN_UNKNOWN and others */
+	__u8 clock_status;		/* VMCLOCK_STATUS_*, of the completed page or the host's */
+	__u8 reserved2[2];
 
 	/* Since vmclockd was first started after the system. */
 	__le64 disruptions;		/* markers seen that were new */

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+/* The kernel's clock, by adjtimex(2). Of its status only one bit is ours; all others are kept. */
+#include <errno.h>
+#include <sys/timex.h>
+
+#include "clock.h"
+
+#define NS_PER_SEC 1000000000
+#define NS_PER_US  1000
+/* From there on the kernel itself takes its clock for unsynchronised. */
+#define MAXERROR_NONE 16000000
+#define LEAPS	      (STA_INS | STA_DEL)
+/* A tick of the clock, nominally, and what one us of it makes in ppm. */
+#define TICK	      10000
+#define TICK_PPM      100
+#define FREQUENCY_MAX 500.0   /* ppm */
+#define SCALE	      65536.0 /* units of timex.freq in a ppm */
+
+static int adjust(struct timex *tx)
+{
+	return adjtimex(tx) < 0 ? -errno : 0;
+}
+
+int clock_unsynchronise(bool *was)
+{
+	struct timex tx = { 0 };
+	int ret = adjust(&tx);
+
+	if (ret)
+		return ret;
+	*was = !(tx.status & STA_UNSYNC);
+	tx.modes = ADJ_STATUS | ADJ_MAXERROR;
+	tx.status |= STA_UNSYNC;
+	tx.maxerror = MAXERROR_NONE;
+	return adjust(&tx);
+}
+
+int clock_vouch(uint64_t bound, bool synchronised)
+{
+	struct timex tx = { 0 };
+	uint64_t us = bound / NS_PER_US + 1;
+	int ret = adjust(&tx);
+
+	if (ret)
+		return ret;
+	tx.modes = ADJ_MAXERROR | ADJ_ESTERROR;
+	tx.maxerror = us < MAXERROR_NONE ? (long)us : MAXERROR_NONE;
+	tx.esterror = tx.maxerror;
+	if (synchronised) {
+		tx.modes |= ADJ_STATUS;
+		tx.status &= ~STA_UNSYNC;
+	}
+	return adjust(&tx);
+}
+
+/*
+ * A step makes the kernel forget a leap second, though not the bit that asks
+ * for it; and nanoseconds make it tell them from then on.
+ */
+static int restore(int before, int status)
+{
+	struct timex tx = { .modes = ADJ_STATUS };
+	int ret = 0;
+
+	if (before & LEAPS) {
+		tx.status = status & ~LEAPS;
+		ret = adjust(&tx);
+		tx = (struct timex){ .modes = ADJ_STATUS, .status = status | (before & LEAPS) };
+		ret = ret ?: adjust(&tx);
+	}
+	if (!(before & STA_NANO)) {
+		tx = (struct timex){ .modes = ADJ_MICRO };
+		ret = ret ?: adjust(&tx);
+	}
+	return ret;
+}
+
+int clock_step(int64_t ns)
+{
+	struct timex tx = { 0 };
+	int64_t sec = ns / NS_PER_SEC, nsec = ns % NS_PER_SEC;
+	int before, ret = adjust(&tx);
+
+	if (ret)
+		return ret;
+	before = tx.status;
+	if (nsec < 0) {
+		nsec += NS_PER_SEC;
+		sec--;
+	}
+	tx = (struct timex){ .modes = ADJ_SETOFFSET | ADJ_NANO };
+	tx.time.tv_sec = sec;
+	tx.time.tv_usec = nsec;
+	ret = adjust(&tx);
+	return ret ?: restore(before, tx.status);
+}
+
+int clock_frequency(double *ppm)
+{
+	struct timex tx = { 0 };
+	int ret = adjust(&tx);
+
+	if (ret)
+		return ret;
+	*ppm = (double)tx.freq / SCALE + (double)(tx.tick - TICK) * TICK_PPM;
+	return 0;
+}
+
+int clock_set_frequency(double ppm)
+{
+	struct timex tx = { .modes = ADJ_FREQUENCY | ADJ_TICK, .tick = TICK };
+
+	/* What is more than the kernel takes as frequency, its tick takes. */
+	if (ppm > FREQUENCY_MAX || ppm < -FREQUENCY_MAX) {
+		tx.tick += (long)(ppm / TICK_PPM);
+		ppm -= (double)(tx.tick - TICK) * TICK_PPM;
+	}
+	tx.freq = (long)(ppm * SCALE + (ppm < 0 ? -0.5 : 0.5));
+	return adjust(&tx);
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+/* The configuration: a table of keys, and inih for the file's form. */
+#include <errno.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+#include "log.h"
+#include "tools/number.h"
+#include "vmclock-run.h"
+
+static const char *const modes[] = { [MODE_ACT] = "act", [MODE_OBSERVE] = "observe", NULL };
+static const char *const ntps[] = {
+	[NTP_AUTO] = "auto",	 [NTP_CHRONY] = "chrony", [NTP_TIMESYNCD] = "timesyncd",
+	[NTP_NTPSEC] = "ntpsec", [NTP_NONE] = "none",	  NULL,
+};
+static const char *const steps[] = {
+	[STEP_ALWAYS] = "always",
+	[STEP_FORWARD] = "forward",
+	[STEP_NEVER] = "never",
+	NULL,
+};
+
+enum kind { WORD, TIME, PATH };
+
+static const struct key {
+	const char *name;
+	enum kind kind;
+	size_t offset;
+	const char *const *words;
+	const char *initially;
+} keys[] = {
+#define KEY(field, kind, words, initially)                                     \
+	{                                                                      \
+#field, kind, offsetof(struct config, field), words, initially \
+	}
+	KEY(device, PATH, NULL, "/dev/vmclock0"),
+	KEY(folder, PATH, NULL, VMCLOCK_RUN_FOLDER),
+	KEY(chronyc, PATH, NULL, "/usr/bin/chronyc"),
+	KEY(mode, WORD, modes, "act"),
+	KEY(ntp, WORD, ntps, "auto"),
+	KEY(step, WORD, steps, "always"),
+	KEY(step_min, TIME, NULL, "2us"),
+	KEY(step_max, TIME, NULL, "0"),
+	KEY(step_back_max, TIME, NULL, "1s"),
+	KEY(step_max_error, TIME, NULL, "1ms"),
+	KEY(trusted_max_error, TIME, NULL, "1ms"),
+#undef KEY
+};
+
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
+
+/* ---- Values ---------------------------------------------------------------------- */
+
+static void *field_of(struct config *config, const struct key *key)
+{
+	return (char *)config + key->offset;
+}
+
+static int set_word(int *to, const struct key *key, const char *value, char *why, size_t size)
+{
+	int i;
+
+	for (i = 0; key->words[i]; i++) {
+		if (!strcmp(key->words[i], value)) {
+			*to = i;
+			return 0;
+		}
+	}
+	snprintf(why, size, "'%s' is none of", value);
+	for (i = 0; key->words[i]; i++) {
+		size_t length = strlen(why);
+
+		snprintf(why + length, size - length, "%s %s", i ? "," : "", key->words[i]);
+	}
+	return -1;
+}
+
+static int set_time(int64_t *to, const char *value, char *why, size_t size)
+{
+	int64_t ns;
+
+	if (parse_time(value, false, &ns) || ns < 0) {
+		snprintf(why, size, "'%s' is no length of time; for example 1ms, 20us or 0.5s",
+			 value);
+		return -1;
+	}
+	*to = ns;
+	return 0;
+}
+
+static int set_path(char **to, const char *value, char *why, size_t size)
+{
+	char *copy;
+
+	if (*value != '/') {
+		snprintf(why, size, "'%s' is no absolute path", value);
+		return -1;
+	}
+	copy = strdup(value);
+	if (!copy) {
+		snprintf(why, size, "no memory");
+		return -1;
+	}
+	free(*to);
+	*to = copy;
+	return 0;
+}
+
+static int set(struct config *config, const struct key *key, const char *value, char *why,
+	       size_t size)
+{
+	void *to = field_of(config, key);
+
+	switch (key->kind) {
+	case WORD:
+		return set_word(to, key, value, why, size);
+	case TIME:
+		return set_time(to, value, why, size);
+	default:
+		return set_path(to, value, why, size);
+	}
+}
+
+/* ---- The file ---------------------------------------------------------------------- */
+
+struct reading {
+	struct config *config;
+	const char *path;
+	FILE *file;
+	int line;  /* that was read last: inih tells the handler none */
+	int first; /* that a handler found wrong */
+	bool wrong;
+};
+
+static char *next_line(char *text, int size, void *user)
+{
+	struct reading *reading = user;
+
+	reading->line++;
+	return fgets(text, size, reading->file);
+}
+
+static int wrong(struct reading *reading, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int wrong(struct reading *reading, const char *fmt, ...)
+{
+	char why[400];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, sizeof(why), fmt, args);
+	va_end(args);
+	say(LOG_ERR, "%s:%d: %s", reading->path, reading->line, why);
+	if (!reading->first)
+		reading->first = reading->line;
+	reading->wrong = true;
+	return 0;
+}
+
+static int handle(void *user, const char *section, const char *name, const char *value)
+{
+	struct reading *reading = user;
+	char why[256];
+	size_t i;
+
+	if (*section)
+		return wrong(reading, "there are no sections: remove [%s]", section);
+	for (i = 0; i < KEYS; i++) {
+		if (strcmp(keys[i].name, name) != 0)
+			continue;
+		if (set(reading->config, &keys[i], value, why, sizeof(why)))
+			return wrong(reading, "%s: %s", name, why);
+		return 1;
+	}
+	return wrong(reading, "there is no key '%s'; vmclockd.conf(5) has all of them", name);
+}
+
+static int read_file(struct config *config, const char *path, bool required)
+{
+	struct reading reading = { .config = config, .path = path };
+	int first;
+
+	reading.file = fopen(path, "re");
+	if (!reading.file) {
+		if (errno == ENOENT && !required)
+			return 0;
+		say(LOG_ERR, "cannot read %s: %s", path, strerror(errno));
+		return -1;
+	}
+	first = ini_parse_stream(next_line, &reading, handle, &reading);
+	if (ferror(reading.file)) {
+		say(LOG_ERR, "cannot read %s: %s", path, strerror(errno));
+		reading.wrong = true;
+	}
+	fclose(reading.file);
+	/* What no handler has seen. */
+	if (first > 0 && (!reading.first || first < reading.first))
+		say(LOG_ERR, "%s:%d: neither 'key = value' nor a comment", path, first);
+	return first || reading.wrong ? -1 : 0;
+}
+
+int config_read(struct config *config, const char *path)
+{
+	char why[256];
+	size_t i;
+
+	*config = (struct config){ 0 };
+	for (i = 0; i < KEYS; i++) {
+		if (set(config, &keys[i], keys[i].initially, why, sizeof(why))) {
+			say(LOG_ERR, "%s: %s", keys[i].name, why);
+			return -1;
+		}
+	}
+	return read_file(config, path ? path : CONFIG_PATH, path);
+}
+
+void config_free(struct config *config)
+{
+	free(config->device);
+	free(config->folder);
+	free(config->chronyc);
+	*config = (struct config){ 0 };
+}
+
+const char *config_ntp_name(enum config_ntp ntp)
+{
+	return ntps[ntp];
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* What vmclockd knows, for those of its files that act on it. */
+#ifndef VMCLOCKD_DAEMON_H
+#define VMCLOCKD_DAEMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "device.h"
+#include "offset.h"
+#include "state.h"
+#include "steer.h"
+#include "vmclock-abi.h"
+
+#define NS_PER_SEC	INT64_C(1000000000)
+#define NS_PER_MS	INT64_C(1000000)
+
+/* What has to be done about the system clock. */
+enum phase {
+	PHASE_TRUSTED,		/* nothing but to watch */
+	PHASE_REACTING,		/* it is to be set right */
+	PHASE_REFUSED,		/* it was not; another page, or another marker, may change that */
+};
+
+struct daemon {
+	struct config config;
+	bool dry_run;
+
+	struct steer steer;
+	struct device device;
+	struct state state;
+
+	enum phase phase;
+	const char *refusal;		/* why, as it was told */
+	uint64_t marker;		/* that was acted on last */
+	uint64_t generation;
+	bool was_synchronised;		/* by its own word, the kernel's clock before the disruption */
+	int64_t began;			/* CLOCK_MONOTONIC: when the disruption was seen */
+	int64_t stepped;		/* ns, in this reaction */
+	int64_t retry;			/* CLOCK_MONOTONIC: not before */
+	struct vmclock_abi stale;	/* the page as it was before the marker moved */
+	bool has_stale;
+	struct vmclock_abi page;	/* as it was at the last look */
+};
+
+int64_t monotonic_now(void);
+
+/* ---- reaction.c ----------------------------------------------------------------- */
+
+/* The first look at a device: what has happened while nobody looked? */
+void reaction_start(struct daemon *d);
+/* The page has changed, or time has gone on. */
+void reaction_look(struct daemon *d);
+/* Each second. */
+void reaction_tick(struct daemon *d);
+/* The device is gone: nobody vouches. */
+void reaction_withdraw(struct daemon *d);
+
+#endif /* VMCLOCKD_DAEMON_H */

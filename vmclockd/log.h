@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* What vmclockd says: lines on stderr, where the journal takes them with their priority. */
+#ifndef VMCLOCKD_LOG_H
+#define VMCLOCKD_LOG_H
+
+#include <stdbool.h>
+#include <syslog.h>
+
+/* Debugging lines are told only if verbose. */
+void log_open(bool verbose);
+
+/* @level: LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO or LOG_DEBUG; one line, without its end. */
+void say(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif /* VMCLOCKD_LOG_H */

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+/* vmclockd: options, and the loop that all of it runs in. */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "log.h"
+#include "supervisor.h"
+#include "tools/common.h"
+
+#define TOOL "vmclockd"
+
+static void usage(void)
+{
+	fputs("Usage: vmclockd [OPTION]...\n"
+	      "\n"
+	      "Sets the system clock right after the virtual machine was moved or restored,\n"
+	      "and says in /run/vmclock when it can be trusted again. Runs in the foreground.\n"
+	      "\n"
+	      "  -c, --config=FILE   instead of " CONFIG_PATH "\n"
+	      "      --check-config  only read the configuration; 0: it is right\n"
+	      "      --dry-run       say what would be done, and change nothing\n"
+	      "  -v, --verbose       tell more\n"
+	      "      --help          this text\n"
+	      "      --version       the version\n"
+	      "\n"
+	      "vmclockd(8) tells more.\n",
+	      stdout);
+}
+
+struct options {
+	const char *config;
+	bool check_config;
+	bool dry_run;
+	bool verbose;
+};
+
+enum { CHECK_CONFIG = UCHAR_MAX + 1, DRY_RUN, HELP, VERSION };
+
+/* Returns < 0 to go on, else the exit status. */
+static int parse_options(struct options *o, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "check-config", no_argument, NULL, CHECK_CONFIG },
+		{ "config", required_argument, NULL, 'c' },
+		{ "dry-run", no_argument, NULL, DRY_RUN },
+		{ "help", no_argument, NULL, HELP },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "version", no_argument, NULL, VERSION },
+		{ 0 },
+	};
+	int answer;
+
+	while ((answer = getopt_long(argc, argv, ":c:v", longs, NULL)) != -1) {
+		switch (answer) {
+		case 'c':
+			o->config = optarg;
+			break;
+		case 'v':
+			o->verbose = true;
+			break;
+		case CHECK_CONFIG:
+			o->check_config = true;
+			break;
+		case DRY_RUN:
+			o->dry_run = true;
+			break;
+		case HELP:
+			usage();
+			return close_stdout(TOOL) ? 1 : 0;
+		case VERSION:
+			print_version(TOOL);
+			return close_stdout(TOOL) ? 1 : 0;
+		default:
+			wrong_option(TOOL, argv, answer);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		wrong_usage(TOOL, "what is '%s'?", argv[optind]);
+		return 2;
+	}
+	return -1;
+}
+
+/* ---- The loop ------------------------------------------------------------------------ */
+
+enum { SIGNALS, TICKS, STEPS, DEVICE, SOURCES };
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int open_ticks(void)
+{
+	const struct itimerspec each = { .it_interval.tv_sec = 1, .it_value.tv_sec = 1 };
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd >= 0 && timerfd_settime(fd, 0, &each, NULL)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* It tells that somebody has set the clock; it never expires. */
+static void arm_steps(int fd)
+{
+	const struct itimerspec never = { .it_value.tv_sec = INT32_MAX };
+
+	timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
+}
+
+static bool expired(int fd)
+{
+	uint64_t times;
+
+	return read(fd, &times, sizeof(times)) == sizeof(times);
+}
+
+/* Two pairs so far apart tell the nominal rate of the system clock. */
+#define BASELINE_MS 110
+
+/* How long to sleep, in ms; -1: until something happens. */
+static int patience(const struct daemon *d, int device_fd)
+{
+	int64_t left;
+
+	if (!d->device.vc)
+		return -1;
+	if (d->phase == PHASE_TRUSTED && device_fd >= 0)
+		return d->steer.nominal > 0 ? -1 : BASELINE_MS;
+	if (d->phase == PHASE_TRUSTED)
+		return DEVICE_LOOK_MS;
+	left = (d->retry - monotonic_now()) / NS_PER_MS + 1;
+	if (device_fd < 0 && left > DEVICE_LOOK_MS)
+		left = DEVICE_LOOK_MS;
+	return left > 0 ? (int)left : 0;
+}
+
+static void tick(struct daemon *d)
+{
+	if (!d->device.vc && device_open(&d->device))
+		reaction_start(d);
+	if (d->device.vc)
+		reaction_tick(d);
+	supervisor_alive();
+}
+
+static void run(struct daemon *d, struct pollfd fds[SOURCES])
+{
+	bool had;
+	int ready;
+
+	for (;;) {
+		fds[DEVICE].fd = d->device.vc ? device_fd(&d->device) : -1;
+		ready = poll(fds, SOURCES, patience(d, fds[DEVICE].fd));
+		if (ready < 0 && errno != EINTR) {
+			say(LOG_ERR, "poll: %s", strerror(errno));
+			return;
+		}
+		/* Sooner than in a second the rate is known. */
+		if (!ready && d->device.vc && d->phase == PHASE_TRUSTED && !(d->steer.nominal > 0))
+			reaction_tick(d);
+		if (fds[SIGNALS].revents)
+			return;
+		had = d->device.vc;
+		if (had)
+			reaction_look(d);
+		if (fds[STEPS].revents) {
+			arm_steps(fds[STEPS].fd);
+			if (d->device.vc)
+				reaction_tick(d);
+		}
+		if (fds[TICKS].revents && expired(fds[TICKS].fd))
+			tick(d);
+		if (had && !d->device.vc)
+			reaction_withdraw(d);
+	}
+}
+
+static int serve(struct daemon *d)
+{
+	struct pollfd fds[SOURCES] = {
+		[SIGNALS] = { .fd = open_signals(), .events = POLLIN },
+		[TICKS] = { .fd = open_ticks(), .events = POLLIN },
+		[STEPS] = { .fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK),
+			    .events = POLLIN },
+		[DEVICE] = { .fd = -1, .events = POLLIN },
+	};
+
+	if (fds[SIGNALS].fd < 0 || fds[TICKS].fd < 0 || fds[STEPS].fd < 0) {
+		say(LOG_ERR, "cannot begin: %s", strerror(errno));
+		return 1;
+	}
+	arm_steps(fds[STEPS].fd);
+	if (state_open(&d->state, d->config.folder))
+		return 1;
+	/* A reaction is no time to wait for memory. */
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		say(LOG_DEBUG, "memory is not locked: %s", strerror(errno));
+	if (device_open(&d->device))
+		reaction_start(d);
+	supervisor_ready();
+	run(d, fds);
+	supervisor_stopping();
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { 0 };
+	struct daemon d = { 0 };
+	int status = parse_options(&options, argc, argv);
+
+	if (status >= 0)
+		return status;
+	log_open(options.verbose);
+	if (config_read(&d.config, options.config)) {
+		config_free(&d.config);
+		return 2;
+	}
+	if (!options.check_config) {
+		d.dry_run = options.dry_run;
+		d.device.path = d.config.device;
+		status = serve(&d);
+		device_close(&d.device);
+	}
+	config_free(&d.config);
+	return status < 0 ? 0 : status;
+}

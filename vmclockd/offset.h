@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* How far the system clock is from true time, by a page that has it. */
+#ifndef VMCLOCKD_OFFSET_H
+#define VMCLOCKD_OFFSET_H
+
+#include <stdint.h>
+
+#include "pair.h"
+#include "vmclock.h"
+
+struct offset {
+	int64_t ns;		/* true time less CLOCK_REALTIME */
+	int64_t error;		/* ns, either way: of the page, and of reading two clocks */
+	int64_t sec;		/* true time, UTC */
+	struct pair pair;	/* from which it comes */
+};
+
+/**
+ * offset_measure() - the system clock's offset at this moment
+ * @vc:		the page
+ * @marker:	under which it counts
+ * @offset:	receives it
+ *
+ * Return: 0, -ESTALE: there is another marker, -ENODATA: the page gives no
+ * bounds now, -EAGAIN: near a leap second, where clocks number seconds in
+ * different ways; or the error of vmclock_at() or pair_read().
+ */
+int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *offset);
+
+#endif /* VMCLOCKD_OFFSET_H */

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What follows a disruption: nobody vouches for the system clock any more, it
+ * is set right, and somebody does again.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "daemon.h"
+#include "log.h"
+
+/* Two measurements have to agree before anything is moved. */
+#define AGREE_APART_NS (2 * NS_PER_MS)
+/* A clock that is being slewed may move that fast meanwhile: a tenth. */
+#define SLEW_MAX 10
+/* How often the residue is stepped, too: another step than the first one is small. */
+#define STEPS_MAX  3
+#define RETRY_NS   (20 * NS_PER_MS)
+#define REFUSED_NS NS_PER_SEC
+/* For how long the state counts after it was last renewed, which is done each second. */
+#define VALID_NS (5 * NS_PER_SEC)
+/* What the system clock may do to itself between two looks, in ppb: the kernel slews by 500 ppm. */
+#define DRIFT 500000
+
+int64_t monotonic_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
+}
+
+/* ---- What the state says ----------------------------------------------------------- */
+
+static void add(__le64 *counter, uint64_t more)
+{
+	*counter = htole64(le64toh(*counter) + more);
+}
+
+static void publish(struct daemon *d, uint8_t trust)
+{
+	struct vmclock_run_state *next = &d->state.next;
+
+	next->trust = trust;
+	next->marker = htole64(d->marker);
+	next->generation = htole64(d->generation);
+	next->clock_status = d->device.state.status;
+	next->valid_until = htole64((uint64_t)(monotonic_now() + VALID_NS));
+	state_publish(&d->state);
+}
+
+static void vouch(struct daemon *d, const struct offset *offset)
+{
+	struct vmclock_run_state *next = &d->state.next;
+	int64_t bound = offset->error + (offset->ns < 0 ? -offset->ns : offset->ns);
+
+	next->bound = htole64((uint64_t)bound);
+	next->bound_at = htole64((uint64_t)monotonic_now());
+	next->drift = htole32(DRIFT);
+	next->last_trusted_sec = htole64((uint64_t)offset->sec);
+	publish(d, VMCLOCK_RUN_TRUSTED);
+}
+
+/* ---- Guards: nothing is moved on the word of one reading ------------------------------ */
+
+static const char *refusal(const struct daemon *d, const struct offset *offset)
+{
+	const struct config *config = &d->config;
+	int64_t trusted = (int64_t)le64toh(d->state.next.last_trusted_sec);
+
+	if (offset->error > config->step_max_error)
+		return "the page's bounds are wider than step_max_error";
+	/* Clocks of two hosts differ, so a little before may be right. */
+	if (offset->sec + config->step_back_max / NS_PER_SEC + 1 < trusted)
+		return "the page's time is before the last one that could be trusted";
+	if (config->step_max && (offset->ns > config->step_max || offset->ns < -config->step_max))
+		return "the step would be larger than step_max";
+	if (offset->ns < -config->step_back_max)
+		return "the step would go back by more than step_back_max";
+	if (config->step == STEP_NEVER)
+		return "step = never";
+	if (config->step == STEP_FORWARD && offset->ns < 0)
+		return "the step would go back, and step = forward";
+	return NULL;
+}
+
+static bool agree(const struct offset *a, const struct offset *b)
+{
+	int64_t apart = b->pair.raw - a->pair.raw;
+	int64_t differ = b->ns - a->ns;
+
+	return apart > 0 &&
+	       (differ < 0 ? -differ : differ) <= a->error + b->error + apart / SLEW_MAX;
+}
+
+/* Both are measured anew; @offset is the later one. */
+static int measure(struct daemon *d, struct offset *offset)
+{
+	const struct timespec rest = { .tv_nsec = AGREE_APART_NS };
+	struct offset first;
+	int ret = offset_measure(d->device.vc, d->marker, &first);
+
+	if (ret)
+		return ret;
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
+	ret = offset_measure(d->device.vc, d->marker, offset);
+	if (ret)
+		return ret;
+	return agree(&first, offset) ? 0 : -EAGAIN;
+}
+
+/* ---- The reaction ------------------------------------------------------------------------ */
+
+static void refuse(struct daemon *d, const char *why)
+{
+	if (d->phase != PHASE_REFUSED || d->refusal != why)
+		say(LOG_WARNING, "the system clock stays untrusted: %s", why);
+	d->phase = PHASE_REFUSED;
+	d->refusal = why;
+	d->retry = monotonic_now() + REFUSED_NS;
+}
+
+static void retry(struct daemon *d, int64_t ns)
+{
+	d->retry = monotonic_now() + ns;
+}
+
+static bool may_change(const struct daemon *d)
+{
+	return !d->dry_run && d->config.mode != MODE_OBSERVE;
+}
+
+static int step(struct daemon *d, const struct offset *offset)
+{
+	int ret;
+
+	if (!may_change(d)) {
+		if (d->phase != PHASE_REFUSED)
+			say(LOG_NOTICE, "would step the system clock by %" PRId64 " ns",
+			    offset->ns);
+		refuse(d, "nothing is changed: mode = observe, or --dry-run");
+		return -ECANCELED;
+	}
+	ret = clock_step(offset->ns);
+	if (ret) {
+		refuse(d, ret == -EPERM ? "it cannot be stepped without CAP_SYS_TIME"
+					: "the kernel refuses to step it");
+		return ret;
+	}
+	d->stepped += offset->ns;
+	say(LOG_NOTICE, "stepped the system clock by %" PRId64 " ns (+-%" PRId64 ")", offset->ns,
+	    offset->error);
+	return 0;
+}
+
+/* The page as it was under the former marker: its time is not of this host. */
+static bool is_stale(const struct daemon *d)
+{
+	const struct vmclock_abi *a = &d->stale, *b = &d->page;
+
+	return d->has_stale && a->counter_value == b->counter_value && a->time_sec == b->time_sec &&
+	       a->time_frac_sec == b->time_frac_sec &&
+	       a->counter_period_frac_sec == b->counter_period_frac_sec;
+}
+
+static const char *no_time(int error)
+{
+	switch (error) {
+	case -ENODATA:
+		return "the page gives no time with bounds";
+	case -EOPNOTSUPP:
+		return "the page counts by a counter that cannot be used here";
+	default:
+		return "the page's time cannot be relied on now";
+	}
+}
+
+/* Without an NTP daemon, the clock's rate is ours to set, too. */
+static void steer(struct daemon *d, int64_t offset)
+{
+	int ret;
+
+	if (d->config.ntp != NTP_NONE || !may_change(d))
+		return;
+	ret = steer_set(&d->steer, &d->page, offset);
+	if (ret && ret != -EAGAIN)
+		say(LOG_ERR, "cannot set the rate of the system clock: %s", strerror(-ret));
+}
+
+static void finish(struct daemon *d, const struct offset *offset)
+{
+	struct vmclock_run_state *next = &d->state.next;
+	int64_t took = monotonic_now() - d->began;
+	int ret = 0;
+
+	if (may_change(d))
+		ret = clock_vouch((uint64_t)offset->error, d->was_synchronised);
+	if (ret)
+		say(LOG_ERR, "cannot tell the kernel how good its clock is: %s", strerror(-ret));
+	add(&next->untrusted, (uint64_t)took);
+	next->last_duration = htole64((uint64_t)took);
+	next->last_offset = htole64((uint64_t)d->stepped);
+	d->phase = PHASE_TRUSTED;
+	vouch(d, offset);
+	say(LOG_NOTICE,
+	    "the system clock is right within %" PRId64 " ns, %" PRId64 ".%03" PRId64
+	    " ms after the disruption was seen",
+	    offset->error + (offset->ns < 0 ? -offset->ns : offset->ns), took / NS_PER_MS,
+	    took / 1000 % 1000);
+}
+
+static void react(struct daemon *d)
+{
+	struct offset offset;
+	const char *why;
+	int ret, steps;
+
+	if (!d->device.has_time) {
+		refuse(d, "the page gives a marker only, and nobody else has vouched for the time");
+		return;
+	}
+	if (is_stale(d)) {
+		refuse(d, "the page's marker has moved, but its time is still that of before");
+		return;
+	}
+	for (steps = 0; steps < STEPS_MAX; steps++) {
+		ret = measure(d, &offset);
+		if (ret == -ESTALE)
+			return;
+		if (ret) {
+			refuse(d, no_time(ret));
+			retry(d, RETRY_NS);
+			return;
+		}
+		if (offset.ns <= d->config.step_min && offset.ns >= -d->config.step_min)
+			break;
+		why = refusal(d, &offset);
+		if (why) {
+			refuse(d, why);
+			return;
+		}
+		if (step(d, &offset))
+			return;
+		steer(d, 0);
+	}
+	if (offset.ns > d->config.trusted_max_error || offset.ns < -d->config.trusted_max_error)
+		retry(d, RETRY_NS);
+	else
+		finish(d, &offset);
+}
+
+static void disrupted(struct daemon *d)
+{
+	struct vmclock_run_state *next = &d->state.next;
+	int ret;
+
+	d->marker = d->device.state.marker;
+	d->generation = d->device.state.generation;
+	add(&next->disruptions, 1);
+	if (d->phase == PHASE_TRUSTED) {
+		add(&next->reactions, 1);
+		d->began = monotonic_now();
+		d->stepped = 0;
+	}
+	steer_disrupted(&d->steer);
+	publish(d, VMCLOCK_RUN_DISRUPTED);
+	say(LOG_WARNING, "disruption marker %#" PRIx64 ": the system clock is not trusted",
+	    d->marker);
+	if (may_change(d) && d->phase == PHASE_TRUSTED) {
+		ret = clock_unsynchronise(&d->was_synchronised);
+		if (ret)
+			say(LOG_ERR, "cannot tell the kernel that its clock is wrong: %s%s",
+			    strerror(-ret), ret == -EPERM ? ": vmclockd needs CAP_SYS_TIME" : "");
+	}
+	d->phase = PHASE_REACTING;
+	d->refusal = NULL;
+	d->retry = 0;
+}
+
+void reaction_look(struct daemon *d)
+{
+	struct vmclock_abi page;
+	bool is_new;
+
+	if (device_look(&d->device) || vmclock_read_page(d->device.vc, &page, sizeof(page)))
+		return;
+	is_new = d->device.state.marker != d->marker;
+	if (is_new) {
+		d->stale = d->page;
+		d->has_stale = d->page.magic;
+	}
+	d->page = page;
+	if (is_new)
+		disrupted(d);
+	if (d->phase != PHASE_TRUSTED && monotonic_now() >= d->retry)
+		react(d);
+}
+
+void reaction_start(struct daemon *d)
+{
+	const struct vmclock_run_state *before = &d->state.next;
+	struct vmclock_abi page;
+
+	if (device_look(&d->device) || vmclock_read_page(d->device.vc, &page, sizeof(page)))
+		return;
+	d->page = page;
+	/* The first start after the boot is no disruption; one of us that had run saw another marker. */
+	d->marker = d->state.resumed ? le64toh(before->marker) : d->device.state.marker;
+	d->generation = d->device.state.generation;
+	d->phase = PHASE_TRUSTED;
+	if (d->marker != d->device.state.marker) {
+		disrupted(d);
+	} else {
+		d->began = monotonic_now();
+		d->phase = PHASE_REACTING;
+		publish(d, VMCLOCK_RUN_UNKNOWN);
+	}
+	react(d);
+}
+
+void reaction_tick(struct daemon *d)
+{
+	struct offset offset;
+	int ret;
+
+	if (d->phase != PHASE_TRUSTED) {
+		publish(d, d->state.next.trust);
+		return;
+	}
+	ret = offset_measure(d->device.vc, d->marker, &offset);
+	if (ret == -ESTALE)
+		return;
+	if (ret || offset.error > d->config.trusted_max_error ||
+	    offset.ns > d->config.trusted_max_error || offset.ns < -d->config.trusted_max_error) {
+		/* Its bound goes on growing, for whoever adds the drift; nobody renews it. */
+		say(LOG_WARNING, "the system clock has left its bounds: it is not trusted");
+		d->phase = PHASE_REACTING;
+		d->began = monotonic_now();
+		publish(d, VMCLOCK_RUN_UNKNOWN);
+		return;
+	}
+	steer_pair(&d->steer, &offset.pair);
+	steer(d, offset.ns);
+	vouch(d, &offset);
+}
+
+void reaction_withdraw(struct daemon *d)
+{
+	d->phase = PHASE_REACTING;
+	publish(d, VMCLOCK_RUN_UNKNOWN);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Files in /run/vmclock: made once, then written in place. */
+#ifndef VMCLOCKD_RUNFILE_H
+#define VMCLOCKD_RUNFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * runfile_map() - map a file of ours for writing
+ * @folder:	made if it is missing
+ * @name:	of the file in it; made, full of zeroes, if it is missing
+ * @size:	of the file, exactly
+ * @made:	receives whether it was
+ *
+ * A file that somebody else could write, that is a link or has another size is
+ * refused: readers would not believe it either. Its space is allocated, so
+ * that a full disk is an error here and no SIGBUS later.
+ *
+ * Return: the mapping, or NULL with a line.
+ */
+void *runfile_map(const char *folder, const char *name, size_t size, bool *made);
+
+#endif /* VMCLOCKD_RUNFILE_H */

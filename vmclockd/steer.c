@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+/* The rate of the system clock. */
+#include <endian.h>
+#include <errno.h>
+#include <math.h>
+
+#include "clock.h"
+#include "steer.h"
+
+#define NS	1000000000.0L
+#define MILLION 1000000.0L
+/* Seconds in which an offset vanishes, but for a third. */
+#define GENTLE 8
+
+void steer_disrupted(struct steer *steer)
+{
+	fit_reset(&steer->fit);
+}
+
+int steer_pair(struct steer *steer, const struct pair *pair)
+{
+	long double period;
+	int64_t error;
+	int ret = fit_add(&steer->fit, pair);
+
+	if (ret)
+		steer->nominal = 0;
+	else if (!fit_period(&steer->fit, &period, &error))
+		steer->nominal = period;
+	return ret;
+}
+
+int steer_set(const struct steer *steer, const struct vmclock_abi *page, int64_t offset)
+{
+	long double period = ldexpl((long double)le64toh(page->counter_period_frac_sec),
+				    -64 - page->counter_period_shift) *
+			     NS;
+	long double ppm;
+
+	if (!(steer->nominal > 0))
+		return -EAGAIN;
+	ppm = (period / steer->nominal - 1) * MILLION + (long double)offset / NS / GENTLE * MILLION;
+	return clock_set_frequency((double)ppm);
+}
