@@ -19,7 +19,7 @@ from .machine import BootFiles, Machine, Simulation
 from .packager import Packager
 from .system import System
 
-_PROGRAM_FOLDERS = ('tools', 'examples', 'bench', 'tests/vm/guest', 'tests/vm/host',
+_PROGRAM_FOLDERS = ('tools', 'vmclockd', 'examples', 'bench', 'tests/vm/guest', 'tests/vm/host',
                     'tests/stress', 'tests/unit')
 # Of those, the ones that guests have in any case.
 _USUAL_FOLDERS = ('tools', 'examples', 'tests/vm/guest')

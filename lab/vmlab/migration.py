@@ -15,36 +15,44 @@ TAI_OFFSET = 37
 CLOCKS = ('system', 'chrony', 'libvmclock')
 
 _TAI_OFFSET_VALID, _PERIOD_MAXERROR_VALID, _TIME_MAXERROR_VALID = 1 << 0, 1 << 4, 1 << 6
-_SHIFT = 27
+SHIFT = 27
 # Where time-record shows the counter of its last record, see tests/vm/exchange.h.
 _LAST_COUNTER = 0x1000 + 72
-_SOURCE = '/sys/devices/system/clocksource/clocksource0/current_clocksource'
+SOURCE = '/sys/devices/system/clocksource/clocksource0/current_clocksource'
 
 
 class Line:
     """The true TAI on the guest's counter, for as long as the guest is on one host."""
 
     def __init__(self, counter, time, period):
-        """`time` in 2^-64 s, `period` in 2^-(64 + _SHIFT) s."""
+        """`time` in 2^-64 s, `period` in 2^-(64 + SHIFT) s."""
         self.counter = counter
         self.time = time
         self.period = period
 
     def at(self, counter):
-        return self.time + ((counter - self.counter) * self.period >> _SHIFT)
+        return self.time + ((counter - self.counter) * self.period >> SHIFT)
 
     def fields(self):
         """The same as fields of a page. The line is the truth: there is no more error than it."""
-        return {'counter_value': self.counter, 'counter_period_shift': _SHIFT,
+        return {'counter_value': self.counter, 'counter_period_shift': SHIFT,
                 'counter_period_frac_sec': self.period, 'time_sec': self.time >> 64,
                 'time_frac_sec': self.time & (1 << 64) - 1, 'time_maxerror_nanosec': 1,
                 'clock_status': STATUS_SYNCHRONIZED}
 
 
+# What stays the same in a page whose line is the truth.
+PAGE = {'counter_id': COUNTER_X86_TSC, 'time_type': TIME_TAI, 'tai_offset_sec': -TAI_OFFSET,
+        'flags': _TAI_OFFSET_VALID | _PERIOD_MAXERROR_VALID | _TIME_MAXERROR_VALID}
+
+
 def boot(lab):
-    return lab.boot('sim-silent', programs=['time-record'], files=chrony.files(lab), fields={
-        'counter_id': COUNTER_X86_TSC, 'time_type': TIME_TAI, 'tai_offset_sec': -TAI_OFFSET,
-        'flags': _TAI_OFFSET_VALID | _PERIOD_MAXERROR_VALID | _TIME_MAXERROR_VALID})
+    return lab.boot('sim-silent', programs=['time-record'], files=chrony.files(lab), fields=PAGE)
+
+
+def last_counter(page):
+    """The guest's counter in the last record that has been made."""
+    return int.from_bytes(page.read(_LAST_COUNTER, 8), 'little')
 
 
 def experiment(lab, vm, before, after):
@@ -55,8 +63,8 @@ def experiment(lab, vm, before, after):
     """
     toolbox.unpack(vm)
     vm.load()
-    vm.wait_for(f'grep -qx tsc {_SOURCE}')
-    start, tick = _measure_tick(vm)
+    vm.wait_for(f'grep -qx tsc {SOURCE}')
+    start, tick = measure_tick(vm)
     first = Line(start.counter, (start.realtime + TAI_OFFSET * NSEC << 64) // NSEC,
                  _bent(tick, PPM_BEFORE))
     vm.page.update(**first.fields())
@@ -73,7 +81,7 @@ def experiment(lab, vm, before, after):
 
     def arrived(page):
         # No record is later in the first process, and none is earlier in the second one.
-        counter = int.from_bytes(page.read(_LAST_COUNTER, 8), 'little')
+        counter = last_counter(page)
         lines.append(Line(counter, first.at(counter) + (STEP << 64) // NSEC,
                           _bent(tick, PPM_AFTER)))
         page.disrupt(**lines[1].fields())
@@ -83,7 +91,7 @@ def experiment(lab, vm, before, after):
              interval=1)
     lab.log(f'chronyd after: {daemon.tracking()}')
     records = [Record(line) for line in vm.run('cat /tmp/record', timeout=120).splitlines()]
-    widths = sorted(record.width * tick * NSEC >> 64 + _SHIFT for record in records)
+    widths = sorted(record.width * tick * NSEC >> 64 + SHIFT for record in records)
     lab.log(f'a reading took {widths[len(widths) // 2]} ns, {widths[-1]} ns at worst')
     return _judged(records, lines, start, tick)
 
@@ -102,7 +110,7 @@ class Record:
         self.library = int(readings[7]) if readings[7].isdigit() else None
 
 
-def _measure_tick(vm):
+def measure_tick(vm):
     """A first record, and the ticks of the counter in units of a period, as the guest thinks.
 
     The system clock, left alone, is the counter in these ticks.
@@ -112,7 +120,7 @@ def _measure_tick(vm):
     vm.run('killall time-record')
     rows = [Record(line) for line in vm.run('cat /tmp/tick').splitlines()]
     first, last = rows[0], rows[-1]
-    period = (last.raw - first.raw << 64 + _SHIFT) // (last.raw_counter - first.raw_counter)
+    period = (last.raw - first.raw << 64 + SHIFT) // (last.raw_counter - first.raw_counter)
     return first, period // NSEC
 
 
@@ -130,7 +138,7 @@ def _recorded(vm, marker):
 def _judged(records, lines, start, tick):
     # The system clock left alone: the raw clock, set right at the start.
     raw_is_behind = start.realtime - start.raw - \
-        ((start.counter - start.raw_counter) * tick * NSEC >> 64 + _SHIFT)
+        ((start.counter - start.raw_counter) * tick * NSEC >> 64 + SHIFT)
     markers = list(dict.fromkeys(record.marker for record in records))
     rows = []
     for record in records:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Records three clocks against the counter, ten times a second until it is
- * terminated: the system clock, the same without any steering, and libvmclock.
+ * Records three clocks against the counter, ten times a second, or each MS
+ * milliseconds, until it is terminated: the system clock, the same without any steering, and libvmclock.
  * A line per record, times in nanoseconds:
  *
  *	MARKER COUNTER REALTIME WIDTH COUNTER RAW WIDTH COUNTER UTC WIDTH
@@ -11,7 +11,7 @@
  * disruption went through are left out. With the page's address, the last
  * counter value of each record is shown to the host, see exchange.h.
  *
- * Usage: time-record [ADDRESS-OF-PAGE]
+ * Usage: time-record [ADDRESS-OF-PAGE [MS]]
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -88,7 +88,7 @@ static void print_reading(const struct reading *r)
 int main(int argc, char **argv)
 {
 	static const clock_fn clocks[] = { realtime, raw, library };
-	const struct timespec rest = { .tv_nsec = 100000000 };
+	const struct timespec rest = { .tv_nsec = 1000000 * (argc > 2 ? atol(argv[2]) : 100) };
 	struct exchange *x = NULL;
 	struct vmclock *vc;
 

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""vmclockd sets the system clock right after a disruption, by a page that has the time."""
+
+import random
+import statistics
+
+from vmlab.clock import NSEC
+from vmlab.healing import Healing
+
+ARCHITECTURES = ('amd64',)
+ALONE = True
+
+DISRUPTIONS = 50
+# Seconds of the guest between two of them.
+APART = 0.5
+STEP_MAX = 50_000_000
+PPM_MAX = 50
+# When the clock is right: so near to the true time, in ns, and so soon, in ms.
+RIGHT = 10_000
+USUAL = 20
+LATE = 60
+
+
+def run(lab):
+    healing = Healing(lab, notify=True)
+    healing.start('ntp = none')
+    healing.wait_trusted()
+    for _ in range(DISRUPTIONS):
+        healing.disrupt(random.randint(-STEP_MAX, STEP_MAX), random.uniform(-PPM_MAX, PPM_MAX), APART)
+
+    healed = sorted(healing.healed(RIGHT))
+    lab.equal(len(healed), DISRUPTIONS, 'the disruptions after which the clock came right')
+    usual, late = statistics.median(healed), healed[len(healed) * 95 // 100]
+    lab.log(f'right within {RIGHT} ns after {usual:.1f} ms in the median, {late:.1f} ms in 95 of 100, '
+            f'{healed[-1]:.1f} ms at most')
+    lab.check(usual <= USUAL and late <= LATE, f'right after {usual:.1f} ms, 95 of 100: {late:.1f} ms')
+    lab.equal(healing.state()['disruptions'], DISRUPTIONS, 'the disruptions that vmclockd has counted')
+    lab.log(f'{NSEC} {healing.said()}')
