@@ -8,6 +8,7 @@
 
 #include "conf.h"
 #include "device.h"
+#include "ntp.h"
 #include "offset.h"
 #include "state.h"
 #include "steer.h"
@@ -28,6 +29,8 @@ struct daemon {
 	bool dry_run;
 
 	struct steer steer;
+	struct ntp ntp;
+	bool ntp_told;			/* of the disruption */
 	struct device device;
 	struct state state;
 

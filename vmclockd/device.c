@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: MIT
-/* The VMClock device. */
+/*
+ * The VMClock device. A thread sleeps in vmclock_wait(), which works with every
+ * driver, and passes on what wakes it: the rest of vmclockd sees a descriptor.
+ */
 #include <errno.h>
-#include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "device.h"
 #include "log.h"
+
+/* All that the thread needs, and memory is locked. */
+#define STACK_SIZE 65536
+/* Storms: an event counts for all markers of so many ns. */
+#define QUIET_NS 5000000
 
 static const char *reason(int error)
 {
@@ -23,6 +33,73 @@ static const char *reason(int error)
 	}
 }
 
+static void pass_on(struct device *device)
+{
+	const uint64_t one = 1;
+
+	while (write(device->event, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+static void *watch(void *data)
+{
+	const struct timespec quiet = { .tv_nsec = QUIET_NS };
+	struct device *device = data;
+	uint64_t marker = device->state.marker;
+	int ret;
+
+	for (;;) {
+		ret = vmclock_wait(device->vc, marker, NULL);
+		if (ret && ret != -EINTR)
+			break;
+		marker = vmclock_marker(device->vc);
+		pass_on(device);
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &quiet, NULL);
+	}
+	__atomic_store_n(&device->gone, true, __ATOMIC_RELEASE);
+	pass_on(device);
+	return NULL;
+}
+
+/* Signals are for the main thread. */
+static int start_watcher(struct device *device)
+{
+	pthread_attr_t attr;
+	sigset_t all, before;
+	int ret = pthread_attr_init(&attr);
+
+	if (ret)
+		return -ret;
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	device->gone = false;
+	ret = pthread_create(&device->watcher, &attr, watch, device);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return -ret;
+}
+
+int device_init(struct device *device, const char *path)
+{
+	*device = (struct device){ .path = path };
+	device->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return device->event < 0 ? -errno : 0;
+}
+
+static int try_open(struct device *device)
+{
+	int ret = vmclock_open(&device->vc, device->path);
+
+	if (ret)
+		return ret;
+	ret = vmclock_read_state(device->vc, &device->state);
+	ret = ret ?: start_watcher(device);
+	if (ret)
+		vmclock_close(device->vc);
+	return ret;
+}
+
 bool device_open(struct device *device)
 {
 	struct vmclock_time time;
@@ -30,7 +107,7 @@ bool device_open(struct device *device)
 
 	if (device->vc)
 		return true;
-	ret = vmclock_open(&device->vc, device->path);
+	ret = try_open(device);
 	if (ret) {
 		device->vc = NULL;
 		if (ret != device->told)
@@ -48,36 +125,25 @@ bool device_open(struct device *device)
 
 void device_close(struct device *device)
 {
+	if (!device->vc)
+		return;
+	pthread_cancel(device->watcher);
+	pthread_join(device->watcher, NULL);
 	vmclock_close(device->vc);
 	device->vc = NULL;
 }
 
-/* Reading the descriptor acknowledges what poll(2) told; it also tells that the device is gone. */
-static bool gone(const struct device *device)
-{
-	char byte;
-
-	return pread(vmclock_fd(device->vc), &byte, 1, 0) < 0 && errno == ENODEV;
-}
-
 int device_look(struct device *device)
 {
-	if (gone(device)) {
+	uint64_t events;
+
+	if (read(device->event, &events, sizeof(events)) < 0 && errno != EAGAIN)
+		return -errno;
+	if (__atomic_load_n(&device->gone, __ATOMIC_ACQUIRE)) {
 		say(LOG_WARNING, "%s: the device is gone: its return is waited for", device->path);
 		device_close(device);
 		device->told = -ENOENT;
 		return -ENODEV;
 	}
 	return vmclock_read_state(device->vc, &device->state);
-}
-
-/* A driver without poll says at once that there is something, right after it was acknowledged. */
-int device_fd(const struct device *device)
-{
-	struct pollfd pfd = { .fd = vmclock_fd(device->vc), .events = POLLIN };
-	uint64_t before = vmclock_marker(device->vc);
-
-	if (gone(device) || poll(&pfd, 1, 0) <= 0)
-		return pfd.fd;
-	return before == vmclock_marker(device->vc) ? -1 : pfd.fd;
 }

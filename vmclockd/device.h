@@ -3,6 +3,7 @@
 #ifndef VMCLOCKD_DEVICE_H
 #define VMCLOCKD_DEVICE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "vmclock.h"
@@ -13,17 +14,23 @@ struct device {
 	struct vmclock_state state;	/* as of the last look */
 	bool has_time;			/* its page may carry time */
 	int told;			/* the error that was told last, so that it is not told again */
+
+	int event;			/* readable: the marker has moved, or the device is gone */
+	pthread_t watcher;
+	bool gone;			/* by the watcher */
 };
+
+/* Once, with the path. Returns 0 or a negative errno value. */
+int device_init(struct device *device, const char *path);
 
 /* Opens it if it is not open. Returns whether it is; why not is told once. */
 bool device_open(struct device *device);
 void device_close(struct device *device);
 
-/* Reads the state anew. 0, -ENODEV: the device is gone (and closed now), or vmclock_read_state(). */
+/*
+ * Takes the event, and reads the state anew. 0, -ENODEV: the device is gone
+ * (and closed now), or the error of vmclock_read_state().
+ */
 int device_look(struct device *device);
-
-/* What to poll for POLLIN, or -1: look each DEVICE_LOOK_MS. Reading acknowledges. */
-#define DEVICE_LOOK_MS 20
-int device_fd(const struct device *device);
 
 #endif /* VMCLOCKD_DEVICE_H */

@@ -140,24 +140,21 @@ static bool expired(int fd)
 #define BASELINE_MS 110
 
 /* How long to sleep, in ms; -1: until something happens. */
-static int patience(const struct daemon *d, int device_fd)
+static int patience(const struct daemon *d)
 {
 	int64_t left;
 
 	if (!d->device.vc)
 		return -1;
-	if (d->phase == PHASE_TRUSTED && device_fd >= 0)
-		return d->steer.nominal > 0 ? -1 : BASELINE_MS;
 	if (d->phase == PHASE_TRUSTED)
-		return DEVICE_LOOK_MS;
+		return d->steer.nominal > 0 ? -1 : BASELINE_MS;
 	left = (d->retry - monotonic_now()) / NS_PER_MS + 1;
-	if (device_fd < 0 && left > DEVICE_LOOK_MS)
-		left = DEVICE_LOOK_MS;
 	return left > 0 ? (int)left : 0;
 }
 
 static void tick(struct daemon *d)
 {
+	ntp_find(&d->ntp);
 	if (!d->device.vc && device_open(&d->device))
 		reaction_start(d);
 	if (d->device.vc)
@@ -171,8 +168,7 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 	int ready;
 
 	for (;;) {
-		fds[DEVICE].fd = d->device.vc ? device_fd(&d->device) : -1;
-		ready = poll(fds, SOURCES, patience(d, fds[DEVICE].fd));
+		ready = poll(fds, SOURCES, patience(d));
 		if (ready < 0 && errno != EINTR) {
 			say(LOG_ERR, "poll: %s", strerror(errno));
 			return;
@@ -204,7 +200,7 @@ static int serve(struct daemon *d)
 		[TICKS] = { .fd = open_ticks(), .events = POLLIN },
 		[STEPS] = { .fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK),
 			    .events = POLLIN },
-		[DEVICE] = { .fd = -1, .events = POLLIN },
+		[DEVICE] = { .fd = d->device.event, .events = POLLIN },
 	};
 
 	if (fds[SIGNALS].fd < 0 || fds[TICKS].fd < 0 || fds[STEPS].fd < 0) {
@@ -215,8 +211,10 @@ static int serve(struct daemon *d)
 	if (state_open(&d->state, d->config.folder))
 		return 1;
 	/* A reaction is no time to wait for memory. */
-	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		say(LOG_DEBUG, "memory is not locked: %s", strerror(errno));
+	ntp_init(&d->ntp, &d->config, d->device.event);
+	ntp_find(&d->ntp);
 	if (device_open(&d->device))
 		reaction_start(d);
 	supervisor_ready();
@@ -240,9 +238,13 @@ int main(int argc, char **argv)
 	}
 	if (!options.check_config) {
 		d.dry_run = options.dry_run;
-		d.device.path = d.config.device;
-		status = serve(&d);
+		status = 1;
+		if (device_init(&d.device, d.config.device))
+			say(LOG_ERR, "cannot begin: %s", strerror(errno));
+		else
+			status = serve(&d);
 		device_close(&d.device);
+		ntp_stop(&d.ntp);
 	}
 	config_free(&d.config);
 	return status < 0 ? 0 : status;

@@ -184,7 +184,7 @@ static void steer(struct daemon *d, int64_t offset)
 {
 	int ret;
 
-	if (d->config.ntp != NTP_NONE || !may_change(d))
+	if (d->ntp.found != NTP_NONE || !may_change(d))
 		return;
 	ret = steer_set(&d->steer, &d->page, offset);
 	if (ret && ret != -EAGAIN)
@@ -213,6 +213,17 @@ static void finish(struct daemon *d, const struct offset *offset)
 	    took / 1000 % 1000);
 }
 
+/* Returns false where the reaction has to begin anew. */
+static bool tell_ntp(struct daemon *d)
+{
+	if (d->ntp_told || !may_change(d))
+		return true;
+	if (ntp_disrupted(&d->ntp, &d->steer, &d->page) == -ECANCELED)
+		return false;
+	d->ntp_told = true;
+	return true;
+}
+
 static void react(struct daemon *d)
 {
 	struct offset offset;
@@ -236,8 +247,13 @@ static void react(struct daemon *d)
 			retry(d, RETRY_NS);
 			return;
 		}
-		if (offset.ns <= d->config.step_min && offset.ns >= -d->config.step_min)
-			break;
+		if (offset.ns <= d->config.step_min && offset.ns >= -d->config.step_min) {
+			if (d->ntp_told)
+				break;
+			if (!tell_ntp(d))
+				return;
+			continue;
+		}
 		why = refusal(d, &offset);
 		if (why) {
 			refuse(d, why);
@@ -246,6 +262,8 @@ static void react(struct daemon *d)
 		if (step(d, &offset))
 			return;
 		steer(d, 0);
+		if (!tell_ntp(d))
+			return;
 	}
 	if (offset.ns > d->config.trusted_max_error || offset.ns < -d->config.trusted_max_error)
 		retry(d, RETRY_NS);
@@ -279,6 +297,7 @@ static void disrupted(struct daemon *d)
 	d->phase = PHASE_REACTING;
 	d->refusal = NULL;
 	d->retry = 0;
+	d->ntp_told = false;
 }
 
 void reaction_look(struct daemon *d)
@@ -317,6 +336,7 @@ void reaction_start(struct daemon *d)
 	} else {
 		d->began = monotonic_now();
 		d->phase = PHASE_REACTING;
+		d->ntp_told = true;
 		publish(d, VMCLOCK_RUN_UNKNOWN);
 	}
 	react(d);

@@ -30,15 +30,29 @@ int steer_pair(struct steer *steer, const struct pair *pair)
 	return ret;
 }
 
+/* ns for a tick */
+static long double true_period(const struct vmclock_abi *page)
+{
+	return ldexpl((long double)le64toh(page->counter_period_frac_sec),
+		      -64 - page->counter_period_shift) *
+	       NS;
+}
+
 int steer_set(const struct steer *steer, const struct vmclock_abi *page, int64_t offset)
 {
-	long double period = ldexpl((long double)le64toh(page->counter_period_frac_sec),
-				    -64 - page->counter_period_shift) *
-			     NS;
 	long double ppm;
 
 	if (!(steer->nominal > 0))
 		return -EAGAIN;
-	ppm = (period / steer->nominal - 1) * MILLION + (long double)offset / NS / GENTLE * MILLION;
+	ppm = (true_period(page) / steer->nominal - 1) * MILLION;
+	ppm += (long double)offset / NS / GENTLE * MILLION;
 	return clock_set_frequency((double)ppm);
+}
+
+int steer_raw_is_fast(const struct steer *steer, const struct vmclock_abi *page, int64_t *ppb)
+{
+	if (!(steer->nominal > 0))
+		return -EAGAIN;
+	*ppb = (int64_t)roundl((steer->nominal / true_period(page) - 1) * NS);
+	return 0;
 }

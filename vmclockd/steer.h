@@ -29,4 +29,7 @@ int steer_pair(struct steer *steer, const struct pair *pair);
  */
 int steer_set(const struct steer *steer, const struct vmclock_abi *page, int64_t offset);
 
+/* By how much the raw clock is too fast, in ppb. 0 or -EAGAIN as above. */
+int steer_raw_is_fast(const struct steer *steer, const struct vmclock_abi *page, int64_t *ppb);
+
 #endif /* VMCLOCKD_STEER_H */

@@ -21,6 +21,10 @@ def files(lab, *others):
     return toolbox.files(lab, *_PROGRAMS, _LEAP_SECONDS, *others)
 
 
+# A script that starts chronyc as toolbox.command() does.
+CHRONYC = '/run/chronyc'
+
+
 class Chrony:
     """chronyd, running in a guest whose toolbox is unpacked."""
 
@@ -31,6 +35,8 @@ class Chrony:
                                     options=options)
         vm.run('mkdir -m 750 /run/chrony')
         vm.run(f"cat >{_CONFIGURATION} <<'END'{settings}END")
+        vm.run(f"printf '#!/bin/sh\\nexec {toolbox.command('chronyc')} \"$@\"\\n' >{CHRONYC}; "
+               f'chmod +x {CHRONYC}')
         vm.run(f'{toolbox.command("chronyd")} -d -u root -f {_CONFIGURATION} >/tmp/chronyd 2>&1 &')
         lab.wait_for(lambda: self.ask('sources') or self._ended(), 'an answer of chronyd')
 

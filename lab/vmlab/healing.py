@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A guest whose clock is disrupted again and again, and vmclockd in it."""
 
-from . import migration
+from . import chrony, migration, toolbox
 from .clock import NSEC
 from .deadline import wait_for
 
@@ -19,10 +19,10 @@ _RECORD_MS = 2
 class Healing:
     """A guest with a page that gives time, the true time by it, and a record of its clocks."""
 
-    def __init__(self, lab, notify):
+    def __init__(self, lab, notify, files=None):
         self._lab = lab
         self.vm = lab.boot('sim' if notify else 'sim-silent', programs=['time-record', 'vmclockd'],
-                           fields=migration.PAGE)
+                           fields=migration.PAGE, files=files)
         self._notify = notify
         self.vm.load()
         self.vm.wait_for(f'grep -qx tsc {migration.SOURCE}')
@@ -39,6 +39,12 @@ class Healing:
         self._line = line
         if self._notify:
             self.vm.notify()
+
+    def start_chrony(self):
+        """chronyd on the page's PTP clock; the guest has been booted with its files."""
+        toolbox.unpack(self.vm)
+        clock = self.vm.run('basename $(dirname $(grep -lx vmclock0 /sys/class/ptp/*/clock_name))')
+        return chrony.Chrony(self._lab, self.vm, f'/dev/{clock}')
 
     def start(self, *settings):
         """Start vmclockd, and the record."""
@@ -80,10 +86,10 @@ class Healing:
 
     def healed(self, right):
         """After how many ms the clock was right, and stayed so, for each disruption."""
-        self.vm.run('killall time-record')
+        self.vm.shell('killall time-record')
         records = [migration.Record(line)
                    for line in self.vm.run('cat /tmp/record', timeout=300).splitlines()]
-        first, *others = self._lines
+        _, *others = self._lines
         for marker in others:
             rows = [record for record in records if record.marker == marker]
             before = [record for record in records if record.counter < rows[0].counter]
