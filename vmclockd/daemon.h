@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "by-ntp.h"
+#include "clocks.h"
 #include "conf.h"
 #include "device.h"
 #include "ntp.h"
@@ -14,8 +16,6 @@
 #include "steer.h"
 #include "vmclock-abi.h"
 
-#define NS_PER_SEC	INT64_C(1000000000)
-#define NS_PER_MS	INT64_C(1000000)
 
 /* What has to be done about the system clock. */
 enum phase {
@@ -30,6 +30,7 @@ struct daemon {
 
 	struct steer steer;
 	struct ntp ntp;
+	struct by_ntp by_ntp;
 	bool ntp_told;			/* of the disruption */
 	struct device device;
 	struct state state;
@@ -46,8 +47,6 @@ struct daemon {
 	bool has_stale;
 	struct vmclock_abi page;	/* as it was at the last look */
 };
-
-int64_t monotonic_now(void);
 
 /* ---- reaction.c ----------------------------------------------------------------- */
 

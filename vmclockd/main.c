@@ -139,6 +139,12 @@ static bool expired(int fd)
 /* Two pairs so far apart tell the nominal rate of the system clock. */
 #define BASELINE_MS 110
 
+static bool rate_is_missing(const struct daemon *d)
+{
+	return d->device.vc && d->device.has_time && d->phase == PHASE_TRUSTED &&
+	       !(d->steer.nominal > 0);
+}
+
 /* How long to sleep, in ms; -1: until something happens. */
 static int patience(const struct daemon *d)
 {
@@ -147,7 +153,7 @@ static int patience(const struct daemon *d)
 	if (!d->device.vc)
 		return -1;
 	if (d->phase == PHASE_TRUSTED)
-		return d->steer.nominal > 0 ? -1 : BASELINE_MS;
+		return rate_is_missing(d) ? BASELINE_MS : -1;
 	left = (d->retry - monotonic_now()) / NS_PER_MS + 1;
 	return left > 0 ? (int)left : 0;
 }
@@ -174,7 +180,7 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 			return;
 		}
 		/* Sooner than in a second the rate is known. */
-		if (!ready && d->device.vc && d->phase == PHASE_TRUSTED && !(d->steer.nominal > 0))
+		if (!ready && rate_is_missing(d))
 			reaction_tick(d);
 		if (fds[SIGNALS].revents)
 			return;
@@ -208,7 +214,8 @@ static int serve(struct daemon *d)
 		return 1;
 	}
 	arm_steps(fds[STEPS].fd);
-	if (state_open(&d->state, d->config.folder))
+	if (state_open(&d->state, d->config.folder) ||
+	    by_ntp_open(&d->by_ntp, d->config.folder, d->config.device))
 		return 1;
 	/* A reaction is no time to wait for memory. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))

@@ -6,6 +6,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -21,18 +22,12 @@
 #define STEPS_MAX  3
 #define RETRY_NS   (20 * NS_PER_MS)
 #define REFUSED_NS NS_PER_SEC
+/* How often a daemon is asked whether it has measured again. */
+#define NTP_RETRY_NS (200 * NS_PER_MS)
 /* For how long the state counts after it was last renewed, which is done each second. */
 #define VALID_NS (5 * NS_PER_SEC)
 /* What the system clock may do to itself between two looks, in ppb: the kernel slews by 500 ppm. */
 #define DRIFT 500000
-
-int64_t monotonic_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
-}
 
 /* ---- What the state says ----------------------------------------------------------- */
 
@@ -48,7 +43,8 @@ static void publish(struct daemon *d, uint8_t trust)
 	next->trust = trust;
 	next->marker = htole64(d->marker);
 	next->generation = htole64(d->generation);
-	next->clock_status = d->device.state.status;
+	next->clock_status = d->device.has_time ? d->device.state.status
+						: d->by_ntp.completed.next.page.clock_status;
 	next->valid_until = htole64((uint64_t)(monotonic_now() + VALID_NS));
 	state_publish(&d->state);
 }
@@ -97,17 +93,24 @@ static bool agree(const struct offset *a, const struct offset *b)
 	       (differ < 0 ? -differ : differ) <= a->error + b->error + apart / SLEW_MAX;
 }
 
+static int offset_now(struct daemon *d, struct offset *offset)
+{
+	if (d->device.has_time)
+		return offset_measure(d->device.vc, d->marker, offset);
+	return by_ntp_offset(&d->by_ntp, d->device.vc, d->marker, offset);
+}
+
 /* Both are measured anew; @offset is the later one. */
 static int measure(struct daemon *d, struct offset *offset)
 {
 	const struct timespec rest = { .tv_nsec = AGREE_APART_NS };
 	struct offset first;
-	int ret = offset_measure(d->device.vc, d->marker, &first);
+	int ret = offset_now(d, &first);
 
 	if (ret)
 		return ret;
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
-	ret = offset_measure(d->device.vc, d->marker, offset);
+	ret = offset_now(d, offset);
 	if (ret)
 		return ret;
 	return agree(&first, offset) ? 0 : -EAGAIN;
@@ -224,6 +227,28 @@ static bool tell_ntp(struct daemon *d)
 	return true;
 }
 
+/* The daemon sets the clock; it is right once it agrees with the cone. */
+static void react_by_ntp(struct daemon *d)
+{
+	struct offset offset;
+	const char *why;
+	int ret = by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc, &d->device.state, &why);
+
+	if (!ret)
+		ret = offset_now(d, &offset);
+	if (ret == -ESTALE || ret == -ECANCELED)
+		return;
+	if (ret) {
+		refuse(d, why);
+	} else if (offset.error + labs(offset.ns) > d->config.trusted_max_error) {
+		refuse(d, "its error may be more than trusted_max_error");
+	} else {
+		finish(d, &offset);
+		return;
+	}
+	retry(d, NTP_RETRY_NS);
+}
+
 static void react(struct daemon *d)
 {
 	struct offset offset;
@@ -231,7 +256,7 @@ static void react(struct daemon *d)
 	int ret, steps;
 
 	if (!d->device.has_time) {
-		refuse(d, "the page gives a marker only, and nobody else has vouched for the time");
+		react_by_ntp(d);
 		return;
 	}
 	if (is_stale(d)) {
@@ -285,6 +310,7 @@ static void disrupted(struct daemon *d)
 		d->stepped = 0;
 	}
 	steer_disrupted(&d->steer);
+	by_ntp_disrupted(&d->by_ntp, &d->device.state, may_change(d));
 	publish(d, VMCLOCK_RUN_DISRUPTED);
 	say(LOG_WARNING, "disruption marker %#" PRIx64 ": the system clock is not trusted",
 	    d->marker);
@@ -337,6 +363,7 @@ void reaction_start(struct daemon *d)
 		d->began = monotonic_now();
 		d->phase = PHASE_REACTING;
 		d->ntp_told = true;
+		by_ntp_disrupted(&d->by_ntp, &d->device.state, false);
 		publish(d, VMCLOCK_RUN_UNKNOWN);
 	}
 	react(d);
@@ -345,13 +372,14 @@ void reaction_start(struct daemon *d)
 void reaction_tick(struct daemon *d)
 {
 	struct offset offset;
+	const char *why;
 	int ret;
 
 	if (d->phase != PHASE_TRUSTED) {
 		publish(d, d->state.next.trust);
 		return;
 	}
-	ret = offset_measure(d->device.vc, d->marker, &offset);
+	ret = offset_now(d, &offset);
 	if (ret == -ESTALE)
 		return;
 	if (ret || offset.error > d->config.trusted_max_error ||
@@ -363,8 +391,13 @@ void reaction_tick(struct daemon *d)
 		publish(d, VMCLOCK_RUN_UNKNOWN);
 		return;
 	}
-	steer_pair(&d->steer, &offset.pair);
-	steer(d, offset.ns);
+	if (d->device.has_time) {
+		steer_pair(&d->steer, &offset.pair);
+		steer(d, offset.ns);
+	} else {
+		/* What it answers counts from the next look on. */
+		by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc, &d->device.state, &why);
+	}
 	vouch(d, &offset);
 }
 

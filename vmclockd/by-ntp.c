@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+/* The time by an NTP daemon. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "by-ntp.h"
+#include "clocks.h"
+#include "log.h"
+
+#define LEAP_SECONDS "/usr/share/zoneinfo/leap-seconds.list"
+/* How long until a burst is repeated, at first and at most; and how many there are. */
+#define BURST_FIRST_NS (8 * NS_PER_SEC)
+#define BURST_LAST_NS  (64 * NS_PER_SEC)
+#define BURSTS_MAX     6
+/* How often the daemon is asked, once all is well. */
+#define REPORT_NS (16 * NS_PER_SEC)
+
+int by_ntp_open(struct by_ntp *by, const char *folder, const char *device)
+{
+	*by = (struct by_ntp){ .options = DERIVE_DEFAULTS, .stage = BY_NTP_MEASURE, .first = true };
+	fit_reset(&by->fit);
+	track_reset(&by->track);
+	if (!leaps_read(LEAP_SECONDS, &by->leaps))
+		by->options.leaps = &by->leaps;
+	return completed_open(&by->completed, folder, device);
+}
+
+void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, bool reset)
+{
+	fit_reset(&by->fit);
+	track_reset(&by->track);
+	by->first = true;
+	by->bursts = 0;
+	by->next_report = 0;
+	by->stage = reset ? BY_NTP_RESET : BY_NTP_MEASURE;
+	completed_untrusted(&by->completed, device,
+			    reset ? VMCLOCK_STATUS_UNRELIABLE : VMCLOCK_STATUS_INITIALIZING);
+}
+
+/* ---- Making the daemon measure ------------------------------------------------------ */
+
+/* A quarter more or less, so that machines that moved together do not ask together. */
+static int64_t spread(int64_t ns)
+{
+	return ns - ns / 4 + ns / 2 / 1024 * (random() % 1024);
+}
+
+static int burst(struct by_ntp *by, struct ntp *ntp)
+{
+	int64_t patience = BURST_FIRST_NS << by->bursts;
+
+	by->bursts++;
+	by->next_burst =
+		monotonic_now() + spread(patience < BURST_LAST_NS ? patience : BURST_LAST_NS);
+	return chrony_command(&ntp->chrony, "burst 4/4");
+}
+
+static int reset(struct by_ntp *by, struct ntp *ntp)
+{
+	int ret = chrony_command(&ntp->chrony, "reset sources");
+
+	if (ret)
+		return ret;
+	by->stage = BY_NTP_WAIT;
+	return burst(by, ntp);
+}
+
+static int wait_for_source(struct by_ntp *by, struct ntp *ntp)
+{
+	int ret = chrony_selected_source(&ntp->chrony);
+
+	if (ret < 0)
+		return ret;
+	if (ret) {
+		by->stage = BY_NTP_MEASURE;
+		return chrony_command(&ntp->chrony, "makestep");
+	}
+	if (by->bursts < BURSTS_MAX && monotonic_now() >= by->next_burst)
+		return burst(by, ntp) ?: -EAGAIN;
+	return -EAGAIN;
+}
+
+/* ---- Measuring ------------------------------------------------------------------------ */
+
+static int take_pair(struct by_ntp *by, const struct vmclock *vc, uint64_t marker,
+		     struct pair *pair)
+{
+	int ret = pair_read(pair, PAIR_TRIES);
+
+	if (ret)
+		return ret;
+	if (vmclock_disrupted(vc, marker))
+		return -ESTALE;
+	/* A fresh fit begins with this pair. */
+	if (fit_add(&by->fit, pair))
+		track_reset(&by->track);
+	return 0;
+}
+
+static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
+		   const struct vmclock_state *device, const char **why)
+{
+	struct pair before, after;
+	struct report report;
+	struct cone cone;
+	int ret = take_pair(by, vc, device->marker, &before);
+
+	ret = ret ?: chrony_tracking(&ntp->chrony, &report);
+	ret = ret ?: take_pair(by, vc, device->marker, &after);
+	if (ret)
+		return ret;
+	*why = derive_refusal(&after, &report, &by->options);
+	if (*why)
+		return -EINVAL;
+	*why = "the counter is still being measured";
+	ret = derive_cone(&by->fit, &before, &after, &report, &by->options, &cone);
+	return ret ?: track_update(&by->track, &cone);
+}
+
+static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
+		 const struct vmclock_state *device, const char **why)
+{
+	int ret;
+
+	if (track_good(&by->track) && monotonic_now() < by->next_report)
+		return 0;
+	ret = measure(by, ntp, vc, device, why);
+	if (ret == -ERANGE) {
+		say(LOG_WARNING, "chronyd contradicts what it said before");
+		*why = "chronyd contradicts what it said before";
+		completed_untrusted(&by->completed, device, VMCLOCK_STATUS_UNRELIABLE);
+		return -EAGAIN;
+	}
+	if (ret)
+		return ret;
+	completed_time(&by->completed, device, &by->track.cone, by->first,
+		       VMCLOCK_STATUS_SYNCHRONIZED);
+	by->first = false;
+	by->next_report = monotonic_now() + REPORT_NS;
+	return 0;
+}
+
+/* The daemon is silent or without a source: the bounds that there are go on growing. */
+static int go_on(struct by_ntp *by, const struct vmclock_state *device)
+{
+	if (!track_good(&by->track) || by->first)
+		return -EAGAIN;
+	completed_time(&by->completed, device, &by->track.cone, false, VMCLOCK_STATUS_FREERUNNING);
+	by->next_report = monotonic_now() + NS_PER_SEC;
+	return 0;
+}
+
+int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
+		   const struct vmclock_state *device, const char **why)
+{
+	int ret = 0;
+
+	if (ntp->found != NTP_CHRONY) {
+		*why = "the page gives a marker only, and there is no chronyd to give the time";
+		return -EAGAIN;
+	}
+	*why = "chronyd has not measured anew yet";
+	if (by->stage == BY_NTP_RESET)
+		ret = reset(by, ntp);
+	if (!ret && by->stage == BY_NTP_WAIT)
+		ret = wait_for_source(by, ntp);
+	if (!ret && by->stage == BY_NTP_MEASURE)
+		ret = renew(by, ntp, vc, device, why);
+	if (ret == -ESTALE || ret == -ECANCELED || !ret)
+		return ret;
+	if (ret != -EAGAIN && ret != -EINVAL)
+		*why = "chronyd does not answer";
+	return go_on(by, device);
+}
+
+int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, uint64_t marker,
+		  struct offset *offset)
+{
+	int64_t earliest, latest, unused;
+	struct offset found;
+	uint64_t half;
+	int ret;
+
+	if (!track_good(&by->track))
+		return -ENODATA;
+	ret = take_pair(by, vc, marker, &found.pair);
+	if (ret)
+		return ret;
+	/* The system clock was read at any value of the bracket. */
+	half = found.pair.width / 2 + 1;
+	ret = cone_at(&by->track.cone, found.pair.counter - half, &earliest, &unused);
+	ret = ret ?: cone_at(&by->track.cone, found.pair.counter + half, &unused, &latest);
+	if (ret)
+		return ret;
+	found.error = (latest - earliest) / 2 + 1;
+	found.ns = earliest + (latest - earliest) / 2 - found.pair.real;
+	found.sec = (found.pair.real + found.ns) / NS_PER_SEC;
+	*offset = found;
+	return 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The time where the page gives a marker only: by an NTP daemon, and from then
+ * on by the counter. One cone under each marker; the completed page has it.
+ */
+#ifndef VMCLOCKD_BY_NTP_H
+#define VMCLOCKD_BY_NTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "completed.h"
+#include "derive.h"
+#include "ntp.h"
+#include "offset.h"
+
+enum by_ntp_stage {
+	BY_NTP_RESET,		/* the daemon is to forget what it has measured */
+	BY_NTP_WAIT,		/* until it has measured again */
+	BY_NTP_MEASURE,		/* and then it is asked */
+};
+
+struct by_ntp {
+	struct completed completed;
+	struct fit fit;
+	struct track track;
+	struct derive_options options;
+	struct leaps leaps;
+	enum by_ntp_stage stage;
+	bool first;			/* there was no cone under this marker yet */
+	unsigned int bursts;		/* asked for since the disruption */
+	int64_t next_burst;		/* these in CLOCK_MONOTONIC */
+	int64_t next_report;
+	const char *refusal;		/* why the last report was worth nothing */
+};
+
+/* Returns 0, or -1 with a line: without its page there can be no time by NTP. */
+int by_ntp_open(struct by_ntp *by, const char *folder, const char *device);
+
+/* All that was known is void. @reset: what the daemon knows, too. */
+void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, bool reset);
+
+/**
+ * by_ntp_advance() - do what can be done now
+ * @by:		the time by NTP
+ * @ntp:	the daemon
+ * @vc:		the device
+ * @device:	its state, the marker of which counts
+ * @why:	receives what is still missing, unless 0 is returned
+ *
+ * Return: 0: the completed page has the time, -EAGAIN: not yet, -ECANCELED:
+ * there is something more important, or -ESTALE: there is another marker.
+ */
+int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
+		   const struct vmclock_state *device, const char **why);
+
+/* The system clock's offset by the cone; as offset_measure(). */
+int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, uint64_t marker,
+		  struct offset *offset);
+
+#endif /* VMCLOCKD_BY_NTP_H */

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+/* The completed page. */
+#include <endian.h>
+#include <string.h>
+
+#include "completed.h"
+#include "counter.h"
+#include "runfile.h"
+
+static const uint64_t bounds_valid = VMCLOCK_FLAG_PERIOD_MAXERROR_VALID |
+				     VMCLOCK_FLAG_TIME_MAXERROR_VALID;
+
+/* One copy after the other, so that at most one is odd, whenever we are killed. */
+static void publish(struct completed *completed)
+{
+	int i;
+
+	for (i = 0; i < VMCLOCK_RUN_COPIES; i++)
+		publisher_update(&completed->copies[i]);
+}
+
+static void begin(struct completed *completed, char *map)
+{
+	struct vmclock_abi *live;
+	int i;
+
+	for (i = 0; i < VMCLOCK_RUN_COPIES; i++) {
+		live = (struct vmclock_abi *)(map + (size_t)i * VMCLOCK_RUN_COPY_SIZE);
+		publisher_begin(&completed->copies[i], live, &completed->next.page,
+				sizeof(completed->next), le32toh(live->seq_count));
+		publisher_update(&completed->copies[i]);
+	}
+}
+
+int completed_open(struct completed *completed, const char *folder, const char *device)
+{
+	struct vmclock_abi *page = &completed->next.page;
+	const char *slash = strrchr(device, '/');
+	bool made;
+	char *map;
+
+	*completed = (struct completed){ 0 };
+	map = runfile_map(folder, slash ? slash + 1 : device, VMCLOCK_RUN_PAGE_SIZE, &made);
+	if (!map)
+		return -1;
+	page->magic = htole32(VMCLOCK_MAGIC);
+	page->size = htole32(sizeof(*page));
+	page->version = htole16(VMCLOCK_VERSION);
+	page->counter_id = COUNTER_ID;
+	page->time_type = VMCLOCK_TIME_UTC;
+	page->clock_status = VMCLOCK_STATUS_INITIALIZING;
+	begin(completed, map);
+	completed->open = true;
+	return 0;
+}
+
+static void set_device(struct completed *completed, const struct vmclock_state *device,
+		       uint8_t status)
+{
+	struct vmclock_abi *page = &completed->next.page;
+	uint64_t flags = 0;
+
+	if (device->flags & VMCLOCK_GENERATION_PRESENT)
+		flags |= VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
+	if (device->flags & VMCLOCK_MAINTENANCE_SOON)
+		flags |= VMCLOCK_FLAG_DISRUPTION_SOON;
+	if (device->flags & VMCLOCK_MAINTENANCE_IMMINENT)
+		flags |= VMCLOCK_FLAG_DISRUPTION_IMMINENT;
+	page->disruption_marker = htole64(device->marker);
+	page->vm_generation_counter = htole64(device->generation);
+	page->clock_status = status;
+	page->flags = htole64(flags);
+}
+
+void completed_untrusted(struct completed *completed, const struct vmclock_state *device,
+			 uint8_t status)
+{
+	if (!completed->open)
+		return;
+	set_device(completed, device, status);
+	publish(completed);
+}
+
+void completed_time(struct completed *completed, const struct vmclock_state *device,
+		    const struct cone *cone, bool first, uint8_t status)
+{
+	struct vmclock_abi *page = &completed->next.page;
+	uint64_t sec, frac;
+
+	if (!completed->open)
+		return;
+	cone_reference(cone, &sec, &frac);
+	set_device(completed, device, status);
+	page->flags |= htole64(bounds_valid);
+	page->leap_indicator = cone->leap;
+	page->counter_period_shift = cone->shift;
+	page->counter_value = htole64(cone->counter);
+	page->counter_period_frac_sec = htole64(cone->period);
+	page->counter_period_maxerror_rate_frac_sec = htole64(cone->period_maxerror);
+	page->time_sec = htole64(sec);
+	page->time_frac_sec = htole64(frac);
+	page->time_maxerror_nanosec = htole64(cone->time_maxerror);
+	if (first)
+		completed->next.first_counter = page->counter_value;
+	completed->next.source = htole64(VMCLOCK_RUN_SOURCE_NTP);
+	publish(completed);
+}

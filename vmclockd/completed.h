@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The completed page, /run/vmclock/vmclock<N>, for a device whose page gives a marker only. */
+#ifndef VMCLOCKD_COMPLETED_H
+#define VMCLOCKD_COMPLETED_H
+
+#include "derive.h"
+#include "publish/page.h"
+#include "vmclock.h"
+#include "vmclock-run.h"
+
+struct completed {
+	struct vmclock_run_page next;	/* little-endian */
+	struct publisher copies[VMCLOCK_RUN_COPIES];
+	bool open;
+};
+
+/*
+ * Opens the file, or makes it, and publishes that there is no time yet. An
+ * existing one is taken over as it is: readers have it mapped. Returns 0, or
+ * -1 with a line.
+ */
+int completed_open(struct completed *completed, const char *folder, const char *device);
+
+/* No time under this marker, or none any more: @status says which. */
+void completed_untrusted(struct completed *completed, const struct vmclock_state *device,
+			 uint8_t status);
+
+/* The time under this marker. @first: the marker's first cone. */
+void completed_time(struct completed *completed, const struct vmclock_state *device,
+		    const struct cone *cone, bool first, uint8_t status);
+
+#endif /* VMCLOCKD_COMPLETED_H */
