@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The workshop's chronyd in a guest, with the page's PTP clock as its reference."""
+"""The workshop's chronyd: in a guest, and as a server on the host."""
 
-from . import toolbox
+import itertools
+import os
+
+from . import process, toolbox
+from .deadline import wait_for
 from .errors import Failed
 
 _PROGRAMS = ('/usr/sbin/chronyd', '/usr/bin/chronyc')
@@ -9,11 +13,22 @@ _LEAP_SECONDS = '/usr/share/zoneinfo/leap-seconds.list'
 _CONFIGURATION = '/etc/chrony.conf'
 
 _SETTINGS = '''
-refclock PHC {clock} tai refid VCLK poll 0 dpoll -2 {options}
+{source}
 leapseclist {leap_seconds}
 makestep 0.1 3
 cmdport 0
 '''
+_SERVER_SETTINGS = '''
+port {port}
+local stratum 3
+allow
+cmdport 0
+pidfile {folder}/server.pid
+bindcmdaddress {folder}/server.sock
+'''
+# The host, by the name that QEMU's own network has for it.
+_HOST = '10.0.2.2'
+_ports = itertools.count(20000 + os.getpid() % 20000)
 
 
 def files(lab, *others):
@@ -25,14 +40,47 @@ def files(lab, *others):
 CHRONYC = '/run/chronyc'
 
 
+def refclock(clock, options=''):
+    """The page's PTP clock as chronyd's source."""
+    return f'refclock PHC {clock} tai refid VCLK poll 0 dpoll -2 {options}'
+
+
+class Server:
+    """An NTP server on the host, which gives the host's time to guests with a network."""
+
+    def __init__(self, lab):
+        self._lab = lab
+        self._port = next(_ports)
+        self._program = None
+        self.start()
+
+    def settings(self):
+        """What makes it the source of a guest's chronyd."""
+        return f'server {_HOST} port {self._port} iburst minpoll 4'
+
+    def start(self):
+        folder = self._lab.logs / 'ntp-server'
+        folder.mkdir(exist_ok=True)
+        path = folder / 'chrony.conf'
+        path.write_text(_SERVER_SETTINGS.format(port=self._port, folder=folder), encoding='utf-8')
+        with open(folder / 'log', 'a', encoding='utf-8') as log:
+            self._program = self._lab.start(
+                self._lab.kernel.workshop.argv(('chronyd', '-x', '-d', '-u', 'root', '-f', str(path))),
+                stdout=log, stderr=log)
+        wait_for(lambda: 'chronyd version' in (folder / 'log').read_text(encoding='utf-8'),
+                 'the NTP server', 30)
+
+    def stop(self):
+        process.stop(self._program)
+
+
 class Chrony:
     """chronyd, running in a guest whose toolbox is unpacked."""
 
-    def __init__(self, lab, vm, clock, options=''):
+    def __init__(self, lab, vm, source):
         self._lab = lab
         self._vm = vm
-        settings = _SETTINGS.format(clock=clock, leap_seconds=toolbox.path('leap-seconds.list'),
-                                    options=options)
+        settings = _SETTINGS.format(source=source, leap_seconds=toolbox.path('leap-seconds.list'))
         vm.run('mkdir -m 750 /run/chrony')
         vm.run(f"cat >{_CONFIGURATION} <<'END'{settings}END")
         vm.run(f"printf '#!/bin/sh\\nexec {toolbox.command('chronyc')} \"$@\"\\n' >{CHRONYC}; "

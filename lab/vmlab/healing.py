@@ -19,16 +19,28 @@ _RECORD_MS = 2
 class Healing:
     """A guest with a page that gives time, the true time by it, and a record of its clocks."""
 
-    def __init__(self, lab, notify, files=None):
+    TRUSTED = TRUSTED
+
+    def __init__(self, lab, notify, time=True, files=None, network=False):
         self._lab = lab
-        self.vm = lab.boot('sim' if notify else 'sim-silent', programs=['time-record', 'vmclockd'],
-                           fields=migration.PAGE, files=files)
+        options = {'modules': ['virtio_net'],
+                   'qemu': ('-nic', 'user,model=virtio-net-pci')} if network else {}
+        self.vm = lab.boot('sim' if notify else 'sim-silent', files=files,
+                           programs=['time-record', 'time-read', 'time-spin', 'vmclockd'],
+                           fields=migration.PAGE if time else {}, **options)
         self._notify = notify
         self.vm.load()
         self.vm.wait_for(f'grep -qx tsc {migration.SOURCE}')
+        if network:
+            self.vm.run('modprobe virtio_net; ip link set eth0 up; '
+                        'ip addr add 10.0.2.15/24 dev eth0')
+        self._lines = {}
+        if time:
+            self._start_line()
+
+    def _start_line(self):
         self._start, self._tick = migration.measure_tick(self.vm)
         start = self._start
-        self._lines = {}
         self._publish(migration.Line(
             start.counter, (start.realtime + migration.TAI_OFFSET * NSEC << 64) // NSEC, self._tick))
 
@@ -40,11 +52,13 @@ class Healing:
         if self._notify:
             self.vm.notify()
 
-    def start_chrony(self):
-        """chronyd on the page's PTP clock; the guest has been booted with its files."""
+    def start_chrony(self, source=None):
+        """chronyd, on the page's PTP clock or another source; the guest was booted with its files."""
         toolbox.unpack(self.vm)
+        if source:
+            return chrony.Chrony(self._lab, self.vm, source)
         clock = self.vm.run('basename $(dirname $(grep -lx vmclock0 /sys/class/ptp/*/clock_name))')
-        return chrony.Chrony(self._lab, self.vm, f'/dev/{clock}')
+        return chrony.Chrony(self._lab, self.vm, chrony.refclock(f'/dev/{clock}'))
 
     def start(self, *settings):
         """Start vmclockd, and the record."""
@@ -83,6 +97,12 @@ class Healing:
                                      int(self._tick / (1 + ppm / 1e6))), disrupt=True)
         ticks = int(seconds * 2**64 * 2**migration.SHIFT) // self._tick
         wait_for(lambda: self._counter() - counter > ticks, 'the guest to go on', 60, interval=0.02)
+
+    def mark(self):
+        """A disruption that is no more than another marker."""
+        self.vm.page.disrupt()
+        if self._notify:
+            self.vm.notify()
 
     def healed(self, right):
         """After how many ms the clock was right, and stayed so, for each disruption."""

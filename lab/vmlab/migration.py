@@ -70,7 +70,7 @@ def experiment(lab, vm, before, after):
     vm.page.update(**first.fields())
 
     ptp = vm.run('basename $(dirname $(grep -lx vmclock0 /sys/class/ptp/*/clock_name))')
-    daemon = chrony.Chrony(lab, vm, f'/dev/{ptp}')
+    daemon = chrony.Chrony(lab, vm, chrony.refclock(f'/dev/{ptp}'))
     daemon.wait_selected()
     vm.run(f'time-record {vm.board.page_address:#x} >/tmp/record 2>&1 &')
     wait_for(lambda: _recorded(vm, 1) >= before, 'the time before the migration', before + 60,

@@ -33,7 +33,7 @@ def run(lab):
         # So wrong that chronyd must have set it.
         vm.run('date -s 2020-01-01')
         publisher.status('initializing', 1)
-        daemon = chrony.Chrony(lab, vm, CLOCK)
+        daemon = chrony.Chrony(lab, vm, chrony.refclock(CLOCK))
         lab.check(daemon.ask('sources')[0][1] != '*', 'chronyd follows a clock without time')
         publisher.status('synchronized', 2)
         daemon.wait_selected()
