@@ -269,4 +269,13 @@ void check_report(const struct check *c);
 /* Returns 0 or -ENOMEM. */
 int check_json(const struct check *c);
 
+/* ---- check-wait.c --------------------------------------------------------------- */
+
+/*
+ * Until the system clock is vouched for, and the time's error at most
+ * @max_error ns (0: any), for @patience ns at most (< 0: without limit).
+ * Returns CHECK_OK, CHECK_WARNING: not in time, or CHECK_UNUSABLE: no device.
+ */
+int check_wait(const char *device, int64_t patience, int64_t max_error);
+
 #endif /* VMCLOCK_TOOLS_CHECK_H */

@@ -12,9 +12,11 @@
 
 #include "check.h"
 #include "common.h"
+#include "number.h"
 
 static const char help[] =
 	"Usage: " TOOL " [--device PATH] [--json]\n"
+	"       " TOOL " --wait[=SECONDS] [--max-error=TIME] [--device PATH]\n"
 	"\n"
 	"Says whether this virtual machine has a VMClock, which driver serves it, what\n"
 	"its page says, what of that can be used, and what to do next.\n"
@@ -22,6 +24,9 @@ static const char help[] =
 	"  --device PATH  check this device or page file\n"
 	"                 (default: $VMCLOCK_PATH, or else /dev/vmclock0)\n"
 	"  --json         one JSON object instead of text\n"
+	"  --wait         wait until vmclockd vouches for the system clock, for ever or\n"
+	"                 so many seconds\n"
+	"  --max-error    and until the error of the time is at most this, such as 1ms\n"
 	"  --help         print this help\n"
 	"  --version      print the version\n"
 	"\n"
@@ -29,11 +34,14 @@ static const char help[] =
 	"  0  trustworthy time, or a page that gives only a marker, and it works\n"
 	"  1  usable, with a warning\n"
 	"  2  not usable\n"
-	"  3  wrong usage\n";
+	"  3  wrong usage\n"
+	"With --wait: 0 trusted, 1 not in time, 2 there is no device.\n";
 
 enum option_value {
 	OPTION_DEVICE = 256, /* beyond characters: there are no short options */
 	OPTION_JSON,
+	OPTION_WAIT,
+	OPTION_MAX_ERROR,
 	OPTION_HELP,
 	OPTION_VERSION,
 };
@@ -41,6 +49,9 @@ enum option_value {
 struct options {
 	const char *device;
 	bool json;
+	bool wait;
+	int64_t patience;	/* ns; < 0: without limit */
+	int64_t max_error;	/* ns; 0: any */
 	bool help;
 	bool version;
 };
@@ -49,6 +60,9 @@ static int parse_options(struct options *options, int argc, char **argv)
 {
 	static const struct option known[] = { { "device", required_argument, NULL, OPTION_DEVICE },
 					       { "json", no_argument, NULL, OPTION_JSON },
+					       { "wait", optional_argument, NULL, OPTION_WAIT },
+					       { "max-error", required_argument, NULL,
+						 OPTION_MAX_ERROR },
 					       { "help", no_argument, NULL, OPTION_HELP },
 					       { "version", no_argument, NULL, OPTION_VERSION },
 					       { 0 } };
@@ -61,6 +75,22 @@ static int parse_options(struct options *options, int argc, char **argv)
 			break;
 		case OPTION_JSON:
 			options->json = true;
+			break;
+		case OPTION_WAIT:
+			options->wait = true;
+			options->patience = -1;
+			if (optarg && (parse_time(optarg, true, &options->patience) ||
+				       options->patience < 0)) {
+				wrong_usage(TOOL, "--wait: '%s' is no number of seconds", optarg);
+				return -1;
+			}
+			break;
+		case OPTION_MAX_ERROR:
+			if (parse_time(optarg, false, &options->max_error) ||
+			    options->max_error <= 0) {
+				wrong_usage(TOOL, "--max-error: '%s' is no time, such as 1ms", optarg);
+				return -1;
+			}
 			break;
 		case OPTION_HELP:
 			options->help = true;
@@ -76,6 +106,14 @@ static int parse_options(struct options *options, int argc, char **argv)
 	if (optind < argc) {
 		wrong_usage(TOOL, "extra argument '%s'; a path is given with --device",
 			    argv[optind]);
+		return -1;
+	}
+	if (options->max_error && !options->wait) {
+		wrong_usage(TOOL, "--max-error is for --wait");
+		return -1;
+	}
+	if (options->wait && options->json) {
+		wrong_usage(TOOL, "--wait has no JSON");
 		return -1;
 	}
 	if (options->device && !*options->device) {
@@ -112,6 +150,11 @@ int main(int argc, char **argv)
 		else
 			print_version(TOOL);
 		return close_stdout(TOOL) ? CHECK_UNUSABLE : CHECK_OK;
+	}
+
+	if (options.wait) {
+		status = check_wait(options.device, options.patience, options.max_error);
+		return close_stdout(TOOL) ? CHECK_UNUSABLE : status;
 	}
 
 	/* For tests: look for /sys, /dev and so on below this folder. */

@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# vmclock-check --wait, with vmclockd on a simulated page. It is told to change nothing: the
+# page has this machine's own time, so there is nothing to be set right.
+
+# shellcheck source-path=SCRIPTDIR source=sim-lib.sh
+. "${top_srcdir:=.}/tests/tools/sim-lib.sh"
+
+: "${VMCLOCKD:=vmclockd/vmclockd}"
+page=$tmp/vmclock0
+daemon=
+trap '[ -z "$sim" ] || kill "$sim"; [ -z "$daemon" ] || kill "$daemon"; rm -rf "$tmp"' EXIT
+export VMCLOCK_RUN_DIR="$tmp/run" VMCLOCK_PATH="$page"
+
+run() {
+	timeout 60 "$VMCLOCK_CHECK" "$@" </dev/null >"$tmp/out" 2>"$tmp/err"
+	status=$?
+}
+
+serve() {
+	printf '%s\n' "device = $page" "folder = $tmp/run" 'ntp = none' "$@" >"$tmp/conf"
+	"$VMCLOCKD" --dry-run --config "$tmp/conf" >"$tmp/daemon" 2>&1 &
+	daemon=$!
+}
+
+run --wait=now
+expect 'a word as seconds' 3 "^vmclock-check: --wait: 'now' is no number of seconds"
+run --wait=-1
+expect 'seconds below zero' 3 "^vmclock-check: --wait: '-1' is no number of seconds"
+run --max-error=1ms
+expect 'a largest error alone' 3 '^vmclock-check: --max-error is for --wait'
+run --wait --max-error=3
+expect 'a largest error without a unit' 3 "^vmclock-check: --max-error: '3' is no time"
+run --wait --json
+expect 'JSON' 3 '^vmclock-check: --wait has no JSON'
+
+run --wait=0
+expect 'no device' 2 '^vmclock-check: the VMClock device cannot be opened: No such file'
+
+start --maxerror=1us --marker=7
+run --wait=0.2
+expect 'no vmclockd' 1 '^vmclock-check: not trusted: vmclockd does not run'
+
+serve
+run --wait=30
+expect 'trusted' 0 '^trusted, disruption marker 7$'
+run --wait=30 --max-error=1ms
+expect 'trusted, and the error is small' 0 '^trusted, disruption marker 7$'
+run --wait=0.2 --max-error=1ns
+expect 'the error is too large' 1 '^vmclock-check: not trusted: the bounds are wider than'
+
+# It may not set the clock, so that it does not come right.
+"$VMCLOCK_SIM" --tell "$control" disrupt step=10ms
+run --wait=0.5
+expect 'disrupted' 1 '^vmclock-check: not trusted: the clock was disrupted, and is not right again'
+"$VMCLOCK_SIM" --tell "$control" step -10ms >/dev/null
+run --wait=30
+expect 'right again' 0 '^trusted, disruption marker [89]$'
+
+finish

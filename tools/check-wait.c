@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+/* vmclock-check --wait: until the system clock can be trusted. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "check.h"
+#include "number.h"
+#include "vmclock.h"
+
+/* How often the bounds are looked at. */
+#define LOOK_NS 100000000
+
+static int64_t monotonic(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
+}
+
+static const char *reason(int error)
+{
+	switch (error) {
+	case -ESTALE:
+		return "the clock was disrupted, and is not right again";
+	case -EAGAIN:
+		return "nobody has vouched for the system clock yet";
+	case -ENOENT:
+		return "vmclockd does not run";
+	case -ENODATA:
+		return "no bounds are known";
+	case -ERANGE:
+		return "the bounds are wider than --max-error";
+	default:
+		return strerror(-error);
+	}
+}
+
+static const struct timespec *left(int64_t deadline, struct timespec *ts)
+{
+	int64_t ns = deadline - monotonic();
+
+	if (deadline == INT64_MAX)
+		return NULL;
+	if (ns < 0)
+		ns = 0;
+	*ts = (struct timespec){ .tv_sec = ns / NS_PER_SEC, .tv_nsec = ns % NS_PER_SEC };
+	return ts;
+}
+
+/* 0, -ERANGE, or why no bounds are known. */
+static int check_bounds(const struct vmclock *vc, int64_t max_error)
+{
+	struct vmclock_time now;
+	int64_t width;
+	int ret;
+
+	if (!max_error)
+		return 0;
+	ret = vmclock_now(vc, VMCLOCK_UTC, &now);
+	if (ret)
+		return ret;
+	if (!(now.flags & VMCLOCK_BOUNDED))
+		return -ENODATA;
+	width = ((int64_t)now.latest.tv_sec - now.earliest.tv_sec) * NS_PER_SEC +
+		now.latest.tv_nsec - now.earliest.tv_nsec;
+	return width <= 2 * max_error ? 0 : -ERANGE;
+}
+
+/* 0, or what was still missing when time was up. */
+static int wait_until(const struct vmclock *vc, int64_t deadline, int64_t max_error,
+		      uint64_t *marker)
+{
+	const struct timespec rest = { .tv_nsec = LOOK_NS };
+	struct timespec ts;
+	int ret;
+
+	for (;;) {
+		ret = vmclock_wait_trusted(vc, left(deadline, &ts));
+		if (ret == -EINTR)
+			continue;
+		if (ret && ret != -ETIMEDOUT)
+			return ret;
+		ret = vmclock_trusted(vc, marker);
+		ret = ret ? ret : check_bounds(vc, max_error);
+		if (!ret || monotonic() >= deadline)
+			return ret;
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
+	}
+}
+
+int check_wait(const char *device, int64_t patience, int64_t max_error)
+{
+	int64_t deadline = patience < 0 ? INT64_MAX : monotonic() + patience;
+	struct vmclock *vc;
+	uint64_t marker = 0;
+	int ret = vmclock_open(&vc, device);
+
+	if (ret) {
+		fprintf(stderr, TOOL ": the VMClock device cannot be opened: %s; " TOOL
+				" without --wait tells why\n",
+			strerror(-ret));
+		return CHECK_UNUSABLE;
+	}
+	ret = wait_until(vc, deadline, max_error, &marker);
+	vmclock_close(vc);
+	if (ret) {
+		fprintf(stderr, TOOL ": not trusted: %s\n", reason(ret));
+		return CHECK_WARNING;
+	}
+	printf("trusted, disruption marker %" PRIu64 "\n", marker);
+	return CHECK_OK;
+}
