@@ -100,8 +100,9 @@ int check_wait(const char *device, int64_t patience, int64_t max_error)
 	int ret = vmclock_open(&vc, device);
 
 	if (ret) {
-		fprintf(stderr, TOOL ": the VMClock device cannot be opened: %s; " TOOL
-				" without --wait tells why\n",
+		fprintf(stderr,
+			TOOL ": the VMClock device cannot be opened: %s; " TOOL
+			     " without --wait tells why\n",
 			strerror(-ret));
 		return CHECK_UNUSABLE;
 	}

@@ -41,6 +41,8 @@ static const struct key {
 	KEY(device, PATH, NULL, "/dev/vmclock0"),
 	KEY(folder, PATH, NULL, VMCLOCK_RUN_FOLDER),
 	KEY(chronyc, PATH, NULL, "/usr/bin/chronyc"),
+	KEY(hooks, PATH, NULL, "/etc/vmclock/hooks.d"),
+	KEY(hook_timeout, TIME, NULL, "10s"),
 	KEY(mode, WORD, modes, "act"),
 	KEY(ntp, WORD, ntps, "auto"),
 	KEY(step, WORD, steps, "always"),
@@ -225,6 +227,7 @@ void config_free(struct config *config)
 	free(config->device);
 	free(config->folder);
 	free(config->chronyc);
+	free(config->hooks);
 	*config = (struct config){ 0 };
 }
 

@@ -17,6 +17,7 @@ struct config {
 	char *device;
 	char *folder;			/* where state and pages are kept */
 	char *chronyc;
+	char *hooks;			/* the folder with the administrator's */
 	int mode;			/* enum config_mode and so on */
 	int ntp;
 	int step;
@@ -24,6 +25,7 @@ struct config {
 	int64_t step_max;		/* 0: there is no limit */
 	int64_t step_back_max;
 	int64_t step_max_error;		/* bounds wider than that move nothing */
+	int64_t hook_timeout;
 	int64_t trusted_max_error;	/* nor do they vouch for anything */
 };
 

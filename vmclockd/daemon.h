@@ -10,6 +10,7 @@
 #include "clocks.h"
 #include "conf.h"
 #include "device.h"
+#include "hooks.h"
 #include "ntp.h"
 #include "offset.h"
 #include "state.h"
@@ -31,6 +32,9 @@ struct daemon {
 	struct steer steer;
 	struct ntp ntp;
 	struct by_ntp by_ntp;
+	struct hooks hooks;
+	uint64_t marker_before;		/* the disruption */
+	bool disrupted;			/* and not right again */
 	bool ntp_told;			/* of the disruption */
 	struct device device;
 	struct state state;

@@ -104,6 +104,7 @@ static int open_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -1;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -119,6 +120,17 @@ static int open_ticks(void)
 		return -1;
 	}
 	return fd;
+}
+
+/* A child's end only wakes the loop up. */
+static bool shall_end(int fd)
+{
+	struct signalfd_siginfo info;
+
+	while (read(fd, &info, sizeof(info)) == sizeof(info))
+		if (info.ssi_signo != SIGCHLD)
+			return true;
+	return false;
 }
 
 /* It tells that somebody has set the clock; it never expires. */
@@ -158,6 +170,19 @@ static int patience(const struct daemon *d)
 	return left > 0 ? (int)left : 0;
 }
 
+/* Until @deadline at most, of CLOCK_MONOTONIC in ns. */
+static int sooner(int ms, int64_t deadline)
+{
+	int64_t left = deadline == INT64_MAX ? INT_MAX
+					     : (deadline - monotonic_now()) / NS_PER_MS + 1;
+
+	if (left < 0)
+		left = 0;
+	if (ms >= 0 && ms < left)
+		return ms;
+	return left < INT_MAX ? (int)left : ms;
+}
+
 static void tick(struct daemon *d)
 {
 	ntp_find(&d->ntp);
@@ -174,7 +199,7 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 	int ready;
 
 	for (;;) {
-		ready = poll(fds, SOURCES, patience(d));
+		ready = poll(fds, SOURCES, sooner(patience(d), hooks_advance(&d->hooks)));
 		if (ready < 0 && errno != EINTR) {
 			say(LOG_ERR, "poll: %s", strerror(errno));
 			return;
@@ -182,7 +207,7 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 		/* Sooner than in a second the rate is known. */
 		if (!ready && rate_is_missing(d))
 			reaction_tick(d);
-		if (fds[SIGNALS].revents)
+		if (fds[SIGNALS].revents && shall_end(fds[SIGNALS].fd))
 			return;
 		had = d->device.vc;
 		if (had)
@@ -220,6 +245,7 @@ static int serve(struct daemon *d)
 	/* A reaction is no time to wait for memory. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		say(LOG_DEBUG, "memory is not locked: %s", strerror(errno));
+	hooks_init(&d->hooks, d->config.hooks, d->config.hook_timeout);
 	ntp_init(&d->ntp, &d->config, d->device.event);
 	ntp_find(&d->ntp);
 	if (device_open(&d->device))
@@ -252,6 +278,7 @@ int main(int argc, char **argv)
 			status = serve(&d);
 		device_close(&d.device);
 		ntp_stop(&d.ntp);
+		hooks_stop(&d.hooks);
 	}
 	config_free(&d.config);
 	return status < 0 ? 0 : status;

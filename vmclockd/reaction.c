@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "daemon.h"
 #include "log.h"
+#include "random.h"
 
 /* Two measurements have to agree before anything is moved. */
 #define AGREE_APART_NS (2 * NS_PER_MS)
@@ -59,6 +60,20 @@ static void vouch(struct daemon *d, const struct offset *offset)
 	next->drift = htole32(DRIFT);
 	next->last_trusted_sec = htole64((uint64_t)offset->sec);
 	publish(d, VMCLOCK_RUN_TRUSTED);
+}
+
+static void tell_hooks(struct daemon *d, enum hook_event event)
+{
+	const struct hook_facts facts = {
+		.marker_before = d->marker_before,
+		.marker = d->marker,
+		.generation = d->generation,
+		.offset = d->stepped,
+		.bound = event == HOOK_TRUSTED ? (int64_t)le64toh(d->state.next.bound) : 0,
+		.duration = monotonic_now() - d->began,
+	};
+
+	hooks_tell(&d->hooks, event, &facts);
 }
 
 /* ---- Guards: nothing is moved on the word of one reading ------------------------------ */
@@ -214,6 +229,9 @@ static void finish(struct daemon *d, const struct offset *offset)
 	    " ms after the disruption was seen",
 	    offset->error + (offset->ns < 0 ? -offset->ns : offset->ns), took / NS_PER_MS,
 	    took / 1000 % 1000);
+	if (d->disrupted)
+		tell_hooks(d, HOOK_TRUSTED);
+	d->disrupted = false;
 }
 
 /* Returns false where the reaction has to begin anew. */
@@ -298,9 +316,11 @@ static void react(struct daemon *d)
 
 static void disrupted(struct daemon *d)
 {
+	bool other = d->device.state.generation != d->generation;
 	struct vmclock_run_state *next = &d->state.next;
 	int ret;
 
+	d->marker_before = d->marker;
 	d->marker = d->device.state.marker;
 	d->generation = d->device.state.generation;
 	add(&next->disruptions, 1);
@@ -324,6 +344,14 @@ static void disrupted(struct daemon *d)
 	d->refusal = NULL;
 	d->retry = 0;
 	d->ntp_told = false;
+	d->disrupted = true;
+	if (other) {
+		add(&next->generations, 1);
+		random_part(d->generation, d->marker);
+	}
+	tell_hooks(d, HOOK_DISRUPTED);
+	if (other)
+		tell_hooks(d, HOOK_GENERATION);
 }
 
 void reaction_look(struct daemon *d)
@@ -355,7 +383,7 @@ void reaction_start(struct daemon *d)
 	d->page = page;
 	/* The first start after the boot is no disruption; one of us that had run saw another marker. */
 	d->marker = d->state.resumed ? le64toh(before->marker) : d->device.state.marker;
-	d->generation = d->device.state.generation;
+	d->generation = d->state.resumed ? le64toh(before->generation) : d->device.state.generation;
 	d->phase = PHASE_TRUSTED;
 	if (d->marker != d->device.state.marker) {
 		disrupted(d);

@@ -1,0 +1,87 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# vmclockd's hooks, on a simulated page with this machine's own time: vmclockd changes nothing.
+
+# shellcheck source-path=SCRIPTDIR source=sim-lib.sh
+. "${top_srcdir:=.}/tests/tools/sim-lib.sh"
+
+: "${VMCLOCKD:=vmclockd/vmclockd}"
+page=$tmp/vmclock0
+daemon=
+trap '[ -z "$sim" ] || kill "$sim"; [ -z "$daemon" ] || kill "$daemon"; rm -rf "$tmp"' EXIT
+mkdir "$tmp/hooks"
+
+hook() {
+	cat >"$tmp/hooks/$1"
+	chmod 755 "$tmp/hooks/$1"
+}
+
+# Told is: in the file that hooks write, so many lines like this.
+told() {
+	[ "$(grep -c "$2" "$tmp/told")" -ge "$1" ]
+}
+
+holds() {
+	name=$1
+	shift
+	until_true "$@" && verdict "$name" '' || verdict "$name" "$(cat "$tmp/told" "$tmp/daemon")"
+}
+
+: >"$tmp/told"
+hook 10-tell <<END
+#!/bin/sh
+echo "\$1 \$VMCLOCK_EVENT \$VMCLOCK_MARKER_BEFORE-\$VMCLOCK_MARKER g\$VMCLOCK_GENERATION" >>$tmp/told
+END
+hook 20-fail <<END
+#!/bin/sh
+exit 3
+END
+hook 30-hang <<END
+#!/bin/sh
+sleep 1000 &
+echo hung \$! >>$tmp/told
+wait
+END
+hook 40-last <<END
+#!/bin/sh
+echo "last \$1" >>$tmp/told
+END
+hook 50-writable <<END
+#!/bin/sh
+echo writable >>$tmp/told
+END
+chmod 777 "$tmp/hooks/50-writable"
+echo 'echo plain' >"$tmp/hooks/60-plain"
+
+start --marker=7 --generation=3
+printf '%s\n' "device = $page" "folder = $tmp/run" 'ntp = none' "hooks = $tmp/hooks" \
+	'hook_timeout = 300ms' >"$tmp/conf"
+"$VMCLOCKD" --dry-run --config "$tmp/conf" >"$tmp/daemon" 2>&1 &
+daemon=$!
+until_true grep -q 'right within' "$tmp/daemon"
+[ ! -s "$tmp/told" ]
+verdict 'a first start is no disruption' "$(cat "$tmp/told")"
+
+tell disrupt step=10ms
+holds 'disrupted' told 1 '^disrupted disrupted 7-8 g3$'
+holds 'the last one, after one that fails and one that hangs' told 1 '^last disrupted$'
+holds 'what fails is named' grep -q 'hook .*/20-fail failed with status 3' "$tmp/daemon"
+holds 'what hangs is named' grep -q 'hook .*/30-hang took too long: it is killed' "$tmp/daemon"
+holds 'what others can write is named' grep -q 'hook .*/50-writable is not run' "$tmp/daemon"
+! told 1 writable
+verdict 'what others can write is not run' "$(grep writable "$tmp/told")"
+child=$(sed -n 's/^hung //p' "$tmp/told" | head -n 1)
+gone() { ! kill -0 "$child" 2>/dev/null; }
+holds 'nothing is left of what hung' gone
+
+tell step -10ms
+holds 'trusted' told 1 '^trusted trusted [78]-[89] g3$'
+tell snapshot
+holds 'another generation' told 1 '^generation generation [0-9]*-[0-9]* g4$'
+
+kill "$daemon"
+wait "$daemon"
+verdict 'it ends well' "$([ $? = 0 ] || echo "status $?")"
+daemon=
+finish

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+/* The administrator's programs. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clocks.h"
+#include "hooks.h"
+#include "log.h"
+
+#define VENDOR_FOLDER "/usr/lib/vmclock/hooks.d"
+
+static const char *const names[HOOK_EVENTS] = {
+	[HOOK_DISRUPTED] = "disrupted",
+	[HOOK_GENERATION] = "generation",
+	[HOOK_TRUSTED] = "trusted",
+};
+
+void hooks_init(struct hooks *hooks, const char *folder, int64_t limit)
+{
+	*hooks = (struct hooks){ .folder = folder, .limit = limit };
+}
+
+void hooks_tell(struct hooks *hooks, enum hook_event event, const struct hook_facts *facts)
+{
+	if (!hooks->pending[event])
+		hooks->since[event] = ++hooks->told;
+	hooks->pending[event] = true;
+	hooks->facts[event] = *facts;
+}
+
+/* ---- Which programs there are ------------------------------------------------------ */
+
+/* Others could change it: then it is not the administrator's. */
+static bool may_run(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) || !S_ISREG(st.st_mode) || access(path, X_OK))
+		return false;
+	if (!(st.st_mode & (S_IWGRP | S_IWOTH)) && (st.st_uid == 0 || st.st_uid == geteuid()))
+		return true;
+	say(LOG_WARNING, "hook %s is not run: others can write it", path);
+	return false;
+}
+
+static const char *base(const char *path)
+{
+	return strrchr(path, '/') + 1;
+}
+
+static bool listed(const struct hooks *hooks, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < hooks->count; i++)
+		if (!strcmp(base(hooks->paths[i]), name))
+			return true;
+	return false;
+}
+
+static void list(struct hooks *hooks, const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	char *path;
+
+	if (!dir) {
+		if (errno != ENOENT)
+			say(LOG_WARNING, "cannot read %s: %s", folder, strerror(errno));
+		return;
+	}
+	while ((entry = readdir(dir)) && hooks->count < HOOKS_MAX) {
+		if (*entry->d_name == '.' || listed(hooks, entry->d_name))
+			continue;
+		if (asprintf(&path, "%s/%s", folder, entry->d_name) < 0)
+			break;
+		if (may_run(path))
+			hooks->paths[hooks->count++] = path;
+		else
+			free(path);
+	}
+	closedir(dir);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(base(*(char *const *)a), base(*(char *const *)b));
+}
+
+static void forget(struct hooks *hooks)
+{
+	while (hooks->count)
+		free(hooks->paths[--hooks->count]);
+	hooks->next = 0;
+}
+
+/* ---- Running one --------------------------------------------------------------------- */
+
+#define FACTS 8
+#define FACT  64
+
+struct environment {
+	char text[FACTS][FACT];
+	char *pointers[FACTS + 1];
+};
+
+static void describe(struct environment *e, const char *event, const struct hook_facts *facts)
+{
+	int i = 0;
+
+	*e = (struct environment){ 0 };
+	snprintf(e->text[i++], FACT, "PATH=/usr/sbin:/usr/bin:/sbin:/bin");
+	snprintf(e->text[i++], FACT, "VMCLOCK_EVENT=%s", event);
+	snprintf(e->text[i++], FACT, "VMCLOCK_MARKER_BEFORE=%" PRIu64, facts->marker_before);
+	snprintf(e->text[i++], FACT, "VMCLOCK_MARKER=%" PRIu64, facts->marker);
+	snprintf(e->text[i++], FACT, "VMCLOCK_GENERATION=%" PRIu64, facts->generation);
+	snprintf(e->text[i++], FACT, "VMCLOCK_OFFSET_NS=%" PRId64, facts->offset);
+	snprintf(e->text[i++], FACT, "VMCLOCK_BOUND_NS=%" PRId64, facts->bound);
+	snprintf(e->text[i++], FACT, "VMCLOCK_DURATION_NS=%" PRId64, facts->duration);
+	while (i--)
+		e->pointers[i] = e->text[i];
+}
+
+/* As after fork(2) in a program with threads: only what is async-signal-safe. */
+static void child(const char *path, const char *event, char *const *environment)
+{
+	char *const argv[] = { (char *)path, (char *)event, NULL };
+	sigset_t none;
+	int null;
+
+	setpgid(0, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	null = open("/dev/null", O_RDONLY);
+	if (null >= 0)
+		dup2(null, STDIN_FILENO);
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+	execve(path, argv, environment);
+	_exit(127);
+}
+
+static void start(struct hooks *hooks, const char *path)
+{
+	const char *event = names[hooks->event];
+	struct environment environment;
+
+	describe(&environment, event, &hooks->facts[hooks->event]);
+	hooks->pid = fork();
+	if (hooks->pid == 0)
+		child(path, event, environment.pointers);
+	if (hooks->pid < 0) {
+		say(LOG_ERR, "cannot run hook %s: %s", path, strerror(errno));
+		hooks->pid = 0;
+		return;
+	}
+	/* Here, too, so that it is a group before anybody kills that. */
+	setpgid(hooks->pid, hooks->pid);
+	hooks->deadline = monotonic_now() + hooks->limit;
+}
+
+static void tell_end(const char *path, int status)
+{
+	if (WIFSIGNALED(status))
+		say(LOG_WARNING, "hook %s was ended by signal %d", path, WTERMSIG(status));
+	else if (WEXITSTATUS(status) == 127)
+		say(LOG_WARNING,
+		    "hook %s cannot be run, or says 127: has it a first line as #!/bin/sh?", path);
+	else if (WEXITSTATUS(status))
+		say(LOG_WARNING, "hook %s failed with status %d", path, WEXITSTATUS(status));
+}
+
+/* Has the one that runs ended? It does not outlive its time. */
+static bool ended(struct hooks *hooks)
+{
+	const char *path = hooks->paths[hooks->next - 1];
+	int status;
+
+	if (waitpid(hooks->pid, &status, WNOHANG) == hooks->pid) {
+		tell_end(path, status);
+		hooks->pid = 0;
+		return true;
+	}
+	if (monotonic_now() < hooks->deadline)
+		return false;
+	say(LOG_WARNING, "hook %s took too long: it is killed", path);
+	kill(-hooks->pid, SIGKILL);
+	waitpid(hooks->pid, &status, 0);
+	hooks->pid = 0;
+	return true;
+}
+
+/* The oldest of what is pending. */
+static bool take_event(struct hooks *hooks)
+{
+	int event, oldest = -1;
+
+	for (event = 0; event < HOOK_EVENTS; event++)
+		if (hooks->pending[event] &&
+		    (oldest < 0 || hooks->since[event] < hooks->since[oldest]))
+			oldest = event;
+	if (oldest < 0)
+		return false;
+	hooks->pending[oldest] = false;
+	hooks->event = (enum hook_event)oldest;
+	forget(hooks);
+	list(hooks, hooks->folder);
+	list(hooks, VENDOR_FOLDER);
+	qsort(hooks->paths, hooks->count, sizeof(*hooks->paths), by_name);
+	return true;
+}
+
+int64_t hooks_advance(struct hooks *hooks)
+{
+	while (!hooks->pid || ended(hooks)) {
+		if (hooks->next < hooks->count)
+			start(hooks, hooks->paths[hooks->next++]);
+		else if (!take_event(hooks))
+			return INT64_MAX;
+	}
+	return hooks->deadline;
+}
+
+void hooks_stop(struct hooks *hooks)
+{
+	if (hooks->pid) {
+		kill(-hooks->pid, SIGKILL);
+		waitpid(hooks->pid, NULL, 0);
+		hooks->pid = 0;
+	}
+	forget(hooks);
+}

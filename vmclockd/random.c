@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+/* Random numbers. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/random.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "counter.h"
+#include "log.h"
+#include "random.h"
+
+void random_part(uint64_t generation, uint64_t marker)
+{
+	struct timespec now = { 0 };
+	uint64_t ours[5] = { generation, marker, counter_ordered() };
+	int fd = open("/dev/urandom", O_RDWR | O_CLOEXEC);
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	ours[3] = (uint64_t)now.tv_sec;
+	ours[4] = (uint64_t)now.tv_nsec;
+	/* What is written is mixed in; the generator takes it over when it is seeded anew. */
+	if (fd < 0 || write(fd, ours, sizeof(ours)) != sizeof(ours))
+		say(LOG_ERR, "cannot mix anything into the kernel's random numbers: %s",
+		    strerror(errno));
+	else if (ioctl(fd, RNDRESEEDCRNG))
+		say(LOG_WARNING, "the kernel's random numbers are seeded anew later, not now: %s%s",
+		    strerror(errno), errno == EPERM ? " (needs CAP_SYS_ADMIN)" : "");
+	else
+		say(LOG_NOTICE, "another generation: the kernel's random numbers are seeded anew");
+	if (fd >= 0)
+		close(fd);
+}
