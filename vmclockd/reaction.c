@@ -25,6 +25,7 @@
 #define REFUSED_NS NS_PER_SEC
 /* How often a daemon is asked whether it has measured again. */
 #define NTP_RETRY_NS (200 * NS_PER_MS)
+#define KERNEL_NS    (60 * NS_PER_SEC)
 /* For how long the state counts after it was last renewed, which is done each second. */
 #define VALID_NS (5 * NS_PER_SEC)
 /* What the system clock may do to itself between two looks, in ppb: the kernel slews by 500 ppm. */
@@ -53,7 +54,7 @@ static void publish(struct daemon *d, uint8_t trust)
 static void vouch(struct daemon *d, const struct offset *offset)
 {
 	struct vmclock_run_state *next = &d->state.next;
-	int64_t bound = offset->error + (offset->ns < 0 ? -offset->ns : offset->ns);
+	int64_t bound = offset->error + llabs(offset->ns);
 
 	next->bound = htole64((uint64_t)bound);
 	next->bound_at = htole64((uint64_t)monotonic_now());
@@ -104,8 +105,7 @@ static bool agree(const struct offset *a, const struct offset *b)
 	int64_t apart = b->pair.raw - a->pair.raw;
 	int64_t differ = b->ns - a->ns;
 
-	return apart > 0 &&
-	       (differ < 0 ? -differ : differ) <= a->error + b->error + apart / SLEW_MAX;
+	return apart > 0 && llabs(differ) <= a->error + b->error + apart / SLEW_MAX;
 }
 
 static int offset_now(struct daemon *d, struct offset *offset)
@@ -209,16 +209,27 @@ static void steer(struct daemon *d, int64_t offset)
 		say(LOG_ERR, "cannot set the rate of the system clock: %s", strerror(-ret));
 }
 
+/* Who keeps the clock says that it is synchronised; another daemon's word is left as it was. */
+static void vouch_to_kernel(struct daemon *d, const struct offset *offset)
+{
+	bool ours = d->device.has_time && d->ntp.found == NTP_NONE;
+	int ret;
+
+	d->kernel_told = monotonic_now();
+	if (!may_change(d))
+		return;
+	ret = clock_vouch((uint64_t)(offset->error + llabs(offset->ns)),
+			  ours || d->was_synchronised);
+	if (ret)
+		say(LOG_ERR, "cannot tell the kernel how good its clock is: %s", strerror(-ret));
+}
+
 static void finish(struct daemon *d, const struct offset *offset)
 {
 	struct vmclock_run_state *next = &d->state.next;
 	int64_t took = monotonic_now() - d->began;
-	int ret = 0;
 
-	if (may_change(d))
-		ret = clock_vouch((uint64_t)offset->error, d->was_synchronised);
-	if (ret)
-		say(LOG_ERR, "cannot tell the kernel how good its clock is: %s", strerror(-ret));
+	vouch_to_kernel(d, offset);
 	add(&next->untrusted, (uint64_t)took);
 	next->last_duration = htole64((uint64_t)took);
 	next->last_offset = htole64((uint64_t)d->stepped);
@@ -227,8 +238,7 @@ static void finish(struct daemon *d, const struct offset *offset)
 	say(LOG_NOTICE,
 	    "the system clock is right within %" PRId64 " ns, %" PRId64 ".%03" PRId64
 	    " ms after the disruption was seen",
-	    offset->error + (offset->ns < 0 ? -offset->ns : offset->ns), took / NS_PER_MS,
-	    took / 1000 % 1000);
+	    offset->error + (int64_t)llabs(offset->ns), took / NS_PER_MS, took / 1000 % 1000);
 	if (d->disrupted)
 		tell_hooks(d, HOOK_TRUSTED);
 	d->disrupted = false;
@@ -258,7 +268,7 @@ static void react_by_ntp(struct daemon *d)
 		return;
 	if (ret) {
 		refuse(d, why);
-	} else if (offset.error + labs(offset.ns) > d->config.trusted_max_error) {
+	} else if (offset.error + llabs(offset.ns) > d->config.trusted_max_error) {
 		refuse(d, "its error may be more than trusted_max_error");
 	} else {
 		finish(d, &offset);
@@ -394,6 +404,8 @@ void reaction_start(struct daemon *d)
 		by_ntp_disrupted(&d->by_ntp, &d->device.state, false);
 		publish(d, VMCLOCK_RUN_UNKNOWN);
 	}
+	/* A device that comes back is compared with what it was. */
+	d->state.resumed = true;
 	react(d);
 }
 
@@ -422,6 +434,9 @@ void reaction_tick(struct daemon *d)
 	if (d->device.has_time) {
 		steer_pair(&d->steer, &offset.pair);
 		steer(d, offset.ns);
+		/* The kernel lets its own bound grow by 500 ppm. */
+		if (d->ntp.found == NTP_NONE && monotonic_now() - d->kernel_told > KERNEL_NS)
+			vouch_to_kernel(d, &offset);
 	} else {
 		/* What it answers counts from the next look on. */
 		by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc, &d->device.state, &why);
