@@ -620,5 +620,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(it_dies_with_us, set_up, tear_down),
 	};
 
+	/* Some faults would make it wait for ever. */
+	alarm(300);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
