@@ -26,15 +26,16 @@ cat said
 grep '^configure: error: no counter is known' said || fail 'another error'
 
 cd "$dir/build"
-"$top/configure" --disable-driver --disable-tools --enable-static --with-pic --enable-werror \
+# It needs no other library: none is found.
+PKG_CONFIG_LIBDIR="$dir/other" "$top/configure" --disable-driver --disable-tools --enable-static --with-pic --enable-werror \
 	--prefix=/usr
 make
 built=$(find . -type f -perm -u+x ! -name '*.so.*' ! -name config.status ! -name libtool)
 [ -z "$built" ] || fail "built besides the library: $built"
 make install DESTDIR="$dir/dest"
 dest=$dir/dest/usr
-installed=$(cd "$dest" && find bin share/man/man1 share/bash-completion lib/systemd ! -type d \
-	2>/dev/null) || true
+installed=$(cd "$dest" && find bin sbin share/man/man[158] share/bash-completion lib/systemd \
+	lib/tmpfiles.d ! -type d 2>/dev/null) || true
 [ -z "$installed" ] || fail "installed besides the library: $installed"
 
 cat >plugin.c <<'EOF'

@@ -8,7 +8,8 @@ from . import cache, release, report
 from .chroot import Chroot, Copy
 
 _PACKAGES = ('build-essential', 'debhelper', 'dh-dkms', 'libcmocka-dev', 'libgmp-dev',
-             'libjson-c-dev', 'libkmod-dev', 'lintian', 'pkg-config', 'python3')
+             'libinih-dev', 'libjson-c-dev', 'libkmod-dev', 'libsystemd-dev', 'lintian',
+             'pkg-config', 'python3')
 
 # What a suite's packages have after the version of the release: such are built from another
 # source, so only their binary packages are.

@@ -7,8 +7,8 @@ from pathlib import Path
 from . import cache, report
 from .chroot import Chroot
 
-_PACKAGES = ('dkms', 'gcc', 'initramfs-tools', 'libjson-c5', 'linux-headers-cloud-amd64',
-             'linux-image-cloud-amd64', 'make', 'man-db', 'openssl', 'systemd-sysv', 'udev')
+_PACKAGES = ('dkms', 'gcc', 'initramfs-tools', 'libinih1', 'libjson-c5',
+             'linux-headers-cloud-amd64', 'linux-image-cloud-amd64', 'make', 'man-db', 'openssl', 'systemd-sysv', 'udev')
 _DISK_SIZE = '4G'
 _SHELL = Path(__file__).with_name('guest-shell.sh')
 _UNIT = '''[Unit]

@@ -14,8 +14,8 @@ _PACKAGES = ('acpica-tools', 'busybox-static', 'chrony', 'dkms', 'e2fsprogs', 'g
 # For guests of another architecture: their emulator, and what makes programs for them.
 _FOREIGN = ('device-tree-compiler', 'pkgconf', 'qemu-system-arm',
             ARM64.compiler_package('gcc-14'),
-            *map(ARM64.package, ('libc6-dev', 'libcmocka-dev', 'libgmp-dev', 'libjson-c-dev',
-                                 'libkmod-dev')))
+            *map(ARM64.package, ('libc6-dev', 'libcmocka-dev', 'libgmp-dev', 'libinih-dev',
+                                 'libjson-c-dev', 'libkmod-dev', 'libsystemd-dev')))
 
 
 class Workshop(chroot.Chroot):
