@@ -2,6 +2,7 @@
 /* The configuration: a table of keys, and inih for the file's form. */
 #include <errno.h>
 #include <ini.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -134,18 +135,10 @@ struct reading {
 	struct config *config;
 	const char *path;
 	FILE *file;
-	int line;  /* that was read last: inih tells the handler none */
-	int first; /* that a handler found wrong */
+	int line;	 /* that was read last: inih tells the handler none */
+	int lines[KEYS]; /* where each key is, 0: nowhere yet */
 	bool wrong;
 };
-
-static char *next_line(char *text, int size, void *user)
-{
-	struct reading *reading = user;
-
-	reading->line++;
-	return fgets(text, size, reading->file);
-}
 
 static int wrong(struct reading *reading, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -159,10 +152,52 @@ static int wrong(struct reading *reading, const char *fmt, ...)
 	vsnprintf(why, sizeof(why), fmt, args);
 	va_end(args);
 	say(LOG_ERR, "%s:%d: %s", reading->path, reading->line, why);
-	if (!reading->first)
-		reading->first = reading->line;
 	reading->wrong = true;
 	return 0;
+}
+
+/* As much of a line as @text takes. Returns its whole length, or -1 at the end of the file. */
+static int get_line(FILE *file, char *text, int size)
+{
+	int c, length = 0;
+
+	while ((c = getc(file)) != EOF && c != '\n') {
+		if (length < size - 1)
+			text[length] = (char)c;
+		length += length < INT_MAX;
+	}
+	text[length < size ? length : size - 1] = '\0';
+	return c == EOF && !length ? -1 : length;
+}
+
+/*
+ * For inih, which cuts long lines in pieces, takes an indented line for the
+ * value of the key above it, and tells only of the first line that is none:
+ * it gets only lines with a key, and empty ones for all others.
+ */
+static char *next_line(char *text, int size, void *user)
+{
+	struct reading *reading = user;
+	int length = get_line(reading->file, text, size);
+	char *start = text + strspn(text, " \t\r\v\f");
+
+	if (length < 0)
+		return NULL;
+	reading->line++;
+	if (*start == '#' || *start == ';')
+		*start = '\0';
+	else if (length >= size)
+		wrong(reading, "the line is longer than %d characters", size - 1);
+	else if (strlen(text) != (size_t)length)
+		wrong(reading, "there is a NUL in the line");
+	else if (*start == '[')
+		wrong(reading, "there are no sections: remove '%s'", start);
+	else if (*start && start[strcspn(start, "=:;")] != '=')
+		wrong(reading, "neither 'key = value' nor a comment");
+	else
+		return memmove(text, start, strlen(start) + 1);
+	*text = '\0';
+	return text;
 }
 
 static int handle(void *user, const char *section, const char *name, const char *value)
@@ -171,11 +206,14 @@ static int handle(void *user, const char *section, const char *name, const char 
 	char why[256];
 	size_t i;
 
-	if (*section)
-		return wrong(reading, "there are no sections: remove [%s]", section);
+	(void)section;
 	for (i = 0; i < KEYS; i++) {
 		if (strcmp(keys[i].name, name) != 0)
 			continue;
+		if (reading->lines[i])
+			return wrong(reading, "%s: line %d has it already", name,
+				     reading->lines[i]);
+		reading->lines[i] = reading->line;
 		if (set(reading->config, &keys[i], value, why, sizeof(why)))
 			return wrong(reading, "%s: %s", name, why);
 		return 1;
@@ -186,7 +224,6 @@ static int handle(void *user, const char *section, const char *name, const char 
 static int read_file(struct config *config, const char *path, bool required)
 {
 	struct reading reading = { .config = config, .path = path };
-	int first;
 
 	reading.file = fopen(path, "re");
 	if (!reading.file) {
@@ -195,16 +232,14 @@ static int read_file(struct config *config, const char *path, bool required)
 		say(LOG_ERR, "cannot read %s: %s", path, strerror(errno));
 		return -1;
 	}
-	first = ini_parse_stream(next_line, &reading, handle, &reading);
+	if (ini_parse_stream(next_line, &reading, handle, &reading))
+		reading.wrong = true;
 	if (ferror(reading.file)) {
 		say(LOG_ERR, "cannot read %s: %s", path, strerror(errno));
 		reading.wrong = true;
 	}
 	fclose(reading.file);
-	/* What no handler has seen. */
-	if (first > 0 && (!reading.first || first < reading.first))
-		say(LOG_ERR, "%s:%d: neither 'key = value' nor a comment", path, first);
-	return first || reading.wrong ? -1 : 0;
+	return reading.wrong ? -1 : 0;
 }
 
 int config_read(struct config *config, const char *path)

@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The unit test has another one. */
+#ifndef CONFIG_PATH
 #define CONFIG_PATH "/etc/vmclock/vmclockd.conf"
+#endif
 
 enum config_mode { MODE_ACT, MODE_OBSERVE };
 enum config_ntp { NTP_AUTO, NTP_CHRONY, NTP_TIMESYNCD, NTP_NTPSEC, NTP_NONE };
