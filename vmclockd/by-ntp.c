@@ -15,14 +15,14 @@
 /* How often the daemon is asked, once all is well. */
 #define REPORT_NS (16 * NS_PER_SEC)
 
-int by_ntp_open(struct by_ntp *by, const char *folder, const char *device)
+int by_ntp_open(struct by_ntp *by, const char *folder, const char *device, bool dry_run)
 {
 	*by = (struct by_ntp){ .options = DERIVE_DEFAULTS, .stage = BY_NTP_MEASURE, .first = true };
 	fit_reset(&by->fit);
 	track_reset(&by->track);
 	if (!leaps_read(LEAP_SECONDS, &by->leaps))
 		by->options.leaps = &by->leaps;
-	return completed_open(&by->completed, folder, device);
+	return completed_open(&by->completed, folder, device, dry_run);
 }
 
 void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, bool reset)

@@ -35,7 +35,7 @@ struct by_ntp {
 };
 
 /* Returns 0, or -1 with a line: without its page there can be no time by NTP. */
-int by_ntp_open(struct by_ntp *by, const char *folder, const char *device);
+int by_ntp_open(struct by_ntp *by, const char *folder, const char *device, bool dry_run);
 
 /* All that was known is void. @reset: what the daemon knows, too. */
 void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, bool reset);

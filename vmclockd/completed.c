@@ -32,15 +32,17 @@ static void begin(struct completed *completed, char *map)
 	}
 }
 
-int completed_open(struct completed *completed, const char *folder, const char *device)
+int completed_open(struct completed *completed, const char *folder, const char *device,
+		   bool dry_run)
 {
 	struct vmclock_abi *page = &completed->next.page;
-	const char *slash = strrchr(device, '/');
+	const char *slash = strrchr(device, '/'), *name = slash ? slash + 1 : device;
 	bool made;
 	char *map;
 
 	*completed = (struct completed){ 0 };
-	map = runfile_map(folder, slash ? slash + 1 : device, VMCLOCK_RUN_PAGE_SIZE, &made);
+	map = dry_run ? runfile_copy(folder, name, VMCLOCK_RUN_PAGE_SIZE)
+		      : runfile_map(folder, name, VMCLOCK_RUN_PAGE_SIZE, &made);
 	if (!map)
 		return -1;
 	page->magic = htole32(VMCLOCK_MAGIC);

@@ -16,10 +16,11 @@ struct completed {
 
 /*
  * Opens the file, or makes it, and publishes that there is no time yet. An
- * existing one is taken over as it is: readers have it mapped. Returns 0, or
- * -1 with a line.
+ * existing one is taken over as it is: readers have it mapped. With @dry_run
+ * it is only read, and nobody sees what is published. Returns 0, or -1 with a line.
  */
-int completed_open(struct completed *completed, const char *folder, const char *device);
+int completed_open(struct completed *completed, const char *folder, const char *device,
+		   bool dry_run);
 
 /* No time under this marker, or none any more: @status says which. */
 void completed_untrusted(struct completed *completed, const struct vmclock_state *device,

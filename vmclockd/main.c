@@ -239,8 +239,8 @@ static int serve(struct daemon *d)
 		return 1;
 	}
 	arm_steps(fds[STEPS].fd);
-	if (state_open(&d->state, d->config.folder) ||
-	    by_ntp_open(&d->by_ntp, d->config.folder, d->config.device))
+	if (state_open(&d->state, d->config.folder, d->dry_run) ||
+	    by_ntp_open(&d->by_ntp, d->config.folder, d->config.device, d->dry_run))
 		return 1;
 	/* A reaction is no time to wait for memory. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,12 +12,9 @@
 #include "runfile.h"
 
 #define WRITABLE_BY_OTHERS (S_IWGRP | S_IWOTH)
-
-static int cannot(const char *what, const char *folder, const char *name)
-{
-	say(LOG_ERR, "cannot %s %s%s%s: %s", what, folder, *name ? "/" : "", name, strerror(errno));
-	return -1;
-}
+#define FOLDER_FLAGS	   (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define FILE_FLAGS	   (O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+#define LOCK_NAME	   "lock"
 
 static int refuse(const char *folder, const char *name, const char *why)
 {
@@ -24,49 +22,70 @@ static int refuse(const char *folder, const char *name, const char *why)
 	return -1;
 }
 
-/* NULL: it is ours alone. */
-static const char *not_ours(const struct stat *st)
+static int cannot(const char *what, const char *folder, const char *name)
 {
-	if (st->st_uid != geteuid())
+	if (errno == ELOOP)
+		return refuse(folder, name, "is a link");
+	if (errno == ENOTDIR)
+		return refuse(folder, name, "is no folder");
+	if (errno == EISDIR || errno == ENXIO)
+		return refuse(folder, name, "is no regular file");
+	say(LOG_ERR, "cannot %s %s%s%s: %s", what, folder, *name ? "/" : "", name, strerror(errno));
+	return -1;
+}
+
+/* NULL: nobody but us, or but root as well, could have written it. */
+static const char *not_ours(const struct stat *st, bool or_roots)
+{
+	if (st->st_uid != geteuid() && !(or_roots && !st->st_uid))
 		return "belongs to somebody else";
 	if (st->st_mode & WRITABLE_BY_OTHERS)
 		return "can be written by others";
 	return NULL;
 }
 
-static int open_folder(const char *folder)
+/* ---- The folder ---------------------------------------------------------------------- */
+
+static int check_folder(int fd, const char *folder, bool or_roots)
 {
 	const char *wrong;
 	struct stat st;
+
+	if (fstat(fd, &st))
+		return cannot("look at", folder, "");
+	wrong = not_ours(&st, or_roots);
+	return wrong ? refuse(folder, "", wrong) : 0;
+}
+
+static int open_folder(const char *folder)
+{
+	bool made = !mkdir(folder, 0755);
 	int fd;
 
-	if (mkdir(folder, 0755) && errno != EEXIST)
+	if (!made && errno != EEXIST)
 		return cannot("make", folder, "");
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st)) {
-		cannot("open", folder, "");
-		goto failed;
-	}
-	wrong = not_ours(&st);
-	if (wrong) {
-		refuse(folder, "", wrong);
-		goto failed;
-	}
-	return fd;
-failed:
-	if (fd >= 0)
-		close(fd);
+	fd = open(folder, FOLDER_FLAGS);
+	if (fd < 0)
+		return cannot("open", folder, "");
+	/* Not as the umask has it: all may look into it. */
+	if (made && fchmod(fd, 0755))
+		cannot("make", folder, "");
+	else if (!check_folder(fd, folder, false))
+		return fd;
+	close(fd);
 	return -1;
 }
 
-static int check_file(int fd, const char *folder, const char *name, size_t size)
+/* ---- Files in it --------------------------------------------------------------------- */
+
+static int check_file(int fd, const char *folder, const char *name, size_t size, bool or_roots)
 {
 	const char *wrong;
 	struct stat st;
 
 	if (fstat(fd, &st))
 		return cannot("look at", folder, name);
-	wrong = S_ISREG(st.st_mode) ? not_ours(&st) : "is no regular file";
+	wrong = S_ISREG(st.st_mode) ? not_ours(&st, or_roots) : "is no regular file";
 	if (!wrong && st.st_size && (size_t)st.st_size != size)
 		wrong = "has another size";
 	return wrong ? refuse(folder, name, wrong) : 0;
@@ -74,15 +93,14 @@ static int check_file(int fd, const char *folder, const char *name, size_t size)
 
 static int open_file(int dir, const char *folder, const char *name, size_t size, bool *made)
 {
-	const int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
-	int fd = openat(dir, name, flags | O_CREAT | O_EXCL, 0644);
+	int fd = openat(dir, name, FILE_FLAGS | O_RDWR | O_CREAT | O_EXCL, 0644);
 
 	*made = fd >= 0;
 	if (fd < 0 && errno == EEXIST)
-		fd = openat(dir, name, flags);
+		fd = openat(dir, name, FILE_FLAGS | O_RDWR);
 	if (fd < 0)
 		return cannot("open", folder, name);
-	if (check_file(fd, folder, name, size))
+	if (check_file(fd, folder, name, size, false))
 		goto failed;
 	errno = posix_fallocate(fd, 0, (off_t)size);
 	/* Not as the umask has it: all may read. */
@@ -114,4 +132,78 @@ void *runfile_map(const char *folder, const char *name, size_t size, bool *made)
 	if (dir >= 0)
 		close(dir);
 	return map == MAP_FAILED ? NULL : map;
+}
+
+/* ---- Changing nothing ------------------------------------------------------------------ */
+
+/* Returns its descriptor, -ENOENT: there is none, or another error, which was told. */
+static int open_to_read(const char *folder, const char *name, size_t size)
+{
+	int fd = -1, dir = open(folder, FOLDER_FLAGS);
+	struct stat st;
+
+	if (dir < 0)
+		return errno == ENOENT ? -ENOENT : cannot("open", folder, "");
+	if (!check_folder(dir, folder, true)) {
+		fd = openat(dir, name, FILE_FLAGS | O_RDONLY);
+		if (fd < 0)
+			fd = errno == ENOENT ? -ENOENT : cannot("open", folder, name);
+	}
+	close(dir);
+	if (fd < 0)
+		return fd;
+	if (!check_file(fd, folder, name, size, true) && !fstat(fd, &st)) {
+		if (st.st_size)
+			return fd;
+		close(fd);
+		return -ENOENT;
+	}
+	close(fd);
+	return -1;
+}
+
+void *runfile_copy(const char *folder, const char *name, size_t size)
+{
+	int fd = open_to_read(folder, name, size);
+	int flags = MAP_PRIVATE | (fd == -ENOENT ? MAP_ANONYMOUS : 0);
+	void *map;
+
+	if (fd < 0 && fd != -ENOENT)
+		return NULL;
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd < 0 ? -1 : fd, 0);
+	if (map == MAP_FAILED)
+		cannot("map", folder, name);
+	if (fd >= 0)
+		close(fd);
+	return map == MAP_FAILED ? NULL : map;
+}
+
+/* ---- One writer ------------------------------------------------------------------------ */
+
+int runfile_lock(const char *folder)
+{
+	int dir = open_folder(folder), fd;
+
+	if (dir < 0)
+		return -1;
+	/* Who may open a file may lock it: nobody else may. */
+	fd = openat(dir, LOCK_NAME, FILE_FLAGS | O_RDWR | O_CREAT, 0600);
+	close(dir);
+	if (fd < 0)
+		return cannot("open", folder, LOCK_NAME);
+	if (check_file(fd, folder, LOCK_NAME, 0, false))
+		goto failed;
+	if (fchmod(fd, 0600)) {
+		cannot("make", folder, LOCK_NAME);
+		goto failed;
+	}
+	if (!flock(fd, LOCK_EX | LOCK_NB))
+		return fd;
+	if (errno == EWOULDBLOCK)
+		say(LOG_ERR, "another vmclockd is running, and keeps the files in %s", folder);
+	else
+		cannot("lock", folder, LOCK_NAME);
+failed:
+	close(fd);
+	return -1;
 }

@@ -21,4 +21,25 @@
  */
 void *runfile_map(const char *folder, const char *name, size_t size, bool *made);
 
+/**
+ * runfile_copy() - the same for reading: what is written stays in this process
+ * @folder:	as above; nothing is made that is missing
+ * @name:	as above
+ * @size:	as above
+ *
+ * Files of root's are accepted, too.
+ *
+ * Return: the mapping, full of zeroes where there is no such file, or NULL with a line.
+ */
+void *runfile_copy(const char *folder, const char *name, size_t size);
+
+/**
+ * runfile_lock() - nobody else writes in the folder
+ * @folder:	made if it is missing
+ *
+ * Return: a descriptor that holds the lock until it is closed, or -1 with a
+ * line: somebody else has it, or the folder is refused.
+ */
+int runfile_lock(const char *folder);
+
 #endif /* VMCLOCKD_RUNFILE_H */

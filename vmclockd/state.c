@@ -44,14 +44,30 @@ static bool is_whole(const struct vmclock_run_state *state)
 	       le16toh(state->version) == VMCLOCK_RUN_STATE_VERSION;
 }
 
-int state_open(struct state *state, const char *folder)
+static struct vmclock_run_state *open_live(struct state *state, const char *folder, bool dry_run)
+{
+	void *live;
+	bool made;
+
+	state->lock = -1;
+	if (dry_run)
+		return runfile_copy(folder, VMCLOCK_RUN_STATE_NAME, VMCLOCK_RUN_STATE_SIZE);
+	state->lock = runfile_lock(folder);
+	if (state->lock < 0)
+		return NULL;
+	live = runfile_map(folder, VMCLOCK_RUN_STATE_NAME, VMCLOCK_RUN_STATE_SIZE, &made);
+	if (!live)
+		close(state->lock);
+	return live;
+}
+
+int state_open(struct state *state, const char *folder, bool dry_run)
 {
 	struct vmclock_run_state *live, *next = &state->next;
 	__u8 boot_id[sizeof(next->boot_id)];
-	bool made;
 
 	*state = (struct state){ 0 };
-	live = runfile_map(folder, VMCLOCK_RUN_STATE_NAME, VMCLOCK_RUN_STATE_SIZE, &made);
+	live = open_live(state, folder, dry_run);
 	if (!live)
 		return -1;
 	read_boot_id(boot_id);
