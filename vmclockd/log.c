@@ -3,28 +3,43 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "log.h"
+#include "tools/common.h"
 
 static bool verbose;
 static bool to_journal;
 
+/* systemd names the stream that it made; stderr may have been led elsewhere since. */
+static bool is_journal(const char *stream)
+{
+	unsigned long long device, inode;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       !fstat(STDERR_FILENO, &st) && st.st_dev == device && st.st_ino == inode;
+}
+
 void log_open(bool tell_all)
 {
 	verbose = tell_all;
-	to_journal = getenv("JOURNAL_STREAM");
+	to_journal = is_journal(getenv("JOURNAL_STREAM"));
 }
 
 void say(int level, const char *fmt, ...)
 {
-	char line[512];
+	char text[512], line[sizeof(text)];
 	va_list args;
 
 	if (level == LOG_DEBUG && !verbose)
 		return;
 	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	/* Some of it is from outside. */
+	copy_printable(line, sizeof(line), text);
 	/* One write for each line: others may write there, too. */
 	if (to_journal)
 		fprintf(stderr, "<%d>%s\n", level, line);

@@ -34,6 +34,11 @@ static void usage(void)
 	      "      --help          this text\n"
 	      "      --version       the version\n"
 	      "\n"
+	      "Exit status:\n"
+	      "  0  ended by SIGTERM or SIGINT; or the configuration is right\n"
+	      "  1  it cannot run: the line on stderr says why\n"
+	      "  2  wrong usage, or wrong configuration\n"
+	      "\n"
 	      "vmclockd(8) tells more.\n",
 	      stdout);
 }
@@ -87,7 +92,11 @@ static int parse_options(struct options *o, int argc, char **argv)
 		}
 	}
 	if (optind < argc) {
-		wrong_usage(TOOL, "what is '%s'?", argv[optind]);
+		wrong_usage(TOOL, "extra argument '%s'", argv[optind]);
+		return 2;
+	}
+	if (o->config && !*o->config) {
+		wrong_usage(TOOL, "--config: the path is empty");
 		return 2;
 	}
 	return -1;

@@ -1,0 +1,225 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# vmclockd: options, wrong usage, folders and files that it cannot keep, a
+# rehearsal. Whatever goes wrong here, the clock of this machine stays as it is.
+
+# shellcheck source-path=SCRIPTDIR source=sim-lib.sh
+. "${top_srcdir:=.}/tests/tools/sim-lib.sh"
+
+: "${VMCLOCKD:=vmclockd/vmclockd}"
+unset JOURNAL_STREAM NOTIFY_SOCKET
+trap '[ -z "$sim" ] || kill "$sim"; [ -z "$daemon" ] || kill "$daemon"; rm -rf "$tmp"' EXIT
+
+harmless=
+if [ "$(id -u)" = 0 ]; then
+	harmless='setpriv --bounding-set=-sys_time --inh-caps=-sys_time'
+	$harmless true || exit 99
+fi
+conf=$tmp/vmclockd.conf
+folder=$tmp/run
+state=$folder/state
+daemon=
+
+run() {
+	# shellcheck disable=SC2086
+	timeout 20 $harmless "$VMCLOCKD" "$@" </dev/null >"$tmp/out" 2>"$tmp/err"
+	status=$?
+}
+
+one_line() {
+	if [ "$(wc -l <"$tmp/err")" -eq 1 ] && [ ! -s "$tmp/out" ]; then
+		verdict "$1: one line, on stderr" ""
+	else
+		verdict "$1: one line, on stderr" "there is more or less"
+	fi
+}
+
+# A configuration with these lines besides.
+configure() {
+	printf '%s\n' "device = $page" "folder = $folder" 'ntp = none' "$@" >"$conf"
+}
+
+said() { grep -Eq -e "$1" "$tmp/daemon.err"; }
+said_or_ended() { said "$1" || ! kill -0 "$daemon" 2>/dev/null; }
+
+# start PATTERN ARG...: runs it in the background, until it has said that.
+start_daemon() {
+	pattern=$1
+	shift
+	: >"$tmp/daemon.err"
+	# shellcheck disable=SC2086
+	$harmless "$VMCLOCKD" --config "$conf" "$@" </dev/null >"$tmp/daemon.out" 2>"$tmp/daemon.err" &
+	daemon=$!
+	until_true said_or_ended "$pattern" || echo "# not said: $pattern"
+}
+
+stop_daemon() {
+	kill -"${1:-TERM}" "$daemon"
+	wait "$daemon"
+	status=$?
+	daemon=
+	cp "$tmp/daemon.out" "$tmp/out"
+	cp "$tmp/daemon.err" "$tmp/err"
+}
+
+# ---- Options ------------------------------------------------------------------------
+
+run --help
+expect '--help' 0 '^Usage: vmclockd' '--check-config' '--dry-run' '^  2  wrong usage'
+run --version
+expect '--version' 0 '^vmclockd [0-9]+\.[0-9]+'
+run --frobnicate
+expect 'an unknown option' 2 '^vmclockd: unknown .* --frobnicate \(try --help\)$'
+one_line 'an unknown option'
+run -vx
+expect 'an unknown short option' 2 '^vmclockd: unknown option -x \(try --help\)$'
+run --config
+expect 'an option without its argument' 2 '^vmclockd: --config needs an argument \(try --help\)$'
+run --config=
+expect 'an empty path' 2 '^vmclockd: --config: the path is empty \(try --help\)$'
+one_line 'an empty path'
+run --dry-run=yes
+expect 'an argument too many' 2 '^vmclockd: --dry-run=yes: .*no argument \(try --help\)$'
+run start
+expect 'an extra argument' 2 "^vmclockd: extra argument 'start' \\(try --help\\)$"
+one_line 'an extra argument'
+if [ -c /dev/full ] && ! (echo >/dev/full) 2>/dev/null; then
+	for option in --help --version; do
+		: >"$tmp/out"
+		"$VMCLOCKD" "$option" >/dev/full 2>"$tmp/err"
+		status=$?
+		expect "a full disk, $option" 1 '^vmclockd: cannot write the output'
+	done
+else
+	skip 'a full disk' '/dev/full is not here'
+fi
+
+# ---- --check-config -------------------------------------------------------------------
+
+"$MAKE_PAGE" "$page" || exit 99
+
+configure 'mode = observe' '# a comment'
+run --check-config -c "$conf"
+expect 'a right configuration' 0 '!.'
+verdict 'a right configuration: nothing is made' "$([ ! -e "$folder" ] || echo "$folder is there")"
+run --check-config --config "$tmp/nothing"
+expect 'a missing configuration' 2 "^vmclockd: cannot read $tmp/nothing: No such file or directory$"
+one_line 'a missing configuration'
+run --check-config --config "$tmp"
+expect 'a folder as configuration' 2 "^vmclockd: cannot read $tmp: Is a directory$"
+configure 'color = red' 'mode = on'
+run --check-config --config "$conf"
+expect 'a wrong configuration' 2 \
+	"^vmclockd: $conf:4: there is no key 'color'; vmclockd.conf\\(5\\) has all of them$" \
+	"^vmclockd: $conf:5: mode: 'on' is none of act, observe$"
+run --config "$conf"
+expect 'a wrong configuration keeps it from running' 2 "^vmclockd: $conf:4: "
+
+esc=$(printf '\033')
+configure "mode = ${esc}[31mred"
+run --check-config --config "$conf"
+expect 'no control characters from a configuration' 2 "mode: '\\?\\[31mred' is none of" "!$esc"
+
+# ---- Folders and files that it refuses --------------------------------------------------
+
+configure 'mode = observe' "folder = $tmp/no/where"
+sed -i 2d "$conf"
+run --config "$conf"
+expect 'a folder that cannot be made' 1 "^vmclockd: cannot make $tmp/no/where: No such file"
+one_line 'a folder that cannot be made'
+
+configure 'mode = observe'
+: >"$folder"
+run --config "$conf"
+expect 'a file in the place of the folder' 1 "^vmclockd: $folder is no folder: remove it$"
+one_line 'a file in the place of the folder'
+rm "$folder"
+
+mkdir -m 777 "$folder"
+run --config "$conf"
+expect 'a folder that others may write in' 1 "^vmclockd: $folder can be written by others: remove it$"
+chmod 755 "$folder"
+
+# refused WHAT WHY: what is in the place of the state stays as it is.
+refused() {
+	before=$(stat -c '%F %s %a' "$state")
+	run --config "$conf"
+	expect "$1 in the place of the state" 1 "^vmclockd: $state $2: remove it$"
+	one_line "$1 in the place of the state"
+	after=$(stat -c '%F %s %a' "$state")
+	verdict "$1 stays as it is" "$([ "$before" = "$after" ] || echo "$before: $after")"
+	rm -rf "$state"
+}
+
+echo precious >"$tmp/other"
+ln -s "$tmp/other" "$state"
+refused 'a link' 'is a link'
+verdict 'what it led to, too' "$([ "$(cat "$tmp/other")" = precious ] || echo 'it is changed')"
+echo short >"$state"
+refused 'a short file' 'has another size'
+head -c 4097 /dev/zero >"$state"
+refused 'a long file' 'has another size'
+head -c 4096 /dev/zero >"$state"
+chmod 666 "$state"
+refused 'a file for all' 'can be written by others'
+mkfifo "$state"
+refused 'a pipe' 'is no regular file'
+mkdir "$state"
+refused 'a folder' 'is no regular file'
+rm -rf "$folder"
+
+# ---- Running ---------------------------------------------------------------------------
+
+start_daemon 'gives a marker only'
+run --config "$conf"
+expect 'a second one' 1 "^vmclockd: another vmclockd is running, and keeps the files in $folder$"
+one_line 'a second one'
+verdict 'all may read what it keeps' \
+	"$(stat -c '%a' "$folder" "$state" | tr '\n' ' ' | grep -vx '755 644 ')"
+stop_daemon
+expect 'SIGTERM' 0 '!^vmclockd: .*: Operation not permitted'
+start_daemon 'gives a marker only'
+stop_daemon INT
+expect 'SIGINT' 0 '!^<'
+
+JOURNAL_STREAM=1:1
+export JOURNAL_STREAM
+start_daemon 'gives a marker only'
+unset JOURNAL_STREAM
+stop_daemon
+expect 'stderr is not the journal' 0 '^vmclockd: ' '!^<'
+
+rm "$page"
+start_daemon 'no such device yet: it is waited for'
+"$MAKE_PAGE" "$page" || exit 99
+until_true said_or_ended 'gives a marker only'
+stop_daemon
+expect 'a device that comes late' 0 'gives a marker only'
+
+# ---- A rehearsal -----------------------------------------------------------------------
+
+rm -rf "$folder" "$page"
+start --start now
+configure
+start_daemon 'would step the system clock by -?[0-9]+ ns' --dry-run
+stop_daemon
+expect '--dry-run says what it would do' 0 'would step the system clock by' \
+	'!stepped the system clock' '!CAP_SYS_TIME' '!Operation not permitted'
+verdict '--dry-run makes nothing' "$([ ! -e "$folder" ] || echo "$folder is there")"
+
+configure 'mode = observe'
+start_daemon 'would step the system clock by'
+stop_daemon
+expect 'mode = observe steps nothing' 0 '!stepped the system clock' '!CAP_SYS_TIME'
+cp "$state" "$tmp/before"
+configure
+start_daemon 'would step the system clock by' --dry-run
+"$VMCLOCK_SIM" --tell "$control" disrupt step=10ms >"$tmp/out" || exit 99
+until_true said_or_ended 'disruption marker 0x2'
+stop_daemon
+expect '--dry-run sees disruptions' 0 'disruption marker 0x2' '!CAP_SYS_TIME'
+verdict '--dry-run leaves the state alone' "$(cmp "$tmp/before" "$state" 2>&1)"
+stop >/dev/null
+
+finish
