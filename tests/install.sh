@@ -37,14 +37,30 @@ for function in $declared; do
 	[ -z "$other" ] || page=$man/$other
 	grep -q "^\.Nm $function\\b" "$page" || fail "$page is not about $function"
 done
-for program in "$dest$prefix"/bin/*; do
+for program in "$dest$prefix"/bin/* "$dest$prefix"/sbin/*; do
 	name=${program##*/}
-	for file in "$man/man1/$name.1" "$dest$prefix/share/bash-completion/completions/$name"; do
+	section=1
+	[ "$program" = "${program#*/sbin/}" ] || section=8
+	for file in "$man/man$section/$name.$section" "$dest$prefix/share/bash-completion/completions/$name"; do
 		[ -e "$file" ] || fail "no $file"
 	done
 done
 grep -q "^ExecStart=$prefix/bin/vmclock-check\$" \
 	"$dest$prefix/lib/systemd/system/vmclock-check.service" || fail 'the unit runs something else'
+grep -q "^ExecStart=$prefix/sbin/vmclockd\$" \
+	"$dest$prefix/lib/systemd/system/vmclockd.service" || fail 'the unit of vmclockd, too'
+# Each key has its place in the manual and in the example, which has it as it is anyway.
+example=$dest$prefix/share/doc/vmclock/examples/vmclockd.conf
+keys=$(sed -n 's/^\tKEY(\([a-z_]*\),.*/\1/p' "$top/vmclockd/conf.c")
+[ "$keys" ] || fail 'no keys found'
+for key in $keys; do
+	grep -q "^\.It Ic $key Li = " "$man/man5/vmclockd.conf.5" || fail "$key is not in the manual"
+	grep -q "^#$key = " "$example" || fail "$key is not in the example"
+done
+sed 's/^#\([a-z_]* = \)/\1/' "$example" >"$dest/vmclockd.conf"
+LD_LIBRARY_PATH="$dest$prefix/lib" "$dest$prefix/sbin/vmclockd" --check-config \
+	--config "$dest/vmclockd.conf" || fail 'the example is wrong'
+rm "$dest/vmclockd.conf"
 
 # No device here: the program says so and fails.
 status=0
