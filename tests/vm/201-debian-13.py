@@ -8,7 +8,7 @@ KERNELS = ('6.12',)
 LONG = True
 SUITE = 'trixie'
 # The driver is built for this system in 210: here an emulated processor would take long for it.
-INSTALLED = 'libvmclock1 vmclock-tools'
+INSTALLED = 'libvmclock1 vmclock-tools vmclockd'
 
 
 def run(lab):
@@ -40,7 +40,11 @@ def state(vm):
 
 
 def check_unit(lab, vm):
-    """Nobody has asked for the check at each boot, so it is neither enabled nor was it started."""
+    """Nobody has asked for the check at each boot, so it is neither enabled nor was it started.
+
+    Nor was vmclockd, for there is nothing to watch.
+    """
+    lab.equal(vm.shell('systemctl is-active vmclockd').output.strip(), 'inactive', 'vmclockd')
     lab.equal(vm.shell('systemctl is-enabled vmclock-check').output.strip(), 'disabled', 'the unit')
     shown = vm.run('systemctl show --value -p Result,InactiveExitTimestampMonotonic vmclock-check')
     lab.equal(shown.split(), ['success', '0'], 'what became of the unit')
