@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import tarfile
 import tempfile
 from pathlib import Path
 
@@ -216,3 +217,18 @@ class Copy(Chroot):
         """Where the host finds a file of the system now."""
         changed = self._folder / 'upper' / inside.lstrip('/')
         return changed if changed.exists() else self._original.path(inside)
+
+    def pack(self, path):
+        """All that has been added to the original and is to stay, as an archive.
+
+        Unpacked over a machine that has the original, it makes that one the same.
+        """
+        passing = re.compile('(tmp|root|run|var/(tmp|log|cache|lib/apt))(/|$)')
+
+        def added(member):
+            # What has been removed is a device there.
+            return None if passing.match(member.name) or member.isdev() else member
+
+        with tarfile.open(path, 'w') as archived:
+            for entry in sorted((self._folder / 'upper').iterdir()):
+                archived.add(entry, entry.name, filter=added)

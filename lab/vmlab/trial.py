@@ -37,8 +37,11 @@ class Trial:
         """Run lines of shell, to the first one that fails."""
         return self.run('sh', '-ec', text)
 
-    def install(self):
-        return self.run('apt-get', 'install', '--yes', '--quiet', str(self.package))
+    def install(self, *others):
+        """Install the package, and others from beside it."""
+        files = [self.package, *(path for name in others
+                                 for path in self.package.parent.glob(f'{name}_*.deb'))]
+        return self.run('apt-get', 'install', '--yes', '--quiet', *map(str, files))
 
     def kernels(self):
         """{release: whether it has our module} of all that have a folder for modules."""
