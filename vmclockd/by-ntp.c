@@ -12,12 +12,13 @@
 #define BURST_FIRST_NS (8 * NS_PER_SEC)
 #define BURST_LAST_NS  (64 * NS_PER_SEC)
 #define BURSTS_MAX     6
-/* How often the daemon is asked, once all is well. */
-#define REPORT_NS (16 * NS_PER_SEC)
+/* How often the daemon is asked, once all is well: at first more often, for the rate gets surer. */
+#define REPORT_FIRST_NS NS_PER_SEC
+#define REPORT_LAST_NS	(16 * NS_PER_SEC)
 
 int by_ntp_open(struct by_ntp *by, const char *folder, const char *device, bool dry_run)
 {
-	*by = (struct by_ntp){ .options = DERIVE_DEFAULTS, .stage = BY_NTP_MEASURE, .first = true };
+	*by = (struct by_ntp){ .options = DERIVE_DEFAULTS };
 	fit_reset(&by->fit);
 	track_reset(&by->track);
 	if (!leaps_read(LEAP_SECONDS, &by->leaps))
@@ -32,7 +33,7 @@ void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, boo
 	by->first = true;
 	by->bursts = 0;
 	by->next_report = 0;
-	by->stage = reset ? BY_NTP_RESET : BY_NTP_MEASURE;
+	by->stage = reset ? BY_NTP_RESET : BY_NTP_START;
 	completed_untrusted(&by->completed, device,
 			    reset ? VMCLOCK_STATUS_UNRELIABLE : VMCLOCK_STATUS_INITIALIZING);
 }
@@ -65,6 +66,17 @@ static int reset(struct by_ntp *by, struct ntp *ntp)
 	return burst(by, ntp);
 }
 
+/* What it measured before somebody set the clock, it may not know to be wrong. */
+static int begin(struct by_ntp *by, struct ntp *ntp)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	by->since = now.tv_sec;
+	by->stage = BY_NTP_MEASURE;
+	return by->silent ? 0 : burst(by, ntp);
+}
+
 static int wait_for_source(struct by_ntp *by, struct ntp *ntp)
 {
 	int ret = chrony_selected_source(&ntp->chrony);
@@ -72,6 +84,7 @@ static int wait_for_source(struct by_ntp *by, struct ntp *ntp)
 	if (ret < 0)
 		return ret;
 	if (ret) {
+		by->since = 0;
 		by->stage = BY_NTP_MEASURE;
 		return chrony_command(&ntp->chrony, "makestep");
 	}
@@ -91,10 +104,12 @@ static int take_pair(struct by_ntp *by, const struct vmclock *vc, uint64_t marke
 		return ret;
 	if (vmclock_disrupted(vc, marker))
 		return -ESTALE;
-	/* A fresh fit begins with this pair. */
-	if (fit_add(&by->fit, pair))
-		track_reset(&by->track);
-	return 0;
+	if (!fit_add(&by->fit, pair))
+		return 0;
+	/* No marker tells of it, but the counter is not what it was: a fresh fit begins. */
+	track_reset(&by->track);
+	by->first = true;
+	return -EDOM;
 }
 
 static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
@@ -109,9 +124,17 @@ static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	ret = ret ?: take_pair(by, vc, device->marker, &after);
 	if (ret)
 		return ret;
-	*why = derive_refusal(&after, &report, &by->options);
+	/* A daemon without a source takes nothing back of what it said before... */
+	*why = report_refusal(&report);
 	if (*why)
 		return -EINVAL;
+	*why = "chronyd has not measured since vmclockd was started";
+	if (report.reference < by->since)
+		return -EAGAIN;
+	/* ... but where leap seconds are in doubt, that is not true for long. */
+	*why = derive_refusal(&after, &report, &by->options);
+	if (*why)
+		return -ENODATA;
 	*why = "the counter is still being measured";
 	ret = derive_cone(&by->fit, &before, &after, &report, &by->options, &cone);
 	return ret ?: track_update(&by->track, &cone);
@@ -125,9 +148,13 @@ static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	if (track_good(&by->track) && monotonic_now() < by->next_report)
 		return 0;
 	ret = measure(by, ntp, vc, device, why);
-	if (ret == -ERANGE) {
-		say(LOG_WARNING, "chronyd contradicts what it said before");
+	if (ret == -ERANGE)
 		*why = "chronyd contradicts what it said before";
+	if (ret == -EDOM)
+		*why = "the counter and the kernel's raw clock do not go together";
+	if (ret == -ERANGE || ret == -EDOM || ret == -ENODATA) {
+		say(LOG_WARNING, "%s", *why);
+		track_reset(&by->track);
 		completed_untrusted(&by->completed, device, VMCLOCK_STATUS_UNRELIABLE);
 		return -EAGAIN;
 	}
@@ -135,8 +162,11 @@ static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		return ret;
 	completed_time(&by->completed, device, &by->track.cone, by->first,
 		       VMCLOCK_STATUS_SYNCHRONIZED);
+	by->interval = by->first ? REPORT_FIRST_NS : 2 * by->interval;
+	if (by->interval > REPORT_LAST_NS)
+		by->interval = REPORT_LAST_NS;
 	by->first = false;
-	by->next_report = monotonic_now() + REPORT_NS;
+	by->next_report = monotonic_now() + by->interval;
 	return 0;
 }
 
@@ -160,6 +190,8 @@ int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		return -EAGAIN;
 	}
 	*why = "chronyd has not measured anew yet";
+	if (by->stage == BY_NTP_START)
+		ret = begin(by, ntp);
 	if (by->stage == BY_NTP_RESET)
 		ret = reset(by, ntp);
 	if (!ret && by->stage == BY_NTP_WAIT)

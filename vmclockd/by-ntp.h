@@ -15,6 +15,7 @@
 #include "offset.h"
 
 enum by_ntp_stage {
+	BY_NTP_START,		/* the daemon is asked to measure anew */
 	BY_NTP_RESET,		/* the daemon is to forget what it has measured */
 	BY_NTP_WAIT,		/* until it has measured again */
 	BY_NTP_MEASURE,		/* and then it is asked */
@@ -27,11 +28,13 @@ struct by_ntp {
 	struct derive_options options;
 	struct leaps leaps;
 	enum by_ntp_stage stage;
+	int64_t since;			/* UTC, s: what was measured before does not count */
+	bool silent;			/* the daemon is asked, and told nothing */
 	bool first;			/* there was no cone under this marker yet */
 	unsigned int bursts;		/* asked for since the disruption */
 	int64_t next_burst;		/* these in CLOCK_MONOTONIC */
 	int64_t next_report;
-	const char *refusal;		/* why the last report was worth nothing */
+	int64_t interval;		/* ns between reports */
 };
 
 /* Returns 0, or -1 with a line: without its page there can be no time by NTP. */

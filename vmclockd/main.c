@@ -251,6 +251,7 @@ static int serve(struct daemon *d)
 	if (state_open(&d->state, d->config.folder, d->dry_run) ||
 	    by_ntp_open(&d->by_ntp, d->config.folder, d->config.device, d->dry_run))
 		return 1;
+	d->by_ntp.silent = d->dry_run || d->config.mode == MODE_OBSERVE;
 	/* A reaction is no time to wait for memory. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		say(LOG_DEBUG, "memory is not locked: %s", strerror(errno));

@@ -52,7 +52,9 @@ _SLIP = re.compile(r'\bint3: [0-9a-f]{4} \[#1\]')
 
 
 # A report of the sanitizer of concurrency, from its title on: two stacks of calls, a line each. The
-# kernel has races of its own, in which none of these calls is a module's of ours.
+# kernel has races of its own: those in which none of these calls is a module's of ours, and these,
+# of its timers, whoever sleeps by them.
+_RACES_OF_OTHERS = re.compile(r'data-race in hrtimer_wakeup / schedule_hrtimeout_range_clock')
 _RACE = re.compile(r'\bBUG: KCSAN: ')
 _RACE_ENDS = re.compile(r'={30,}$')
 _OURS = '[vmclock'
@@ -85,7 +87,7 @@ def _without_races_of_others(lines):
             report.append(text)
             if not _RACE_ENDS.search(text):
                 continue
-            ours = any(_OURS in part for part in report)
+            ours = any(_OURS in part for part in report) and not _RACES_OF_OTHERS.search(report[0])
             # What another processor said meanwhile stays, whatever the report is of.
             yield from report if ours else report[1:]
             report = []

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclock-check --wait, with vmclockd on a simulated page. It is told to change nothing: the
+# vmclock-check --wait, with vmclockd on a simulated page. It only observes: the
 # page has this machine's own time, so there is nothing to be set right.
 
 # shellcheck source-path=SCRIPTDIR source=sim-lib.sh
@@ -19,8 +19,8 @@ run() {
 }
 
 serve() {
-	printf '%s\n' "device = $page" "folder = $tmp/run" 'ntp = none' "$@" >"$tmp/conf"
-	"$VMCLOCKD" --dry-run --config "$tmp/conf" >"$tmp/daemon" 2>&1 &
+	printf '%s\n' "device = $page" "folder = $tmp/run" 'ntp = none' 'mode = observe' >"$tmp/conf"
+	"$VMCLOCKD" --config "$tmp/conf" >"$tmp/daemon" 2>&1 &
 	daemon=$!
 }
 

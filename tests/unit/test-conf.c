@@ -159,7 +159,7 @@ static void without_a_file_there_are_defaults(void **state)
 	assert_int_equal(config.step_max, 0);
 	assert_int_equal(config.step_back_max, 1000000000);
 	assert_int_equal(config.step_max_error, 1000000);
-	assert_int_equal(config.trusted_max_error, 1000000);
+	assert_int_equal(config.trusted_max_error, 100000000);
 	done(&config);
 }
 

@@ -22,7 +22,7 @@ def run(lab):
     vm = healing.vm
     server = chrony.Server(lab)
     healing.start_chrony(server.settings())
-    healing.start(f'chronyc = {chrony.CHRONYC}', 'ntp = chrony', 'trusted_max_error = 100ms')
+    healing.start(f'chronyc = {chrony.CHRONYC}', 'ntp = chrony')
     healing.wait_trusted(90)
     readings = [vm.run('time-read 0.5')]
     began = calibrate(lab, vm)
@@ -31,7 +31,9 @@ def run(lab):
         readings.append(vm.run('time-read 1'))
         vm.run('date -s "$(date -d @$(($(date +%s) - 3600)) "+%F %T")"')
         healing.mark()
-        lab.equal(scales(vm.run('time-read')), {'utc ESTALE'}, 'the time right after a disruption')
+        # Which of them depends on how far vmclockd has come.
+        lab.check(utc(vm.run('time-read')) in ('utc ESTALE', 'utc EAGAIN'),
+                  'there is time right after a disruption')
         vm.wait_for('adjtimex | grep -q "maxerror: *16"')
         healing.wait_trusted(HEALED)
         readings.append(vm.run('time-read 1'))
@@ -49,8 +51,9 @@ def run(lab):
     check_truth(lab, host, offset, readings[1:])
 
 
-def scales(output):
-    return {line for line in output.splitlines() if line.startswith('utc')}
+def utc(output):
+    line, = (line for line in output.splitlines() if line.startswith('utc'))
+    return line
 
 
 def check_truth(lab, host, offset, outputs):
