@@ -61,14 +61,15 @@ class Server:
     def start(self):
         folder = self._lab.logs / 'ntp-server'
         folder.mkdir(exist_ok=True)
+        # One that was ended had no time to remove it.
+        (folder / 'server.pid').unlink(missing_ok=True)
         path = folder / 'chrony.conf'
         path.write_text(_SERVER_SETTINGS.format(port=self._port, folder=folder), encoding='utf-8')
         with open(folder / 'log', 'a', encoding='utf-8') as log:
             self._program = self._lab.start(
                 self._lab.kernel.workshop.argv(('chronyd', '-x', '-d', '-u', 'root', '-f', str(path))),
                 stdout=log, stderr=log)
-        wait_for(lambda: 'chronyd version' in (folder / 'log').read_text(encoding='utf-8'),
-                 'the NTP server', 30)
+        wait_for((folder / 'server.pid').exists, 'the NTP server', 30)
 
     def stop(self):
         process.stop(self._program)

@@ -18,6 +18,7 @@ class Scenario:
 
     The limit is KERNELS or ARCHITECTURES: it does not run on others. WATCHERS are the kernels
     built here on which it runs besides; BRIEF lets it do so even if nobody asked for them.
+    With ON_REQUEST it runs only where it is named.
     """
 
     def __init__(self, path):
@@ -39,6 +40,7 @@ class Scenario:
         watchable = not (limited or self.alone) and AMD64.name in (architectures or (AMD64.name,))
         self.kernels += getattr(module, 'WATCHERS', ('debug',) if watchable else ())
         self.brief = getattr(module, 'BRIEF', False)
+        self.on_request = getattr(module, 'ON_REQUEST', False)
         # It takes minutes: it begins before the others.
         self.long = getattr(module, 'LONG', False)
         for name in self.kernels:
@@ -70,7 +72,7 @@ def select(scenarios, names):
             known = ', '.join(s.name for s in (matches or scenarios))
             raise LabError(f'{"no" if not matches else "more than one"} scenario {name!r}: {known}')
         chosen.add(matches[0].name)
-    return [s for s in scenarios if not names or s.name in chosen]
+    return [s for s in scenarios if s.name in chosen or not (names or s.on_request)]
 
 
 class Outcome:

@@ -5,8 +5,8 @@ import re
 
 from vmlab.wakeup import Sleeper
 
+# The kernels built here keep no processor apart.
 KERNELS = ('5.10', '7.3')
-WATCHERS = ('debug',)
 TRACE = '/sys/kernel/tracing'
 EVENT = f'{TRACE}/events/workqueue/workqueue_execute_start/enable'
 LOOKS = 100

@@ -9,6 +9,8 @@ from vmlab.healing import Healing
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
+# It has not run often enough to judge others.
+ON_REQUEST = True
 
 DISRUPTIONS = 50
 # Seconds of the guest between two of them.
