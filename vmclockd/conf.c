@@ -98,20 +98,16 @@ static int set_time(int64_t *to, const char *value, char *why, size_t size)
 
 static int set_path(char **to, const char *value, char *why, size_t size)
 {
-	char *copy;
-
 	if (*value != '/') {
 		snprintf(why, size, "'%s' is no absolute path", value);
 		return -1;
 	}
-	copy = strdup(value);
-	if (!copy) {
-		snprintf(why, size, "no memory");
-		return -1;
-	}
 	free(*to);
-	*to = copy;
-	return 0;
+	*to = strdup(value);
+	if (*to)
+		return 0;
+	snprintf(why, size, "no memory");
+	return -1;
 }
 
 static int set(struct config *config, const struct key *key, const char *value, char *why,
