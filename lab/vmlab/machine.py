@@ -238,6 +238,12 @@ class Machine:
         self._transcript(f'$ {command}\n{output}[status {answer[1]}]')
         return Result(int(answer[1]), output)
 
+    def begin(self, command):
+        """Have the shell begin a command, whatever becomes of it; the next one waits for its end."""
+        self._transcript(f'$ {command} ...')
+        self._qemu.shell.send(f'{secrets.token_hex(4)} {_sendable(command)}',
+                              Deadline(60 * self._patience))
+
     def run(self, command, timeout=60, user=None):
         """Run a shell command that must succeed; its output without the last newline."""
         status, output = self.shell(command, timeout, user)

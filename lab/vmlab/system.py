@@ -49,7 +49,7 @@ _UPGRADES = {'bookworm': 'bookworm-backports', 'trixie': 'trixie-backports'}
 # A command that lists what there is: everything but what changes by itself, the caches and logs
 # of others, and the key that DKMS makes for itself when it first signs a module.
 LIST_FILES = ('find / -xdev \\( -path /root -o -path /tmp -o -path /var/log -o -path /var/cache '
-              '-o -path /var/tmp -o -path /var/lib/apt -o -path /var/lib/systemd '
+              '-o -path /var/tmp -o -path /var/backups -o -path /var/lib/apt -o -path /var/lib/systemd '
               '-o -path /var/lib/dpkg -o -path /run -o -path "/var/lib/dkms/mok.*" '
               '\\) -prune -o -print | sort')
 

@@ -26,7 +26,8 @@ def run(lab):
 
 
 def sleep_once(vm, attempt):
-    vm.run('sh -c "echo freeze >/sys/power/state" >/dev/null 2>&1 &')
+    # It may sleep before it has answered.
+    vm.begin('echo freeze >/sys/power/state')
     vm.wait_log(r'(?s)(PM: suspend entry.*){%d}' % attempt)
     if attempt == 1:
         vm.page.disrupt()
