@@ -8,6 +8,9 @@
 #include "log.h"
 #include "ntp.h"
 
+/* What each daemon has while it runs, and only then. */
+#define TIMESYNCD_FOLDER "/run/systemd/timesync"
+#define NTPSEC_PID	 "/run/ntpd.pid"
 #define CHRONY_SOCKET  "/run/chrony/chronyd.sock"
 #define CHRONY_TIMEOUT 1000 /* ms */
 /* What chronyd itself corrects in no time. */
@@ -28,7 +31,11 @@ static enum config_ntp look(const struct config *config)
 {
 	if (config->ntp != NTP_AUTO)
 		return config->ntp;
-	return access(CHRONY_SOCKET, F_OK) ? NTP_NONE : NTP_CHRONY;
+	if (!access(CHRONY_SOCKET, F_OK))
+		return NTP_CHRONY;
+	if (!access(TIMESYNCD_FOLDER, F_OK))
+		return NTP_TIMESYNCD;
+	return access(NTPSEC_PID, F_OK) ? NTP_NONE : NTP_NTPSEC;
 }
 
 void ntp_find(struct ntp *ntp)

@@ -357,7 +357,8 @@ static void disrupted(struct daemon *d)
 	d->disrupted = true;
 	if (other) {
 		add(&next->generations, 1);
-		random_part(d->generation, d->marker);
+		if (may_change(d))
+			random_part(d->generation, d->marker);
 	}
 	tell_hooks(d, HOOK_DISRUPTED);
 	if (other)
