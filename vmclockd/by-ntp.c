@@ -69,10 +69,7 @@ static int reset(struct by_ntp *by, struct ntp *ntp)
 /* What it measured before somebody set the clock, it may not know to be wrong. */
 static int begin(struct by_ntp *by, struct ntp *ntp)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	by->since = now.tv_sec;
+	by->fresh = FRESH_UNKNOWN;
 	by->stage = BY_NTP_MEASURE;
 	return by->silent ? 0 : burst(by, ntp);
 }
@@ -84,7 +81,7 @@ static int wait_for_source(struct by_ntp *by, struct ntp *ntp)
 	if (ret < 0)
 		return ret;
 	if (ret) {
-		by->since = 0;
+		by->fresh = FRESH_ALL;
 		by->stage = BY_NTP_MEASURE;
 		return chrony_command(&ntp->chrony, "makestep");
 	}
@@ -112,6 +109,19 @@ static int take_pair(struct by_ntp *by, const struct vmclock *vc, uint64_t marke
 	return -EDOM;
 }
 
+/* Has the daemon measured since it was first asked? By its own count: the clock may be anywhere. */
+static bool is_fresh(struct by_ntp *by, const struct report *report)
+{
+	if (by->fresh == FRESH_UNKNOWN) {
+		by->before = report->reference;
+		by->fresh = FRESH_OTHER;
+	}
+	if (by->fresh == FRESH_OTHER && report->reference == by->before)
+		return false;
+	by->fresh = FRESH_ALL;
+	return true;
+}
+
 static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		   const struct vmclock_state *device, const char **why)
 {
@@ -124,13 +134,13 @@ static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	ret = ret ?: take_pair(by, vc, device->marker, &after);
 	if (ret)
 		return ret;
+	*why = "chronyd has not measured since vmclockd was started";
+	if (!is_fresh(by, &report))
+		return -EAGAIN;
 	/* A daemon without a source takes nothing back of what it said before... */
 	*why = report_refusal(&report);
 	if (*why)
 		return -EINVAL;
-	*why = "chronyd has not measured since vmclockd was started";
-	if (report.reference < by->since)
-		return -EAGAIN;
 	/* ... but where leap seconds are in doubt, that is not true for long. */
 	*why = derive_refusal(&after, &report, &by->options);
 	if (*why)

@@ -21,6 +21,13 @@ enum by_ntp_stage {
 	BY_NTP_MEASURE,		/* and then it is asked */
 };
 
+/* Which of the daemon's measurements count. */
+enum by_ntp_fresh {
+	FRESH_UNKNOWN,		/* it has not been asked yet */
+	FRESH_OTHER,		/* others than the one that it had then */
+	FRESH_ALL,
+};
+
 struct by_ntp {
 	struct completed completed;
 	struct fit fit;
@@ -28,7 +35,8 @@ struct by_ntp {
 	struct derive_options options;
 	struct leaps leaps;
 	enum by_ntp_stage stage;
-	int64_t since;			/* UTC, s: what was measured before does not count */
+	enum by_ntp_fresh fresh;
+	int64_t before;			/* the reference of that measurement, which does not count */
 	bool silent;			/* the daemon is asked, and told nothing */
 	bool first;			/* there was no cone under this marker yet */
 	unsigned int bursts;		/* asked for since the disruption */

@@ -230,15 +230,18 @@ static void finish(struct daemon *d, const struct offset *offset)
 	int64_t took = monotonic_now() - d->began;
 
 	vouch_to_kernel(d, offset);
-	add(&next->untrusted, (uint64_t)took);
+	/* Before it was first trusted, nothing was lost. */
+	if (next->last_trusted_sec)
+		add(&next->untrusted, (uint64_t)took);
 	next->last_duration = htole64((uint64_t)took);
 	next->last_offset = htole64((uint64_t)d->stepped);
 	d->phase = PHASE_TRUSTED;
 	vouch(d, offset);
 	say(LOG_NOTICE,
 	    "the system clock is right within %" PRId64 " ns, %" PRId64 ".%03" PRId64
-	    " ms after the disruption was seen",
-	    offset->error + (int64_t)llabs(offset->ns), took / NS_PER_MS, took / 1000 % 1000);
+	    " ms after %s",
+	    offset->error + (int64_t)llabs(offset->ns), took / NS_PER_MS, took / 1000 % 1000,
+	    d->disrupted ? "the disruption was seen" : "it was first looked at");
 	if (d->disrupted)
 		tell_hooks(d, HOOK_TRUSTED);
 	d->disrupted = false;
@@ -420,8 +423,13 @@ void reaction_tick(struct daemon *d)
 		publish(d, d->state.next.trust);
 		return;
 	}
-	ret = offset_now(d, &offset);
-	if (ret == -ESTALE)
+	/* First what the daemon says now: it may leave nothing to vouch by. */
+	ret = d->device.has_time ? 0
+				 : by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc,
+						  &d->device.state, &why);
+	if (ret != -ESTALE && ret != -ECANCELED)
+		ret = offset_now(d, &offset);
+	if (ret == -ESTALE || ret == -ECANCELED)
 		return;
 	if (ret || offset.error > d->config.trusted_max_error ||
 	    offset.ns > d->config.trusted_max_error || offset.ns < -d->config.trusted_max_error) {
@@ -438,9 +446,6 @@ void reaction_tick(struct daemon *d)
 		/* The kernel lets its own bound grow by 500 ppm. */
 		if (d->ntp.found == NTP_NONE && monotonic_now() - d->kernel_told > KERNEL_NS)
 			vouch_to_kernel(d, &offset);
-	} else {
-		/* What it answers counts from the next look on. */
-		by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc, &d->device.state, &why);
 	}
 	vouch(d, &offset);
 }
