@@ -13,6 +13,7 @@
 #include "hooks.h"
 #include "ntp.h"
 #include "offset.h"
+#include "stale.h"
 #include "state.h"
 #include "steer.h"
 #include "vmclock-abi.h"
@@ -48,9 +49,9 @@ struct daemon {
 	int64_t stepped;		/* ns, in this reaction */
 	int64_t kernel_told;		/* CLOCK_MONOTONIC: how good its clock is */
 	int64_t retry;			/* CLOCK_MONOTONIC: not before */
-	struct vmclock_abi stale;	/* the page as it was before the marker moved */
-	bool has_stale;
 	struct vmclock_abi page;	/* as it was at the last look */
+	struct stale stale;
+	bool believed;			/* its time, if it has any */
 };
 
 /* ---- reaction.c ----------------------------------------------------------------- */

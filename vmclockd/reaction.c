@@ -175,16 +175,6 @@ static int step(struct daemon *d, const struct offset *offset)
 	return 0;
 }
 
-/* The page as it was under the former marker: its time is not of this host. */
-static bool is_stale(const struct daemon *d)
-{
-	const struct vmclock_abi *a = &d->stale, *b = &d->page;
-
-	return d->has_stale && a->counter_value == b->counter_value && a->time_sec == b->time_sec &&
-	       a->time_frac_sec == b->time_frac_sec &&
-	       a->counter_period_frac_sec == b->counter_period_frac_sec;
-}
-
 static const char *no_time(int error)
 {
 	switch (error) {
@@ -290,8 +280,11 @@ static void react(struct daemon *d)
 		react_by_ntp(d);
 		return;
 	}
-	if (is_stale(d)) {
-		refuse(d, "the page's marker has moved, but its time is still that of before");
+	if (!d->believed) {
+		refuse(d, "the page's marker has moved, but its time may be that of before");
+		/* It comes soon or, where nobody knows of the move, never. */
+		if (monotonic_now() - d->began < NS_PER_SEC)
+			retry(d, RETRY_NS);
 		return;
 	}
 	for (steps = 0; steps < STEPS_MAX; steps++) {
@@ -368,20 +361,26 @@ static void disrupted(struct daemon *d)
 		tell_hooks(d, HOOK_GENERATION);
 }
 
+/* State and page under one marker. */
+static int look(struct daemon *d)
+{
+	int ret;
+
+	do {
+		ret = device_look(&d->device);
+		ret = ret ?: vmclock_read_page(d->device.vc, &d->page, sizeof(d->page));
+		if (ret)
+			return ret;
+	} while (le64toh(d->page.disruption_marker) != d->device.state.marker);
+	d->believed = stale_look(&d->stale, &d->page);
+	return 0;
+}
+
 void reaction_look(struct daemon *d)
 {
-	struct vmclock_abi page;
-	bool is_new;
-
-	if (device_look(&d->device) || vmclock_read_page(d->device.vc, &page, sizeof(page)))
+	if (look(d))
 		return;
-	is_new = d->device.state.marker != d->marker;
-	if (is_new) {
-		d->stale = d->page;
-		d->has_stale = d->page.magic;
-	}
-	d->page = page;
-	if (is_new)
+	if (d->device.state.marker != d->marker)
 		disrupted(d);
 	if (d->phase != PHASE_TRUSTED && monotonic_now() >= d->retry)
 		react(d);
@@ -390,11 +389,9 @@ void reaction_look(struct daemon *d)
 void reaction_start(struct daemon *d)
 {
 	const struct vmclock_run_state *before = &d->state.next;
-	struct vmclock_abi page;
 
-	if (device_look(&d->device) || vmclock_read_page(d->device.vc, &page, sizeof(page)))
+	if (look(d))
 		return;
-	d->page = page;
 	/* The first start after the boot is no disruption; one of us that had run saw another marker. */
 	d->marker = d->state.resumed ? le64toh(before->marker) : d->device.state.marker;
 	d->generation = d->state.resumed ? le64toh(before->generation) : d->device.state.generation;

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+/* The time of a former host. */
+#include <string.h>
+
+#include "stale.h"
+#include "vmclock-calc.h"
+
+static struct vmclock_snapshot snapshot(const struct vmclock_abi *page)
+{
+	struct vmclock_snapshot s;
+
+	vmclock_calc_snapshot(page, le32toh(page->size), &s);
+	return s;
+}
+
+static bool has_time(const struct vmclock_snapshot *s)
+{
+	return !vmclock_calc_usable(s, s->counter_id);
+}
+
+/* ---- Contradictions -------------------------------------------------------------- */
+
+/* On the page's own scale; UTC with the leap second that the page knows of. */
+static int interval(const struct vmclock_snapshot *s, __u64 counter,
+		    struct vmclock_instant *earliest, struct vmclock_instant *latest)
+{
+	struct vmclock_leap_second second = { 0 };
+	__u64 error;
+	int ret;
+
+	ret = vmclock_calc_time(s, counter, earliest) ?: vmclock_calc_error(s, counter, &error);
+	if (!ret && s->time_type == VMCLOCK_TIME_UTC)
+		ret = vmclock_calc_linear(s, earliest, &second);
+	if (ret)
+		return ret;
+	*latest = *earliest;
+	/* One more on the far side, for the time was rounded down. */
+	ret = vmclock_calc_shift_time(earliest, -(__s64)error) ?:
+	      vmclock_calc_shift_time(latest, (__s64)error + 1);
+	if (!ret && s->time_type == VMCLOCK_TIME_UTC)
+		ret = vmclock_calc_bounds_to_utc(&second, earliest, latest);
+	return ret;
+}
+
+static bool is_before(const struct vmclock_instant *a, const struct vmclock_instant *b)
+{
+	return a->sec < b->sec || (a->sec == b->sec && a->nsec < b->nsec);
+}
+
+/* A period in the unit of the larger shift; false: it does not fit. */
+static bool scale(__u64 value, unsigned int by, vmclock_u128 *scaled)
+{
+	*scaled = by < 64 ? (vmclock_u128)value << by : 0;
+	return by < 64;
+}
+
+static bool periods_differ(const struct vmclock_snapshot *a, const struct vmclock_snapshot *b)
+{
+	unsigned int shift = a->shift > b->shift ? a->shift : b->shift;
+	vmclock_u128 period_a, period_b, error_a, error_b, apart;
+
+	if (!scale(a->period, shift - a->shift, &period_a) ||
+	    !scale(b->period, shift - b->shift, &period_b) ||
+	    !scale(a->period_maxerror, shift - a->shift, &error_a) ||
+	    !scale(b->period_maxerror, shift - b->shift, &error_b))
+		return false;
+	apart = period_a > period_b ? period_a - period_b : period_b - period_a;
+	/* A unit of either for its rounding. */
+	error_a += (vmclock_u128)1 << (shift - a->shift);
+	error_b += (vmclock_u128)1 << (shift - b->shift);
+	return apart > error_a && apart - error_a > error_b;
+}
+
+bool stale_contradicts(const struct vmclock_abi *before, const struct vmclock_abi *page)
+{
+	struct vmclock_snapshot a = snapshot(before), b = snapshot(page);
+	struct vmclock_instant a_earliest, a_latest, b_earliest, b_latest;
+
+	if (!has_time(&a) || !has_time(&b) || a.counter_id != b.counter_id ||
+	    a.time_type != b.time_type ||
+	    interval(&a, b.counter_value, &a_earliest, &a_latest) ||
+	    interval(&b, b.counter_value, &b_earliest, &b_latest))
+		return false;
+	return is_before(&a_latest, &b_earliest) || is_before(&b_latest, &a_earliest) ||
+	       periods_differ(&a, &b);
+}
+
+/* ---- From look to look ------------------------------------------------------------- */
+
+static bool same_time(const struct vmclock_abi *a, const struct vmclock_abi *b)
+{
+	return a->counter_value == b->counter_value && a->time_sec == b->time_sec &&
+	       a->time_frac_sec == b->time_frac_sec &&
+	       a->counter_period_frac_sec == b->counter_period_frac_sec &&
+	       a->counter_period_shift == b->counter_period_shift;
+}
+
+static void begin(struct stale *stale, const struct vmclock_abi *page)
+{
+	const struct vmclock_abi *believed = &stale->believed;
+
+	/* Of the marker before, a host may have published what nobody has seen. */
+	stale->waiting = stale->looked &&
+			 (!believed->magic ||
+			  believed->disruption_marker != stale->first.disruption_marker ||
+			  !stale_contradicts(believed, page));
+	stale->first = *page;
+	stale->looked = true;
+}
+
+void stale_resume(struct stale *stale, const struct vmclock_abi *believed, uint64_t marker)
+{
+	*stale = (struct stale){ .believed = *believed, .looked = true };
+	stale->first.disruption_marker = htole64(marker);
+}
+
+bool stale_look(struct stale *stale, const struct vmclock_abi *page)
+{
+	const struct vmclock_snapshot s = snapshot(page);
+
+	if (!stale->looked || page->disruption_marker != stale->first.disruption_marker)
+		begin(stale, page);
+	else if (stale->waiting && !same_time(page, &stale->first))
+		stale->waiting = false;
+	if (!stale->waiting && has_time(&s))
+		stale->believed = *page;
+	return !stale->waiting;
+}
