@@ -38,8 +38,11 @@ struct vmclock_run_page {
 #define VMCLOCK_RUN_SOURCE_NTP		1	/* the bounds are an NTP daemon's */
 
 #define VMCLOCK_RUN_STATE_MAGIC		0x53434c56 /* "VLCS" */
-#define VMCLOCK_RUN_STATE_VERSION	1
-#define VMCLOCK_RUN_STATE_SIZE		4096
+#define VMCLOCK_RUN_STATE_VERSION	2
+
+/* The state is there twice as well, for the same reason; the first copy is the newer one. */
+#define VMCLOCK_RUN_STATE_COPY_SIZE	2048
+#define VMCLOCK_RUN_STATE_SIZE		4096	/* the file */
 
 /* Is the system clock right? */
 #define VMCLOCK_RUN_UNKNOWN		0	/* nobody has vouched for it yet */
@@ -76,6 +79,9 @@ struct vmclock_run_state {
 	__le64 last_offset;		/* ns, signed: stepped in the last reaction, all in all */
 	__u8 boot_id[16];		/* the system's: a file that is older says nothing */
 	__le64 last_trusted_sec;	/* UTC: no step goes back before it */
+
+	/* For vmclockd alone, the host's last page with time that it believed; magic 0: none. */
+	struct vmclock_abi believed;
 };
 
 #endif /* VMCLOCK_RUN_H */

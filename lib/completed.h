@@ -10,9 +10,6 @@
 #include "run.h"
 #include "vmclock-calc.h"
 
-/* Both copies are in an update only while vmclockd mends what another one left behind. */
-#define COMPLETED_LOOKS (SECTION_FAST_TRIES * VMCLOCK_RUN_COPIES)
-
 /* False where there are none, or their constant fields are not as they must be. */
 bool vmclock_completed_copies(const struct vmclock *vc, const struct vmclock_run_page *copies[]);
 

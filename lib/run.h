@@ -11,6 +11,12 @@
 #include "internal.h"
 #include "vmclock-run.h"
 
+/*
+ * How often to look for a copy that is whole: both are in an update only while
+ * vmclockd mends what another one left behind, or if it was killed then.
+ */
+#define RUN_LOOKS (SECTION_FAST_TRIES * VMCLOCK_RUN_COPIES)
+
 /* Pairs with the exchange that put it there: the file is mapped. */
 #define run_load(pointer) __atomic_load_n(&(pointer), __ATOMIC_ACQUIRE)
 
@@ -22,7 +28,7 @@ static inline const struct vmclock_abi *run_completed(const struct vmclock *vc)
 	return page == vc->page ? NULL : page;
 }
 
-/* NULL: none. */
+/* Two copies of it; NULL: none. */
 static inline const struct vmclock_run_state *run_state(const struct vmclock *vc)
 {
 	return run_load(vc->state);

@@ -238,7 +238,7 @@ read_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[]
 
 	do {
 		/* Who writes it may be dead. */
-		if (looks == COMPLETED_LOOKS)
+		if (looks == RUN_LOOKS)
 			return -EAGAIN;
 		if (looks && looks % VMCLOCK_RUN_COPIES == 0)
 			cpu_relax();

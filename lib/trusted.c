@@ -21,29 +21,41 @@ static bool is_right(const struct vmclock_run_state *state)
 
 	return page_u32(state->magic) == VMCLOCK_RUN_STATE_MAGIC &&
 	       page_u16(state->version) == VMCLOCK_RUN_STATE_VERSION &&
-	       size >= sizeof(*state) && size <= VMCLOCK_RUN_STATE_SIZE;
+	       size >= sizeof(*state) && size <= VMCLOCK_RUN_STATE_COPY_SIZE;
 }
 
-/* -ENOENT: nobody's word; -EAGAIN: it is being written, or was when its writer died. */
+static const struct vmclock_run_state *copy_of(const struct vmclock_run_state *state,
+					       unsigned int number)
+{
+	return (const void *)((const char *)state + (size_t)number * VMCLOCK_RUN_STATE_COPY_SIZE);
+}
+
+/*
+ * From the copy that is whole now. -ENOENT: nobody's word; -EAGAIN: both are
+ * being written, or their writers died.
+ */
 static int read_word(const struct vmclock *vc, struct word *word)
 {
-	const struct vmclock_run_state *state = run_state(vc);
+	const struct vmclock_run_state *state = run_state(vc), *copy;
 	unsigned int looks = 0;
 	uint32_t seq;
+	bool right;
 
-	if (!state || !is_right(state))
+	if (!state || !(is_right(state) || is_right(copy_of(state, 1))))
 		return -ENOENT;
 	do {
-		if (looks)
-			cpu_relax();
-		if (looks++ == SECTION_FAST_TRIES)
+		if (looks == RUN_LOOKS)
 			return -EAGAIN;
-		seq = count_try(&state->seq_count);
-		word->trust = page_u8(state->trust);
-		word->marker = page_u64(state->marker);
-		word->generation = page_u64(state->generation);
-		word->valid_until = page_u64(state->valid_until);
-	} while (!count_held(&state->seq_count, seq));
+		if (looks && looks % VMCLOCK_RUN_COPIES == 0)
+			cpu_relax();
+		copy = copy_of(state, looks++ % VMCLOCK_RUN_COPIES);
+		seq = count_try(&copy->seq_count);
+		word->trust = page_u8(copy->trust);
+		word->marker = page_u64(copy->marker);
+		word->generation = page_u64(copy->generation);
+		word->valid_until = page_u64(copy->valid_until);
+		right = is_right(copy);
+	} while (!count_held(&copy->seq_count, seq) || !right);
 	return 0;
 }
 

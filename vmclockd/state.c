@@ -37,14 +37,49 @@ static void read_boot_id(__u8 id[16])
 	}
 }
 
-static bool is_whole(const struct vmclock_run_state *state)
+_Static_assert(sizeof(struct vmclock_run_state) <= VMCLOCK_RUN_STATE_COPY_SIZE &&
+		       VMCLOCK_RUN_COPIES * VMCLOCK_RUN_STATE_COPY_SIZE == VMCLOCK_RUN_STATE_SIZE,
+	       "the copies fill the file");
+
+static struct vmclock_run_state *copy_of(void *live, int i)
+{
+	return (void *)((char *)live + (size_t)i * VMCLOCK_RUN_STATE_COPY_SIZE);
+}
+
+/* Killed in mid-write it may be torn: then only its count is taken over. */
+static bool is_whole(const struct vmclock_run_state *state, const __u8 boot_id[16])
 {
 	return le32toh(state->magic) == VMCLOCK_RUN_STATE_MAGIC &&
 	       le32toh(state->size) == sizeof(*state) &&
-	       le16toh(state->version) == VMCLOCK_RUN_STATE_VERSION;
+	       le16toh(state->version) == VMCLOCK_RUN_STATE_VERSION &&
+	       !(le32toh(state->seq_count) & 1) &&
+	       !memcmp(state->boot_id, boot_id, sizeof(state->boot_id));
 }
 
-static struct vmclock_run_state *open_live(struct state *state, const char *folder, bool dry_run)
+/* The first one is written first, so it is the newer one. -1: neither is whole. */
+static int whole_copy(void *live, const __u8 boot_id[16])
+{
+	int i;
+
+	for (i = 0; i < VMCLOCK_RUN_COPIES; i++)
+		if (is_whole(copy_of(live, i), boot_id))
+			return i;
+	return -1;
+}
+
+/* What goes on is published; a first one, with its first content. */
+static void begin(struct state *state, void *live, int i)
+{
+	struct vmclock_run_state *copy = copy_of(live, i);
+
+	publisher_begin(&state->copies[i], (struct vmclock_abi *)copy,
+			(struct vmclock_abi *)&state->next, sizeof(state->next),
+			le32toh(copy->seq_count));
+	if (state->resumed)
+		publisher_update(&state->copies[i]);
+}
+
+static void *open_live(struct state *state, const char *folder, bool dry_run)
 {
 	void *live;
 	bool made;
@@ -63,29 +98,37 @@ static struct vmclock_run_state *open_live(struct state *state, const char *fold
 
 int state_open(struct state *state, const char *folder, bool dry_run)
 {
-	struct vmclock_run_state *live, *next = &state->next;
+	struct vmclock_run_state *next = &state->next;
 	__u8 boot_id[sizeof(next->boot_id)];
+	void *live;
+	int whole, i;
 
 	*state = (struct state){ 0 };
 	live = open_live(state, folder, dry_run);
 	if (!live)
 		return -1;
 	read_boot_id(boot_id);
-	/* Killed in mid-write it may be torn: then it is not taken over, but for its count. */
-	state->resumed = is_whole(live) && !(le32toh(live->seq_count) & 1) &&
-			 !memcmp(live->boot_id, boot_id, sizeof(boot_id));
+	whole = whole_copy(live, boot_id);
+	state->resumed = whole >= 0;
 	if (state->resumed)
-		*next = *live;
+		*next = *copy_of(live, whole);
 	next->magic = htole32(VMCLOCK_RUN_STATE_MAGIC);
 	next->size = htole32(sizeof(*next));
 	next->version = htole16(VMCLOCK_RUN_STATE_VERSION);
 	memcpy(next->boot_id, boot_id, sizeof(boot_id));
-	publisher_begin(&state->publisher, (struct vmclock_abi *)live, (struct vmclock_abi *)next,
-			sizeof(*next), le32toh(live->seq_count));
+	/* That which is whole comes last: then one is, whenever we are killed. */
+	for (i = 0; i < VMCLOCK_RUN_COPIES; i++)
+		if (i != whole)
+			begin(state, live, i);
+	if (state->resumed)
+		begin(state, live, whole);
 	return 0;
 }
 
 void state_publish(struct state *state)
 {
-	publisher_update(&state->publisher);
+	int i;
+
+	for (i = 0; i < VMCLOCK_RUN_COPIES; i++)
+		publisher_update(&state->copies[i]);
 }

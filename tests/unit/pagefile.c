@@ -138,8 +138,8 @@ int runfiles_teardown(void **state)
 	unsetenv("VMCLOCK_RUN_DIR");
 	if (rf->copies[0])
 		munmap(rf->copies[0], VMCLOCK_RUN_PAGE_SIZE);
-	if (rf->state)
-		munmap(rf->state, VMCLOCK_RUN_STATE_SIZE);
+	if (rf->states[0])
+		munmap(rf->states[0], VMCLOCK_RUN_STATE_SIZE);
 	unlink(rf->path);
 	unlink(rf->state_path);
 	rmdir(rf->folder);
@@ -171,7 +171,10 @@ void runfiles_make_page(struct runfiles *rf)
 
 void runfiles_make_state(struct runfiles *rf)
 {
-	rf->state = make_file(rf->state_path, VMCLOCK_RUN_STATE_SIZE);
+	char *file = make_file(rf->state_path, VMCLOCK_RUN_STATE_SIZE);
+
+	rf->states[0] = (void *)file;
+	rf->states[1] = (void *)(file + VMCLOCK_RUN_STATE_COPY_SIZE);
 }
 
 struct vmclock_run_page runfiles_page(const struct runfiles *rf, uint64_t counter)
@@ -255,7 +258,11 @@ void runfiles_publish(struct runfiles *rf, const struct vmclock_run_page *page)
 
 void runfiles_vouch(struct runfiles *rf, const struct vmclock_run_state *word)
 {
-	runfiles_begin(&rf->state->seq_count);
-	write_words(rf->state, word, sizeof(*word));
-	runfiles_end(&rf->state->seq_count);
+	int i;
+
+	for (i = 0; i < VMCLOCK_RUN_COPIES; i++) {
+		runfiles_begin(&rf->states[i]->seq_count);
+		write_words(rf->states[i], word, sizeof(*word));
+		runfiles_end(&rf->states[i]->seq_count);
+	}
 }

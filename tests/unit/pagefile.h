@@ -43,7 +43,7 @@ struct runfiles {
 	char path[144];			/* of the completed page */
 	char state_path[144];
 	struct vmclock_run_page *copies[VMCLOCK_RUN_COPIES];	/* the writer's mappings */
-	struct vmclock_run_state *state;
+	struct vmclock_run_state *states[VMCLOCK_RUN_COPIES];
 };
 
 /* cmocka fixtures: a marker-only page, and a folder without files. */

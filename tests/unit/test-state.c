@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,9 +13,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -353,7 +356,7 @@ static void write_at(size_t offset, const void *bytes, size_t length)
 
 static void end(struct state *state)
 {
-	munmap(state->publisher.live, SIZE);
+	munmap(state->copies[0].live, SIZE);
 	if (state->lock >= 0)
 		close(state->lock);
 }
@@ -395,6 +398,7 @@ static void the_first_is_new(void **state)
 	/* Nothing is published yet. */
 	found = read_state();
 	assert_int_equal(le32toh(found.seq_count) & 1, 1);
+	opens(false);
 
 	teardown(NULL);
 	setup(NULL);
@@ -436,6 +440,7 @@ static void that_of_another_boot_does_not(void **state)
 		found = read_state();
 		found.boot_id[i] ^= 1;
 		write_at(0, &found, sizeof(found));
+		write_at(VMCLOCK_RUN_STATE_COPY_SIZE, &found, sizeof(found));
 		opens(false);
 		unlink(path_of(STATE));
 	}
@@ -462,26 +467,166 @@ static void the_boot_is_told_apart_by_its_id(void **state)
 	assert_string_equal(ours, text);
 }
 
-static void a_torn_one_does_not(void **state)
+static void of_two_copies_one_goes_on(void **state)
 {
 	struct vmclock_run_state found;
 	struct state next;
 	uint32_t seq;
+	int i;
 
 	(void)state;
-	leave_state();
-	found = read_state();
-	seq = le32toh(found.seq_count) + 1;
-	found.seq_count = htole32(seq);
-	write_at(0, &found, sizeof(found));
-	opens(false);
+	for (i = 0; i < VMCLOCK_RUN_COPIES; i++) {
+		leave_state();
+		found = read_state();
+		seq = le32toh(found.seq_count) + 1;
+		found.seq_count = htole32(seq);
+		found.marker = htole64(99);
+		write_at((size_t)i * VMCLOCK_RUN_STATE_COPY_SIZE, &found, sizeof(found));
+		opens(true);
+		unlink(path_of(STATE));
+	}
 
-	/* The count is mended, and goes on. */
-	write_at(0, &found, sizeof(found));
+	/* With neither whole, nothing does but their counts, which are mended. */
+	leave_state();
+	for (i = 0; i < VMCLOCK_RUN_COPIES; i++)
+		write_at((size_t)i * VMCLOCK_RUN_STATE_COPY_SIZE, &found, sizeof(found));
+	opens(false);
+	for (i = 0; i < VMCLOCK_RUN_COPIES; i++)
+		write_at((size_t)i * VMCLOCK_RUN_STATE_COPY_SIZE, &found, sizeof(found));
 	assert_int_equal(state_open(&next, folder, false), 0);
 	state_publish(&next);
 	assert_int_equal(le32toh(read_state().seq_count), seq + 3);
 	end(&next);
+}
+
+/* ---- Killed at any moment -------------------------------------------------------------------- */
+
+#define FIRST_MARKER 17
+#define UPDATES	     3
+
+/* In step: a mixture of two updates is found out. */
+static void write_marker(struct state *state, uint64_t marker)
+{
+	state->next.marker = htole64(marker);
+	state->next.disruptions = htole64(marker - FIRST_MARKER + 3);
+	state->next.last_trusted_sec = htole64(1767225600 + marker - FIRST_MARKER);
+	state->next.believed.disruption_marker = htole64(marker);
+	state_publish(state);
+}
+
+/* A vmclockd that opens the state, and publishes. */
+static void write_on(void)
+{
+	struct state state;
+	int i;
+
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) || raise(SIGSTOP) ||
+	    state_open(&state, folder, false))
+		_exit(1);
+	for (i = 1; i <= UPDATES; i++)
+		write_marker(&state, le64toh(state.next.marker) + 1);
+	_exit(0);
+}
+
+static void read_file(unsigned char *content)
+{
+	int fd = open(path_of(STATE), O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, content, SIZE), SIZE);
+	close(fd);
+}
+
+static void write_file(const unsigned char *content)
+{
+	int fd = open(path_of(STATE), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, content, SIZE), SIZE);
+	close(fd);
+}
+
+/* What the next one finds, in a folder of its own. Returns the marker. */
+static uint64_t marker_left(const unsigned char *content)
+{
+	struct state next;
+	char before[sizeof(folder)];
+	uint64_t marker, steps;
+
+	memcpy(before, folder, sizeof(folder));
+	snprintf(folder, sizeof(folder), "%s/next", base);
+	mkdir(folder, 0755);
+	write_file(content);
+	assert_int_equal(state_open(&next, folder, false), 0);
+	assert_true(next.resumed);
+	marker = le64toh(next.next.marker);
+	steps = marker - FIRST_MARKER;
+	assert_int_equal(le64toh(next.next.disruptions), 3 + steps);
+	assert_int_equal(le64toh(next.next.last_trusted_sec), 1767225600 + steps);
+	assert_int_equal(le64toh(next.next.believed.disruption_marker), marker);
+	end(&next);
+	memcpy(folder, before, sizeof(folder));
+	return marker;
+}
+
+/*
+ * After each instruction of a vmclockd the file is what one finds that is
+ * started when the first one was killed there. @torn: receives what it is like
+ * in the middle of an update of each copy.
+ */
+static void check_each_store(unsigned char torn[VMCLOCK_RUN_COPIES][SIZE])
+{
+	unsigned char content[SIZE], before[SIZE] = { 0 };
+	uint64_t marker, first, last;
+	int status, stores = 0;
+	pid_t writer;
+
+	read_file(content);
+	first = last = marker_left(content);
+	writer = fork();
+	assert_true(writer >= 0);
+	if (!writer)
+		write_on();
+	assert_int_equal(waitpid(writer, &status, 0), writer);
+	while (WIFSTOPPED(status)) {
+		read_file(content);
+		if (memcmp(content, before, SIZE) != 0) {
+			marker = marker_left(content);
+			assert_true(marker == last || marker == last + 1);
+			last = marker;
+			memcpy(before, content, SIZE);
+			stores++;
+			if (torn && stores == 10)
+				memcpy(torn[0], content, SIZE);
+			if (torn && stores == 40)
+				memcpy(torn[1], content, SIZE);
+		}
+		assert_int_equal(ptrace(PTRACE_SINGLESTEP, writer, NULL, NULL), 0);
+		assert_int_equal(waitpid(writer, &status, 0), writer);
+	}
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(last, first + UPDATES);
+	/* In each copy of each update: two counts, and what has changed. */
+	assert_true(stores > VMCLOCK_RUN_COPIES * UPDATES * 5);
+}
+
+static void nothing_is_lost_whenever_it_is_killed(void **state)
+{
+	unsigned char torn[VMCLOCK_RUN_COPIES][SIZE];
+	struct state first;
+	int i;
+
+	(void)state;
+	assert_int_equal(state_open(&first, folder, false), 0);
+	write_marker(&first, FIRST_MARKER);
+	end(&first);
+	check_each_store(torn);
+	/* Nor when the next one is killed as well, while it mends that. */
+	for (i = 0; i < VMCLOCK_RUN_COPIES; i++) {
+		write_file(torn[i]);
+		check_each_store(NULL);
+	}
 }
 
 static void another_layout_does_not(void **state)
@@ -499,6 +644,10 @@ static void another_layout_does_not(void **state)
 		opens(true);
 		leave_state();
 		write_at(offsets[i], "\x7f", 1);
+		opens(true);
+		leave_state();
+		write_at(offsets[i], "\x7f", 1);
+		write_at(VMCLOCK_RUN_STATE_COPY_SIZE + offsets[i], "\x7f", 1);
 		opens(false);
 		unlink(path_of(STATE));
 	}
@@ -568,7 +717,8 @@ int main(void)
 		TEST(that_of_this_boot_goes_on),
 		TEST(that_of_another_boot_does_not),
 		TEST(the_boot_is_told_apart_by_its_id),
-		TEST(a_torn_one_does_not),
+		TEST(of_two_copies_one_goes_on),
+		TEST(nothing_is_lost_whenever_it_is_killed),
 		TEST(another_layout_does_not),
 		TEST(one_vmclockd_has_it),
 		TEST(a_rehearsal_changes_nothing),

@@ -51,7 +51,7 @@ static struct vmclock_run_state vouch(struct runfiles *rf)
 {
 	struct vmclock_run_state word = runfiles_word(rf);
 
-	if (!rf->state)
+	if (!rf->states[0])
 		runfiles_make_state(rf);
 	runfiles_vouch(rf, &word);
 	return word;
@@ -227,26 +227,32 @@ static void pages_with_time_have_it_too(void **state)
 static void constant_fields_must_be_right(void **state)
 {
 	struct runfiles *rf = *state;
-	struct vmclock_run_state *file;
+	struct vmclock_run_state *first, *second;
 	struct vmclock *vc;
 
 	vouch(rf);
-	file = rf->state;
+	first = rf->states[0];
+	second = rf->states[1];
 	vc = pagefile_open(rf->pf);
 #define WRONG(field, value) \
 	do { \
 		vouch(rf); \
 		expect_trust(vc, 1); \
-		file->field = (value); \
+		first->field = (value); \
+		expect_trust(vc, 1); \
+		second->field = (value); \
 		expect_none(vc, -ENOENT); \
+		vouch(rf); \
+		second->field = (value); \
+		expect_trust(vc, 1); \
 	} while (0)
 	WRONG(magic, htole32(VMCLOCK_MAGIC));
 	WRONG(magic, 0);
-	WRONG(version, htole16(2));
+	WRONG(version, htole16(1));
 	WRONG(version, 0);
 	WRONG(size, 0);
-	WRONG(size, htole32(sizeof(*file) - 1));
-	WRONG(size, htole32(VMCLOCK_RUN_STATE_SIZE + 1));
+	WRONG(size, htole32(sizeof(*first) - 1));
+	WRONG(size, htole32(VMCLOCK_RUN_STATE_COPY_SIZE + 1));
 #undef WRONG
 	vmclock_close(vc);
 }
@@ -296,6 +302,27 @@ static int64_t work(void)
 	return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+/* As one leaves it that was killed in the middle of an update: what was there is the last word. */
+static void a_writer_that_died_takes_nothing_back(void **state)
+{
+	struct runfiles *rf = *state;
+	struct vmclock *vc;
+	int i;
+
+	vouch(rf);
+	vc = pagefile_open(rf->pf);
+	for (i = 0; i < VMCLOCK_RUN_COPIES; i++) {
+		vouch(rf);
+		runfiles_begin(&rf->states[i]->seq_count);
+		rf->states[i]->marker = htole64(77);
+		rf->states[i]->valid_until = 0;
+		rf->states[i]->trust = VMCLOCK_RUN_UNKNOWN;
+		expect_trust(vc, 1);
+	}
+	vmclock_close(vc);
+}
+
+/* While one mends what another one has left, both may be in an update. */
 static void a_writer_that_died_costs_nobody_anything(void **state)
 {
 	struct runfiles *rf = *state;
@@ -304,7 +331,8 @@ static void a_writer_that_died_costs_nobody_anything(void **state)
 
 	vouch(rf);
 	vc = pagefile_open(rf->pf);
-	runfiles_begin(&rf->state->seq_count);
+	runfiles_begin(&rf->states[0]->seq_count);
+	runfiles_begin(&rf->states[1]->seq_count);
 	before = work();
 	expect_none(vc, -EAGAIN);
 	assert_int_equal(vmclock_wait_trusted(vc, &soon), -ETIMEDOUT);
@@ -621,9 +649,9 @@ static void threads_may_pick_up_at_once(void **state)
 		assert_int_equal(waiters.wrong, 0);
 
 		munmap(rf->copies[0], VMCLOCK_RUN_PAGE_SIZE);
-		munmap(rf->state, VMCLOCK_RUN_STATE_SIZE);
+		munmap(rf->states[0], VMCLOCK_RUN_STATE_SIZE);
 		rf->copies[0] = NULL;
-		rf->state = NULL;
+		rf->states[0] = NULL;
 		assert_int_equal(count_mappings(rf->folder), 2);
 		vmclock_close(vc);
 		assert_int_equal(count_mappings(rf->folder), 0);
@@ -645,6 +673,7 @@ int main(void)
 		TEST(pages_with_time_have_it_too),
 		TEST(constant_fields_must_be_right),
 		TEST(a_file_that_others_may_have_made_does_not_count),
+		TEST(a_writer_that_died_takes_nothing_back),
 		TEST(a_writer_that_died_costs_nobody_anything),
 		TEST(a_wait_does_not_spin_for_a_host),
 		TEST(no_word_is_of_another_marker),
