@@ -68,7 +68,8 @@ struct vmclock_run_state {
 	__le32 drift;			/* ppb */
 	__u8 trust;			/* VMCLOCK_RUN_UNKNOWN and others */
 	__u8 clock_status;		/* VMCLOCK_STATUS_*, of the completed page or the host's */
-	__u8 reserved2[2];
+	__u8 was_synchronised;		/* by its own word, the kernel's clock before a disruption */
+	__u8 reserved2[1];
 
 	/* Since vmclockd was first started after the system. */
 	__le64 disruptions;		/* markers seen that were new */

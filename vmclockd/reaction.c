@@ -43,6 +43,8 @@ static void publish(struct daemon *d, uint8_t trust)
 	struct vmclock_run_state *next = &d->state.next;
 
 	next->trust = trust;
+	next->was_synchronised = d->was_synchronised;
+	next->believed = d->stale.believed;
 	next->marker = htole64(d->marker);
 	next->generation = htole64(d->generation);
 	next->clock_status = d->device.has_time ? d->device.state.status
@@ -320,37 +322,55 @@ static void react(struct daemon *d)
 		finish(d, &offset);
 }
 
-static void disrupted(struct daemon *d)
+/* All that was known is void, and nobody vouches. */
+static void begin(struct daemon *d)
 {
-	bool other = d->device.state.generation != d->generation;
-	struct vmclock_run_state *next = &d->state.next;
-	int ret;
-
-	d->marker_before = d->marker;
-	d->marker = d->device.state.marker;
-	d->generation = d->device.state.generation;
-	add(&next->disruptions, 1);
-	if (d->phase == PHASE_TRUSTED) {
-		add(&next->reactions, 1);
-		d->began = monotonic_now();
-		d->stepped = 0;
-	}
 	steer_disrupted(&d->steer);
 	by_ntp_disrupted(&d->by_ntp, &d->device.state, may_change(d));
 	publish(d, VMCLOCK_RUN_DISRUPTED);
-	say(LOG_WARNING, "disruption marker %#" PRIx64 ": the system clock is not trusted",
-	    d->marker);
-	if (may_change(d) && d->phase == PHASE_TRUSTED) {
-		ret = clock_unsynchronise(&d->was_synchronised);
-		if (ret)
-			say(LOG_ERR, "cannot tell the kernel that its clock is wrong: %s%s",
-			    strerror(-ret), ret == -EPERM ? ": vmclockd needs CAP_SYS_TIME" : "");
-	}
 	d->phase = PHASE_REACTING;
 	d->refusal = NULL;
 	d->retry = 0;
 	d->ntp_told = false;
 	d->disrupted = true;
+}
+
+/* Once it was told, it does not say any more what it was before. */
+static void tell_kernel(struct daemon *d)
+{
+	bool was = false;
+	int ret;
+
+	if (!may_change(d))
+		return;
+	ret = clock_unsynchronise(&was);
+	d->was_synchronised |= was;
+	if (ret)
+		say(LOG_ERR, "cannot tell the kernel that its clock is wrong: %s%s", strerror(-ret),
+		    ret == -EPERM ? ": vmclockd needs CAP_SYS_TIME" : "");
+}
+
+static void disrupted(struct daemon *d)
+{
+	bool other = d->device.state.generation != d->generation;
+	struct vmclock_run_state *next = &d->state.next;
+	bool first = !d->disrupted;
+
+	d->marker_before = d->marker;
+	d->marker = d->device.state.marker;
+	d->generation = d->device.state.generation;
+	add(&next->disruptions, 1);
+	if (first) {
+		add(&next->reactions, 1);
+		d->began = monotonic_now();
+		d->stepped = 0;
+		d->was_synchronised = false;
+	}
+	begin(d);
+	say(LOG_WARNING, "disruption marker %#" PRIx64 ": the system clock is not trusted",
+	    d->marker);
+	if (first)
+		tell_kernel(d);
 	if (other) {
 		add(&next->generations, 1);
 		if (may_change(d))
@@ -359,6 +379,19 @@ static void disrupted(struct daemon *d)
 	tell_hooks(d, HOOK_DISRUPTED);
 	if (other)
 		tell_hooks(d, HOOK_GENERATION);
+}
+
+/* The one before was killed in its reaction: how far it had come, nobody knows. */
+static void react_again(struct daemon *d)
+{
+	d->marker_before = d->marker;
+	begin(d);
+	say(LOG_WARNING, "disruption marker %#" PRIx64 ": the reaction to it was not finished",
+	    d->marker);
+	tell_kernel(d);
+	if (may_change(d))
+		random_part(d->generation, d->marker);
+	tell_hooks(d, HOOK_DISRUPTED);
 }
 
 /* State and page under one marker. */
@@ -386,20 +419,43 @@ void reaction_look(struct daemon *d)
 		react(d);
 }
 
-void reaction_start(struct daemon *d)
+/* What was known at the last word of this process, or of another one since the boot. */
+static bool resume(struct daemon *d)
 {
 	const struct vmclock_run_state *before = &d->state.next;
+	uint64_t marker = le64toh(before->marker), believed = marker;
+	bool unfinished = before->trust == VMCLOCK_RUN_DISRUPTED;
 
+	d->marker = marker;
+	d->generation = le64toh(before->generation);
+	d->was_synchronised = before->was_synchronised;
+	/* What was not believed before is not now. */
+	if (before->believed.magic)
+		believed = le64toh(before->believed.disruption_marker);
+	else if (unfinished)
+		believed = ~marker;
+	stale_resume(&d->stale, &before->believed, believed);
+	return unfinished;
+}
+
+void reaction_start(struct daemon *d)
+{
+	bool unfinished = d->state.resumed && resume(d);
+
+	d->disrupted = unfinished;
 	if (look(d))
 		return;
 	/* The first start after the boot is no disruption; one of us that had run saw another marker. */
-	d->marker = d->state.resumed ? le64toh(before->marker) : d->device.state.marker;
-	d->generation = d->state.resumed ? le64toh(before->generation) : d->device.state.generation;
-	d->phase = PHASE_TRUSTED;
+	if (!d->state.resumed) {
+		d->marker = d->device.state.marker;
+		d->generation = d->device.state.generation;
+	}
+	d->began = monotonic_now();
 	if (d->marker != d->device.state.marker) {
 		disrupted(d);
+	} else if (unfinished) {
+		react_again(d);
 	} else {
-		d->began = monotonic_now();
 		d->phase = PHASE_REACTING;
 		d->ntp_told = true;
 		by_ntp_disrupted(&d->by_ntp, &d->device.state, false);
@@ -450,5 +506,5 @@ void reaction_tick(struct daemon *d)
 void reaction_withdraw(struct daemon *d)
 {
 	d->phase = PHASE_REACTING;
-	publish(d, VMCLOCK_RUN_UNKNOWN);
+	publish(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
 }
