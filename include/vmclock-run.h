@@ -44,6 +44,8 @@ struct vmclock_run_page {
 #define VMCLOCK_RUN_STATE_COPY_SIZE	2048
 #define VMCLOCK_RUN_STATE_SIZE		4096	/* the file */
 
+#define VMCLOCK_RUN_VALID_MAX		UINT64_C(120000000000)
+
 /* Is the system clock right? */
 #define VMCLOCK_RUN_UNKNOWN		0	/* nobody has vouched for it yet */
 #define VMCLOCK_RUN_TRUSTED		1
@@ -59,7 +61,10 @@ struct vmclock_run_state {
 
 	__le64 marker;			/* under which the following holds */
 	__le64 generation;
-	/* CLOCK_MONOTONIC, ns: after that vmclockd has ended or hangs, and nobody vouches. */
+	/*
+	 * CLOCK_MONOTONIC, ns: after that vmclockd has ended or hangs, and nobody
+	 * vouches. No more than VMCLOCK_RUN_VALID_MAX ahead.
+	 */
 	__le64 valid_until;
 
 	/* The system clock's error: bound at an instant of CLOCK_MONOTONIC, and how fast it grows. */
@@ -78,7 +83,11 @@ struct vmclock_run_state {
 	__le64 untrusted;		/* ns, without the time before it was first trusted */
 	__le64 last_duration;		/* ns, from a disruption seen until trusted */
 	__le64 last_offset;		/* ns, signed: stepped in the last reaction, all in all */
-	__u8 boot_id[16];		/* the system's: a file that is older says nothing */
+	/*
+	 * The system's: vmclockd takes nothing over from a file that is older. The
+	 * library does not ask: containers may have another one, by systemd-nspawn.
+	 */
+	__u8 boot_id[16];
 	__le64 last_trusted_sec;	/* UTC: no step goes back before it */
 
 	/* For vmclockd alone, the host's last page with time that it believed; magic 0: none. */

@@ -452,9 +452,10 @@ int vmclock_wait_trusted(const struct vmclock *vc, const struct timespec *timeou
  *		fits the time, a smearing hint that is known. A page in UTC has
  *		no TAI as long as its reference lies in a positive leap second:
  *		its offset may be that of either side,
- * -EAGAIN	it carries time that cannot be relied upon now (its status),
- * -ESTALE	the completed page belongs to another marker or generation: the clock
- *		was disrupted and is not right again,
+ * -EAGAIN	it carries time that cannot be relied upon now (its status); on a
+ *		completed page, vmclockd is not sure of any time yet, or not again,
+ * -ESTALE	the completed page has time that belongs to another marker or
+ *		generation: the clock was disrupted, and vmclockd has not noticed yet,
  * -ERANGE	the counter is more than a second before the first reference of the
  *		completed page under this marker; only vmclock_at() is asked for such,
  * -EOPNOTSUPP	its counter is not this CPU's, or not steady here,

@@ -252,6 +252,9 @@ read_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[]
 	s.size = VMCLOCK_RUN_COPY_SIZE;
 	s.time_type = VMCLOCK_TIME_UTC;
 
+	/* Nobody was sure of the time yet: none is stale, whichever marker that was under. */
+	if (s.status == VMCLOCK_STATUS_INITIALIZING)
+		return -EAGAIN;
 	has_generation = s.flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
 	ret = vmclock_check_current(vc, s.marker, has_generation ? &generation : NULL);
 	if (!ret)

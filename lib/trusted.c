@@ -71,7 +71,8 @@ int vmclock_trusted(const struct vmclock *vc, uint64_t *marker)
 		ret = monotonic_ns(&now);
 	if (ret)
 		return ret;
-	if ((uint64_t)now > word.valid_until)
+	/* Neither over, nor by the clock of another boot or time namespace. */
+	if (word.valid_until - (uint64_t)now > VMCLOCK_RUN_VALID_MAX)
 		return -ENOENT;
 	if (word.trust != VMCLOCK_RUN_TRUSTED)
 		return word.trust == VMCLOCK_RUN_DISRUPTED ? -ESTALE : -EAGAIN;

@@ -56,18 +56,38 @@ int completed_open(struct completed *completed, const char *folder, const char *
 	return 0;
 }
 
-static void set_device(struct completed *completed, const struct vmclock_state *device,
-		       uint8_t status)
+static uint64_t maintenance(const struct vmclock_state *device)
 {
-	struct vmclock_abi *page = &completed->next.page;
 	uint64_t flags = 0;
 
-	if (device->flags & VMCLOCK_GENERATION_PRESENT)
-		flags |= VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
 	if (device->flags & VMCLOCK_MAINTENANCE_SOON)
 		flags |= VMCLOCK_FLAG_DISRUPTION_SOON;
 	if (device->flags & VMCLOCK_MAINTENANCE_IMMINENT)
 		flags |= VMCLOCK_FLAG_DISRUPTION_IMMINENT;
+	return flags;
+}
+
+void completed_maintenance(struct completed *completed, const struct vmclock_state *device)
+{
+	const uint64_t both = VMCLOCK_FLAG_DISRUPTION_SOON | VMCLOCK_FLAG_DISRUPTION_IMMINENT;
+	struct vmclock_abi *page = &completed->next.page;
+	uint64_t flags = (le64toh(page->flags) & ~both) | maintenance(device);
+
+	if (!completed->open || le64toh(page->flags) == flags ||
+	    le64toh(page->disruption_marker) != device->marker)
+		return;
+	page->flags = htole64(flags);
+	publish(completed);
+}
+
+static void set_device(struct completed *completed, const struct vmclock_state *device,
+		       uint8_t status)
+{
+	struct vmclock_abi *page = &completed->next.page;
+	uint64_t flags = maintenance(device);
+
+	if (device->flags & VMCLOCK_GENERATION_PRESENT)
+		flags |= VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
 	page->disruption_marker = htole64(device->marker);
 	page->vm_generation_counter = htole64(device->generation);
 	page->clock_status = status;

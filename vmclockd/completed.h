@@ -30,4 +30,7 @@ void completed_untrusted(struct completed *completed, const struct vmclock_state
 void completed_time(struct completed *completed, const struct vmclock_state *device,
 		    const struct cone *cone, bool first, uint8_t status);
 
+/* Is a disruption to be expected? Published at once, if that has changed under the marker. */
+void completed_maintenance(struct completed *completed, const struct vmclock_state *device);
+
 #endif /* VMCLOCKD_COMPLETED_H */

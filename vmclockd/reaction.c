@@ -413,6 +413,7 @@ void reaction_look(struct daemon *d)
 {
 	if (look(d))
 		return;
+	completed_maintenance(&d->by_ntp.completed, &d->device.state);
 	if (d->device.state.marker != d->marker)
 		disrupted(d);
 	if (d->phase != PHASE_TRUSTED && monotonic_now() >= d->retry)

@@ -197,6 +197,22 @@ until_true said_or_ended 'gives a marker only'
 stop_daemon
 expect 'a device that comes late' 0 'gives a marker only'
 
+# ---- Maintenance ------------------------------------------------------------------------
+
+# Whatever becomes of its time, the completed page passes on what the host expects: flags 1, 2.
+rm -rf "$folder" "$page"
+start --marker-only
+configure
+start_daemon 'gives a marker only'
+expects() { [ $(($(od -An -t u8 -j 24 -N 8 "$folder/${page##*/}") & 6)) -eq "$1" ]; }
+for command in soon=2 imminent=6 calm=0; do
+	"$VMCLOCK_SIM" --tell "$control" "${command%=*}" >"$tmp/out" || exit 99
+	until_true expects "${command#*=}"
+	verdict "the completed page says ${command%=*}" "$(expects "${command#*=}" || echo 'it does not')"
+done
+stop_daemon
+stop >/dev/null
+
 # ---- A rehearsal -----------------------------------------------------------------------
 
 rm -rf "$folder" "$page"

@@ -142,7 +142,15 @@ static void its_word_holds_for_a_time(void **state)
 	runfiles_vouch(rf, &word);
 	expect_none(vc, -ENOENT);
 	word.trust = VMCLOCK_RUN_TRUSTED;
+	/* Nobody vouches for so long: it is of another boot, or of another time namespace. */
 	word.valid_until = htole64(UINT64_MAX);
+	runfiles_vouch(rf, &word);
+	expect_none(vc, -ENOENT);
+	word.valid_until = htole64((uint64_t)clock_ns(CLOCK_MONOTONIC) + VMCLOCK_RUN_VALID_MAX +
+				   60 * NS);
+	runfiles_vouch(rf, &word);
+	expect_none(vc, -ENOENT);
+	word.valid_until = htole64((uint64_t)clock_ns(CLOCK_MONOTONIC) + VMCLOCK_RUN_VALID_MAX);
 	runfiles_vouch(rf, &word);
 	expect_trust(vc, 1);
 
