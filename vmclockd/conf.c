@@ -26,6 +26,8 @@ static const char *const steps[] = {
 	NULL,
 };
 
+static const char *const switches[] = { "no", "yes", NULL };
+
 enum kind { WORD, TIME, PATH };
 
 static const struct key {
@@ -44,6 +46,8 @@ static const struct key {
 	KEY(chronyc, PATH, NULL, "/usr/bin/chronyc"),
 	KEY(hooks, PATH, NULL, "/etc/vmclock/hooks.d"),
 	KEY(hook_timeout, TIME, NULL, "10s"),
+	KEY(clockbound_path, PATH, NULL, "/var/run/clockbound/shm0"),
+	KEY(clockbound, WORD, switches, "no"),
 	KEY(mode, WORD, modes, "act"),
 	KEY(ntp, WORD, ntps, "auto"),
 	KEY(step, WORD, steps, "always"),
@@ -259,6 +263,7 @@ void config_free(struct config *config)
 	free(config->folder);
 	free(config->chronyc);
 	free(config->hooks);
+	free(config->clockbound_path);
 	*config = (struct config){ 0 };
 }
 

@@ -21,9 +21,11 @@ struct config {
 	char *folder;			/* where state and pages are kept */
 	char *chronyc;
 	char *hooks;			/* the folder with the administrator's */
+	char *clockbound_path;
 	int mode;			/* enum config_mode and so on */
 	int ntp;
 	int step;
+	int clockbound;			/* 1: its clients are served */
 	int64_t step_min;		/* less than that is left as it is */
 	int64_t step_max;		/* 0: there is no limit */
 	int64_t step_back_max;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "by-ntp.h"
+#include "clockbound.h"
 #include "clocks.h"
 #include "conf.h"
 #include "device.h"
@@ -39,6 +40,7 @@ struct daemon {
 	bool ntp_told;			/* of the disruption */
 	struct device device;
 	struct state state;
+	struct clockbound clockbound;
 
 	enum phase phase;
 	const char *refusal;		/* why, as it was told */

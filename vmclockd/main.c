@@ -251,6 +251,9 @@ static int serve(struct daemon *d)
 	if (state_open(&d->state, d->config.folder, d->dry_run) ||
 	    by_ntp_open(&d->by_ntp, d->config.folder, d->config.device, d->dry_run))
 		return 1;
+	if (d->config.clockbound &&
+	    clockbound_open(&d->clockbound, d->config.clockbound_path, d->dry_run))
+		say(LOG_WARNING, "clients of ClockBound are not served");
 	d->by_ntp.silent = d->dry_run || d->config.mode == MODE_OBSERVE;
 	/* A reaction is no time to wait for memory. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
@@ -286,6 +289,7 @@ int main(int argc, char **argv)
 			say(LOG_ERR, "cannot begin: %s", strerror(errno));
 		else
 			status = serve(&d);
+		clockbound_close(&d.clockbound);
 		device_close(&d.device);
 		ntp_stop(&d.ntp);
 		hooks_stop(&d.hooks);

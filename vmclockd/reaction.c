@@ -51,6 +51,7 @@ static void publish(struct daemon *d, uint8_t trust)
 						: d->by_ntp.completed.next.page.clock_status;
 	next->valid_until = htole64((uint64_t)(monotonic_now() + VALID_NS));
 	state_publish(&d->state);
+	clockbound_publish(&d->clockbound, next);
 }
 
 static void vouch(struct daemon *d, const struct offset *offset)

@@ -11,6 +11,7 @@
 unset JOURNAL_STREAM NOTIFY_SOCKET
 page=$tmp/vmclock0
 state=$tmp/run/state
+segment=$tmp/clockbound/shm0
 daemon=
 : >"$tmp/out" >"$tmp/err"
 trap '[ -z "$sim" ] || kill -9 "$sim"; [ -z "$daemon" ] || kill -9 "$daemon"; rm -rf "$tmp"' EXIT
@@ -47,13 +48,16 @@ holds() {
 word() { od -An -t "u$3" -j "$2" -N "$3" "$1" | tr -d ' '; }
 trust() { [ -s "$state" ] && [ "$(word "$state" 60 1)" = "$1" ]; } # 1 trusted, 2 disrupted
 disruptions() { [ "$(word "$state" 64 8)" = "$1" ]; }
+# What clients of ClockBound see: 0 unknown, 1 synchronized, 3 disrupted.
+bound() { [ -s "$segment" ] && [ "$(word "$segment" 68 4)" = "$1" ]; }
 marker() { [ "$(word "$state" 16 8)" = "$1" ]; }
 
 start --marker=1 --interval=100ms
 printf '%s\n' "device = $page" "folder = $tmp/run" 'ntp = none' "hooks = $tmp/hooks" \
-	'mode = observe' >"$tmp/conf"
+	'mode = observe' 'clockbound = yes' "clockbound_path = $segment" >"$tmp/conf"
 start_daemon
 holds 'it vouches' trust 1
+holds 'to clients of ClockBound, too' bound 1
 kill_daemon
 
 # ---- In a reaction --------------------------------------------------------------------
@@ -64,6 +68,8 @@ verdict 'another start is no disruption' "$(disruptions 0 || word "$state" 64 8)
 tell disrupt step=10ms
 holds 'it is disrupted' marker 2
 holds 'and what it would do is told' said 'would step'
+verdict 'clients of ClockBound see it' "$(bound 3 || word "$segment" 68 4)"
+verdict 'under the new marker' "$([ "$(word "$segment" 56 8)" = 2 ] || word "$segment" 56 8)"
 kill_daemon
 start_daemon
 holds 'the reaction goes on' said 'disruption marker 0x2: the reaction to it was not finished'
@@ -96,5 +102,8 @@ done
 kill -CONT "$sim"
 start_daemon
 holds 'an update later it vouches' trust 1
-kill_daemon
+kill "$daemon"
+wait "$daemon"
+daemon=
+verdict 'after a clean end clients of ClockBound know nothing' "$(bound 0 || word "$segment" 68 4)"
 finish

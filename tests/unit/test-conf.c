@@ -151,6 +151,8 @@ static void without_a_file_there_are_defaults(void **state)
 	assert_string_equal(config.folder, "/run/vmclock");
 	assert_string_equal(config.chronyc, "/usr/bin/chronyc");
 	assert_string_equal(config.hooks, "/etc/vmclock/hooks.d");
+	assert_string_equal(config.clockbound_path, "/var/run/clockbound/shm0");
+	assert_int_equal(config.clockbound, 0);
 	assert_int_equal(config.hook_timeout, INT64_C(10000000000));
 	assert_int_equal(config.mode, MODE_ACT);
 	assert_int_equal(config.ntp, NTP_AUTO);
@@ -173,6 +175,7 @@ static void each_path_is_taken(void **state)
 		{ "folder", offsetof(struct config, folder) },
 		{ "chronyc", offsetof(struct config, chronyc) },
 		{ "hooks", offsetof(struct config, hooks) },
+		{ "clockbound_path", offsetof(struct config, clockbound_path) },
 	};
 	struct config config;
 	char line[100];
@@ -206,6 +209,8 @@ static void each_word_is_taken(void **state)
 		size_t offset;
 		int value;
 	} words[] = {
+		{ "clockbound", "yes", offsetof(struct config, clockbound), 1 },
+		{ "clockbound", "no", offsetof(struct config, clockbound), 0 },
 		{ "mode", "act", offsetof(struct config, mode), MODE_ACT },
 		{ "mode", "observe", offsetof(struct config, mode), MODE_OBSERVE },
 		{ "ntp", "auto", offsetof(struct config, ntp), NTP_AUTO },
@@ -457,7 +462,7 @@ static void without_memory_it_says_so(void **state)
 
 	(void)state;
 	write_file("device = /dev/vmclock1\n", strlen("device = /dev/vmclock1\n"));
-	for (i = 1; i <= 5; i++) {
+	for (i = 1; i <= 6; i++) {
 		failing = i;
 		assert_int_equal(read_path(&config, path), -1);
 		assert_int_equal(failing, 0);

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+/* ClockBound's segment. All fields are in the order of bytes of this machine. */
+#include <endian.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "clockbound.h"
+#include "clocks.h"
+#include "log.h"
+#include "runfile.h"
+
+#define VERSION	    2
+#define PATH_LENGTH 256
+/* After its as_of, a client takes the status for FREERUNNING, until void_after. */
+#define GRACE_NS    (5 * NS_PER_SEC)
+/* 30 years: no truth is beyond it, and sums with it are no overflow. */
+#define UNBOUNDED   INT64_C(1000000000000000000)
+
+enum { STATUS_UNKNOWN, STATUS_SYNCHRONIZED, STATUS_FREERUNNING, STATUS_DISRUPTED };
+
+static const uint8_t magic[8] = { 0x4e, 0x5a, 0x4d, 0x41, 0x00, 0x02, 0x42, 0x43 };
+
+/* What changes, under the generation. Times are of CLOCK_MONOTONIC_COARSE. */
+struct clockbound_body {
+	int64_t as_of[2];	/* s, ns */
+	int64_t void_after[2];
+	int64_t bound;		/* ns, of CLOCK_REALTIME at as_of */
+	uint64_t marker;	/* that was acted on */
+	uint32_t drift;		/* ppb */
+	int32_t status;
+	uint8_t compare;	/* 1: the marker is to be compared with the page's */
+	uint8_t padding[7];
+};
+
+struct clockbound_segment {
+	uint8_t magic[8];
+	uint32_t size;
+	uint16_t version;
+	uint16_t generation;	/* odd: an update is in progress; 0: there was none yet */
+	struct clockbound_body body;
+};
+
+_Static_assert(sizeof(struct clockbound_segment) == 80, "as clients map it");
+_Static_assert(offsetof(struct clockbound_segment, generation) == 14, "as clients have it");
+_Static_assert(offsetof(struct clockbound_segment, body.bound) == 48, "as clients have it");
+_Static_assert(offsetof(struct clockbound_segment, body.compare) == 72, "as clients have it");
+
+static void begin(struct clockbound *cb)
+{
+	__atomic_store_n(&cb->live->generation, (uint16_t)(cb->generation + 1), __ATOMIC_RELAXED);
+	/* Who sees a field that is stored after this sees the odd number, too. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static void end(struct clockbound *cb)
+{
+	cb->generation = (uint16_t)(cb->generation + 2);
+	/* 0 is said of none but new ones. */
+	if (!cb->generation)
+		cb->generation = 2;
+	__atomic_store_n(&cb->live->generation, cb->generation, __ATOMIC_RELEASE);
+}
+
+static void store_body(struct clockbound *cb, const struct clockbound_body *body)
+{
+	uint64_t words[sizeof(*body) / sizeof(uint64_t)];
+	uint64_t *to = (uint64_t *)&cb->live->body;
+	size_t i;
+
+	memcpy(words, body, sizeof(words));
+	begin(cb);
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		__atomic_store_n(&to[i], words[i], __ATOMIC_RELAXED);
+	end(cb);
+}
+
+static bool is_right(const struct clockbound_segment *segment)
+{
+	return !memcmp(segment->magic, magic, sizeof(magic)) &&
+	       segment->size == sizeof(*segment) && segment->version == VERSION;
+}
+
+static void take_over(struct clockbound *cb)
+{
+	struct clockbound_segment *live = cb->live;
+
+	/* One that was killed in an update has left it odd. */
+	cb->generation = (uint16_t)((live->generation + 1) & ~1);
+	if (is_right(live))
+		return;
+	if (live->generation)
+		begin(cb);
+	memcpy(live->magic, magic, sizeof(magic));
+	live->size = sizeof(*live);
+	/* Who sees the version sees the rest. */
+	__atomic_store_n(&live->version, VERSION, __ATOMIC_RELEASE);
+}
+
+/* The clients' clock stands still between the kernel's ticks; one may come late. */
+static int64_t blur(void)
+{
+	struct timespec tick = { .tv_nsec = 10 * NS_PER_MS };
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	return 2 * (tick.tv_sec * NS_PER_SEC + tick.tv_nsec);
+}
+
+int clockbound_open(struct clockbound *cb, const char *path, bool dry_run)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_LENGTH];
+	bool made;
+
+	*cb = (struct clockbound){ .blur = blur() };
+	if (!slash || slash == path || !slash[1] || (size_t)(slash - path) >= sizeof(folder)) {
+		say(LOG_ERR, "clockbound_path: '%s' is no file in a folder", path);
+		return -1;
+	}
+	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+	cb->live = dry_run ? runfile_copy(folder, slash + 1, sizeof(*cb->live))
+			   : runfile_map(folder, slash + 1, sizeof(*cb->live), &made);
+	if (!cb->live)
+		return -1;
+	take_over(cb);
+	return 0;
+}
+
+static void set_instant(int64_t instant[2], int64_t ns)
+{
+	instant[0] = ns / NS_PER_SEC;
+	instant[1] = ns % NS_PER_SEC;
+}
+
+static int32_t status_of(const struct vmclock_run_state *state)
+{
+	switch (state->trust) {
+	case VMCLOCK_RUN_TRUSTED:
+		return state->clock_status == VMCLOCK_STATUS_FREERUNNING ? STATUS_FREERUNNING
+									 : STATUS_SYNCHRONIZED;
+	case VMCLOCK_RUN_DISRUPTED:
+		return STATUS_DISRUPTED;
+	default:
+		return STATUS_UNKNOWN;
+	}
+}
+
+/* @as_of: never after the bound was measured, by whatever a client's clock shows. */
+static void publish(struct clockbound *cb, const struct vmclock_run_state *state, int32_t status,
+		    int64_t as_of, int64_t bound)
+{
+	struct clockbound_body body = {
+		.bound = bound,
+		.marker = le64toh(state->marker),
+		.drift = le32toh(state->drift),
+		.status = status,
+		.compare = 1,
+	};
+
+	set_instant(body.as_of, as_of - cb->blur);
+	/* Nobody watches the clock any more then: it is not FREERUNNING for a time. */
+	set_instant(body.void_after, as_of - cb->blur + GRACE_NS);
+	store_body(cb, &body);
+}
+
+void clockbound_publish(struct clockbound *cb, const struct vmclock_run_state *state)
+{
+	if (!cb->live)
+		return;
+	if (state->trust == VMCLOCK_RUN_TRUSTED)
+		publish(cb, state, status_of(state), (int64_t)le64toh(state->bound_at),
+			(int64_t)le64toh(state->bound));
+	else
+		publish(cb, state, status_of(state), monotonic_now(), UNBOUNDED);
+}
+
+void clockbound_close(struct clockbound *cb)
+{
+	struct clockbound_body body;
+
+	if (!cb->live)
+		return;
+	/* Not where nothing was published: that is another one's word, or none. */
+	if (!(cb->live->generation & 1) && cb->live->generation) {
+		body = cb->live->body;
+		body.status = STATUS_UNKNOWN;
+		body.bound = UNBOUNDED;
+		memcpy(body.void_after, body.as_of, sizeof(body.void_after));
+		store_body(cb, &body);
+	}
+	munmap(cb->live, sizeof(*cb->live));
+	cb->live = NULL;
+}
