@@ -55,6 +55,7 @@ static const struct key {
 	KEY(step_max, TIME, NULL, "0"),
 	KEY(step_back_max, TIME, NULL, "1s"),
 	KEY(step_max_error, TIME, NULL, "1ms"),
+	KEY(slew_max, TIME, NULL, "101ms"),
 	KEY(trusted_max_error, TIME, NULL, "100ms"),
 #undef KEY
 };

@@ -31,6 +31,7 @@ struct config {
 	int64_t step_back_max;
 	int64_t step_max_error;		/* bounds wider than that move nothing */
 	int64_t hook_timeout;
+	int64_t slew_max;		/* in a second, by an NTP daemon */
 	int64_t trusted_max_error;	/* nor do they vouch for anything */
 };
 

@@ -166,6 +166,15 @@ static bool rate_is_missing(const struct daemon *d)
 	       !(d->steer.nominal > 0);
 }
 
+/* To its bound clients add what an NTP daemon may have slewed since: it is renewed more often. */
+#define RENEWED_MS 100
+
+static bool is_renewed(const struct daemon *d)
+{
+	return d->device.vc && d->clockbound.live && d->ntp.found != NTP_NONE &&
+	       d->phase == PHASE_TRUSTED;
+}
+
 /* How long to sleep, in ms; -1: until something happens. */
 static int patience(const struct daemon *d)
 {
@@ -174,7 +183,7 @@ static int patience(const struct daemon *d)
 	if (!d->device.vc)
 		return -1;
 	if (d->phase == PHASE_TRUSTED)
-		return rate_is_missing(d) ? BASELINE_MS : -1;
+		return is_renewed(d) ? RENEWED_MS : rate_is_missing(d) ? BASELINE_MS : -1;
 	left = (d->retry - monotonic_now()) / NS_PER_MS + 1;
 	return left > 0 ? (int)left : 0;
 }
@@ -214,7 +223,7 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 			return;
 		}
 		/* Sooner than in a second the rate is known. */
-		if (!ready && rate_is_missing(d))
+		if (!ready && (rate_is_missing(d) || is_renewed(d)))
 			reaction_tick(d);
 		if (fds[SIGNALS].revents && shall_end(fds[SIGNALS].fd))
 			return;

@@ -12,6 +12,7 @@ struct offset {
 	int64_t ns;		/* true time less CLOCK_REALTIME */
 	int64_t error;		/* ns, either way: of the page, and of reading two clocks */
 	int64_t sec;		/* true time, UTC */
+	int64_t at;		/* CLOCK_MONOTONIC: not after the reading; reaction.c sets it */
 	struct pair pair;	/* from which it comes */
 };
 

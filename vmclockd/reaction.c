@@ -28,7 +28,7 @@
 #define KERNEL_NS    (60 * NS_PER_SEC)
 /* For how long the state counts after it was last renewed, which is done each second. */
 #define VALID_NS (5 * NS_PER_SEC)
-/* What the system clock may do to itself between two looks, in ppb: the kernel slews by 500 ppm. */
+/* What the system clock may do between two looks, in ppb, if nobody but us slews it. */
 #define DRIFT 500000
 
 /* ---- What the state says ----------------------------------------------------------- */
@@ -54,14 +54,24 @@ static void publish(struct daemon *d, uint8_t trust)
 	clockbound_publish(&d->clockbound, next);
 }
 
+/* An NTP daemon begins to slew whenever it likes, and away from true time if its source does. */
+static uint32_t drift(const struct daemon *d)
+{
+	int64_t slew = d->config.slew_max;
+
+	if (d->ntp.found == NTP_NONE || slew < DRIFT)
+		return DRIFT;
+	return slew < UINT32_MAX ? (uint32_t)slew : UINT32_MAX;
+}
+
 static void vouch(struct daemon *d, const struct offset *offset)
 {
 	struct vmclock_run_state *next = &d->state.next;
 	int64_t bound = offset->error + llabs(offset->ns);
 
 	next->bound = htole64((uint64_t)bound);
-	next->bound_at = htole64((uint64_t)monotonic_now());
-	next->drift = htole32(DRIFT);
+	next->bound_at = htole64((uint64_t)offset->at);
+	next->drift = htole32(drift(d));
 	next->last_trusted_sec = htole64((uint64_t)offset->sec);
 	publish(d, VMCLOCK_RUN_TRUSTED);
 }
@@ -113,9 +123,13 @@ static bool agree(const struct offset *a, const struct offset *b)
 
 static int offset_now(struct daemon *d, struct offset *offset)
 {
-	if (d->device.has_time)
-		return offset_measure(d->device.vc, d->marker, offset);
-	return by_ntp_offset(&d->by_ntp, d->device.vc, d->marker, offset);
+	int64_t at = monotonic_now();
+	int ret = d->device.has_time ?
+			  offset_measure(d->device.vc, d->marker, offset) :
+			  by_ntp_offset(&d->by_ntp, d->device.vc, d->marker, offset);
+
+	offset->at = at;
+	return ret;
 }
 
 /* Both are measured anew; @offset is the later one. */

@@ -162,6 +162,7 @@ static void without_a_file_there_are_defaults(void **state)
 	assert_int_equal(config.step_back_max, 1000000000);
 	assert_int_equal(config.step_max_error, 1000000);
 	assert_int_equal(config.trusted_max_error, 100000000);
+	assert_int_equal(config.slew_max, 101000000);
 	done(&config);
 }
 
@@ -255,6 +256,7 @@ static void each_time_is_taken(void **state)
 		{ "step_back_max", offsetof(struct config, step_back_max) },
 		{ "step_max_error", offsetof(struct config, step_max_error) },
 		{ "trusted_max_error", offsetof(struct config, trusted_max_error) },
+		{ "slew_max", offsetof(struct config, slew_max) },
 	};
 	static const char *const bad[] = { "", "1", "1 fortnight", "-1ms", "ms", "1ms1", "1e30s" };
 	struct config config;

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the state says of the system clock, against the truth: reaction.c in a
+ * world where time, the clock and the measurements are this program's.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "clock.h"
+#include "daemon.h"
+#include "log.h"
+#include "random.h"
+
+#define INSTEAD __attribute__((visibility("default")))
+#define SEC INT64_C(1700000000)
+
+/* ---- The world -------------------------------------------------------------------------- */
+
+static struct {
+	int64_t now;		/* CLOCK_MONOTONIC, ns */
+	int64_t error;		/* the system clock less the truth, ns */
+	int64_t rate;		/* how fast that grows, ppb */
+	int64_t page_error;	/* how wrong the page may be */
+	int64_t lateness;	/* from a reading until it is acted on, at most */
+	uint64_t marker;
+	bool page_is_wrong;
+} world;
+
+static void pass(int64_t ns)
+{
+	world.now += ns;
+	world.error += ns / 1000 * world.rate / 1000000;
+}
+
+static int64_t up_to(int64_t limit)
+{
+	return limit ? (int64_t)(random() % (limit + 1)) : 0;
+}
+
+INSTEAD
+int clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	/* cmocka's own. */
+	if (clock != CLOCK_MONOTONIC)
+		return (int)syscall(SYS_clock_gettime, clock, ts);
+	*ts = (struct timespec){ world.now / NS_PER_SEC, world.now % NS_PER_SEC };
+	return 0;
+}
+
+INSTEAD
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *ts, struct timespec *left)
+{
+	assert_int_equal(clock, CLOCK_MONOTONIC);
+	assert_int_equal(flags, 0);
+	(void)left;
+	pass(ts->tv_sec * NS_PER_SEC + ts->tv_nsec);
+	return 0;
+}
+
+/* The process may not run before the reading, and after it. */
+int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *offset)
+{
+	(void)vc;
+	pass(up_to(world.lateness));
+	if (marker != world.marker)
+		return -ESTALE;
+	*offset = (struct offset){
+		.ns = -world.error + up_to(2 * world.page_error) - world.page_error,
+		.error = world.page_error,
+		.sec = SEC + world.now / NS_PER_SEC,
+		.pair = { .raw = world.now },
+	};
+	pass(up_to(world.lateness));
+	return 0;
+}
+
+int clock_step(int64_t ns)
+{
+	world.error += ns;
+	return 0;
+}
+
+static const struct vmclock_run_state *published(const struct daemon *d)
+{
+	return &d->state.next;
+}
+
+/* ---- What plays no part in it ------------------------------------------------------------- */
+
+void say(int level, const char *fmt, ...)
+{
+	(void)level;
+	(void)fmt;
+}
+
+void state_publish(struct state *state)
+{
+	(void)state;
+}
+
+void clockbound_publish(struct clockbound *cb, const struct vmclock_run_state *state)
+{
+	(void)cb;
+	(void)state;
+}
+
+void hooks_tell(struct hooks *hooks, enum hook_event event, const struct hook_facts *facts)
+{
+	(void)hooks;
+	(void)event;
+	(void)facts;
+}
+
+int clock_unsynchronise(bool *was)
+{
+	*was = true;
+	return 0;
+}
+
+int clock_vouch(uint64_t bound, bool synchronised)
+{
+	(void)bound;
+	(void)synchronised;
+	return 0;
+}
+
+int device_look(struct device *device)
+{
+	device->state.marker = world.marker;
+	return 0;
+}
+
+int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t size)
+{
+	(void)vc;
+	assert_int_equal(size, sizeof(*copy));
+	/* A new host each time. */
+	*copy = (struct vmclock_abi){
+		.magic = htole32(VMCLOCK_MAGIC),
+		.size = htole32(4096),
+		.time_type = VMCLOCK_TIME_TAI,
+		.clock_status = VMCLOCK_STATUS_SYNCHRONIZED,
+		.disruption_marker = htole64(world.marker),
+		.flags = htole64(VMCLOCK_FLAG_PERIOD_MAXERROR_VALID |
+				 VMCLOCK_FLAG_TIME_MAXERROR_VALID),
+		.counter_period_frac_sec = htole64(1),
+		.time_sec = htole64(SEC + 1000 * world.marker),
+	};
+	return 0;
+}
+
+int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclock_abi *page)
+{
+	(void)ntp;
+	(void)steer;
+	(void)page;
+	return 0;
+}
+
+void random_part(uint64_t generation, uint64_t marker)
+{
+	(void)generation;
+	(void)marker;
+}
+
+void completed_maintenance(struct completed *completed, const struct vmclock_state *device)
+{
+	(void)completed;
+	(void)device;
+}
+
+void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, bool reset)
+{
+	(void)by;
+	(void)device;
+	(void)reset;
+}
+
+int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
+		   const struct vmclock_state *device, const char **why)
+{
+	(void)by;
+	(void)ntp;
+	(void)vc;
+	(void)device;
+	*why = "";
+	return -EAGAIN;
+}
+
+int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, uint64_t marker,
+		  struct offset *offset)
+{
+	(void)by;
+	(void)vc;
+	(void)marker;
+	(void)offset;
+	return -ENODATA;
+}
+
+void steer_disrupted(struct steer *steer)
+{
+	(void)steer;
+}
+
+int steer_pair(struct steer *steer, const struct pair *pair)
+{
+	(void)steer;
+	(void)pair;
+	return 0;
+}
+
+/* As it steers: what is wrong vanishes. */
+int steer_set(const struct steer *steer, const struct vmclock_abi *page, int64_t offset)
+{
+	(void)steer;
+	(void)page;
+	world.rate = offset / 8;
+	return 0;
+}
+
+/* ---- The truth ------------------------------------------------------------------------------ */
+
+/* May a reader believe the clock now, and is it right to? Returns whether it may. */
+static bool check(const struct daemon *d)
+{
+	const struct vmclock_run_state *s = published(d);
+	int64_t age = world.now - (int64_t)le64toh(s->bound_at);
+	double bound = (double)le64toh(s->bound) + (double)age * le32toh(s->drift) / NS_PER_SEC;
+
+	if (s->trust != VMCLOCK_RUN_TRUSTED || world.now > (int64_t)le64toh(s->valid_until) ||
+	    le64toh(s->marker) != world.marker)
+		return false;
+	if ((double)llabs(world.error) > bound + 1)
+		fail_msg("%lld ns off, and the bound is %.0f ns", (long long)world.error, bound);
+	return true;
+}
+
+/* All that time, while @slew comes and goes; nobody looks. Returns how often it was trusted. */
+static int live(struct daemon *d, int64_t ns, int64_t slew)
+{
+	int64_t end = world.now + ns;
+	int trusted = 0;
+
+	while (world.now < end) {
+		if (slew && !up_to(5))
+			world.rate = up_to(1) ? slew : -slew;
+		pass(up_to(ns / 50) + 1);
+		trusted += check(d);
+	}
+	return trusted;
+}
+
+static struct daemon start(enum config_ntp ntp)
+{
+	struct daemon d = {
+		.device.has_time = true,
+		.ntp.found = ntp,
+		.config = {
+			.step_min = 2000,
+			.step_back_max = NS_PER_SEC,
+			.step_max_error = NS_PER_MS,
+			.trusted_max_error = 100 * NS_PER_MS,
+			.slew_max = 101 * NS_PER_MS,
+		},
+	};
+
+	srandom(1);
+	memset(&world, 0, sizeof(world));
+	world.now = 1000 * NS_PER_SEC;
+	world.marker = 1;
+	world.page_error = 1000;
+	world.lateness = 3 * NS_PER_MS;
+	reaction_start(&d);
+	return d;
+}
+
+/* chronyd's limit, the kernel's, and less. */
+static void the_clock_is_in_its_bounds_while_a_daemon_slews_it(void **state)
+{
+	static const int64_t slews[] = { 500000, 83333333, 100500000 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(slews) / sizeof(slews[0]); i++) {
+		struct daemon d = start(NTP_CHRONY);
+		int second, trusted = 0;
+
+		for (second = 0; second < 300; second++) {
+			trusted += live(&d, NS_PER_SEC, slews[i]);
+			if (d.phase == PHASE_TRUSTED)
+				reaction_tick(&d);
+			/* What it cannot be trusted with is set right. */
+			else
+				reaction_look(&d);
+			check(&d);
+		}
+		assert_true(trusted > 1000);
+	}
+}
+
+/* ... and vmclockd was killed, or hangs. */
+static void nor_do_they_lie_when_nobody_looks_any_more(void **state)
+{
+	int again;
+
+	(void)state;
+	for (again = 0; again < 100; again++) {
+		struct daemon d = start(NTP_TIMESYNCD);
+
+		srandom((unsigned int)again);
+		reaction_look(&d);
+		reaction_tick(&d);
+		live(&d, 6 * NS_PER_SEC, 100500000);
+		/* And then they say nothing. */
+		assert_false(check(&d));
+	}
+}
+
+/* Without another one, a narrow bound is kept: the clock is not slewed but by us. */
+static void alone_the_bound_is_narrow(void **state)
+{
+	struct daemon d = start(NTP_NONE);
+	int second, trusted = 0;
+
+	(void)state;
+	for (second = 0; second < 300; second++) {
+		world.rate += second % 2 ? 100000 : -100000;
+		trusted += live(&d, NS_PER_SEC, 0);
+		reaction_tick(&d);
+		assert_true(check(&d));
+		assert_true(le32toh(published(&d)->drift) <= 500000);
+	}
+	assert_true(trusted > 1000);
+}
+
+static void a_disruption_ends_it(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 100; i++) {
+		reaction_look(&d);
+		assert_true(check(&d));
+		world.marker++;
+		world.error = up_to(2 * NS_PER_SEC) - NS_PER_SEC;
+		assert_false(check(&d));
+		reaction_look(&d);
+		assert_true(check(&d));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_clock_is_in_its_bounds_while_a_daemon_slews_it),
+		cmocka_unit_test(nor_do_they_lie_when_nobody_looks_any_more),
+		cmocka_unit_test(alone_the_bound_is_narrow),
+		cmocka_unit_test(a_disruption_ends_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
