@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: MIT
 /* The time by an NTP daemon. */
 #include <errno.h>
-#include <stdlib.h>
+#include <sys/random.h>
 
 #include "by-ntp.h"
 #include "clocks.h"
+#include "counter.h"
 #include "log.h"
 
 #define LEAP_SECONDS "/usr/share/zoneinfo/leap-seconds.list"
-/* How long until a burst is repeated, at first and at most; and how many there are. */
-#define BURST_FIRST_NS (8 * NS_PER_SEC)
-#define BURST_LAST_NS  (64 * NS_PER_SEC)
-#define BURSTS_MAX     6
 /* How often the daemon is asked, once all is well: at first more often, for the rate gets surer. */
 #define REPORT_FIRST_NS NS_PER_SEC
 #define REPORT_LAST_NS	(16 * NS_PER_SEC)
@@ -21,6 +18,7 @@ int by_ntp_open(struct by_ntp *by, const char *folder, const char *device, bool 
 	*by = (struct by_ntp){ .options = DERIVE_DEFAULTS };
 	fit_reset(&by->fit);
 	track_reset(&by->track);
+	bursts_init(&by->bursts);
 	if (!leaps_read(LEAP_SECONDS, &by->leaps))
 		by->options.leaps = &by->leaps;
 	return completed_open(&by->completed, folder, device, dry_run);
@@ -30,8 +28,11 @@ void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, boo
 {
 	fit_reset(&by->fit);
 	track_reset(&by->track);
+	if (by->first)
+		bursts_marker(&by->bursts);
+	else
+		bursts_reaction(&by->bursts, monotonic_now());
 	by->first = true;
-	by->bursts = 0;
 	by->next_report = 0;
 	by->stage = reset ? BY_NTP_RESET : BY_NTP_START;
 	completed_untrusted(&by->completed, device,
@@ -40,54 +41,78 @@ void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, boo
 
 /* ---- Making the daemon measure ------------------------------------------------------ */
 
-/* A quarter more or less, so that machines that moved together do not ask together. */
-static int64_t spread(int64_t ns)
+/* Machines that moved together, or are clones, shall not draw the same. */
+static uint32_t draw(void)
 {
-	return ns - ns / 4 + ns / 2 / 1024 * (random() % 1024);
+	uint32_t random = 0;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+		random = 0;
+	return random ^ (uint32_t)counter_ordered() * UINT32_C(2654435769);
 }
 
-static int burst(struct by_ntp *by, struct ntp *ntp)
+/* Where chronyd does not want to, it goes on by itself. */
+static int request(struct ntp *ntp, const char *command)
 {
-	int64_t patience = BURST_FIRST_NS << by->bursts;
+	int ret = chrony_command(&ntp->chrony, command);
 
-	by->bursts++;
-	by->next_burst =
-		monotonic_now() + spread(patience < BURST_LAST_NS ? patience : BURST_LAST_NS);
-	return chrony_command(&ntp->chrony, "burst 4/4");
+	return chrony_was_refused(ret) ? 0 : ret;
+}
+
+/* While a burst is under way chronyd ignores another: then that would be one of the few in vain. */
+static int burst(struct by_ntp *by, struct ntp *ntp, const struct chrony_sources *sources)
+{
+	int64_t now = monotonic_now();
+	int ret = 0;
+
+	if (now < bursts_due(&by->bursts) || sources->burst_online || sources->burst_offline)
+		return 0;
+	bursts_made(&by->bursts, now, draw());
+	if (!sources->online)
+		ret = request(ntp, "onoffline");
+	if (sources->unresolved)
+		ret = ret ?: request(ntp, "refresh");
+	return ret ?: request(ntp, "burst 4/4");
 }
 
 static int reset(struct by_ntp *by, struct ntp *ntp)
 {
 	int ret = chrony_command(&ntp->chrony, "reset sources");
 
-	if (ret)
-		return ret;
-	by->stage = BY_NTP_WAIT;
-	return burst(by, ntp);
+	if (!ret)
+		by->stage = BY_NTP_WAIT;
+	return ret;
 }
 
 /* What it measured before somebody set the clock, it may not know to be wrong. */
-static int begin(struct by_ntp *by, struct ntp *ntp)
+static void begin(struct by_ntp *by)
 {
 	by->fresh = FRESH_UNKNOWN;
 	by->stage = BY_NTP_MEASURE;
-	return by->silent ? 0 : burst(by, ntp);
 }
 
 static int wait_for_source(struct by_ntp *by, struct ntp *ntp)
 {
-	int ret = chrony_selected_source(&ntp->chrony);
+	struct chrony_sources sources;
+	int ret = chrony_sources(&ntp->chrony, &sources);
 
-	if (ret < 0)
+	if (ret)
 		return ret;
-	if (ret) {
-		by->fresh = FRESH_ALL;
-		by->stage = BY_NTP_MEASURE;
-		return chrony_command(&ntp->chrony, "makestep");
-	}
-	if (by->bursts < BURSTS_MAX && monotonic_now() >= by->next_burst)
-		return burst(by, ntp) ?: -EAGAIN;
-	return -EAGAIN;
+	if (!sources.selected)
+		return burst(by, ntp, &sources) ?: -EAGAIN;
+	by->fresh = FRESH_ALL;
+	by->stage = BY_NTP_MEASURE;
+	return chrony_command(&ntp->chrony, "makestep");
+}
+
+/* It has measured nothing that counts, though nobody made it forget what it had. */
+static int wait_for_measurement(struct by_ntp *by, struct ntp *ntp)
+{
+	struct chrony_sources sources;
+
+	if (by->silent || monotonic_now() < bursts_due(&by->bursts))
+		return 0;
+	return chrony_sources(&ntp->chrony, &sources) ?: burst(by, ntp, &sources);
 }
 
 /* ---- Measuring ------------------------------------------------------------------------ */
@@ -201,17 +226,19 @@ int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	}
 	*why = "chronyd has not measured anew yet";
 	if (by->stage == BY_NTP_START)
-		ret = begin(by, ntp);
+		begin(by);
 	if (by->stage == BY_NTP_RESET)
 		ret = reset(by, ntp);
 	if (!ret && by->stage == BY_NTP_WAIT)
 		ret = wait_for_source(by, ntp);
 	if (!ret && by->stage == BY_NTP_MEASURE)
 		ret = renew(by, ntp, vc, device, why);
+	if ((ret == -EAGAIN && by->fresh != FRESH_ALL) || (ret == -EINVAL && by->first))
+		ret = wait_for_measurement(by, ntp) ?: ret;
 	if (ret == -ESTALE || ret == -ECANCELED || !ret)
 		return ret;
 	if (ret != -EAGAIN && ret != -EINVAL)
-		*why = "chronyd does not answer";
+		*why = chrony_reason(ret);
 	return go_on(by, device);
 }
 

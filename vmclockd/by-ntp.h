@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bursts.h"
 #include "completed.h"
 #include "derive.h"
 #include "ntp.h"
@@ -39,9 +40,8 @@ struct by_ntp {
 	int64_t before;			/* the reference of that measurement, which does not count */
 	bool silent;			/* the daemon is asked, and told nothing */
 	bool first;			/* there was no cone under this marker yet */
-	unsigned int bursts;		/* asked for since the disruption */
-	int64_t next_burst;		/* these in CLOCK_MONOTONIC */
-	int64_t next_report;
+	struct bursts bursts;
+	int64_t next_report;		/* CLOCK_MONOTONIC */
 	int64_t interval;		/* ns between reports */
 };
 

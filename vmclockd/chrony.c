@@ -273,8 +273,7 @@ static int refusal(const char *answer)
 	return 0;
 }
 
-/* Is chronyc as good as before? */
-static bool was_refused(int error)
+bool chrony_was_refused(int error)
 {
 	return error == -EPERM || error == -EOPNOTSUPP || error == -EREMOTEIO;
 }
@@ -291,9 +290,34 @@ static int ask(struct chrony *c, const char *text)
 	ret = ret ?: refusal(c->answer);
 	if (!ret && c->length)
 		ret = -EBADMSG;
-	if (ret && !was_refused(ret))
+	if (ret && !chrony_was_refused(ret))
 		end(c);
 	return ret;
+}
+
+const char *chrony_reason(int error)
+{
+	switch (error) {
+	case -ENOENT:
+	case -EACCES:
+		return "there is no chronyc where the configuration has it: install chrony, or set chronyc";
+	case -ETIMEDOUT:
+		return "chronyd, or chronyc, does not answer in time";
+	case -ECONNREFUSED:
+		return "chronyc cannot talk to chronyd: does it run, and may this user open its socket?";
+	case -EPERM:
+		return "chronyd does not take commands from here: chronyc needs its socket, and root or its user";
+	case -EOPNOTSUPP:
+		return "this chronyc is older than 4.0";
+	case -EPIPE:
+		return "chronyc ends before it has answered";
+	case -EBADMSG:
+		return "chronyc answers what is not understood";
+	case -EREMOTEIO:
+		return "chronyd answers by an error";
+	default:
+		return "chronyc cannot be run now";
+	}
 }
 
 /* ---- Commands ------------------------------------------------------------------------ */

@@ -59,6 +59,12 @@ struct chrony_sources {
  * and the errors of chrony_start().
  */
 
+/** chrony_was_refused() - is it one of the last three? Then chronyc is as good as before */
+bool chrony_was_refused(int error);
+
+/** chrony_reason() - any of these errors, and the way out, as a sentence without a full stop */
+const char *chrony_reason(int error);
+
 /**
  * chrony_init() - set up, without starting anything
  * @c:		the structure

@@ -82,7 +82,7 @@ int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclo
 	if (!ret && !steer_raw_is_fast(steer, page, &fast))
 		ret = set_frequency(&ntp->chrony, fast);
 	if (ret && ret != -ECANCELED)
-		say(LOG_ERR, "chronyd was not told of the disruption: %s%s%s", strerror(-ret),
+		say(LOG_ERR, "chronyd was not told of the disruption: %s%s%s", chrony_reason(ret),
 		    *ntp->chrony.answer ? ": " : "", ntp->chrony.answer);
 	return ret;
 }
