@@ -115,6 +115,11 @@ static int wait_for_measurement(struct by_ntp *by, struct ntp *ntp)
 	return chrony_sources(&ntp->chrony, &sources) ?: burst(by, ntp, &sources);
 }
 
+void by_ntp_network(struct by_ntp *by)
+{
+	bursts_network(&by->bursts);
+}
+
 /* ---- Measuring ------------------------------------------------------------------------ */
 
 static int take_pair(struct by_ntp *by, const struct vmclock *vc, uint64_t marker,

@@ -51,6 +51,9 @@ int by_ntp_open(struct by_ntp *by, const char *folder, const char *device, bool 
 /* All that was known is void. @reset: what the daemon knows, too. */
 void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, bool reset);
 
+/* There may be a way to the servers now. */
+void by_ntp_network(struct by_ntp *by);
+
 /**
  * by_ntp_advance() - do what can be done now
  * @by:		the time by NTP

@@ -12,13 +12,13 @@
 #include "conf.h"
 #include "device.h"
 #include "hooks.h"
+#include "network.h"
 #include "ntp.h"
 #include "offset.h"
 #include "stale.h"
 #include "state.h"
 #include "steer.h"
 #include "vmclock-abi.h"
-
 
 /* What has to be done about the system clock. */
 enum phase {
@@ -34,6 +34,7 @@ struct daemon {
 	struct steer steer;
 	struct ntp ntp;
 	struct by_ntp by_ntp;
+	struct network network;
 	struct hooks hooks;
 	uint64_t marker_before;		/* the disruption */
 	bool disrupted;			/* and not right again */
@@ -64,6 +65,8 @@ void reaction_start(struct daemon *d);
 void reaction_look(struct daemon *d);
 /* Each second. */
 void reaction_tick(struct daemon *d);
+/* A route has appeared, or a carrier come up. */
+void reaction_network(struct daemon *d);
 /* The device is gone: nobody vouches. */
 void reaction_withdraw(struct daemon *d);
 

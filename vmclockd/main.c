@@ -104,7 +104,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 
 /* ---- The loop ------------------------------------------------------------------------ */
 
-enum { SIGNALS, TICKS, STEPS, DEVICE, SOURCES };
+enum { SIGNALS, TICKS, STEPS, DEVICE, NETWORK, SOURCES };
 
 static int open_signals(void)
 {
@@ -201,6 +201,14 @@ static int sooner(int ms, int64_t deadline)
 	return left < INT_MAX ? (int)left : ms;
 }
 
+/* The way to time servers matters where they are needed. */
+static void listen_to_network(struct daemon *d, struct pollfd *fd)
+{
+	network_listen(&d->network, d->device.vc && !d->device.has_time &&
+					    d->phase != PHASE_TRUSTED && d->ntp.found != NTP_NONE);
+	fd->fd = network_fd(&d->network);
+}
+
 static void tick(struct daemon *d)
 {
 	ntp_find(&d->ntp);
@@ -217,7 +225,9 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 	int ready;
 
 	for (;;) {
-		ready = poll(fds, SOURCES, sooner(patience(d), hooks_advance(&d->hooks)));
+		listen_to_network(d, &fds[NETWORK]);
+		ready = poll(fds, SOURCES,
+			     sooner(sooner(patience(d), hooks_advance(&d->hooks)), d->network.due));
 		if (ready < 0 && errno != EINTR) {
 			say(LOG_ERR, "poll: %s", strerror(errno));
 			return;
@@ -227,6 +237,8 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 			reaction_tick(d);
 		if (fds[SIGNALS].revents && shall_end(fds[SIGNALS].fd))
 			return;
+		if (network_came(&d->network, monotonic_now()))
+			reaction_network(d);
 		had = d->device.vc;
 		if (had)
 			reaction_look(d);
@@ -250,6 +262,7 @@ static int serve(struct daemon *d)
 		[STEPS] = { .fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK),
 			    .events = POLLIN },
 		[DEVICE] = { .fd = d->device.event, .events = POLLIN },
+		[NETWORK] = { .fd = -1, .events = POLLIN },
 	};
 
 	if (fds[SIGNALS].fd < 0 || fds[TICKS].fd < 0 || fds[STEPS].fd < 0) {
@@ -268,6 +281,7 @@ static int serve(struct daemon *d)
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		say(LOG_DEBUG, "memory is not locked: %s", strerror(errno));
 	hooks_init(&d->hooks, d->config.hooks, d->config.hook_timeout);
+	network_init(&d->network);
 	ntp_init(&d->ntp, &d->config, d->device.event);
 	ntp_find(&d->ntp);
 	if (device_open(&d->device))

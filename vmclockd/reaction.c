@@ -519,6 +519,15 @@ void reaction_tick(struct daemon *d)
 	vouch(d, &offset);
 }
 
+void reaction_network(struct daemon *d)
+{
+	if (d->phase == PHASE_TRUSTED || d->device.has_time)
+		return;
+	say(LOG_DEBUG, "the network has changed: the time servers are asked again");
+	by_ntp_network(&d->by_ntp);
+	d->retry = 0;
+}
+
 void reaction_withdraw(struct daemon *d)
 {
 	d->phase = PHASE_REACTING;
