@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A memory resource too small for a page is refused; one smaller than a page is not mapped."""
 
+KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
+WATCHERS = ('debug',)
+
 
 def run(lab):
     vm = lab.boot('sim', length=0x10, fields={'size': 0x10})

@@ -6,6 +6,7 @@ import threading
 
 from vmlab.channel import Closed
 
+KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
 WATCHERS = ('debug', 'kcsan')
 DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 # On each of two devices, and on a kernel that was asked for to watch.

@@ -3,6 +3,8 @@
 
 import json
 
+KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
+WATCHERS = ('debug',)
 DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 
 
