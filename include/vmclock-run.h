@@ -32,6 +32,11 @@ struct vmclock_run_page {
 	__u8 reserved[0x10];
 	__le64 first_counter;		/* the first reference under this marker */
 	__le64 source;			/* VMCLOCK_RUN_SOURCE_* */
+	/*
+	 * For so many ticks after the reference UTC is known; then a leap second
+	 * is possible of which nobody knows. 0: all of them are known.
+	 */
+	__le64 reach;
 };
 
 #define VMCLOCK_RUN_SOURCE_NONE		0

@@ -195,10 +195,11 @@ read_since(enum counter_source source, uint64_t given, uint64_t start)
 
 /*
  * For the next readings, until the page changes: so far as the scale goes
- * evenly, and leap seconds are known.
+ * evenly, and leap seconds are known, and for @reach ticks at most.
  */
 static void remember(const struct vmclock *vc, const struct vmclock_snapshot *s,
-		     enum vmclock_scale scale, uint32_t seq, const struct vmclock_time *result)
+		     enum vmclock_scale scale, uint32_t seq, uint64_t reach,
+		     const struct vmclock_time *result)
 {
 	struct vmclock_instant reference = { .sec = (int64_t)s->time_sec };
 	struct vmclock_leap_second second;
@@ -215,7 +216,19 @@ static void remember(const struct vmclock *vc, const struct vmclock_snapshot *s,
 							    until - reference.sec))
 			return;
 	}
+	if (line.reach > reach)
+		line.reach = reach;
 	known_make(known(vc), s, &line, scale, seq, reference.sec, result);
+}
+
+/* Past its @reach a completed page does not know leap seconds: its time has no bounds. */
+static void limit_bounds(struct vmclock_snapshot *s, enum vmclock_scale scale, uint64_t counter,
+			 uint64_t reach)
+{
+	uint64_t since = counter - s->counter_value;
+
+	if (scale != VMCLOCK_TAI && !(since >> 63) && since >= reach)
+		s->flags &= ~(uint64_t)VMCLOCK_FLAG_TIME_MAXERROR_VALID;
 }
 
 /*
@@ -230,7 +243,7 @@ read_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[]
 {
 	const struct vmclock_run_page *copy;
 	struct vmclock_snapshot s;
-	uint64_t generation, first;
+	uint64_t generation, first, reach;
 	unsigned int looks = 0;
 	bool has_generation;
 	uint32_t seq;
@@ -247,6 +260,7 @@ read_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[]
 		load_fields(&copy->page, &s);
 		generation = page_u64(copy->page.vm_generation_counter);
 		first = page_u64(copy->first_counter);
+		reach = page_u64(copy->reach);
 		counter = read_counter(source, counter);
 	} while (!section_held(&copy->page, seq));
 	s.size = VMCLOCK_RUN_COPY_SIZE;
@@ -261,6 +275,9 @@ read_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[]
 		ret = vmclock_calc_usable(&s, COUNTER_ID);
 	if (!ret && vmclock_completed_is_before(&s, counter, first))
 		ret = -ERANGE;
+	if (!reach)
+		reach = UINT64_MAX;
+	limit_bounds(&s, scale, counter, reach);
 	if (!ret)
 		ret = compute(&s, scale, counter, out);
 	if (ret)
@@ -268,7 +285,7 @@ read_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[]
 	out->flags |= VMCLOCK_COMPLETED;
 	/* Lines hold as long as the first copy does, and are not asked what is before them. */
 	if (copy == copies[0] && !vmclock_completed_is_before(&s, s.counter_value, first))
-		remember(vc, &s, scale, seq, out);
+		remember(vc, &s, scale, seq, scale == VMCLOCK_TAI ? UINT64_MAX : reach, out);
 	return 0;
 }
 
@@ -300,7 +317,7 @@ static __attribute__((noinline)) int read_page(const struct vmclock *vc, enum vm
 
 	ret = compute(&s, scale, counter, out);
 	if (!ret)
-		remember(vc, &s, scale, section.seq, out);
+		remember(vc, &s, scale, section.seq, UINT64_MAX, out);
 	return ret;
 }
 

@@ -9,9 +9,19 @@
 #include "log.h"
 
 #define LEAP_SECONDS "/usr/share/zoneinfo/leap-seconds.list"
+/* It expires, and tzdata is updated, while we run. */
+#define LEAPS_NS (3600 * NS_PER_SEC)
 /* How often the daemon is asked, once all is well: at first more often, for the rate gets surer. */
 #define REPORT_FIRST_NS NS_PER_SEC
 #define REPORT_LAST_NS	(16 * NS_PER_SEC)
+
+/* Without a list, or with a broken one, it says nothing. */
+static void read_leaps(struct by_ntp *by)
+{
+	leaps_read(LEAP_SECONDS, &by->leaps);
+	by->options.leaps = &by->leaps;
+	by->next_leaps = monotonic_now() + LEAPS_NS;
+}
 
 int by_ntp_open(struct by_ntp *by, const char *folder, const char *device, bool dry_run)
 {
@@ -19,8 +29,7 @@ int by_ntp_open(struct by_ntp *by, const char *folder, const char *device, bool 
 	fit_reset(&by->fit);
 	track_reset(&by->track);
 	bursts_init(&by->bursts);
-	if (!leaps_read(LEAP_SECONDS, &by->leaps))
-		by->options.leaps = &by->leaps;
+	read_leaps(by);
 	return completed_open(&by->completed, folder, device, dry_run);
 }
 
@@ -220,6 +229,20 @@ static int go_on(struct by_ntp *by, const struct vmclock_state *device)
 	return 0;
 }
 
+/* Once a leap second may have come of which nobody knew, the cone says nothing of now. */
+static void end_at_leap_second(struct by_ntp *by, const struct vmclock_state *device)
+{
+	int64_t unused;
+	struct pair now;
+
+	if (!track_good(&by->track) || pair_read(&now, 1) ||
+	    cone_at(&by->track.cone, now.counter, &unused, &unused) != -ENODATA)
+		return;
+	say(LOG_WARNING, "a leap second is possible now, and there is no leap-seconds.list in force");
+	track_reset(&by->track);
+	completed_untrusted(&by->completed, device, VMCLOCK_STATUS_UNRELIABLE);
+}
+
 int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		   const struct vmclock_state *device, const char **why)
 {
@@ -230,6 +253,9 @@ int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		return -EAGAIN;
 	}
 	*why = "chronyd has not measured anew yet";
+	if (monotonic_now() >= by->next_leaps)
+		read_leaps(by);
+	end_at_leap_second(by, device);
 	if (by->stage == BY_NTP_START)
 		begin(by);
 	if (by->stage == BY_NTP_RESET)

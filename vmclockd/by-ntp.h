@@ -35,6 +35,7 @@ struct by_ntp {
 	struct track track;
 	struct derive_options options;
 	struct leaps leaps;
+	int64_t next_leaps;		/* CLOCK_MONOTONIC: to be read again */
 	enum by_ntp_stage stage;
 	enum by_ntp_fresh fresh;
 	int64_t before;			/* the reference of that measurement, which does not count */

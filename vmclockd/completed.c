@@ -125,5 +125,6 @@ void completed_time(struct completed *completed, const struct vmclock_state *dev
 	if (first)
 		completed->next.first_counter = page->counter_value;
 	completed->next.source = htole64(VMCLOCK_RUN_SOURCE_NTP);
+	completed->next.reach = htole64(cone_reach(cone));
 	publish(completed);
 }

@@ -357,6 +357,7 @@ int derive_cone(const struct fit *fit, const struct pair *before, const struct p
 		return -EAGAIN;
 	c.reference = report->reference;
 	c.leap = leaps_indicator(options->leaps, sec, announced(report));
+	c.known_until = leaps_known_until(options->leaps, sec);
 	*cone = c;
 	return 0;
 }
@@ -412,10 +413,28 @@ int cone_at(const struct cone *cone, uint64_t counter, int64_t *earliest, int64_
 		return ret;
 	last = first;
 	/* One more on the far side, for the time was rounded down. */
-	return vmclock_calc_shift_time(&first, -(int64_t)error) ?:
-	       vmclock_calc_shift_time(&last, (int64_t)error + 1) ?:
-	       vmclock_calc_bounds_to_utc(&second, &first, &last) ?:
-	       to_ns(&first, earliest) ?: to_ns(&last, latest);
+	ret = vmclock_calc_shift_time(&first, -(int64_t)error) ?:
+	      vmclock_calc_shift_time(&last, (int64_t)error + 1) ?:
+	      vmclock_calc_bounds_to_utc(&second, &first, &last) ?:
+	      to_ns(&first, earliest) ?: to_ns(&last, latest);
+	/* The last second may be one that is left out. */
+	if (!ret && cone->known_until && *latest >= (cone->known_until - 1) * PPB)
+		return -ENODATA;
+	return ret;
+}
+
+uint64_t cone_reach(const struct cone *cone)
+{
+	long double period = ldexpl((long double)cone->period + (long double)cone->period_maxerror + 1,
+				    -64 - cone->shift) * PPB;
+	/* Bounds are rounded by some ns. */
+	int64_t left = (cone->known_until - 1) * PPB - cone->utc - (int64_t)cone->time_maxerror - 10;
+	long double ticks = (long double)left / period;
+
+	if (!cone->known_until)
+		return 0;
+	/* Double rounding of periods is far below a thousandth of a tick in a month. */
+	return ticks > 2 ? (uint64_t)(ticks * (1 - 0x1p-58L)) - 1 : 1;
 }
 
 static void set_interval(struct cone *cone, int64_t earliest, int64_t latest)
@@ -474,10 +493,13 @@ bool track_good(const struct track *track)
 int track_update(struct track *track, const struct cone *new)
 {
 	bool measured = !track->agreed || new->reference != track->cone.reference;
+	int ret = track->agreed ? cone_update(&track->cone, new, &track->cone) : -ENODATA;
 
-	if (!track->agreed) {
+	if (ret == -ENODATA) {
+		if (track->agreed)
+			track_reset(track);
 		track->cone = *new;
-	} else if (cone_update(&track->cone, new, &track->cone)) {
+	} else if (ret) {
 		*track = (struct track){ .cone = *new, .agreed = 1, .needed = TRACK_AGREE };
 		return -ERANGE;
 	}

@@ -102,6 +102,7 @@ struct cone {
 	uint64_t period;		/* these two in 1 / 2^(64 + shift) s */
 	uint64_t period_maxerror;
 	int64_t reference;		/* the report's: when the daemon last measured */
+	int64_t known_until;		/* UTC, s: then a leap second is possible; 0: none is */
 	uint8_t shift;
 	uint8_t leap;			/* VMCLOCK_LEAP_*, for the page */
 };
@@ -173,6 +174,15 @@ void cone_reference(const struct cone *cone, uint64_t *sec, uint64_t *frac);
 int cone_at(const struct cone *cone, uint64_t counter, int64_t *earliest, int64_t *latest);
 
 /**
+ * cone_reach() - for how many ticks after the reference there is time
+ * @cone:	the cone
+ *
+ * Return: so many that the time is certainly more than a second before
+ * known_until, at least 1; 0: there is no such limit.
+ */
+uint64_t cone_reach(const struct cone *cone);
+
+/**
  * cone_advance() - the same cone from another reference
  * @cone:	the cone
  * @counter:	the new reference
@@ -219,6 +229,7 @@ void track_reset(struct track *track);
  *
  * Return: 0: track->cone is good; -ERANGE: a conflict with the track->cone that
  * was before: nothing is good, and @new begins anew; -EAGAIN: more that agree are needed.
+ * What was before is no conflict, but over, where leap seconds until now are not known.
  */
 int track_update(struct track *track, const struct cone *new);
 

@@ -229,7 +229,14 @@ bool leaps_since(const struct leaps *leaps, int64_t then, int64_t sec)
 {
 	int64_t month = vmclock_calc_month_start(sec, 0);
 
-	return then < month && leaps_sign(leaps, month);
+	return then < month && may_leap(leaps, month);
+}
+
+int64_t leaps_known_until(const struct leaps *leaps, int64_t sec)
+{
+	int64_t end = vmclock_calc_month_start(sec, 1);
+
+	return !leaps_complete(leaps, end) && may_leap(leaps, end) ? end : 0;
 }
 
 static uint8_t indicator(int sign, uint8_t positive, uint8_t negative)

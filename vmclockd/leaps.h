@@ -82,12 +82,24 @@ const char *leaps_refusal(const struct leaps *leaps, int64_t sec, int announced,
 bool leaps_near(int64_t a, int64_t b);
 
 /**
- * leaps_since() - has a listed leap second passed within the last month, after an instant?
+ * leaps_since() - may a leap second have passed within the last month, after an instant?
  * @leaps:	the list, may be NULL
  * @then:	the instant, UTC
  * @sec:	the time now, UTC
+ *
+ * A listed one or, where the list does not tell, one at the end of June or December.
  */
 bool leaps_since(const struct leaps *leaps, int64_t then, int64_t sec);
+
+/**
+ * leaps_known_until() - until when is it known when leap seconds come?
+ * @leaps:	the list, may be NULL
+ * @sec:	the time, UTC
+ *
+ * Return: this month's end, if a leap second is possible there and nobody
+ * knows of one; 0: it is known whether there is one then.
+ */
+int64_t leaps_known_until(const struct leaps *leaps, int64_t sec);
 
 /**
  * leaps_indicator() - what a VMClock page has to say

@@ -211,6 +211,53 @@ static void it_gives_time(void **state)
 	vmclock_close(vc);
 }
 
+static bool is_bounded(const struct vmclock *vc, enum vmclock_scale scale, uint64_t counter)
+{
+	struct vmclock_time t;
+
+	assert_int_equal(vmclock_at(vc, scale, counter, &t), 0);
+	assert_true(t.flags & VMCLOCK_COMPLETED);
+	/* The time goes on, as if there were no leap second. */
+	assert_int_equal(t.time.tv_sec, RUNFILES_SEC + (scale == VMCLOCK_TAI ? 37 : 0) +
+						(int64_t)(counter - FIRST + TICKS(NS / 2)) / TICKS(NS));
+	return t.flags & VMCLOCK_BOUNDED;
+}
+
+/* Where a leap second is possible of which nobody knows, whoever is there then. */
+static void utc_has_bounds_as_far_as_leap_seconds_are_known(void **state)
+{
+	static const uint64_t reaches[] = { 1, TICKS(NS / 3), TICKS(NS), TICKS(1000 * NS) };
+	struct runfiles *rf = *state;
+	struct vmclock_run_page page = publish(rf);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(reaches); i++) {
+		struct vmclock *vc = pagefile_open(rf->pf);
+		uint64_t end = FIRST + reaches[i];
+		enum vmclock_scale scale;
+		int again;
+
+		page.reach = htole64(reaches[i]);
+		runfiles_publish(rf, &page);
+		/* The first reading is by the page, others by what is remembered. */
+		for (again = 0; again < 3; again++) {
+			for (scale = VMCLOCK_UTC; scale <= VMCLOCK_SMEARED; scale++) {
+				assert_true(is_bounded(vc, scale, FIRST));
+				assert_true(is_bounded(vc, scale, FIRST - 1));
+				assert_true(is_bounded(vc, scale, end - 1));
+				assert_int_equal(is_bounded(vc, scale, end), scale == VMCLOCK_TAI);
+				assert_int_equal(is_bounded(vc, scale, end + TICKS(NS)),
+						 scale == VMCLOCK_TAI);
+			}
+		}
+		/* A new reference, a new reach. */
+		page.reach = 0;
+		runfiles_publish(rf, &page);
+		assert_true(is_bounded(vc, VMCLOCK_UTC, end));
+		vmclock_close(vc);
+	}
+}
+
 /* A page by the counter as it is now. */
 static void publish_now(struct runfiles *rf)
 {
@@ -1081,6 +1128,7 @@ int main(void)
 		TEST(a_page_with_time_is_not_completed),
 		TEST(a_new_marker_ends_it_until_it_is_published),
 		TEST(a_new_generation_ends_it),
+		TEST(utc_has_bounds_as_far_as_leap_seconds_are_known),
 		TEST(status_tells_what_may_be_relied_upon),
 		TEST(what_is_withdrawn_is_not_remembered),
 		TEST(the_copies_counts_are_their_own),

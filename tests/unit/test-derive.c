@@ -746,6 +746,56 @@ static void the_daemon_must_measure_after_it(void **state)
 	assert_int_equal(s.cone.leap, VMCLOCK_LEAP_POST_POS);
 }
 
+/* Nobody may be there any more when one comes that nobody knows of. */
+static void no_cone_goes_where_a_leap_second_is_possible(void **state)
+{
+	static const int64_t before[] = { 20, 100, 86400, 20 * 86400 };
+	int64_t earliest, latest, least;
+	struct scene s, after;
+	struct track track;
+	uint64_t reach;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+		set_scene(&s, MIDNIGHT - before[i] * NS_PER_SEC);
+		assert_int_equal(derive(&s), 0);
+		reach = cone_reach(&s.cone);
+		assert_int_equal(cone_at(&s.cone, s.cone.counter + reach, &earliest, &latest), 0);
+		assert_true(latest < MIDNIGHT - NS_PER_SEC);
+		/* But for what its bound has grown to, it goes to that second. */
+		least = MIDNIGHT - NS_PER_SEC - (latest - earliest) - 100;
+		assert_true(latest > least);
+		assert_int_equal(cone_at(&s.cone, s.cone.counter + reach + 200, &earliest, &latest),
+				 -ENODATA);
+		/* It does where it is known that there is none, and at the end of other months. */
+		s.leaps.expires = MIDNIGHT / NS_PER_SEC + 1;
+		s.options.leaps = &s.leaps;
+		assert_int_equal(derive(&s), 0);
+		assert_int_equal(cone_reach(&s.cone), 0);
+		assert_int_equal(cone_at(&s.cone, s.cone.counter + reach + 200, &earliest, &latest),
+				 0);
+	}
+	set_scene(&s, MIDNIGHT - 100 * 86400 * NS_PER_SEC);
+	assert_int_equal(derive(&s), 0);
+	assert_int_equal(cone_reach(&s.cone), 0);
+
+	/* What comes after it begins anew, and contradicts nothing. */
+	set_scene(&s, MIDNIGHT - 100 * NS_PER_SEC);
+	assert_int_equal(derive(&s), 0);
+	track_reset(&track);
+	assert_int_equal(track_update(&track, &s.cone), 0);
+	set_scene(&after, MIDNIGHT + 199 * NS_PER_SEC);
+	after.after.counter += 300 * NS_PER_SEC;
+	after.before.counter += 300 * NS_PER_SEC;
+	assert_int_equal(derive(&after), 0);
+	assert_int_equal(track_update(&track, &after.cone), 0);
+	assert_int_equal(track.cone.utc, after.cone.utc);
+	/* Of a measurement that was made before it, nothing comes. */
+	after.report.reference = MIDNIGHT / NS_PER_SEC - 10;
+	assert_int_equal(derive(&after), -EAGAIN);
+}
+
 static void a_cone_goes_through_a_leap_second(void **state)
 {
 	struct scene before, after;
@@ -944,6 +994,7 @@ int main(void)
 		cmocka_unit_test(no_pairs_next_to_a_leap_second),
 		cmocka_unit_test(announcements_are_compared_with_the_list),
 		cmocka_unit_test(the_daemon_must_measure_after_it),
+		cmocka_unit_test(no_cone_goes_where_a_leap_second_is_possible),
 		cmocka_unit_test(a_cone_goes_through_a_leap_second),
 		cmocka_unit_test(the_reference_is_exact),
 		cmocka_unit_test(only_the_time_is_cut),

@@ -301,7 +301,31 @@ static void a_measurement_from_before_is_told(void **state)
 	assert_false(leaps_since(&leaps, MIDNIGHT, MIDNIGHT + 100));
 	assert_false(leaps_since(&leaps, MIDNIGHT - 2, MIDNIGHT - 1));
 	assert_false(leaps_since(&leaps, FEBRUARY - 1, FEBRUARY + 100));
-	assert_false(leaps_since(NULL, MIDNIGHT - 1, MIDNIGHT + 100));
+	/* Where nobody knows, one may have. */
+	assert_true(leaps_since(NULL, MIDNIGHT - 1, MIDNIGHT + 100));
+	assert_false(leaps_since(NULL, MIDNIGHT, MIDNIGHT + 100));
+	assert_false(leaps_since(NULL, FEBRUARY - 1, FEBRUARY + 100));
+	leaps.expires = MIDNIGHT - 1;
+	assert_true(leaps_since(&leaps, MIDNIGHT - 1, MIDNIGHT + 100));
+}
+
+static void without_a_list_it_is_not_known_how_june_ends(void **state)
+{
+	struct leaps leaps = list_of(LIST);
+
+	(void)state;
+	assert_int_equal(leaps_known_until(NULL, MIDNIGHT - 31 * DAY), MIDNIGHT);
+	assert_int_equal(leaps_known_until(NULL, MIDNIGHT - 1), MIDNIGHT);
+	assert_int_equal(leaps_known_until(NULL, MIDNIGHT), 0);
+	assert_int_equal(leaps_known_until(NULL, MIDNIGHT - 31 * DAY - 1), 0);
+	assert_int_equal(leaps_known_until(NULL, JULY_2016 - 1), JULY_2016);
+	/* A list in force knows it, whether there is one or not. */
+	assert_int_equal(leaps_known_until(&leaps, MIDNIGHT - 1), 0);
+	leaps.count = 0;
+	leaps.expires = MIDNIGHT;
+	assert_int_equal(leaps_known_until(&leaps, MIDNIGHT - 1), 0);
+	leaps.expires = MIDNIGHT - 1;
+	assert_int_equal(leaps_known_until(&leaps, MIDNIGHT - 1), MIDNIGHT);
 }
 
 static void indicators_are_of_the_month(void **state)
@@ -335,6 +359,7 @@ int main(void)
 		cmocka_unit_test(other_centuries_are_refused),
 		cmocka_unit_test(near_is_within_five_seconds),
 		cmocka_unit_test(a_measurement_from_before_is_told),
+		cmocka_unit_test(without_a_list_it_is_not_known_how_june_ends),
 		cmocka_unit_test(indicators_are_of_the_month),
 	};
 
