@@ -21,6 +21,7 @@
 #define SLEW_MAX 10
 /* How often the residue is stepped, too: another step than the first one is small. */
 #define STEPS_MAX  3
+#define LOOKS_MAX  20
 #define RETRY_NS   (20 * NS_PER_MS)
 #define REFUSED_NS NS_PER_SEC
 /* How often a daemon is asked whether it has measured again. */
@@ -409,19 +410,22 @@ static void react_again(struct daemon *d)
 	tell_hooks(d, HOOK_DISRUPTED);
 }
 
-/* State and page under one marker. */
+/* State and page under one marker. -EAGAIN: the host is moving it all the time. */
 static int look(struct daemon *d)
 {
-	int ret;
+	int ret, looks;
 
-	do {
+	for (looks = 0; looks < LOOKS_MAX; looks++) {
 		ret = device_look(&d->device);
 		ret = ret ?: vmclock_read_page(d->device.vc, &d->page, sizeof(d->page));
 		if (ret)
 			return ret;
-	} while (le64toh(d->page.disruption_marker) != d->device.state.marker);
-	d->believed = stale_look(&d->stale, &d->page);
-	return 0;
+		if (le64toh(d->page.disruption_marker) == d->device.state.marker) {
+			d->believed = stale_look(&d->stale, &d->page);
+			return 0;
+		}
+	}
+	return -EAGAIN;
 }
 
 void reaction_look(struct daemon *d)

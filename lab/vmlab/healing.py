@@ -20,6 +20,7 @@ class Healing:
     """A guest with a page that gives time, the true time by it, and a record of its clocks."""
 
     TRUSTED = TRUSTED
+    DISRUPTED = DISRUPTED
 
     def __init__(self, lab, notify, time=True, files=None, network=False):
         self._lab = lab
@@ -92,9 +93,26 @@ class Healing:
 
     def disrupt(self, step, ppm, seconds):
         """The clock is disrupted: it is off by `step` ns, and too fast by `ppm`. Then time goes on."""
+        self._bend(step, ppm, disrupt=True)
+        self.wait(seconds)
+
+    def set_right(self, step, ppm):
+        """The same, but the marker has moved before."""
+        self._bend(step, ppm)
+
+    def go_on(self):
+        """The host publishes again, and nothing has changed."""
+        counter = self._counter()
+        self._publish(migration.Line(counter, self._line.at(counter), self._line.period))
+
+    def _bend(self, step, ppm, disrupt=False):
         counter = self._counter()
         self._publish(migration.Line(counter, self._line.at(counter) + (step << 64) // NSEC,
-                                     int(self._tick / (1 + ppm / 1e6))), disrupt=True)
+                                     int(self._tick / (1 + ppm / 1e6))), disrupt)
+
+    def wait(self, seconds):
+        """Until so much time has gone by in the guest."""
+        counter = self._counter()
         ticks = int(seconds * 2**64 * 2**migration.SHIFT) // self._tick
         wait_for(lambda: self._counter() - counter > ticks, 'the guest to go on', 60, interval=0.02)
 

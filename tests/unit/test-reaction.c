@@ -32,7 +32,10 @@ static struct {
 	int64_t page_error;	/* how wrong the page may be */
 	int64_t lateness;	/* from a reading until it is acted on, at most */
 	uint64_t marker;
-	bool page_is_wrong;
+	bool no_bounds;
+	bool restless;
+	bool synchronised;	/* by the kernel's own word */
+	int told_kernel, told_ntp;
 } world;
 
 static void pass(int64_t ns)
@@ -73,6 +76,8 @@ int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *off
 	pass(up_to(world.lateness));
 	if (marker != world.marker)
 		return -ESTALE;
+	if (world.no_bounds)
+		return -ENODATA;
 	*offset = (struct offset){
 		.ns = -world.error + up_to(2 * world.page_error) - world.page_error,
 		.error = world.page_error,
@@ -122,14 +127,16 @@ void hooks_tell(struct hooks *hooks, enum hook_event event, const struct hook_fa
 
 int clock_unsynchronise(bool *was)
 {
-	*was = true;
+	*was = world.synchronised;
+	world.synchronised = false;
+	world.told_kernel++;
 	return 0;
 }
 
 int clock_vouch(uint64_t bound, bool synchronised)
 {
 	(void)bound;
-	(void)synchronised;
+	world.synchronised |= synchronised;
 	return 0;
 }
 
@@ -143,6 +150,7 @@ int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t
 {
 	(void)vc;
 	assert_int_equal(size, sizeof(*copy));
+	world.marker += world.restless;
 	/* A new host each time. */
 	*copy = (struct vmclock_abi){
 		.magic = htole32(VMCLOCK_MAGIC),
@@ -163,6 +171,7 @@ int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclo
 	(void)ntp;
 	(void)steer;
 	(void)page;
+	world.told_ntp++;
 	return 0;
 }
 
@@ -359,6 +368,113 @@ static void a_disruption_ends_it(void **state)
 	}
 }
 
+/* ---- What others are told ------------------------------------------------------------------- */
+
+static void a_disruption_is_told_also_before_the_clock_was_trusted(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+
+	(void)state;
+	memset(&d.state, 0, sizeof(d.state));
+	world.no_bounds = true;
+	world.synchronised = true;
+	reaction_start(&d);
+	world.marker++;
+	reaction_look(&d);
+	assert_int_equal(world.told_kernel, 1);
+	assert_false(world.synchronised);
+	/* Once for all that follow until it is right. */
+	world.marker++;
+	reaction_look(&d);
+	assert_int_equal(world.told_kernel, 1);
+	world.no_bounds = false;
+	pass(2 * NS_PER_SEC);
+	reaction_look(&d);
+	assert_true(check(&d));
+	assert_true(world.synchronised);
+}
+
+/* @before is as it was when it was killed; the next one has its state only. */
+static struct daemon next_one(const struct daemon *before)
+{
+	struct daemon d = *before;
+
+	memset(&d.stale, 0, sizeof(d.stale));
+	d.state.resumed = true;
+	d.marker = d.generation = d.marker_before = 0;
+	d.disrupted = d.was_synchronised = d.ntp_told = false;
+	d.phase = PHASE_TRUSTED;
+	return d;
+}
+
+static void a_reaction_that_was_killed_is_finished_by_the_next_one(void **state)
+{
+	struct daemon d = start(NTP_CHRONY), next;
+
+	(void)state;
+	world.synchronised = true;
+	reaction_look(&d);
+	assert_true(check(&d));
+	world.no_bounds = true;
+	world.marker++;
+	reaction_look(&d);
+	reaction_tick(&d);
+	assert_false(check(&d));
+	assert_int_equal(world.told_ntp, 0);
+	next = next_one(&d);
+	reaction_start(&next);
+	next = next_one(&next);
+	reaction_start(&next);
+	assert_int_equal(published(&next)->trust, VMCLOCK_RUN_DISRUPTED);
+	assert_int_equal(le64toh(published(&next)->disruptions), 1);
+	world.no_bounds = false;
+	pass(2 * NS_PER_SEC);
+	reaction_look(&next);
+	assert_true(check(&next));
+	assert_int_equal(world.told_ntp, 1);
+	/* As it was before the disruption, which the first one had seen. */
+	assert_true(world.synchronised);
+
+	/* One that had come to its end is none. */
+	next = next_one(&next);
+	reaction_start(&next);
+	assert_true(check(&next));
+	assert_int_equal(world.told_ntp, 1);
+	assert_int_equal(le64toh(published(&next)->disruptions), 1);
+}
+
+static void a_device_that_is_gone_in_a_reaction_was_disrupted(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+
+	(void)state;
+	world.no_bounds = true;
+	world.marker++;
+	reaction_look(&d);
+	reaction_withdraw(&d);
+	assert_int_equal(published(&d)->trust, VMCLOCK_RUN_DISRUPTED);
+	world.no_bounds = false;
+	reaction_start(&d);
+	assert_true(check(&d));
+	assert_int_equal(world.told_ntp, 1);
+	reaction_withdraw(&d);
+	assert_int_equal(published(&d)->trust, VMCLOCK_RUN_UNKNOWN);
+}
+
+/* Each look finds another marker: vmclockd does not look for ever. */
+static void a_marker_that_never_stands_still_holds_nobody_up(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+
+	(void)state;
+	world.restless = true;
+	reaction_look(&d);
+	assert_false(check(&d));
+	world.restless = false;
+	reaction_look(&d);
+	assert_true(check(&d));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +482,10 @@ int main(void)
 		cmocka_unit_test(nor_do_they_lie_when_nobody_looks_any_more),
 		cmocka_unit_test(alone_the_bound_is_narrow),
 		cmocka_unit_test(a_disruption_ends_it),
+		cmocka_unit_test(a_disruption_is_told_also_before_the_clock_was_trusted),
+		cmocka_unit_test(a_reaction_that_was_killed_is_finished_by_the_next_one),
+		cmocka_unit_test(a_device_that_is_gone_in_a_reaction_was_disrupted),
+		cmocka_unit_test(a_marker_that_never_stands_still_holds_nobody_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
