@@ -238,7 +238,8 @@ static void end_at_leap_second(struct by_ntp *by, const struct vmclock_state *de
 	if (!track_good(&by->track) || pair_read(&now, 1) ||
 	    cone_at(&by->track.cone, now.counter, &unused, &unused) != -ENODATA)
 		return;
-	say(LOG_WARNING, "a leap second is possible now, and there is no leap-seconds.list in force");
+	say(LOG_WARNING,
+	    "a leap second is possible now, and there is no leap-seconds.list in force");
 	track_reset(&by->track);
 	completed_untrusted(&by->completed, device, VMCLOCK_STATUS_UNRELIABLE);
 }

@@ -15,9 +15,9 @@
 #define VERSION	    2
 #define PATH_LENGTH 256
 /* After its as_of, a client takes the status for FREERUNNING, until void_after. */
-#define GRACE_NS    (5 * NS_PER_SEC)
+#define GRACE_NS (5 * NS_PER_SEC)
 /* 30 years: no truth is beyond it, and sums with it are no overflow. */
-#define UNBOUNDED   INT64_C(1000000000000000000)
+#define UNBOUNDED INT64_C(1000000000000000000)
 
 enum { STATUS_UNKNOWN, STATUS_SYNCHRONIZED, STATUS_FREERUNNING, STATUS_DISRUPTED };
 
@@ -25,13 +25,13 @@ static const uint8_t magic[8] = { 0x4e, 0x5a, 0x4d, 0x41, 0x00, 0x02, 0x42, 0x43
 
 /* What changes, under the generation. Times are of CLOCK_MONOTONIC_COARSE. */
 struct clockbound_body {
-	int64_t as_of[2];	/* s, ns */
+	int64_t as_of[2]; /* s, ns */
 	int64_t void_after[2];
-	int64_t bound;		/* ns, of CLOCK_REALTIME at as_of */
-	uint64_t marker;	/* that was acted on */
-	uint32_t drift;		/* ppb */
+	int64_t bound;	 /* ns, of CLOCK_REALTIME at as_of */
+	uint64_t marker; /* that was acted on */
+	uint32_t drift;	 /* ppb */
 	int32_t status;
-	uint8_t compare;	/* 1: the marker is to be compared with the page's */
+	uint8_t compare; /* 1: the marker is to be compared with the page's */
 	uint8_t padding[7];
 };
 
@@ -39,7 +39,7 @@ struct clockbound_segment {
 	uint8_t magic[8];
 	uint32_t size;
 	uint16_t version;
-	uint16_t generation;	/* odd: an update is in progress; 0: there was none yet */
+	uint16_t generation; /* odd: an update is in progress; 0: there was none yet */
 	struct clockbound_body body;
 };
 
@@ -79,8 +79,8 @@ static void store_body(struct clockbound *cb, const struct clockbound_body *body
 
 static bool is_right(const struct clockbound_segment *segment)
 {
-	return !memcmp(segment->magic, magic, sizeof(magic)) &&
-	       segment->size == sizeof(*segment) && segment->version == VERSION;
+	return !memcmp(segment->magic, magic, sizeof(magic)) && segment->size == sizeof(*segment) &&
+	       segment->version == VERSION;
 }
 
 static void take_over(struct clockbound *cb)

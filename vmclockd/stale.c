@@ -35,8 +35,8 @@ static int interval(const struct vmclock_snapshot *s, __u64 counter,
 		return ret;
 	*latest = *earliest;
 	/* One more on the far side, for the time was rounded down. */
-	ret = vmclock_calc_shift_time(earliest, -(__s64)error) ?:
-	      vmclock_calc_shift_time(latest, (__s64)error + 1);
+	ret = vmclock_calc_shift_time(earliest, -(__s64)error)
+		      ?: vmclock_calc_shift_time(latest, (__s64)error + 1);
 	if (!ret && s->time_type == VMCLOCK_TIME_UTC)
 		ret = vmclock_calc_bounds_to_utc(&second, earliest, latest);
 	return ret;
@@ -77,8 +77,7 @@ bool stale_contradicts(const struct vmclock_abi *before, const struct vmclock_ab
 	struct vmclock_instant a_earliest, a_latest, b_earliest, b_latest;
 
 	if (!has_time(&a) || !has_time(&b) || a.counter_id != b.counter_id ||
-	    a.time_type != b.time_type ||
-	    interval(&a, b.counter_value, &a_earliest, &a_latest) ||
+	    a.time_type != b.time_type || interval(&a, b.counter_value, &a_earliest, &a_latest) ||
 	    interval(&b, b.counter_value, &b_earliest, &b_latest))
 		return false;
 	return is_before(&a_latest, &b_earliest) || is_before(&b_latest, &a_earliest) ||

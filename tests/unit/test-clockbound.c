@@ -64,7 +64,7 @@ enum { UNKNOWN, SYNCHRONIZED, FREERUNNING, DISRUPTED };
 /* What it makes of the segment. */
 struct bound {
 	int status;
-	int64_t half;		/* ns, either side of CLOCK_REALTIME */
+	int64_t half; /* ns, either side of CLOCK_REALTIME */
 };
 
 static const unsigned char *map_segment(void)
@@ -232,7 +232,7 @@ static void time_since_the_measurement_counts_in_full(void **state)
 	int i;
 
 	(void)state;
-	word.drift = htole32(1000000000);	/* as fast as time */
+	word.drift = htole32(1000000000); /* as fast as time */
 	for (i = 0; i < 2000; i++) {
 		int64_t measured = monotonic_now();
 		struct bound bound;
@@ -336,7 +336,8 @@ static void the_generation_goes_on_and_around(void **state)
 	static const struct {
 		uint16_t before, after;
 	} cases[] = {
-		{ 0, 2 }, { 2, 4 }, { 3, 6 }, { 65532, 65534 }, { 65534, 2 }, { 65535, 2 }, { 65533, 2 },
+		{ 0, 2 },     { 2, 4 },	    { 3, 6 },	  { 65532, 65534 },
+		{ 65534, 2 }, { 65535, 2 }, { 65533, 2 },
 	};
 	struct vmclock_run_state word = trusted();
 	const unsigned char *map;

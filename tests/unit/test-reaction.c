@@ -21,20 +21,20 @@
 #include "random.h"
 
 #define INSTEAD __attribute__((visibility("default")))
-#define SEC INT64_C(1700000000)
+#define SEC	INT64_C(1700000000)
 
 /* ---- The world -------------------------------------------------------------------------- */
 
 static struct {
-	int64_t now;		/* CLOCK_MONOTONIC, ns */
-	int64_t error;		/* the system clock less the truth, ns */
-	int64_t rate;		/* how fast that grows, ppb */
-	int64_t page_error;	/* how wrong the page may be */
-	int64_t lateness;	/* from a reading until it is acted on, at most */
+	int64_t now;	    /* CLOCK_MONOTONIC, ns */
+	int64_t error;	    /* the system clock less the truth, ns */
+	int64_t rate;	    /* how fast that grows, ppb */
+	int64_t page_error; /* how wrong the page may be */
+	int64_t lateness;   /* from a reading until it is acted on, at most */
 	uint64_t marker;
 	bool no_bounds;
 	bool restless;
-	bool synchronised;	/* by the kernel's own word */
+	bool synchronised; /* by the kernel's own word */
 	int told_kernel, told_ntp;
 } world;
 

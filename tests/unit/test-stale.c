@@ -13,20 +13,20 @@
 #include "vmclock-calc.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define NS INT64_C(1000000000)
+#define NS	      INT64_C(1000000000)
 
 /* A counter of 2.5 GHz, +-1 ppm; the time is that of the counter. */
-#define SHIFT 31
-#define PERIOD UINT64_C(0xdbe6fecebdedd5be)
+#define SHIFT	  31
+#define PERIOD	  UINT64_C(0xdbe6fecebdedd5be)
 #define TICKS(ns) ((ns) / 2 * 5)
-#define START UINT64_C(1000000000000)
+#define START	  UINT64_C(1000000000000)
 #define START_SEC INT64_C(1700000000)
 
 /* A host's clock: ahead by so much, and too fast. */
 struct host {
-	int64_t ahead;		/* ns */
+	int64_t ahead; /* ns */
 	int64_t ppb;
-	uint64_t error;		/* ns */
+	uint64_t error; /* ns */
 };
 
 static const struct host old = { .error = 1000 };
