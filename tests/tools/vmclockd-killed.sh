@@ -13,7 +13,7 @@ page=$tmp/vmclock0
 state=$tmp/run/state
 segment=$tmp/clockbound/shm0
 daemon=
-: >"$tmp/out" >"$tmp/err"
+true >"$tmp/out" 2>"$tmp/err"
 trap '[ -z "$sim" ] || kill -9 "$sim"; [ -z "$daemon" ] || kill -9 "$daemon"; rm -rf "$tmp"' EXIT
 
 harmless=

@@ -11,7 +11,7 @@
 : "${VMCLOCKD:=vmclockd/vmclockd}"
 page=$tmp/vmclock0
 daemon=
-: >"$tmp/out" >"$tmp/err"
+true >"$tmp/out" 2>"$tmp/err"
 trap '[ -z "$sim" ] || kill -9 "$sim"; [ -z "$daemon" ] || kill "$daemon"; rm -rf "$tmp"' EXIT
 
 # A line like $1, so many times.
@@ -32,7 +32,8 @@ between_updates() {
 }
 # Updates that are newer than any look of vmclockd, which looks once a second.
 newer() { [ "$(word 12 4)" -gt $((seen + 4)) ]; }
-put_marker() { printf "\\$(printf %o "$1")" | dd of="$page" bs=1 seek=16 conv=notrunc 2>/dev/null; }
+# $1: up to 7
+put_marker() { printf '%b' "\\0$1" | dd of="$page" bs=1 seek=16 conv=notrunc 2>/dev/null; }
 
 start --marker=1 --interval=100ms
 printf '%s\n' "device = $page" "folder = $tmp/run" 'ntp = none' "hooks = $tmp/hooks" >"$tmp/conf"
