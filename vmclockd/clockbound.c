@@ -131,6 +131,9 @@ int clockbound_open(struct clockbound *cb, const char *path, bool dry_run)
 	if (!cb->live)
 		return -1;
 	take_over(cb);
+	/* Clients would wait for the end of what another one began. */
+	if (cb->live->generation & 1)
+		clockbound_publish(cb, &(struct vmclock_run_state){ 0 });
 	return 0;
 }
 

@@ -24,7 +24,7 @@ struct clockbound {
  * @dry_run:	it is only read, and nobody sees what is published
  *
  * An existing segment is taken over, for clients have it mapped. Until the
- * first publish it says what it said before, if that was whole.
+ * first publish it says what it said before or, if that was not whole, nothing.
  *
  * Return: 0, or -1 with a line: another's file stands there, or the folder cannot be made.
  */
