@@ -22,12 +22,12 @@ class Healing:
     TRUSTED = TRUSTED
     DISRUPTED = DISRUPTED
 
-    def __init__(self, lab, notify, time=True, files=None, network=False):
+    def __init__(self, lab, notify, time=True, files=None, network=False, programs=()):
         self._lab = lab
         options = {'modules': ['virtio_net'],
                    'qemu': ('-nic', 'user,model=virtio-net-pci')} if network else {}
         self.vm = lab.boot('sim' if notify else 'sim-silent', files=files,
-                           programs=['time-record', 'time-read', 'time-spin', 'vmclockd'],
+                           programs=['time-record', 'time-read', 'time-spin', 'vmclockd', *programs],
                            fields=migration.PAGE if time else {}, **options)
         self._notify = notify
         self.vm.load()

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""Clients of ClockBound: through disruptions, and a vmclockd that is killed, no interval that they
+get excludes the truth; with chronyd on the PTP clock, which slews what vmclockd leaves it."""
+
+import random
+
+from vmlab import chrony
+from vmlab.healing import Healing
+
+ARCHITECTURES = ('amd64',)
+ALONE = True
+# It has not run often enough to judge others.
+ON_REQUEST = True
+
+DISRUPTIONS = 50
+# After so many of them vmclockd is killed, and started again.
+KILLED = 10
+# Seconds of the guest between two of them.
+APART = 1
+STEP_MAX = 50_000_000
+PPM_MAX = 50
+SEGMENT = '/run/clockbound/shm0'
+READINGS = 1_000_000
+
+
+def run(lab):
+    healing = Healing(lab, notify=True, files=chrony.files(lab), programs=['bound-read'])
+    vm = healing.vm
+    daemon = healing.start_chrony()
+    settings = ('ntp = chrony', f'chronyc = {chrony.CHRONYC}', 'clockbound = yes')
+    healing.start(*settings)
+    daemon.wait_selected()
+    healing.wait_trusted()
+    vm.run(f'bound-read {SEGMENT} >/tmp/bounds 2>&1 &')
+    for number in range(1, DISRUPTIONS + 1):
+        healing.disrupt(random.randint(-STEP_MAX, STEP_MAX), random.uniform(-PPM_MAX, PPM_MAX), APART)
+        if number % KILLED == 0:
+            vm.run('killall -KILL vmclockd; vmclockd --verbose >>/tmp/vmclockd 2>&1 &')
+    healing.wait_trusted()
+    vm.run('killall bound-read; until test -s /tmp/bounds; do sleep 0.1; done')
+    readings, trusted, wrong, worst, widest = map(int, vm.run('cat /tmp/bounds').split())
+    lab.log(f'{readings} readings, {trusted} trusted, {wrong} wrong; +-{widest} ns at most')
+    lab.check(readings >= READINGS and trusted >= readings // 10, 'too few of them')
+    lab.equal(wrong, 0, f'the intervals that the truth was outside of, by {worst} ns at most')
