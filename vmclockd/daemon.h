@@ -50,6 +50,7 @@ struct daemon {
 	bool was_synchronised;		/* by its own word, the kernel's clock before the disruption */
 	int64_t began;			/* CLOCK_MONOTONIC: when the disruption was seen */
 	int64_t stepped;		/* ns, in this reaction */
+	int64_t untrusted_since;	/* CLOCK_MONOTONIC: not counted yet; 0: it is trusted */
 	int64_t kernel_told;		/* CLOCK_MONOTONIC: how good its clock is */
 	int64_t retry;			/* CLOCK_MONOTONIC: not before */
 	struct vmclock_abi page;	/* as it was at the last look */

@@ -39,10 +39,22 @@ static void add(__le64 *counter, uint64_t more)
 	*counter = htole64(le64toh(*counter) + more);
 }
 
+/* As it goes on, so that it shows while it lasts; before it was first trusted, nothing was lost. */
+static void count_untrusted(struct daemon *d, uint8_t trust)
+{
+	struct vmclock_run_state *next = &d->state.next;
+	int64_t now = monotonic_now();
+
+	if (d->untrusted_since)
+		add(&next->untrusted, (uint64_t)(now - d->untrusted_since));
+	d->untrusted_since = trust != VMCLOCK_RUN_TRUSTED && next->last_trusted_sec ? now : 0;
+}
+
 static void publish(struct daemon *d, uint8_t trust)
 {
 	struct vmclock_run_state *next = &d->state.next;
 
+	count_untrusted(d, trust);
 	next->trust = trust;
 	next->was_synchronised = d->was_synchronised;
 	next->believed = d->stale.believed;
@@ -238,11 +250,10 @@ static void finish(struct daemon *d, const struct offset *offset)
 	int64_t took = monotonic_now() - d->began;
 
 	vouch_to_kernel(d, offset);
-	/* Before it was first trusted, nothing was lost. */
-	if (next->last_trusted_sec)
-		add(&next->untrusted, (uint64_t)took);
-	next->last_duration = htole64((uint64_t)took);
-	next->last_offset = htole64((uint64_t)d->stepped);
+	if (d->disrupted) {
+		next->last_duration = htole64((uint64_t)took);
+		next->last_offset = htole64((uint64_t)d->stepped);
+	}
 	d->phase = PHASE_TRUSTED;
 	vouch(d, offset);
 	say(LOG_NOTICE,
