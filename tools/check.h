@@ -7,6 +7,9 @@
  *	  judgement	check-judge.c, check-advice.c
  *	    output	check-report.c, check-json.c
  *
+ * Apart from that, what changes: check-live.c, and those who wait for it or
+ * tell of it, check-metrics.c and check-wait.c.
+ *
  * Output only prints: whatever is decided or put into words is decided
  * before, so that text and JSON cannot differ.
  */
@@ -19,6 +22,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "metrics.h"
 #include "vmclock-calc.h"
 
 #define TOOL "vmclock-check"
@@ -277,5 +281,27 @@ int check_json(const struct check *c);
  * Returns CHECK_OK, CHECK_WARNING: not in time, or CHECK_UNUSABLE: no device.
  */
 int check_wait(const char *device, int64_t patience, int64_t max_error);
+
+/* ---- What changes: check-live.c ---------------------------------------------------- */
+
+struct live {
+	struct vmclock *vc;		/* NULL: it cannot be opened */
+	struct metrics metrics;		/* as of the last look */
+	char path[PATH_MAX];
+	char folder[PATH_MAX];		/* vmclockd's; empty: it has nothing to say of such a path */
+	char completed[2 * PATH_MAX];	/* the completed page; may be empty */
+	bool own;			/* the folder is that of $VMCLOCK_RUN_DIR */
+};
+
+/* @option may be NULL. Returns 0, or the error of vmclock_open(); look at it all the same. */
+int live_open(struct live *live, const char *option);
+/* Returns 0, or the error that keeps the page from being read. */
+int live_look(struct live *live);
+void live_close(struct live *live);
+
+/* ---- check-metrics.c ---------------------------------------------------------------- */
+
+/* Prints OpenMetrics text. Returns CHECK_OK, or CHECK_UNUSABLE with a line: no device. */
+int check_metrics(const char *device);
 
 #endif /* VMCLOCK_TOOLS_CHECK_H */

@@ -16,6 +16,7 @@
 
 static const char help[] =
 	"Usage: " TOOL " [--device PATH] [--json]\n"
+	"       " TOOL " --openmetrics [--device PATH]\n"
 	"       " TOOL " --wait[=SECONDS] [--max-error=TIME] [--device PATH]\n"
 	"\n"
 	"Says whether this virtual machine has a VMClock, which driver serves it, what\n"
@@ -24,6 +25,7 @@ static const char help[] =
 	"  --device PATH  check this device or page file\n"
 	"                 (default: $VMCLOCK_PATH, or else /dev/vmclock0)\n"
 	"  --json         one JSON object instead of text\n"
+	"  --openmetrics  text for Prometheus, of the page and of vmclockd\n"
 	"  --wait         wait until vmclockd vouches for the system clock, for ever or\n"
 	"                 so many seconds\n"
 	"  --max-error    and until the error of the time is at most this, such as 1ms\n"
@@ -35,11 +37,13 @@ static const char help[] =
 	"  1  usable, with a warning\n"
 	"  2  not usable\n"
 	"  3  wrong usage\n"
-	"With --wait: 0 trusted, 1 not in time, 2 there is no device.\n";
+	"With --wait: 0 trusted, 1 not in time, 2 there is no device.\n"
+	"With --openmetrics: 0, or 2 there is no device.\n";
 
 enum option_value {
 	OPTION_DEVICE = 256, /* beyond characters: there are no short options */
 	OPTION_JSON,
+	OPTION_OPENMETRICS,
 	OPTION_WAIT,
 	OPTION_MAX_ERROR,
 	OPTION_HELP,
@@ -49,6 +53,7 @@ enum option_value {
 struct options {
 	const char *device;
 	bool json;
+	bool openmetrics;
 	bool wait;
 	int64_t patience;	/* ns; < 0: without limit */
 	int64_t max_error;	/* ns; 0: any */
@@ -56,10 +61,29 @@ struct options {
 	bool version;
 };
 
+static int check_combination(const struct options *options)
+{
+	const char *wrong = NULL;
+
+	if (options->openmetrics && options->wait)
+		wrong = "--openmetrics and --wait are not for one run";
+	else if (options->max_error && !options->wait)
+		wrong = "--max-error is for --wait";
+	else if (options->json && options->wait)
+		wrong = "--wait has no JSON";
+	else if (options->json && options->openmetrics)
+		wrong = "--openmetrics has no JSON";
+	if (wrong)
+		wrong_usage(TOOL, "%s", wrong);
+	return wrong ? -1 : 0;
+}
+
 static int parse_options(struct options *options, int argc, char **argv)
 {
 	static const struct option known[] = { { "device", required_argument, NULL, OPTION_DEVICE },
 					       { "json", no_argument, NULL, OPTION_JSON },
+					       { "openmetrics", no_argument, NULL,
+						 OPTION_OPENMETRICS },
 					       { "wait", optional_argument, NULL, OPTION_WAIT },
 					       { "max-error", required_argument, NULL,
 						 OPTION_MAX_ERROR },
@@ -75,6 +99,9 @@ static int parse_options(struct options *options, int argc, char **argv)
 			break;
 		case OPTION_JSON:
 			options->json = true;
+			break;
+		case OPTION_OPENMETRICS:
+			options->openmetrics = true;
 			break;
 		case OPTION_WAIT:
 			options->wait = true;
@@ -108,19 +135,11 @@ static int parse_options(struct options *options, int argc, char **argv)
 			    argv[optind]);
 		return -1;
 	}
-	if (options->max_error && !options->wait) {
-		wrong_usage(TOOL, "--max-error is for --wait");
-		return -1;
-	}
-	if (options->wait && options->json) {
-		wrong_usage(TOOL, "--wait has no JSON");
-		return -1;
-	}
 	if (options->device && !*options->device) {
 		wrong_usage(TOOL, "--device: the path is empty");
 		return -1;
 	}
-	return 0;
+	return check_combination(options);
 }
 
 static void gather(struct check *c, const char *device)
@@ -152,8 +171,10 @@ int main(int argc, char **argv)
 		return close_stdout(TOOL) ? CHECK_UNUSABLE : CHECK_OK;
 	}
 
-	if (options.wait) {
-		status = check_wait(options.device, options.patience, options.max_error);
+	if (options.wait || options.openmetrics) {
+		status = options.wait ? check_wait(options.device, options.patience,
+						   options.max_error)
+				      : check_metrics(options.device);
 		return close_stdout(TOOL) ? CHECK_UNUSABLE : status;
 	}
 

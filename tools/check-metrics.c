@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+/* vmclock-check --openmetrics. */
+#include <stdio.h>
+#include <string.h>
+
+#include "check.h"
+
+int check_metrics(const char *device)
+{
+	static struct live live;
+	const char *what = "opened";
+	int ret = live_open(&live, device), look = live_look(&live);
+
+	if (!ret) {
+		what = "read";
+		ret = look;
+	}
+	/* That there is nothing is told as well: a monitoring system looks for it. */
+	metrics_print(&live.metrics, stdout);
+	live_close(&live);
+	if (!ret)
+		return CHECK_OK;
+	fprintf(stderr,
+		TOOL ": the VMClock device cannot be %s: %s; " TOOL
+		     " without --openmetrics tells why\n",
+		what, strerror(-ret));
+	return CHECK_UNUSABLE;
+}
