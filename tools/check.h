@@ -8,7 +8,7 @@
  *	    output	check-report.c, check-json.c
  *
  * Apart from that, what changes: check-live.c, and those who wait for it or
- * tell of it, check-metrics.c and check-wait.c.
+ * tell of it, check-metrics.c, check-wait.c and check-watch.c.
  *
  * Output only prints: whatever is decided or put into words is decided
  * before, so that text and JSON cannot differ.
@@ -299,9 +299,16 @@ int live_open(struct live *live, const char *option);
 int live_look(struct live *live);
 void live_close(struct live *live);
 
-/* ---- check-metrics.c ---------------------------------------------------------------- */
+/* ---- check-metrics.c, check-watch.c ---------------------------------------------------- */
 
 /* Prints OpenMetrics text. Returns CHECK_OK, or CHECK_UNUSABLE with a line: no device. */
 int check_metrics(const char *device);
+
+/*
+ * Prints a line for each change, until SIGINT or SIGTERM, or until nobody
+ * reads them. @max_error: ns; 0: bounds are not watched. Returns CHECK_OK, or
+ * CHECK_UNUSABLE with a line: no device, or the output was lost.
+ */
+int check_watch(const char *device, int64_t max_error, bool json);
 
 #endif /* VMCLOCK_TOOLS_CHECK_H */

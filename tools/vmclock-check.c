@@ -18,6 +18,7 @@ static const char help[] =
 	"Usage: " TOOL " [--device PATH] [--json]\n"
 	"       " TOOL " --openmetrics [--device PATH]\n"
 	"       " TOOL " --wait[=SECONDS] [--max-error=TIME] [--device PATH]\n"
+	"       " TOOL " --watch [--json] [--max-error=TIME] [--device PATH]\n"
 	"\n"
 	"Says whether this virtual machine has a VMClock, which driver serves it, what\n"
 	"its page says, what of that can be used, and what to do next.\n"
@@ -28,7 +29,9 @@ static const char help[] =
 	"  --openmetrics  text for Prometheus, of the page and of vmclockd\n"
 	"  --wait         wait until vmclockd vouches for the system clock, for ever or\n"
 	"                 so many seconds\n"
-	"  --max-error    and until the error of the time is at most this, such as 1ms\n"
+	"  --watch        a line for each change, until it is interrupted\n"
+	"  --max-error    wait until the error of the time is at most this, such as 1ms,\n"
+	"                 or watch whether it is\n"
 	"  --help         print this help\n"
 	"  --version      print the version\n"
 	"\n"
@@ -38,13 +41,14 @@ static const char help[] =
 	"  2  not usable\n"
 	"  3  wrong usage\n"
 	"With --wait: 0 trusted, 1 not in time, 2 there is no device.\n"
-	"With --openmetrics: 0, or 2 there is no device.\n";
+	"With --openmetrics and --watch: 0, or 2 there is no device.\n";
 
 enum option_value {
 	OPTION_DEVICE = 256, /* beyond characters: there are no short options */
 	OPTION_JSON,
 	OPTION_OPENMETRICS,
 	OPTION_WAIT,
+	OPTION_WATCH,
 	OPTION_MAX_ERROR,
 	OPTION_HELP,
 	OPTION_VERSION,
@@ -55,6 +59,7 @@ struct options {
 	bool json;
 	bool openmetrics;
 	bool wait;
+	bool watch;
 	int64_t patience;	/* ns; < 0: without limit */
 	int64_t max_error;	/* ns; 0: any */
 	bool help;
@@ -65,10 +70,10 @@ static int check_combination(const struct options *options)
 {
 	const char *wrong = NULL;
 
-	if (options->openmetrics && options->wait)
-		wrong = "--openmetrics and --wait are not for one run";
-	else if (options->max_error && !options->wait)
-		wrong = "--max-error is for --wait";
+	if (options->openmetrics + options->wait + options->watch > 1)
+		wrong = "--openmetrics, --wait and --watch are not for one run";
+	else if (options->max_error && !options->wait && !options->watch)
+		wrong = "--max-error is for --wait and --watch";
 	else if (options->json && options->wait)
 		wrong = "--wait has no JSON";
 	else if (options->json && options->openmetrics)
@@ -85,6 +90,7 @@ static int parse_options(struct options *options, int argc, char **argv)
 					       { "openmetrics", no_argument, NULL,
 						 OPTION_OPENMETRICS },
 					       { "wait", optional_argument, NULL, OPTION_WAIT },
+					       { "watch", no_argument, NULL, OPTION_WATCH },
 					       { "max-error", required_argument, NULL,
 						 OPTION_MAX_ERROR },
 					       { "help", no_argument, NULL, OPTION_HELP },
@@ -102,6 +108,9 @@ static int parse_options(struct options *options, int argc, char **argv)
 			break;
 		case OPTION_OPENMETRICS:
 			options->openmetrics = true;
+			break;
+		case OPTION_WATCH:
+			options->watch = true;
 			break;
 		case OPTION_WAIT:
 			options->wait = true;
@@ -171,6 +180,8 @@ int main(int argc, char **argv)
 		return close_stdout(TOOL) ? CHECK_UNUSABLE : CHECK_OK;
 	}
 
+	if (options.watch)
+		return check_watch(options.device, options.max_error, options.json);
 	if (options.wait || options.openmetrics) {
 		status = options.wait ? check_wait(options.device, options.patience,
 						   options.max_error)

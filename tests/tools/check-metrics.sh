@@ -10,7 +10,7 @@
 run --openmetrics --json
 expect 'JSON' 3 '^vmclock-check: --openmetrics has no JSON \(try --help\)$'
 run --openmetrics --wait
-expect 'together with --wait' 3 '^vmclock-check: --openmetrics and --wait are not for one run'
+expect 'together with --wait' 3 '^vmclock-check: --openmetrics, --wait and --watch are not for one run'
 
 # ---- Pages alone ----------------------------------------------------------------------
 
