@@ -35,7 +35,7 @@ static const struct key {
 	enum kind kind;
 	size_t offset;
 	const char *const *words;
-	const char *initially;
+	const char *initially; /* NULL: nothing */
 } keys[] = {
 #define KEY(field, kind, words, initially)                                     \
 	{                                                                      \
@@ -48,6 +48,7 @@ static const struct key {
 	KEY(hook_timeout, TIME, NULL, "10s"),
 	KEY(clockbound_path, PATH, NULL, "/var/run/clockbound/shm0"),
 	KEY(clockbound, WORD, switches, "no"),
+	KEY(metrics, PATH, NULL, NULL),
 	KEY(mode, WORD, modes, "act"),
 	KEY(ntp, WORD, ntps, "auto"),
 	KEY(step, WORD, steps, "always"),
@@ -250,7 +251,8 @@ int config_read(struct config *config, const char *path)
 
 	*config = (struct config){ 0 };
 	for (i = 0; i < KEYS; i++) {
-		if (set(config, &keys[i], keys[i].initially, why, sizeof(why))) {
+		if (keys[i].initially &&
+		    set(config, &keys[i], keys[i].initially, why, sizeof(why))) {
 			say(LOG_ERR, "%s: %s", keys[i].name, why);
 			return -1;
 		}
@@ -265,6 +267,7 @@ void config_free(struct config *config)
 	free(config->chronyc);
 	free(config->hooks);
 	free(config->clockbound_path);
+	free(config->metrics);
 	*config = (struct config){ 0 };
 }
 

@@ -22,6 +22,7 @@ struct config {
 	char *chronyc;
 	char *hooks;			/* the folder with the administrator's */
 	char *clockbound_path;
+	char *metrics;			/* the file for node_exporter; NULL: none */
 	int mode;			/* enum config_mode and so on */
 	int ntp;
 	int step;

@@ -11,6 +11,7 @@
 #include "clocks.h"
 #include "conf.h"
 #include "device.h"
+#include "exporter.h"
 #include "hooks.h"
 #include "network.h"
 #include "ntp.h"
@@ -36,6 +37,7 @@ struct daemon {
 	struct by_ntp by_ntp;
 	struct network network;
 	struct hooks hooks;
+	struct exporter exporter;
 	uint64_t marker_before;		/* the disruption */
 	bool disrupted;			/* and not right again */
 	bool ntp_told;			/* of the disruption */
@@ -70,5 +72,14 @@ void reaction_tick(struct daemon *d);
 void reaction_network(struct daemon *d);
 /* The device is gone: nobody vouches. */
 void reaction_withdraw(struct daemon *d);
+
+/* ---- exporter.c ----------------------------------------------------------------- */
+
+/* Begins with it, if it is configured; what keeps it from that is told. */
+void exporter_open(struct daemon *d);
+/* Writes the metrics, if that is due. */
+void exporter_look(struct daemon *d);
+/* Writes them once more: it ends. */
+void exporter_close(struct daemon *d);
 
 #endif /* VMCLOCKD_DAEMON_H */

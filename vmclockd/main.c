@@ -251,6 +251,7 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 			tick(d);
 		if (had && !d->device.vc)
 			reaction_withdraw(d);
+		exporter_look(d);
 	}
 }
 
@@ -286,9 +287,12 @@ static int serve(struct daemon *d)
 	ntp_find(&d->ntp);
 	if (device_open(&d->device))
 		reaction_start(d);
+	exporter_open(d);
 	supervisor_ready();
+	exporter_look(d);
 	run(d, fds);
 	supervisor_stopping();
+	exporter_close(d);
 	return 0;
 }
 

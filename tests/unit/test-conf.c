@@ -153,6 +153,7 @@ static void without_a_file_there_are_defaults(void **state)
 	assert_string_equal(config.hooks, "/etc/vmclock/hooks.d");
 	assert_string_equal(config.clockbound_path, "/var/run/clockbound/shm0");
 	assert_int_equal(config.clockbound, 0);
+	assert_null(config.metrics);
 	assert_int_equal(config.hook_timeout, INT64_C(10000000000));
 	assert_int_equal(config.mode, MODE_ACT);
 	assert_int_equal(config.ntp, NTP_AUTO);
@@ -177,6 +178,7 @@ static void each_path_is_taken(void **state)
 		{ "chronyc", offsetof(struct config, chronyc) },
 		{ "hooks", offsetof(struct config, hooks) },
 		{ "clockbound_path", offsetof(struct config, clockbound_path) },
+		{ "metrics", offsetof(struct config, metrics) },
 	};
 	struct config config;
 	char line[100];

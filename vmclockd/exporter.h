@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Metrics for node_exporter: a file that is renewed at each change, and now and then. */
+#ifndef VMCLOCKD_EXPORTER_H
+#define VMCLOCKD_EXPORTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "textfile.h"
+#include "tools/metrics.h"
+
+/* What a change of is worth a new text. */
+struct exported {
+	bool up;
+	uint8_t trust;
+	uint8_t status;
+	uint32_t flags;
+	uint64_t marker;
+	uint64_t generation;
+	uint64_t disruptions;
+};
+
+struct exporter {
+	bool open;
+	struct textfile file;
+	struct exported last;
+	int64_t renewed;		/* CLOCK_MONOTONIC */
+	char *completed;		/* the path of the completed page */
+};
+
+#endif /* VMCLOCKD_EXPORTER_H */

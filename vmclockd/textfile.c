@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "textfile.h"
+
+/* All that the thread needs, and memory is locked. */
+#define STACK_SIZE 65536
+/* How long the end waits for the last text, in s. */
+#define LAST_WAIT 1
+
+/* ---- Writing ------------------------------------------------------------------------- */
+
+static int write_all(int fd, const char *text)
+{
+	size_t left = strlen(text);
+	ssize_t wrote;
+
+	while (left) {
+		wrote = write(fd, text, left);
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote <= 0)
+			return wrote ? -errno : -EIO;
+		text += wrote;
+		left -= (size_t)wrote;
+	}
+	return 0;
+}
+
+/*
+ * Others may own the folder: nothing of theirs is opened, no link of theirs is
+ * followed. What an earlier vmclockd has left unfinished goes.
+ */
+static int write_file(const struct textfile *file, const char *text)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int ret, fd = open(file->unfinished, flags, 0644);
+
+	if (fd < 0 && errno == EEXIST && !unlink(file->unfinished))
+		fd = open(file->unfinished, flags, 0644);
+	if (fd < 0)
+		return -errno;
+	ret = write_all(fd, text);
+	/* Not as the umask has it: all may read. */
+	if (!ret && fchmod(fd, 0644))
+		ret = -errno;
+	if (close(fd) && !ret)
+		ret = -errno;
+	if (!ret && rename(file->unfinished, file->path))
+		ret = -errno;
+	if (ret)
+		unlink(file->unfinished);
+	return ret;
+}
+
+static void renew(struct textfile *file, const char *text)
+{
+	int ret = write_file(file, text);
+
+	if (ret && ret != file->told)
+		say(LOG_WARNING, "cannot write %s: %s: the metrics there are not renewed",
+		    file->path, strerror(-ret));
+	else if (!ret && file->told)
+		say(LOG_NOTICE, "%s is renewed again", file->path);
+	file->told = ret;
+}
+
+/* ---- The thread ---------------------------------------------------------------------- */
+
+/* NULL: there will be none any more. */
+static char *next_text(struct textfile *file)
+{
+	char *text;
+
+	pthread_mutex_lock(&file->lock);
+	while (!file->text && !file->ending)
+		pthread_cond_wait(&file->changed, &file->lock);
+	text = file->text;
+	file->text = NULL;
+	pthread_mutex_unlock(&file->lock);
+	return text;
+}
+
+static void *writer(void *data)
+{
+	struct textfile *file = data;
+	char *text;
+
+	while ((text = next_text(file))) {
+		renew(file, text);
+		free(text);
+	}
+	return NULL;
+}
+
+/* Signals are for the main thread. */
+static int start_writer(struct textfile *file)
+{
+	pthread_attr_t attr;
+	sigset_t all, before;
+	int ret = pthread_attr_init(&attr);
+
+	if (ret)
+		return -ret;
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	ret = pthread_create(&file->writer, &attr, writer, file);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return -ret;
+}
+
+int textfile_start(struct textfile *file, const char *path)
+{
+	int ret;
+
+	*file = (struct textfile){
+		.path = path,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.changed = PTHREAD_COND_INITIALIZER,
+	};
+	/* Not as its name ends what node_exporter reads. */
+	if (asprintf(&file->unfinished, "%s.tmp", path) < 0)
+		return -ENOMEM;
+	ret = start_writer(file);
+	if (ret)
+		free(file->unfinished);
+	return ret;
+}
+
+static void wake(struct textfile *file, char *text, bool ending)
+{
+	char *unwritten;
+
+	pthread_mutex_lock(&file->lock);
+	unwritten = file->text;
+	if (text)
+		file->text = text;
+	else
+		unwritten = NULL;
+	file->ending = ending;
+	pthread_cond_signal(&file->changed);
+	pthread_mutex_unlock(&file->lock);
+	free(unwritten);
+}
+
+void textfile_put(struct textfile *file, char *text)
+{
+	wake(file, text, false);
+}
+
+void textfile_stop(struct textfile *file)
+{
+	struct timespec until;
+
+	wake(file, NULL, true);
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += LAST_WAIT;
+	/* A disk that hangs does not keep us: the thread ends with the process. */
+	if (!pthread_clockjoin_np(file->writer, NULL, CLOCK_MONOTONIC, &until))
+		free(file->unfinished);
+}
