@@ -28,6 +28,11 @@ void log_open(bool tell_all)
 	to_journal = is_journal(getenv("JOURNAL_STREAM"));
 }
 
+bool log_is_journal(void)
+{
+	return to_journal;
+}
+
 void say(int level, const char *fmt, ...)
 {
 	char text[512], line[sizeof(text)];

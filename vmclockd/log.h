@@ -8,6 +8,8 @@
 
 /* Debugging lines are told only if verbose. */
 void log_open(bool verbose);
+/* Does stderr go to the journal? */
+bool log_is_journal(void);
 
 /* @level: LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO or LOG_DEBUG; one line, without its end. */
 void say(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -6,12 +6,14 @@
 #include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "clock.h"
 #include "daemon.h"
+#include "journal.h"
 #include "log.h"
 #include "random.h"
 
@@ -89,18 +91,38 @@ static void vouch(struct daemon *d, const struct offset *offset)
 	publish(d, VMCLOCK_RUN_TRUSTED);
 }
 
-static void tell_hooks(struct daemon *d, enum hook_event event)
+static struct hook_facts facts_of(const struct daemon *d)
 {
-	const struct hook_facts facts = {
-		.marker_before = d->marker_before,
+	bool trusted = d->state.next.trust == VMCLOCK_RUN_TRUSTED;
+
+	return (struct hook_facts){
+		.marker_before = d->disrupted ? d->marker_before : d->marker,
 		.marker = d->marker,
 		.generation = d->generation,
 		.offset = d->stepped,
-		.bound = event == HOOK_TRUSTED ? (int64_t)le64toh(d->state.next.bound) : 0,
+		.bound = trusted ? (int64_t)le64toh(d->state.next.bound) : 0,
 		.duration = monotonic_now() - d->began,
 	};
+}
+
+static void tell_hooks(struct daemon *d, enum hook_event event)
+{
+	const struct hook_facts facts = facts_of(d);
 
 	hooks_tell(&d->hooks, event, &facts);
+}
+
+static void tell(const struct daemon *d, enum journal_event event, int level, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void tell(const struct daemon *d, enum journal_event event, int level, const char *fmt, ...)
+{
+	const struct hook_facts facts = facts_of(d);
+	va_list args;
+
+	va_start(args, fmt);
+	journal_tell(event, &facts, level, fmt, args);
+	va_end(args);
 }
 
 /* ---- Guards: nothing is moved on the word of one reading ------------------------------ */
@@ -166,7 +188,7 @@ static int measure(struct daemon *d, struct offset *offset)
 static void refuse(struct daemon *d, const char *why)
 {
 	if (d->phase != PHASE_REFUSED || d->refusal != why)
-		say(LOG_WARNING, "the system clock stays untrusted: %s", why);
+		tell(d, JOURNAL_REFUSED, LOG_WARNING, "the system clock stays untrusted: %s", why);
 	d->phase = PHASE_REFUSED;
 	d->refusal = why;
 	d->retry = monotonic_now() + REFUSED_NS;
@@ -256,11 +278,11 @@ static void finish(struct daemon *d, const struct offset *offset)
 	}
 	d->phase = PHASE_TRUSTED;
 	vouch(d, offset);
-	say(LOG_NOTICE,
-	    "the system clock is right within %" PRId64 " ns, %" PRId64 ".%03" PRId64
-	    " ms after %s",
-	    offset->error + (int64_t)llabs(offset->ns), took / NS_PER_MS, took / 1000 % 1000,
-	    d->disrupted ? "the disruption was seen" : "it was first looked at");
+	tell(d, JOURNAL_TRUSTED, LOG_NOTICE,
+	     "the system clock is right within %" PRId64 " ns, %" PRId64 ".%03" PRId64
+	     " ms after %s",
+	     offset->error + (int64_t)llabs(offset->ns), took / NS_PER_MS, took / 1000 % 1000,
+	     d->disrupted ? "the disruption was seen" : "it was first looked at");
 	if (d->disrupted)
 		tell_hooks(d, HOOK_TRUSTED);
 	d->disrupted = false;
@@ -394,8 +416,12 @@ static void disrupted(struct daemon *d)
 		d->was_synchronised = false;
 	}
 	begin(d);
-	say(LOG_WARNING, "disruption marker %#" PRIx64 ": the system clock is not trusted",
-	    d->marker);
+	tell(d, JOURNAL_DISRUPTED, LOG_WARNING,
+	     "disruption marker %#" PRIx64 ": the system clock is not trusted", d->marker);
+	if (other)
+		tell(d, JOURNAL_GENERATION, LOG_NOTICE,
+		     "generation %" PRIu64 ": the machine was restored, or is a clone",
+		     d->generation);
 	if (first)
 		tell_kernel(d);
 	if (other) {
@@ -413,8 +439,8 @@ static void react_again(struct daemon *d)
 {
 	d->marker_before = d->marker;
 	begin(d);
-	say(LOG_WARNING, "disruption marker %#" PRIx64 ": the reaction to it was not finished",
-	    d->marker);
+	tell(d, JOURNAL_DISRUPTED, LOG_WARNING,
+	     "disruption marker %#" PRIx64 ": the reaction to it was not finished", d->marker);
 	tell_kernel(d);
 	if (may_change(d))
 		random_part(d->generation, d->marker);
@@ -518,10 +544,12 @@ void reaction_tick(struct daemon *d)
 	if (ret || offset.error > d->config.trusted_max_error ||
 	    offset.ns > d->config.trusted_max_error || offset.ns < -d->config.trusted_max_error) {
 		/* Its bound goes on growing, for whoever adds the drift; nobody renews it. */
-		say(LOG_WARNING, "the system clock has left its bounds: it is not trusted");
 		d->phase = PHASE_REACTING;
 		d->began = monotonic_now();
+		d->stepped = 0;
 		publish(d, VMCLOCK_RUN_UNKNOWN);
+		tell(d, JOURNAL_UNTRUSTED, LOG_WARNING,
+		     "the system clock has left its bounds: it is not trusted");
 		return;
 	}
 	if (d->device.has_time) {
