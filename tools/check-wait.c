@@ -39,14 +39,15 @@ static const char *reason(int error)
 	}
 }
 
+/* Until the deadline, or the next look at the reason. */
 static const struct timespec *left(int64_t deadline, struct timespec *ts)
 {
 	int64_t ns = deadline - monotonic();
 
-	if (deadline == INT64_MAX)
-		return NULL;
 	if (ns < 0)
 		ns = 0;
+	if (ns > NS_PER_SEC)
+		ns = NS_PER_SEC;
 	*ts = (struct timespec){ .tv_sec = ns / NS_PER_SEC, .tv_nsec = ns % NS_PER_SEC };
 	return ts;
 }
@@ -70,25 +71,34 @@ static int check_bounds(const struct vmclock *vc, int64_t max_error)
 	return width <= 2 * max_error ? 0 : -ERANGE;
 }
 
+/* Whoever looks why something has not started yet finds it in the journal. */
+static void tell(int error, int *told)
+{
+	if (error != *told)
+		fprintf(stderr, TOOL ": waiting: %s\n", reason(error));
+	*told = error;
+}
+
 /* 0, or what was still missing when time was up. */
 static int wait_until(const struct vmclock *vc, int64_t deadline, int64_t max_error,
 		      uint64_t *marker)
 {
 	const struct timespec rest = { .tv_nsec = LOOK_NS };
 	struct timespec ts;
-	int ret;
+	int ret, missing, told = 0;
 
 	for (;;) {
-		ret = vmclock_wait_trusted(vc, left(deadline, &ts));
-		if (ret == -EINTR)
-			continue;
-		if (ret && ret != -ETIMEDOUT)
-			return ret;
 		ret = vmclock_trusted(vc, marker);
-		ret = ret ? ret : check_bounds(vc, max_error);
-		if (!ret || monotonic() >= deadline)
+		missing = ret ? ret : check_bounds(vc, max_error);
+		if (!missing || monotonic() >= deadline)
+			return missing;
+		tell(missing, &told);
+		if (ret)
+			ret = vmclock_wait_trusted(vc, left(deadline, &ts));
+		else
+			clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
+		if (ret && ret != -EINTR && ret != -ETIMEDOUT)
 			return ret;
-		clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
 	}
 }
 
