@@ -24,15 +24,28 @@ static const char *const names[HOOK_EVENTS] = {
 	[HOOK_TRUSTED] = "trusted",
 };
 
-void hooks_init(struct hooks *hooks, const char *folder, int64_t limit)
+void hooks_init(struct hooks *hooks, const char *folder, int64_t limit, int memory)
 {
-	*hooks = (struct hooks){ .folder = folder, .limit = limit };
+	struct stat st;
+
+	*hooks = (struct hooks){ .folder = folder, .limit = limit, .memory = memory };
+	hooks->owed = memory >= 0 && !fstat(memory, &st) && st.st_size;
+}
+
+/* What was stopped at a disruption must go on after it, whatever becomes of us. */
+static void owe(struct hooks *hooks, bool owed)
+{
+	if (hooks->memory >= 0 && owed != hooks->owed && ftruncate(hooks->memory, owed))
+		say(LOG_WARNING, "cannot note that hooks wait: %s", strerror(errno));
+	hooks->owed = owed;
 }
 
 void hooks_tell(struct hooks *hooks, enum hook_event event, const struct hook_facts *facts)
 {
 	if (!hooks->pending[event])
 		hooks->since[event] = ++hooks->told;
+	if (event == HOOK_DISRUPTED)
+		owe(hooks, true);
 	hooks->pending[event] = true;
 	hooks->facts[event] = *facts;
 }
@@ -224,9 +237,13 @@ int64_t hooks_advance(struct hooks *hooks)
 		if (hooks->next < hooks->count)
 			start(hooks, hooks->paths[hooks->next++]);
 		else if (!take_event(hooks))
-			return INT64_MAX;
+			break;
 	}
-	return hooks->deadline;
+	if (hooks->pid)
+		return hooks->deadline;
+	if (hooks->event == HOOK_TRUSTED)
+		owe(hooks, false);
+	return INT64_MAX;
 }
 
 void hooks_stop(struct hooks *hooks)

@@ -29,6 +29,10 @@ struct hooks {
 	const char *folder;		/* the administrator's; the vendor's is known */
 	int64_t limit;			/* ns for each hook */
 
+	/* From a disruption until all have heard that it is over, noted in a file as well. */
+	bool owed;
+	int memory;			/* the file: then it is not empty; -1: none */
+
 	/* What is to be told; of an event that comes again before its turn, the last. */
 	bool pending[HOOK_EVENTS];
 	unsigned long since[HOOK_EVENTS];
@@ -43,7 +47,8 @@ struct hooks {
 	int64_t deadline;
 };
 
-void hooks_init(struct hooks *hooks, const char *folder, int64_t limit);
+/* @memory is a file that outlives this process: an earlier one may owe something. */
+void hooks_init(struct hooks *hooks, const char *folder, int64_t limit, int memory);
 
 /* Tells them as soon as those that run have ended. */
 void hooks_tell(struct hooks *hooks, enum hook_event event, const struct hook_facts *facts);

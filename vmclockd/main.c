@@ -281,7 +281,7 @@ static int serve(struct daemon *d)
 	/* A reaction is no time to wait for memory. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		say(LOG_DEBUG, "memory is not locked: %s", strerror(errno));
-	hooks_init(&d->hooks, d->config.hooks, d->config.hook_timeout);
+	hooks_init(&d->hooks, d->config.hooks, d->config.hook_timeout, d->state.lock);
 	network_init(&d->network);
 	ntp_init(&d->ntp, &d->config, d->device.event);
 	ntp_find(&d->ntp);

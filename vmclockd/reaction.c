@@ -516,6 +516,8 @@ void reaction_start(struct daemon *d)
 		d->phase = PHASE_REACTING;
 		d->ntp_told = true;
 		by_ntp_disrupted(&d->by_ntp, &d->device.state, false);
+		/* Hooks have heard of a disruption, and not all of them of its end. */
+		d->disrupted |= d->hooks.owed;
 		publish(d, VMCLOCK_RUN_UNKNOWN);
 	}
 	/* A device that comes back is compared with what it was. */

@@ -191,7 +191,8 @@ int runfile_lock(const char *folder)
 	close(dir);
 	if (fd < 0)
 		return cannot("open", folder, LOCK_NAME);
-	if (check_file(fd, folder, LOCK_NAME, 0, false))
+	/* A byte in it is a note of the hooks'. */
+	if (check_file(fd, folder, LOCK_NAME, 1, false))
 		goto failed;
 	if (fchmod(fd, 0600)) {
 		cannot("make", folder, LOCK_NAME);

@@ -32,6 +32,24 @@ holds() {
 	fi
 }
 
+begin() {
+	"$VMCLOCKD" --config "$tmp/conf" "$@" >"$tmp/daemon" 2>&1 &
+	daemon=$!
+}
+
+serve() {
+	begin "$@"
+	until_true grep -q 'right within' "$tmp/daemon"
+}
+
+# restart SIGNAL: another one takes over, of what hooks then tell only that is kept.
+restart() {
+	kill -"$1" "$daemon"
+	wait "$daemon" 2>/dev/null
+	: >"$tmp/told"
+	begin
+}
+
 : >"$tmp/told"
 hook 10-tell <<END
 #!/bin/sh
@@ -61,9 +79,7 @@ echo 'echo plain' >"$tmp/hooks/60-plain"
 start --marker=7 --generation=3
 printf '%s\n' "device = $page" "folder = $tmp/run" 'ntp = none' "hooks = $tmp/hooks" \
 	'hook_timeout = 300ms' >"$tmp/conf"
-"$VMCLOCKD" --dry-run --config "$tmp/conf" >"$tmp/daemon" 2>&1 &
-daemon=$!
-until_true grep -q 'right within' "$tmp/daemon"
+serve --dry-run
 [ ! -s "$tmp/told" ]
 verdict 'a first start is no disruption' "$(cat "$tmp/told")"
 
@@ -91,4 +107,38 @@ else
 	verdict 'it ends well' "$(cat "$tmp/daemon")"
 fi
 daemon=
+
+# What hooks have stopped goes on, though the one that told them to stop it was killed.
+rm "$tmp/hooks/20-fail" "$tmp/hooks/30-hang"
+echo 'mode = observe' >>"$tmp/conf"
+serve
+: >"$tmp/told"
+tell disrupt step=10ms
+holds 'disrupted, before it is killed' told 1 '^last disrupted$'
+restart KILL
+tell step -10ms
+holds 'the next one says that all is well' told 1 '^last trusted$'
+
+# Nor when it is killed before all have heard of the end.
+echo 'hook_timeout = 60s' >>"$tmp/conf"
+sed -i /300ms/d "$tmp/conf"
+hook 35-gate <<END
+#!/bin/sh
+[ "\$1" = trusted ] || exit 0
+echo waiting >>$tmp/told
+until [ -e $tmp/gate ]; do sleep 0.05; done
+END
+restart TERM
+tell disrupt step=10ms
+tell step -10ms
+holds 'some have not heard of the end' told 1 '^waiting$'
+restart KILL
+: >"$tmp/gate"
+holds 'the next one tells them' told 1 '^last trusted$'
+
+restart TERM
+until_true grep -q 'right within' "$tmp/daemon"
+tell disrupt step=10ms
+holds 'disrupted, after all was well' told 1 '^last disrupted$'
+verdict 'and nothing before' "$(grep trusted "$tmp/told")"
 finish
