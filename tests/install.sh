@@ -47,6 +47,8 @@ for program in "$dest$prefix"/bin/* "$dest$prefix"/sbin/*; do
 done
 grep -q "^ExecStart=$prefix/bin/vmclock-check\$" \
 	"$dest$prefix/lib/systemd/system/vmclock-check.service" || fail 'the unit runs something else'
+grep -q "^ExecStart=$prefix/bin/vmclock-check --wait\$" \
+	"$dest$prefix/lib/systemd/system/vmclock-wait-sync.service" || fail 'the unit that waits, too'
 grep -q "^ExecStart=$prefix/sbin/vmclockd\$" \
 	"$dest$prefix/lib/systemd/system/vmclockd.service" || fail 'the unit of vmclockd, too'
 # Each key has its place in the manual and in the example, which has it as it is anyway.
