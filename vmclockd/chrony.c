@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* chronyd, by a long-lived chronyc. */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,36 +18,6 @@
 
 /* ---- The process ------------------------------------------------------------------- */
 
-/* Of those that were killed, with WNOHANG those that are gone. */
-static void reap(struct chrony *c, int options)
-{
-	int i;
-
-	for (i = 0; i < CHRONY_ENDED; i++) {
-		pid_t ret = 0;
-
-		while (c->ended[i] && (ret = waitpid(c->ended[i], NULL, options)) < 0 &&
-		       errno == EINTR)
-			;
-		if (ret)
-			c->ended[i] = 0;
-	}
-}
-
-static void reap_later(struct chrony *c, pid_t pid)
-{
-	int i = 0;
-
-	reap(c, WNOHANG);
-	while (i < CHRONY_ENDED && c->ended[i])
-		i++;
-	if (i == CHRONY_ENDED) {
-		reap(c, 0);
-		i = 0;
-	}
-	c->ended[i] = pid;
-}
-
 /* Kill it, and leave reaping for later: a disruption waits for nobody. */
 static void end(struct chrony *c)
 {
@@ -61,34 +27,9 @@ static void end(struct chrony *c)
 	c->length = 0;
 	if (!c->pid)
 		return;
-	/* It has made its group by now, or does not run its program yet. */
-	kill(-c->pid, SIGKILL);
-	kill(c->pid, SIGKILL);
-	reap_later(c, c->pid);
+	program_kill(c->pid);
+	leftovers_add(&c->killed, c->pid);
 	c->pid = 0;
-}
-
-/* In the child: only what is safe after fork(). */
-static void become_chronyc(const struct chrony *c, int fd, pid_t parent)
-{
-	char *const argv[] = { (char *)"chronyc", (char *)"-n", (char *)"-c", NULL };
-	char *const envp[] = { (char *)"LC_ALL=C", (char *)"TZ=UTC0",
-			       (char *)"PATH=/usr/bin:/bin", NULL };
-	sigset_t none;
-	int i;
-
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent || setpgid(0, 0))
-		return;
-	/* The caller may have closed the standard ones: then the pair has one of their numbers. */
-	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	for (i = 0; i < 3; i++)
-		if (fd < 0 || dup2(fd, i) < 0)
-			return;
-	for (i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	execve(c->path, argv, envp);
 }
 
 void chrony_init(struct chrony *c, const char *path, int timeout, int interrupt)
@@ -100,27 +41,29 @@ void chrony_init(struct chrony *c, const char *path, int timeout, int interrupt)
 
 int chrony_start(struct chrony *c)
 {
-	pid_t parent = getpid();
-	int pair[2], error;
+	char *const argv[] = { (char *)"chronyc", (char *)"-n", (char *)"-c", NULL };
+	struct program program = {
+		.path = c->path, .argv = argv, .envp = program_plain_environment,
+		.dies_with_us = true,
+	};
+	int pair[2], i;
+	pid_t pid;
 
-	reap(c, WNOHANG);
+	leftovers_reap(&c->killed, false);
 	if (c->pid)
 		return 0;
 	if (access(c->path, X_OK) ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return -errno;
-	c->pid = fork();
-	if (!c->pid) {
-		become_chronyc(c, pair[1], parent);
-		_exit(127);
-	}
-	error = errno;
+	for (i = 0; i < 3; i++)
+		program.fds[i] = pair[1];
+	pid = program_start(&program);
 	close(pair[1]);
-	if (c->pid < 0) {
-		c->pid = 0;
+	if (pid < 0) {
 		close(pair[0]);
-		return -error;
+		return pid;
 	}
+	c->pid = pid;
 	c->fd = pair[0];
 	return 0;
 }
@@ -128,7 +71,7 @@ int chrony_start(struct chrony *c)
 void chrony_stop(struct chrony *c)
 {
 	end(c);
-	reap(c, 0);
+	leftovers_reap(&c->killed, true);
 }
 
 /* ---- Lines, there and back ----------------------------------------------------------- */

@@ -13,9 +13,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "command.h"
 #include "derive.h"
 
-#define CHRONY_ENDED	8
 #define CHRONY_LINE	512
 
 struct chrony {
@@ -27,7 +27,7 @@ struct chrony {
 	int fd;				/* its standard input, output and error, or -1 */
 	char buffer[CHRONY_LINE];	/* what it wrote, not yet taken */
 	size_t length;
-	pid_t ended[CHRONY_ENDED];	/* killed, and not reaped yet; 0: free */
+	struct leftovers killed;
 	char answer[CHRONY_LINE];	/* the last line taken, printable: for the log */
 };
 

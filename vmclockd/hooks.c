@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "clocks.h"
+#include "command.h"
 #include "hooks.h"
 #include "log.h"
 
@@ -143,40 +143,26 @@ static void describe(struct environment *e, const char *event, const struct hook
 		e->pointers[i] = e->text[i];
 }
 
-/* As after fork(2) in a program with threads: only what is async-signal-safe. */
-static void child(const char *path, const char *event, char *const *environment)
-{
-	char *const argv[] = { (char *)path, (char *)event, NULL };
-	sigset_t none;
-	int null;
-
-	setpgid(0, 0);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	null = open("/dev/null", O_RDONLY);
-	if (null >= 0)
-		dup2(null, STDIN_FILENO);
-	dup2(STDERR_FILENO, STDOUT_FILENO);
-	execve(path, argv, environment);
-	_exit(127);
-}
-
 static void start(struct hooks *hooks, const char *path)
 {
 	const char *event = names[hooks->event];
 	struct environment environment;
+	char *const argv[] = { (char *)path, (char *)event, NULL };
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	const struct program program = {
+		.path = path, .argv = argv, .envp = environment.pointers,
+		.fds = { null, STDERR_FILENO, STDERR_FILENO },
+	};
 
 	describe(&environment, event, &hooks->facts[hooks->event]);
-	hooks->pid = fork();
-	if (hooks->pid == 0)
-		child(path, event, environment.pointers);
+	hooks->pid = null < 0 ? -errno : program_start(&program);
+	if (null >= 0)
+		close(null);
 	if (hooks->pid < 0) {
-		say(LOG_ERR, "cannot run hook %s: %s", path, strerror(errno));
+		say(LOG_ERR, "cannot run hook %s: %s", path, strerror(-hooks->pid));
 		hooks->pid = 0;
 		return;
 	}
-	/* Here, too, so that it is a group before anybody kills that. */
-	setpgid(hooks->pid, hooks->pid);
 	hooks->deadline = monotonic_now() + hooks->limit;
 }
 
@@ -205,7 +191,7 @@ static bool ended(struct hooks *hooks)
 	if (monotonic_now() < hooks->deadline)
 		return false;
 	say(LOG_WARNING, "hook %s took too long: it is killed", path);
-	kill(-hooks->pid, SIGKILL);
+	program_kill(hooks->pid);
 	waitpid(hooks->pid, &status, 0);
 	hooks->pid = 0;
 	return true;
@@ -249,7 +235,7 @@ int64_t hooks_advance(struct hooks *hooks)
 void hooks_stop(struct hooks *hooks)
 {
 	if (hooks->pid) {
-		kill(-hooks->pid, SIGKILL);
+		program_kill(hooks->pid);
 		waitpid(hooks->pid, NULL, 0);
 		hooks->pid = 0;
 	}

@@ -440,7 +440,7 @@ static void a_dead_one_is_replaced(void **state)
 	int i;
 
 	answer(p, HONEST);
-	for (i = 0; i < 3 * CHRONY_ENDED; i++) {
+	for (i = 0; i < 3 * LEFTOVERS_MAX; i++) {
 		assert_int_equal(chrony_tracking(&p->chrony, &r), 0);
 		pid = p->chrony.pid;
 		assert_int_equal(kill(pid, SIGKILL), 0);
