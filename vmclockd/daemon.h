@@ -16,6 +16,7 @@
 #include "network.h"
 #include "ntp.h"
 #include "offset.h"
+#include "pace.h"
 #include "stale.h"
 #include "state.h"
 #include "steer.h"
@@ -46,6 +47,11 @@ struct daemon {
 	struct clockbound clockbound;
 
 	enum phase phase;
+	struct pace pace;		/* of reactions that begin */
+	bool begins;			/* one is to, when it is time */
+	unsigned int untold;		/* markers that nobody was told of yet */
+	uint64_t marker_told;
+	uint64_t generation_told;
 	const char *refusal;		/* why, as it was told */
 	uint64_t marker;		/* that was acted on last */
 	uint64_t generation;
@@ -54,7 +60,10 @@ struct daemon {
 	int64_t stepped;		/* ns, in this reaction */
 	int64_t untrusted_since;	/* CLOCK_MONOTONIC: not counted yet; 0: it is trusted */
 	int64_t kernel_told;		/* CLOCK_MONOTONIC: how good its clock is */
+	int kernel_error;		/* its last one, which was told */
 	int64_t retry;			/* CLOCK_MONOTONIC: not before */
+	bool started;			/* the device's page has been read */
+	bool unreadable;		/* it cannot be now, as was told */
 	struct vmclock_abi page;	/* as it was at the last look */
 	struct stale stale;
 	bool believed;			/* its time, if it has any */
@@ -62,6 +71,8 @@ struct daemon {
 
 /* ---- reaction.c ----------------------------------------------------------------- */
 
+/* Once, before all others. */
+void reaction_init(struct daemon *d);
 /* The first look at a device: what has happened while nobody looked? */
 void reaction_start(struct daemon *d);
 /* The page has changed, or time has gone on. */

@@ -282,6 +282,7 @@ static int serve(struct daemon *d)
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		say(LOG_DEBUG, "memory is not locked: %s", strerror(errno));
 	hooks_init(&d->hooks, d->config.hooks, d->config.hook_timeout, d->state.lock);
+	reaction_init(d);
 	network_init(&d->network);
 	ntp_init(&d->ntp, &d->config, d->device.event);
 	ntp_find(&d->ntp);

@@ -29,6 +29,9 @@
 /* How often a daemon is asked whether it has measured again. */
 #define NTP_RETRY_NS (200 * NS_PER_MS)
 #define KERNEL_NS    (60 * NS_PER_SEC)
+/* So many reactions may begin at once, and then one in so long: see begin(). */
+#define REACTIONS_AT_ONCE 10
+#define REACTION_NS	  NS_PER_SEC
 /* For how long the state counts after it was last renewed, which is done each second. */
 #define VALID_NS (5 * NS_PER_SEC)
 /* What the system clock may do between two looks, in ppb, if nobody but us slews it. */
@@ -239,6 +242,15 @@ static const char *no_time(int error)
 	}
 }
 
+/* Where it does not let us, as in a container, it never does: one line for all that fails so. */
+static void kernel_answered(struct daemon *d, int ret, const char *what)
+{
+	if (ret && ret != d->kernel_error)
+		say(LOG_ERR, "cannot %s: %s%s", what, strerror(-ret),
+		    ret == -EPERM ? ": vmclockd needs CAP_SYS_TIME" : "");
+	d->kernel_error = ret;
+}
+
 /* Without an NTP daemon, the clock's rate is ours to set, too. */
 static void steer(struct daemon *d, int64_t offset)
 {
@@ -247,8 +259,8 @@ static void steer(struct daemon *d, int64_t offset)
 	if (d->ntp.found != NTP_NONE || !may_change(d))
 		return;
 	ret = steer_set(&d->steer, &d->page, offset);
-	if (ret && ret != -EAGAIN)
-		say(LOG_ERR, "cannot set the rate of the system clock: %s", strerror(-ret));
+	if (ret != -EAGAIN)
+		kernel_answered(d, ret, "set the rate of the system clock");
 }
 
 /* Who keeps the clock says that it is synchronised; another daemon's word is left as it was. */
@@ -262,8 +274,7 @@ static void vouch_to_kernel(struct daemon *d, const struct offset *offset)
 		return;
 	ret = clock_vouch((uint64_t)(offset->error + llabs(offset->ns)),
 			  ours || d->was_synchronised);
-	if (ret)
-		say(LOG_ERR, "cannot tell the kernel how good its clock is: %s", strerror(-ret));
+	kernel_answered(d, ret, "tell the kernel how good its clock is");
 }
 
 static void finish(struct daemon *d, const struct offset *offset)
@@ -272,6 +283,7 @@ static void finish(struct daemon *d, const struct offset *offset)
 	int64_t took = monotonic_now() - d->began;
 
 	vouch_to_kernel(d, offset);
+	d->was_synchronised = false;
 	if (d->disrupted) {
 		next->last_duration = htole64((uint64_t)took);
 		next->last_offset = htole64((uint64_t)d->stepped);
@@ -371,21 +383,8 @@ static void react(struct daemon *d)
 		finish(d, &offset);
 }
 
-/* All that was known is void, and nobody vouches. */
-static void begin(struct daemon *d)
-{
-	steer_disrupted(&d->steer);
-	by_ntp_disrupted(&d->by_ntp, &d->device.state, may_change(d));
-	publish(d, VMCLOCK_RUN_DISRUPTED);
-	d->phase = PHASE_REACTING;
-	d->refusal = NULL;
-	d->retry = 0;
-	d->ntp_told = false;
-	d->disrupted = true;
-}
-
-/* Once it was told, it does not say any more what it was before. */
-static void tell_kernel(struct daemon *d)
+/* Was it synchronised before, by its own word? In one reaction that is asked more than once. */
+static void unsynchronise(struct daemon *d)
 {
 	bool was = false;
 	int ret;
@@ -394,41 +393,68 @@ static void tell_kernel(struct daemon *d)
 		return;
 	ret = clock_unsynchronise(&was);
 	d->was_synchronised |= was;
-	if (ret)
-		say(LOG_ERR, "cannot tell the kernel that its clock is wrong: %s%s", strerror(-ret),
-		    ret == -EPERM ? ": vmclockd needs CAP_SYS_TIME" : "");
+	kernel_answered(d, ret, "tell the kernel that its clock is wrong");
+}
+
+static void count_reaction(struct daemon *d)
+{
+	add(&d->state.next.reactions, 1);
+	d->began = monotonic_now();
+	d->stepped = 0;
+}
+
+/* All that was known is void, and nobody vouches: so at once, before anybody is told or asked. */
+static void untrust(struct daemon *d, uint8_t trust)
+{
+	steer_disrupted(&d->steer);
+	by_ntp_disrupted(&d->by_ntp, &d->device.state, may_change(d));
+	publish(d, trust);
+	unsynchronise(d);
+	d->phase = PHASE_REACTING;
+	d->refusal = NULL;
+	d->ntp_told = false;
+	d->begins = true;
+	d->retry = pace_due(&d->pace);
 }
 
 static void disrupted(struct daemon *d)
 {
-	bool other = d->device.state.generation != d->generation;
 	struct vmclock_run_state *next = &d->state.next;
-	bool first = !d->disrupted;
 
-	d->marker_before = d->marker;
+	if (d->generation != d->device.state.generation)
+		add(&next->generations, 1);
 	d->marker = d->device.state.marker;
 	d->generation = d->device.state.generation;
+	d->untold++;
 	add(&next->disruptions, 1);
-	if (first) {
-		add(&next->reactions, 1);
-		d->began = monotonic_now();
-		d->stepped = 0;
-		d->was_synchronised = false;
-	}
-	begin(d);
-	tell(d, JOURNAL_DISRUPTED, LOG_WARNING,
-	     "disruption marker %#" PRIx64 ": the system clock is not trusted", d->marker);
+	if (!d->disrupted)
+		count_reaction(d);
+	d->disrupted = true;
+	untrust(d, VMCLOCK_RUN_DISRUPTED);
+}
+
+static void tell_of_markers(struct daemon *d)
+{
+	bool other = d->generation != d->generation_told;
+
+	if (d->untold > 1)
+		tell(d, JOURNAL_DISRUPTED, LOG_WARNING,
+		     "disruption marker %#" PRIx64 ", after %u others since the last one told: "
+		     "the system clock is not trusted",
+		     d->marker, d->untold - 1);
+	else
+		tell(d, JOURNAL_DISRUPTED, LOG_WARNING,
+		     "disruption marker %#" PRIx64 ": the system clock is not trusted", d->marker);
 	if (other)
 		tell(d, JOURNAL_GENERATION, LOG_NOTICE,
 		     "generation %" PRIu64 ": the machine was restored, or is a clone",
 		     d->generation);
-	if (first)
-		tell_kernel(d);
-	if (other) {
-		add(&next->generations, 1);
-		if (may_change(d))
-			random_part(d->generation, d->marker);
-	}
+	d->marker_before = d->marker_told;
+	d->marker_told = d->marker;
+	d->generation_told = d->generation;
+	d->untold = 0;
+	if (other && may_change(d))
+		random_part(d->generation, d->marker);
 	tell_hooks(d, HOOK_DISRUPTED);
 	if (other)
 		tell_hooks(d, HOOK_GENERATION);
@@ -438,14 +464,36 @@ static void disrupted(struct daemon *d)
 static void react_again(struct daemon *d)
 {
 	d->marker_before = d->marker;
-	begin(d);
+	untrust(d, VMCLOCK_RUN_DISRUPTED);
 	tell(d, JOURNAL_DISRUPTED, LOG_WARNING,
 	     "disruption marker %#" PRIx64 ": the reaction to it was not finished", d->marker);
-	tell_kernel(d);
 	if (may_change(d))
 		random_part(d->generation, d->marker);
 	tell_hooks(d, HOOK_DISRUPTED);
 }
+
+/*
+ * In a storm of markers lines, hooks and commands to NTP daemons are few, and
+ * come for the last marker in any case; not so what untrust() does.
+ */
+static void begin(struct daemon *d)
+{
+	d->begins = false;
+	pace_take(&d->pace, monotonic_now());
+	if (d->untold)
+		tell_of_markers(d);
+}
+
+static void advance(struct daemon *d)
+{
+	if (d->phase == PHASE_TRUSTED || monotonic_now() < d->retry)
+		return;
+	if (d->begins)
+		begin(d);
+	react(d);
+}
+
+/* ---- Looking ------------------------------------------------------------------------- */
 
 /* State and page under one marker. -EAGAIN: the host is moving it all the time. */
 static int look(struct daemon *d)
@@ -465,54 +513,102 @@ static int look(struct daemon *d)
 	return -EAGAIN;
 }
 
+/* Nothing is known then, and looking again takes as long as this time. */
+static void cannot_read(struct daemon *d, int error)
+{
+	if (!d->unreadable)
+		say(LOG_WARNING, "%s: the page cannot be read: %s: the system clock is not trusted",
+		    d->device.path,
+		    error == -ETIMEDOUT ? "the host is in the middle of an update for too long"
+					: strerror(-error));
+	d->unreadable = true;
+	if (d->phase == PHASE_TRUSTED) {
+		d->phase = PHASE_REACTING;
+		d->began = monotonic_now();
+		publish(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
+	}
+	retry(d, REFUSED_NS);
+}
+
+/* Returns false where there is no device, or nothing to be read from it. */
+static bool can_look(struct daemon *d)
+{
+	int ret = look(d);
+
+	if (ret == -ENODEV)
+		return false;
+	if (ret)
+		cannot_read(d, ret);
+	else if (d->unreadable)
+		say(LOG_NOTICE, "%s: the page can be read again", d->device.path);
+	d->unreadable = ret;
+	return !ret;
+}
+
 void reaction_look(struct daemon *d)
 {
-	if (look(d))
+	if (!d->started) {
+		reaction_start(d);
+		return;
+	}
+	if (!can_look(d))
 		return;
 	completed_maintenance(&d->by_ntp.completed, &d->device.state);
 	if (d->device.state.marker != d->marker)
 		disrupted(d);
-	if (d->phase != PHASE_TRUSTED && monotonic_now() >= d->retry)
-		react(d);
+	advance(d);
 }
 
 /* What was known at the last word of this process, or of another one since the boot. */
-static bool resume(struct daemon *d)
+static void resume(struct daemon *d)
 {
 	const struct vmclock_run_state *before = &d->state.next;
 	uint64_t marker = le64toh(before->marker), believed = marker;
-	bool unfinished = before->trust == VMCLOCK_RUN_DISRUPTED;
 
 	d->marker = marker;
 	d->generation = le64toh(before->generation);
 	d->was_synchronised = before->was_synchronised;
+	d->disrupted = before->trust == VMCLOCK_RUN_DISRUPTED;
 	/* What was not believed before is not now. */
 	if (before->believed.magic)
 		believed = le64toh(before->believed.disruption_marker);
-	else if (unfinished)
+	else if (d->disrupted)
 		believed = ~marker;
 	stale_resume(&d->stale, &before->believed, believed);
-	return unfinished;
+}
+
+void reaction_init(struct daemon *d)
+{
+	pace_init(&d->pace, REACTIONS_AT_ONCE, REACTION_NS);
+	if (d->state.resumed)
+		resume(d);
 }
 
 void reaction_start(struct daemon *d)
 {
-	bool unfinished = d->state.resumed && resume(d);
+	bool unfinished;
 
-	d->disrupted = unfinished;
-	if (look(d))
+	d->disrupted = false;
+	if (d->state.resumed)
+		resume(d);
+	unfinished = d->disrupted;
+	if (!can_look(d))
 		return;
+	d->started = true;
 	/* The first start after the boot is no disruption; one of us that had run saw another marker. */
 	if (!d->state.resumed) {
 		d->marker = d->device.state.marker;
 		d->generation = d->device.state.generation;
 	}
+	d->marker_told = d->marker;
+	d->generation_told = d->generation;
 	d->began = monotonic_now();
 	if (d->marker != d->device.state.marker) {
 		disrupted(d);
 	} else if (unfinished) {
 		react_again(d);
 	} else {
+		d->retry = 0;
 		d->phase = PHASE_REACTING;
 		d->ntp_told = true;
 		by_ntp_disrupted(&d->by_ntp, &d->device.state, false);
@@ -522,7 +618,7 @@ void reaction_start(struct daemon *d)
 	}
 	/* A device that comes back is compared with what it was. */
 	d->state.resumed = true;
-	react(d);
+	advance(d);
 }
 
 void reaction_tick(struct daemon *d)
@@ -576,5 +672,6 @@ void reaction_network(struct daemon *d)
 void reaction_withdraw(struct daemon *d)
 {
 	d->phase = PHASE_REACTING;
+	d->started = false;
 	publish(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
 }
