@@ -9,14 +9,17 @@
 #include "by-ntp.h"
 #include "clockbound.h"
 #include "clocks.h"
+#include "clocksource.h"
 #include "conf.h"
 #include "device.h"
 #include "exporter.h"
 #include "hooks.h"
+#include "logind.h"
 #include "network.h"
 #include "ntp.h"
 #include "offset.h"
 #include "pace.h"
+#include "slept.h"
 #include "stale.h"
 #include "state.h"
 #include "steer.h"
@@ -37,6 +40,9 @@ struct daemon {
 	struct ntp ntp;
 	struct by_ntp by_ntp;
 	struct network network;
+	struct logind logind;
+	struct slept slept;
+	struct clocksource clocksource;
 	struct hooks hooks;
 	struct exporter exporter;
 	uint64_t marker_before;		/* the disruption */
@@ -47,6 +53,7 @@ struct daemon {
 	struct clockbound clockbound;
 
 	enum phase phase;
+	int64_t asleep;			/* CLOCK_MONOTONIC: it is going to sleep, or awake by then; 0: no */
 	struct pace pace;		/* of reactions that begin */
 	bool begins;			/* one is to, when it is time */
 	unsigned int untold;		/* markers that nobody was told of yet */
@@ -81,6 +88,12 @@ void reaction_look(struct daemon *d);
 void reaction_tick(struct daemon *d);
 /* A route has appeared, or a carrier come up. */
 void reaction_network(struct daemon *d);
+/* No marker tells of it, but the clock cannot be trusted: see @why. */
+void reaction_doubt(struct daemon *d, const char *why);
+/* The machine is going to sleep: until it is awake nobody vouches for anything. */
+void reaction_sleep(struct daemon *d);
+/* It has slept, or did not after all. */
+void reaction_awake(struct daemon *d);
 /* The device is gone: nobody vouches. */
 void reaction_withdraw(struct daemon *d);
 

@@ -104,7 +104,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 
 /* ---- The loop ------------------------------------------------------------------------ */
 
-enum { SIGNALS, TICKS, STEPS, DEVICE, NETWORK, SOURCES };
+enum { SIGNALS, TICKS, STEPS, DEVICE, NETWORK, LOGIND, SOURCES };
 
 static int open_signals(void)
 {
@@ -114,6 +114,8 @@ static int open_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -1;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -131,14 +133,25 @@ static int open_ticks(void)
 	return fd;
 }
 
+static void wake_up(struct daemon *d)
+{
+	if (d->asleep)
+		reaction_awake(d);
+}
+
 /* A child's end only wakes the loop up. */
-static bool shall_end(int fd)
+static bool shall_end(struct daemon *d, int fd)
 {
 	struct signalfd_siginfo info;
 
-	while (read(fd, &info, sizeof(info)) == sizeof(info))
-		if (info.ssi_signo != SIGCHLD)
+	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			return true;
+		if (info.ssi_signo == SIGUSR1)
+			reaction_sleep(d);
+		if (info.ssi_signo == SIGUSR2)
+			wake_up(d);
+	}
 	return false;
 }
 
@@ -182,6 +195,8 @@ static int patience(const struct daemon *d)
 
 	if (!d->device.vc)
 		return -1;
+	if (d->asleep)
+		return -1;
 	if (d->phase == PHASE_TRUSTED)
 		return is_renewed(d) ? RENEWED_MS : rate_is_missing(d) ? BASELINE_MS : -1;
 	left = (d->retry - monotonic_now()) / NS_PER_MS + 1;
@@ -209,8 +224,35 @@ static void listen_to_network(struct daemon *d, struct pollfd *fd)
 	fd->fd = network_fd(&d->network);
 }
 
+static void look_at_logind(struct daemon *d)
+{
+	enum logind_news news;
+
+	while ((news = logind_process(&d->logind)) != LOGIND_NOTHING) {
+		if (news == LOGIND_AWAKE)
+			wake_up(d);
+		else
+			reaction_sleep(d);
+		if (news == LOGIND_SLEEP)
+			logind_ready(&d->logind);
+	}
+}
+
+static void look_at_clocksource(struct daemon *d)
+{
+	const char *why = clocksource_changed(&d->clocksource);
+
+	if (!why)
+		return;
+	/* The rate that the kernel's clock has by itself is another one. */
+	d->steer.nominal = 0;
+	reaction_doubt(d, why);
+}
+
 static void tick(struct daemon *d)
 {
+	look_at_clocksource(d);
+	logind_tick(&d->logind, monotonic_now());
 	ntp_find(&d->ntp);
 	if (!d->device.vc && device_open(&d->device))
 		reaction_start(d);
@@ -221,13 +263,16 @@ static void tick(struct daemon *d)
 
 static void run(struct daemon *d, struct pollfd fds[SOURCES])
 {
+	int ready, limit;
 	bool had;
-	int ready;
 
 	for (;;) {
 		listen_to_network(d, &fds[NETWORK]);
-		ready = poll(fds, SOURCES,
-			     sooner(sooner(patience(d), hooks_advance(&d->hooks)), d->network.due));
+		fds[LOGIND].fd = logind_fd(&d->logind);
+		fds[LOGIND].events = logind_events(&d->logind);
+		limit = sooner(patience(d), hooks_advance(&d->hooks));
+		limit = sooner(sooner(limit, d->network.due), logind_due(&d->logind));
+		ready = poll(fds, SOURCES, limit);
 		if (ready < 0 && errno != EINTR) {
 			say(LOG_ERR, "poll: %s", strerror(errno));
 			return;
@@ -235,7 +280,11 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 		/* Sooner than in a second the rate is known. */
 		if (!ready && (rate_is_missing(d) || is_renewed(d)))
 			reaction_tick(d);
-		if (fds[SIGNALS].revents && shall_end(fds[SIGNALS].fd))
+		/* First of all: what was true before it slept is not now. */
+		if (slept_look(&d->slept))
+			reaction_awake(d);
+		look_at_logind(d);
+		if (fds[SIGNALS].revents && shall_end(d, fds[SIGNALS].fd))
 			return;
 		if (network_came(&d->network, monotonic_now()))
 			reaction_network(d);
@@ -264,6 +313,7 @@ static int serve(struct daemon *d)
 			    .events = POLLIN },
 		[DEVICE] = { .fd = d->device.event, .events = POLLIN },
 		[NETWORK] = { .fd = -1, .events = POLLIN },
+		[LOGIND] = { .fd = -1 },
 	};
 
 	if (fds[SIGNALS].fd < 0 || fds[TICKS].fd < 0 || fds[STEPS].fd < 0) {
@@ -284,6 +334,9 @@ static int serve(struct daemon *d)
 	hooks_init(&d->hooks, d->config.hooks, d->config.hook_timeout, d->state.lock);
 	reaction_init(d);
 	network_init(&d->network);
+	clocksource_open(&d->clocksource, CLOCKSOURCE_FOLDER);
+	slept_look(&d->slept);
+	logind_init(&d->logind);
 	ntp_init(&d->ntp, &d->config, d->device.event);
 	ntp_find(&d->ntp);
 	if (device_open(&d->device))
@@ -294,6 +347,7 @@ static int serve(struct daemon *d)
 	run(d, fds);
 	supervisor_stopping();
 	exporter_close(d);
+	logind_stop(&d->logind);
 	return 0;
 }
 

@@ -32,6 +32,8 @@
 /* So many reactions may begin at once, and then one in so long: see begin(). */
 #define REACTIONS_AT_ONCE 10
 #define REACTION_NS	  NS_PER_SEC
+/* A machine that goes to sleep does so by then, or is awake again. */
+#define FALLING_ASLEEP_NS (120 * NS_PER_SEC)
 /* For how long the state counts after it was last renewed, which is done each second. */
 #define VALID_NS (5 * NS_PER_SEC)
 /* What the system clock may do between two looks, in ppb, if nobody but us slews it. */
@@ -486,7 +488,7 @@ static void begin(struct daemon *d)
 
 static void advance(struct daemon *d)
 {
-	if (d->phase == PHASE_TRUSTED || monotonic_now() < d->retry)
+	if (d->phase == PHASE_TRUSTED || d->asleep || monotonic_now() < d->retry)
 		return;
 	if (d->begins)
 		begin(d);
@@ -627,6 +629,8 @@ void reaction_tick(struct daemon *d)
 	const char *why;
 	int ret;
 
+	if (d->asleep && monotonic_now() > d->asleep)
+		reaction_awake(d);
 	if (d->phase != PHASE_TRUSTED) {
 		publish(d, d->state.next.trust);
 		return;
@@ -667,6 +671,29 @@ void reaction_network(struct daemon *d)
 	say(LOG_DEBUG, "the network has changed: the time servers are asked again");
 	by_ntp_network(&d->by_ntp);
 	d->retry = 0;
+}
+
+void reaction_doubt(struct daemon *d, const char *why)
+{
+	say(LOG_WARNING, "%s: the system clock is not trusted", why);
+	if (!d->started)
+		return;
+	if (d->phase == PHASE_TRUSTED)
+		count_reaction(d);
+	untrust(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
+}
+
+void reaction_sleep(struct daemon *d)
+{
+	if (!d->asleep)
+		reaction_doubt(d, "the machine is going to sleep");
+	d->asleep = monotonic_now() + FALLING_ASLEEP_NS;
+}
+
+void reaction_awake(struct daemon *d)
+{
+	d->asleep = 0;
+	reaction_doubt(d, "the machine has slept");
 }
 
 void reaction_withdraw(struct daemon *d)

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+/* What tells of sleep, and of another clocksource. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "clocksource.h"
+#include "slept.h"
+
+#define SEC INT64_C(1000000000)
+
+/* ---- Sleep ----------------------------------------------------------------------------- */
+
+static void sleep_is_seen_once(void **state)
+{
+	struct slept s = { 0 };
+
+	(void)state;
+	/* That it has slept before the first look is no news. */
+	assert_false(slept_between(&s, 100, 5 * SEC + 101, 102));
+	assert_false(slept_between(&s, 10000, 5 * SEC + 10001, 10002));
+	assert_true(slept_between(&s, 20000, 5 * SEC + 20010, 20002));
+	assert_false(slept_between(&s, 30000, 5 * SEC + 30009, 30002));
+	assert_true(slept_between(&s, 40000, 9 * SEC, 40002));
+	assert_false(slept_between(&s, 50000, 9 * SEC + 10000, 50002));
+}
+
+/* Who is kept waiting between two readings cannot tell, and says nothing. */
+static void waiting_is_no_sleep(void **state)
+{
+	struct slept s = { 0 };
+
+	(void)state;
+	assert_false(slept_between(&s, 0, 1, 2));
+	assert_false(slept_between(&s, 10, 10 * SEC, 10 * SEC + 1));
+	assert_false(slept_between(&s, 20 * SEC, 20 * SEC + 1, 40 * SEC));
+	assert_false(slept_between(&s, 50 * SEC, 60 * SEC, 70 * SEC));
+	/* And has forgotten nothing of what it could tell before. */
+	assert_true(slept_between(&s, 80 * SEC, 80 * SEC + 5, 80 * SEC + 1));
+}
+
+static void this_machine_is_awake(void **state)
+{
+	struct slept s = { 0 };
+	int i;
+
+	(void)state;
+	for (i = 0; i < 100000; i++)
+		assert_false(slept_look(&s));
+	assert_true(s.known);
+}
+
+/* ---- Clocksources ---------------------------------------------------------------------- */
+
+static char folder[] = "/tmp/vmclock-clocksource.XXXXXX";
+
+static void put(const char *name, const char *text)
+{
+	char path[100];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void another_one_is_seen(void **state)
+{
+	struct clocksource c;
+
+	(void)state;
+	put("current_clocksource", "tsc\n");
+	put("available_clocksource", "kvm-clock tsc acpi_pm \n");
+	clocksource_open(&c, folder);
+	assert_null(clocksource_changed(&c));
+	assert_false(clocksource_is_foreign(&c));
+	put("current_clocksource", "kvm-clock\n");
+	assert_non_null(strstr(clocksource_changed(&c), "another clocksource"));
+	assert_null(clocksource_changed(&c));
+	assert_false(clocksource_is_foreign(&c));
+	put("current_clocksource", "hpet\n");
+	assert_non_null(clocksource_changed(&c));
+	assert_true(clocksource_is_foreign(&c));
+	clocksource_close(&c);
+}
+
+static void the_counter_is_given_up(void **state)
+{
+	struct clocksource c;
+
+	(void)state;
+	put("current_clocksource", "kvm-clock\n");
+	put("available_clocksource", "kvm-clock tsc acpi_pm \n");
+	clocksource_open(&c, folder);
+	put("available_clocksource", "kvm-clock acpi_pm tsc-early \n");
+	assert_non_null(strstr(clocksource_changed(&c), "time-stamp counter"));
+	assert_null(clocksource_changed(&c));
+	/* It never was there: nothing to lose. */
+	put("available_clocksource", "kvm-clock \n");
+	assert_null(clocksource_changed(&c));
+	put("available_clocksource", "tsc \n");
+	assert_null(clocksource_changed(&c));
+	put("available_clocksource", "kvm-clock \n");
+	assert_non_null(clocksource_changed(&c));
+	clocksource_close(&c);
+}
+
+static void where_nothing_is_told(void **state)
+{
+	struct clocksource c;
+
+	(void)state;
+	clocksource_open(&c, "/nonexistent");
+	assert_int_equal(c.current, -1);
+	assert_null(clocksource_changed(&c));
+	assert_false(clocksource_is_foreign(&c));
+	clocksource_close(&c);
+	/* Empty for a moment: that is no other one. */
+	put("current_clocksource", "tsc\n");
+	put("available_clocksource", "tsc \n");
+	clocksource_open(&c, folder);
+	put("current_clocksource", "");
+	put("available_clocksource", "");
+	assert_null(clocksource_changed(&c));
+	put("current_clocksource", "tsc\n");
+	put("available_clocksource", "tsc \n");
+	assert_null(clocksource_changed(&c));
+	clocksource_close(&c);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	char command[100];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sleep_is_seen_once),
+		cmocka_unit_test(waiting_is_no_sleep),
+		cmocka_unit_test(this_machine_is_awake),
+		cmocka_unit_test(another_one_is_seen),
+		cmocka_unit_test(the_counter_is_given_up),
+		cmocka_unit_test(where_nothing_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
