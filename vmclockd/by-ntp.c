@@ -14,6 +14,8 @@
 /* How often the daemon is asked, once all is well: at first more often, for the rate gets surer. */
 #define REPORT_FIRST_NS NS_PER_SEC
 #define REPORT_LAST_NS	(16 * NS_PER_SEC)
+/* chronyd slews by a twelfth at most: so may the clock go beside what it has said. */
+#define SLEW 12
 
 /* Without a list, or with a broken one, it says nothing. */
 static void read_leaps(struct by_ntp *by)
@@ -37,6 +39,8 @@ void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, boo
 {
 	fit_reset(&by->fit);
 	track_reset(&by->track);
+	by->word.good = false;
+	by->told = NULL;
 	if (by->first)
 		bursts_marker(&by->bursts);
 	else
@@ -161,6 +165,57 @@ static bool is_fresh(struct by_ntp *by, const struct report *report)
 	return true;
 }
 
+/* Does it count? A daemon without a source takes nothing back of what it said before... */
+static int judge(struct by_ntp *by, const struct pair *pair, const struct report *report,
+		 const char **why)
+{
+	*why = "chronyd has not measured since vmclockd was started";
+	if (!is_fresh(by, report))
+		return -EAGAIN;
+	*why = report_refusal(report);
+	if (*why)
+		return -EINVAL;
+	/* ... but where leap seconds are in doubt, that is not true for long. */
+	*why = derive_refusal(pair, report, &by->options);
+	return *why ? -ENODATA : 0;
+}
+
+static int real_now(struct pair *pair)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_REALTIME, &now))
+		return -errno;
+	*pair = (struct pair){ .real = (int64_t)now.tv_sec * NS_PER_SEC + now.tv_nsec };
+	return 0;
+}
+
+static int take_word(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
+		     const struct vmclock_state *device, const char **why)
+{
+	int64_t asked = monotonic_now();
+	struct report report;
+	struct pair pair;
+	int ret = chrony_tracking(&ntp->chrony, &report);
+
+	ret = ret ?: real_now(&pair);
+	ret = ret ?: judge(by, &pair, &report, why);
+	if (ret)
+		return ret;
+	*why = "a leap second is near";
+	if (leaps_near(pair.real, pair.real + report.offset))
+		return -EAGAIN;
+	if (vmclock_disrupted(vc, device->marker))
+		return -ESTALE;
+	by->word = (struct word){
+		.good = true,
+		.ns = report.offset,
+		.error = report.root_delay / 2 + report.root_dispersion + 1,
+		.at = asked,
+	};
+	return 0;
+}
+
 static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		   const struct vmclock_state *device, const char **why)
 {
@@ -173,20 +228,43 @@ static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	ret = ret ?: take_pair(by, vc, device->marker, &after);
 	if (ret)
 		return ret;
-	*why = "chronyd has not measured since vmclockd was started";
-	if (!is_fresh(by, &report))
-		return -EAGAIN;
-	/* A daemon without a source takes nothing back of what it said before... */
-	*why = report_refusal(&report);
-	if (*why)
-		return -EINVAL;
-	/* ... but where leap seconds are in doubt, that is not true for long. */
-	*why = derive_refusal(&after, &report, &by->options);
-	if (*why)
-		return -ENODATA;
+	ret = judge(by, &after, &report, why);
+	if (ret)
+		return ret;
 	*why = "the counter is still being measured";
 	ret = derive_cone(&by->fit, &before, &after, &report, &by->options, &cone);
 	return ret ?: track_update(&by->track, &cone);
+}
+
+/* What was known is not, or no more. */
+static int withdraw(struct by_ntp *by, const struct vmclock_state *device, const char *why)
+{
+	if (why != by->told)
+		say(LOG_WARNING, "%s", why);
+	by->told = why;
+	track_reset(&by->track);
+	by->word.good = false;
+	completed_untrusted(&by->completed, device, VMCLOCK_STATUS_UNRELIABLE);
+	return -EAGAIN;
+}
+
+/* Asked each second: the clock itself has no bounds but those that the daemon keeps. */
+static int renew_word(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
+		      const struct vmclock_state *device, const char **why)
+{
+	int ret;
+
+	if (by->word.good && monotonic_now() < by->next_report)
+		return 0;
+	ret = take_word(by, ntp, vc, device, why);
+	if (ret == -ENODATA)
+		return withdraw(by, device, *why);
+	if (ret)
+		return ret;
+	by->told = NULL;
+	by->first = false;
+	by->next_report = by->word.at + NS_PER_SEC / 2;
+	return 0;
 }
 
 static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
@@ -201,12 +279,8 @@ static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		*why = "chronyd contradicts what it said before";
 	if (ret == -EDOM)
 		*why = "the counter and the kernel's raw clock do not go together";
-	if (ret == -ERANGE || ret == -EDOM || ret == -ENODATA) {
-		say(LOG_WARNING, "%s", *why);
-		track_reset(&by->track);
-		completed_untrusted(&by->completed, device, VMCLOCK_STATUS_UNRELIABLE);
-		return -EAGAIN;
-	}
+	if (ret == -ERANGE || ret == -EDOM || ret == -ENODATA)
+		return withdraw(by, device, *why);
 	if (ret)
 		return ret;
 	completed_time(&by->completed, device, &by->track.cone, by->first,
@@ -214,6 +288,7 @@ static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	by->interval = by->first ? REPORT_FIRST_NS : 2 * by->interval;
 	if (by->interval > REPORT_LAST_NS)
 		by->interval = REPORT_LAST_NS;
+	by->told = NULL;
 	by->first = false;
 	by->next_report = monotonic_now() + by->interval;
 	return 0;
@@ -222,6 +297,8 @@ static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 /* The daemon is silent or without a source: the bounds that there are go on growing. */
 static int go_on(struct by_ntp *by, const struct vmclock_state *device)
 {
+	if (by->no_counter)
+		return by->word.good ? 0 : -EAGAIN;
 	if (!track_good(&by->track) || by->first)
 		return -EAGAIN;
 	completed_time(&by->completed, device, &by->track.cone, false, VMCLOCK_STATUS_FREERUNNING);
@@ -264,7 +341,8 @@ int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	if (!ret && by->stage == BY_NTP_WAIT)
 		ret = wait_for_source(by, ntp);
 	if (!ret && by->stage == BY_NTP_MEASURE)
-		ret = renew(by, ntp, vc, device, why);
+		ret = by->no_counter ? renew_word(by, ntp, vc, device, why)
+				     : renew(by, ntp, vc, device, why);
 	if ((ret == -EAGAIN && by->fresh != FRESH_ALL) || (ret == -EINVAL && by->first))
 		ret = wait_for_measurement(by, ntp) ?: ret;
 	if (ret == -ESTALE || ret == -ECANCELED || !ret)
@@ -272,6 +350,20 @@ int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	if (ret != -EAGAIN && ret != -EINVAL)
 		*why = chrony_reason(ret);
 	return go_on(by, device);
+}
+
+static int word_offset(const struct by_ntp *by, struct offset *offset)
+{
+	const struct word *word = &by->word;
+	struct offset found = { .ns = word->ns };
+	int ret = real_now(&found.pair);
+
+	if (ret || !word->good)
+		return ret ?: -ENODATA;
+	found.error = word->error + (monotonic_now() - word->at) / SLEW;
+	found.sec = (found.pair.real + found.ns) / NS_PER_SEC;
+	*offset = found;
+	return 0;
 }
 
 int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, uint64_t marker,
@@ -282,6 +374,8 @@ int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, uint64_t marker,
 	uint64_t half;
 	int ret;
 
+	if (by->no_counter)
+		return word_offset(by, offset);
 	if (!track_good(&by->track))
 		return -ENODATA;
 	ret = take_pair(by, vc, marker, &found.pair);

@@ -29,7 +29,22 @@ enum by_ntp_fresh {
 	FRESH_ALL,
 };
 
+/* What the daemon said of the system clock, where there is no cone. */
+struct word {
+	bool good;
+	int64_t ns;			/* true time less CLOCK_REALTIME */
+	int64_t error;			/* ns */
+	int64_t at;			/* CLOCK_MONOTONIC */
+};
+
 struct by_ntp {
+	/*
+	 * The counter is not steady, or the kernel's clock does not run by it:
+	 * no page is completed, and the system clock is vouched for by the
+	 * daemon's word alone. To be set before by_ntp_disrupted().
+	 */
+	bool no_counter;
+	struct word word;
 	struct completed completed;
 	struct fit fit;
 	struct track track;
@@ -40,6 +55,7 @@ struct by_ntp {
 	enum by_ntp_fresh fresh;
 	int64_t before;			/* the reference of that measurement, which does not count */
 	bool silent;			/* the daemon is asked, and told nothing */
+	const char *told;		/* why nothing is known, as it was told last */
 	bool first;			/* there was no cone under this marker yet */
 	struct bursts bursts;
 	int64_t next_report;		/* CLOCK_MONOTONIC */

@@ -76,6 +76,7 @@ const char *clocksource_changed(struct clocksource *c)
 	read_current(c, name);
 	if (tsc >= 0)
 		c->had_tsc = tsc;
+	c->lost_tsc |= lost;
 	if (*name && strcmp(name, c->name)) {
 		bool was_known = *c->name;
 
@@ -86,14 +87,14 @@ const char *clocksource_changed(struct clocksource *c)
 	return lost ? "the kernel does not rely on the time-stamp counter any more" : NULL;
 }
 
-bool clocksource_is_foreign(const struct clocksource *c)
+bool clocksource_by_counter(const struct clocksource *c)
 {
-	static const char *const foreign[] = { "acpi_pm", "hpet", "jiffies", "pit",
-					       "refined-jiffies" };
+	static const char *const others[] = { "acpi_pm", "hpet", "jiffies", "pit",
+					      "refined-jiffies" };
 	unsigned int i;
 
-	for (i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
-		if (!strcmp(c->name, foreign[i]))
-			return true;
-	return false;
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (!strcmp(c->name, others[i]))
+			return false;
+	return !c->lost_tsc;
 }

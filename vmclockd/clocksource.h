@@ -14,6 +14,7 @@ struct clocksource {
 	int current, available;		/* descriptors that stay open; -1: nothing is told here */
 	char name[32];			/* the current one; empty: unknown */
 	bool had_tsc;			/* the time-stamp counter was available */
+	bool lost_tsc;			/* and the kernel found that it is not steady */
 };
 
 /* What it is now; where /sys does not tell, it is taken not to change. */
@@ -27,7 +28,7 @@ void clocksource_close(struct clocksource *c);
  */
 const char *clocksource_changed(struct clocksource *c);
 
-/** clocksource_is_foreign() - does the kernel's time run by another clock than the processor's? */
-bool clocksource_is_foreign(const struct clocksource *c);
+/** clocksource_by_counter() - may the kernel's time run by the counter that pages count by? */
+bool clocksource_by_counter(const struct clocksource *c);
 
 #endif /* VMCLOCKD_CLOCKSOURCE_H */

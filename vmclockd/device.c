@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -93,7 +94,7 @@ static bool may_have_time(const struct vmclock *vc)
 {
 	const struct vmclock_abi *page = vmclock_page(vc);
 
-	return page->counter_id == COUNTER_ID &&
+	return counter_steady() && page->counter_id == COUNTER_ID &&
 	       (page->time_type == VMCLOCK_TIME_UTC || page->time_type == VMCLOCK_TIME_TAI);
 }
 
@@ -141,13 +142,21 @@ void device_close(struct device *device)
 	device->vc = NULL;
 }
 
+/* A file in a device's place: who publishes it may have ended, and another one makes a new one. */
+static bool is_removed(const struct device *device)
+{
+	struct stat st;
+
+	return !fstat(vmclock_fd(device->vc), &st) && S_ISREG(st.st_mode) && !st.st_nlink;
+}
+
 int device_look(struct device *device)
 {
 	uint64_t events;
 
 	if (read(device->event, &events, sizeof(events)) < 0 && errno != EAGAIN)
 		return -errno;
-	if (__atomic_load_n(&device->gone, __ATOMIC_ACQUIRE)) {
+	if (__atomic_load_n(&device->gone, __ATOMIC_ACQUIRE) || is_removed(device)) {
 		say(LOG_WARNING, "%s: the device is gone: its return is waited for", device->path);
 		device_close(device);
 		device->told = -ENOENT;

@@ -9,9 +9,21 @@
 #define DAY	     86400
 #define LEAP_SECONDS 5
 
-static int64_t ns_of(const struct timespec *ts)
+/* -EOVERFLOW: before 1678 or after 2261. */
+static int ns_of(const struct timespec *ts, int64_t *ns)
 {
-	return (int64_t)ts->tv_sec * NS + ts->tv_nsec;
+	if (__builtin_mul_overflow((int64_t)ts->tv_sec, NS, ns) ||
+	    __builtin_add_overflow(*ns, (int64_t)ts->tv_nsec, ns))
+		return -EOVERFLOW;
+	return 0;
+}
+
+static int difference(const struct timespec *later, const struct timespec *earlier, int64_t *ns)
+{
+	int64_t a, b;
+	int ret = ns_of(later, &a) ?: ns_of(earlier, &b);
+
+	return ret ?: __builtin_sub_overflow(a, b, ns) ? -EOVERFLOW : 0;
 }
 
 static bool near_leap_second(const struct vmclock_time *time)
@@ -28,17 +40,18 @@ static int pair_error(const struct vmclock *vc, const struct pair *pair,
 	struct vmclock_time begin;
 	int ret = vmclock_at(vc, VMCLOCK_UTC, pair->counter - pair->width / 2 - 1, &begin);
 
+	ret = ret ?: difference(&middle->time, &begin.time, ns);
 	if (ret)
 		return ret;
-	*ns = ns_of(&middle->time) - ns_of(&begin.time) + 1;
+	*ns += 1;
 	return begin.marker == middle->marker ? 0 : -ESTALE;
 }
 
 int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *offset)
 {
 	struct vmclock_time time;
+	int64_t reading, width, utc;
 	struct offset found;
-	int64_t reading;
 	int ret;
 
 	ret = pair_read(&found.pair, PAIR_TRIES);
@@ -54,9 +67,11 @@ int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *off
 	if (near_leap_second(&time))
 		return -EAGAIN;
 
-	found.ns = ns_of(&time.time) - found.pair.real;
+	ret = ns_of(&time.time, &utc) ?: difference(&time.latest, &time.earliest, &width);
+	if (ret || __builtin_sub_overflow(utc, found.pair.real, &found.ns))
+		return -EOVERFLOW;
 	/* The page's error, the bracket's, and what rounding down has cut off from either clock. */
-	found.error = (ns_of(&time.latest) - ns_of(&time.earliest) + 1) / 2 + reading + 1;
+	found.error = (width + 1) / 2 + reading + 1;
 	found.sec = time.time.tv_sec;
 	*offset = found;
 	return 0;

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "counter.h"
 #include "daemon.h"
 #include "journal.h"
 #include "log.h"
@@ -237,6 +238,8 @@ static const char *no_time(int error)
 	switch (error) {
 	case -ENODATA:
 		return "the page gives no time with bounds";
+	case -EOVERFLOW:
+		return "the page's time is centuries away";
 	case -EOPNOTSUPP:
 		return "the page counts by a counter that cannot be used here";
 	default:
@@ -405,10 +408,22 @@ static void count_reaction(struct daemon *d)
 	d->stepped = 0;
 }
 
+/* Without a steady counter that the kernel's clock runs by, there is no page to complete. */
+static void look_at_counter(struct daemon *d)
+{
+	bool usable = counter_steady() && clocksource_by_counter(&d->clocksource);
+
+	if (!usable && !d->by_ntp.no_counter && !d->device.has_time)
+		say(LOG_NOTICE, "no page is completed: the counter is not steady, or the kernel's clock does "
+				"not run by it; the system clock alone is vouched for");
+	d->by_ntp.no_counter = !usable;
+}
+
 /* All that was known is void, and nobody vouches: so at once, before anybody is told or asked. */
 static void untrust(struct daemon *d, uint8_t trust)
 {
 	steer_disrupted(&d->steer);
+	look_at_counter(d);
 	by_ntp_disrupted(&d->by_ntp, &d->device.state, may_change(d));
 	publish(d, trust);
 	unsynchronise(d);
@@ -613,6 +628,7 @@ void reaction_start(struct daemon *d)
 		d->retry = 0;
 		d->phase = PHASE_REACTING;
 		d->ntp_told = true;
+		look_at_counter(d);
 		by_ntp_disrupted(&d->by_ntp, &d->device.state, false);
 		/* Hooks have heard of a disruption, and not all of them of its end. */
 		d->disrupted |= d->hooks.owed;
@@ -639,6 +655,8 @@ void reaction_tick(struct daemon *d)
 	ret = d->device.has_time ? 0
 				 : by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc,
 						  &d->device.state, &why);
+	if (!ret)
+		why = "the counter and the kernel's raw clock do not go together";
 	if (ret != -ESTALE && ret != -ECANCELED)
 		ret = offset_now(d, &offset);
 	if (ret == -ESTALE || ret == -ECANCELED)
@@ -650,8 +668,10 @@ void reaction_tick(struct daemon *d)
 		d->began = monotonic_now();
 		d->stepped = 0;
 		publish(d, VMCLOCK_RUN_UNKNOWN);
-		tell(d, JOURNAL_UNTRUSTED, LOG_WARNING,
-		     "the system clock has left its bounds: it is not trusted");
+		tell(d, JOURNAL_UNTRUSTED, LOG_WARNING, "%s: the system clock is not trusted",
+		     !ret		    ? "it has left its bounds"
+		     : d->device.has_time ? no_time(ret)
+					    : why);
 		return;
 	}
 	if (d->device.has_time) {

@@ -83,14 +83,14 @@ static void another_one_is_seen(void **state)
 	put("available_clocksource", "kvm-clock tsc acpi_pm \n");
 	clocksource_open(&c, folder);
 	assert_null(clocksource_changed(&c));
-	assert_false(clocksource_is_foreign(&c));
+	assert_true(clocksource_by_counter(&c));
 	put("current_clocksource", "kvm-clock\n");
 	assert_non_null(strstr(clocksource_changed(&c), "another clocksource"));
 	assert_null(clocksource_changed(&c));
-	assert_false(clocksource_is_foreign(&c));
+	assert_true(clocksource_by_counter(&c));
 	put("current_clocksource", "hpet\n");
 	assert_non_null(clocksource_changed(&c));
-	assert_true(clocksource_is_foreign(&c));
+	assert_false(clocksource_by_counter(&c));
 	clocksource_close(&c);
 }
 
@@ -103,8 +103,10 @@ static void the_counter_is_given_up(void **state)
 	put("available_clocksource", "kvm-clock tsc acpi_pm \n");
 	clocksource_open(&c, folder);
 	put("available_clocksource", "kvm-clock acpi_pm tsc-early \n");
+	assert_true(clocksource_by_counter(&c));
 	assert_non_null(strstr(clocksource_changed(&c), "time-stamp counter"));
 	assert_null(clocksource_changed(&c));
+	assert_false(clocksource_by_counter(&c));
 	/* It never was there: nothing to lose. */
 	put("available_clocksource", "kvm-clock \n");
 	assert_null(clocksource_changed(&c));
@@ -123,7 +125,7 @@ static void where_nothing_is_told(void **state)
 	clocksource_open(&c, "/nonexistent");
 	assert_int_equal(c.current, -1);
 	assert_null(clocksource_changed(&c));
-	assert_false(clocksource_is_foreign(&c));
+	assert_true(clocksource_by_counter(&c));
 	clocksource_close(&c);
 	/* Empty for a moment: that is no other one. */
 	put("current_clocksource", "tsc\n");
