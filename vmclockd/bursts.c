@@ -13,17 +13,17 @@ void bursts_init(struct bursts *b)
 	*b = (struct bursts){ .next = INT64_MAX };
 }
 
-void bursts_reaction(struct bursts *b, int64_t now)
-{
-	b->repeated = 0;
-	b->share = 0;
-	b->next = now;
-}
-
 static void want(struct bursts *b, unsigned int share)
 {
 	if (b->share < share)
 		b->share = share;
+}
+
+void bursts_reaction(struct bursts *b, int64_t now)
+{
+	b->repeated = 0;
+	b->next = now;
+	want(b, BURSTS_MAX);
 }
 
 void bursts_marker(struct bursts *b)

@@ -16,7 +16,8 @@
 
 /*
  * Not everything may use up the window: after a storm of markers something is
- * left for repetitions, and after these for a network that comes back.
+ * left for repetitions, and after these for a network that comes back, or for
+ * the next disruption.
  */
 #define BURSTS_BY_MARKERS 3
 #define BURSTS_BY_TIME	  (BURSTS_MAX - 1)

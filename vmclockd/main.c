@@ -341,6 +341,8 @@ static int serve(struct daemon *d)
 	ntp_find(&d->ntp);
 	if (device_open(&d->device))
 		reaction_start(d);
+	else
+		reaction_withdraw(d);
 	exporter_open(d);
 	supervisor_ready();
 	exporter_look(d);

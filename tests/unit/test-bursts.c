@@ -21,9 +21,15 @@ static void assert_made(struct bursts *b, int64_t at)
 	bursts_made(b, at, HALF);
 }
 
+static void assert_made_at_once(struct bursts *b, int64_t at)
+{
+	assert_true(bursts_due(b) <= at);
+	bursts_made(b, at, HALF);
+}
+
 static void they_come_later_and_later(void **state)
 {
-	static const int after[] = { 0, 8, 16, 32, 64 };
+	static const int after[] = { 8, 16, 32, 64 };
 	struct bursts b;
 	size_t s, i;
 	int64_t at;
@@ -34,6 +40,7 @@ static void they_come_later_and_later(void **state)
 		bursts_init(&b);
 		assert_int_equal(bursts_due(&b), INT64_MAX);
 		bursts_reaction(&b, at);
+		assert_made_at_once(&b, at);
 		for (i = 0; i < sizeof(after) / sizeof(after[0]); i++) {
 			at += after[i] * SEC;
 			assert_made(&b, at);
@@ -82,24 +89,20 @@ static void the_network_makes_it_at_once(void **state)
 	(void)state;
 	bursts_init(&b);
 	bursts_reaction(&b, 0);
-	assert_made(&b, 0);
+	assert_made_at_once(&b, 0);
 	bursts_network(&b);
-	assert_true(bursts_due(&b) <= SEC);
-	bursts_made(&b, SEC, HALF);
+	assert_made_at_once(&b, SEC);
 	/* Only once. */
-	assert_int_equal(bursts_due(&b), 17 * SEC);
-	/* Even when repetitions have used up theirs. */
 	assert_made(&b, 17 * SEC);
 	assert_made(&b, 49 * SEC);
 	assert_made(&b, 113 * SEC);
+	/* Even when repetitions have used up theirs. */
 	assert_int_equal(bursts_due(&b), WINDOW);
 	bursts_network(&b);
-	assert_true(bursts_due(&b) <= 300 * SEC);
-	bursts_made(&b, 300 * SEC, HALF);
+	assert_made_at_once(&b, 300 * SEC);
 	/* Then it has to wait, too, and is not forgotten. */
 	bursts_network(&b);
-	assert_int_equal(bursts_due(&b), WINDOW);
-	bursts_made(&b, WINDOW, HALF);
+	assert_made(&b, WINDOW);
 	assert_int_equal(bursts_due(&b), WINDOW + 64 * SEC);
 }
 
@@ -110,16 +113,17 @@ static void each_reaction_begins_anew(void **state)
 	(void)state;
 	bursts_init(&b);
 	bursts_reaction(&b, 0);
-	assert_made(&b, 0);
+	assert_made_at_once(&b, 0);
 	assert_made(&b, 8 * SEC);
-	bursts_network(&b);
 	bursts_reaction(&b, 20 * SEC);
-	assert_made(&b, 20 * SEC);
+	assert_made_at_once(&b, 20 * SEC);
 	assert_made(&b, 28 * SEC);
 	/* But in the same window. */
 	bursts_reaction(&b, 40 * SEC);
-	assert_made(&b, 40 * SEC);
+	assert_made_at_once(&b, 40 * SEC);
 	bursts_reaction(&b, 50 * SEC);
+	assert_made_at_once(&b, 50 * SEC);
+	bursts_reaction(&b, 60 * SEC);
 	assert_made(&b, WINDOW);
 }
 

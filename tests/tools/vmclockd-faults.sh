@@ -1,0 +1,429 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# vmclockd and what may go wrong around it: each fault is told in a line, trust is never given
+# by mistake, and all goes on when the cause is gone. It runs on a simulated page, with a script
+# in chronyc's place; the clock of this machine stays as it is.
+
+# shellcheck source-path=SCRIPTDIR source=daemon-lib.sh
+. "${top_srcdir:=.}/tests/tools/daemon-lib.sh"
+
+# Of faults and their end, with what is said of them:
+lost() {	# NAME PATTERN
+	holds "$1: it is told" said "$2"
+	holds "$1: not trusted" is_untrusted
+}
+
+regained() {	# NAME
+	holds "$1: it goes on when that is over" is_trusted
+}
+
+is_untrusted() { ! is_trusted; }
+
+# ---- The device and its page -----------------------------------------------------------------
+
+start
+configure
+start_daemon 'right within'
+holds 'trusted at first' is_trusted
+
+stop >/dev/null
+lost 'the device is gone' 'page: the device is gone: its return is waited for$'
+start
+regained 'the device is gone'
+verdict 'a device that is gone is told once' "$([ "$(how_often 'is gone')" = 1 ] || echo 'more often')"
+
+tell status unreliable
+lost 'status unreliable' "^vmclockd: the page's time cannot be relied on now: the system clock is not trusted$"
+tell status synchronized
+regained 'status unreliable'
+
+tell marker-only on
+lost 'time taken away' "^vmclockd: the page's time cannot be relied on now: "
+tell marker-only off
+regained 'time taken away'
+
+tell stall on
+lost 'an update that never ends' 'the page cannot be read: the host is in the middle of an update for too long'
+# Looking takes a tenth of a second: not all the time.
+busy() { awk '{ print $14 + $15 }' "/proc/$daemon/stat"; }
+before=$(busy)
+sleep 3
+after=$(busy)
+verdict 'an update that never ends keeps no processor busy' \
+	"$([ $((after - before)) -lt $(($(getconf CLK_TCK) * 2)) ] || echo "$((after - before)) of 300 ticks")"
+tell stall off
+regained 'an update that never ends'
+holds 'an update that never ends: its end is told' said 'the page can be read again$'
+
+seen=$(state_u64 64)
+tell garbage 500ms
+holds 'garbage: seen as another marker' disruptions $((seen + 1))
+regained 'garbage'
+stop >/dev/null
+stop_daemon
+expect 'after all that, it ends well' 0 'the page can be read again'
+
+for wrong in magic=0 version=2; do
+	"$MAKE_PAGE" "$page" "$wrong" || exit 99
+	start_daemon 'page: it'
+	case $wrong in
+	magic=0) lost 'no page' 'page: it holds no VMClock page$' ;;
+	version=2) lost 'another version' 'page: its page has a version that is not known$' ;;
+	esac
+	rm "$page"
+	start
+	regained "$wrong"
+	holds "$wrong: and vouches" said 'right within'
+	stop >/dev/null
+	stop_daemon
+done
+
+# ---- Times that are none ---------------------------------------------------------------------
+
+start --start 2100-06-15T00:00:00
+configure
+start_daemon 'stays untrusted'
+holds 'a host in 2100, and no CAP_SYS_TIME' said 'stays untrusted: it cannot be stepped without CAP_SYS_TIME$'
+holds 'a host in 2100: not trusted' is_untrusted
+stop_daemon
+expect 'a host in 2100: each thing once' 0 'CAP_SYS_TIME'
+verdict 'a host in 2100: one refusal' \
+	"$([ "$(grep -c 'stays untrusted' "$tmp/err")" = 1 ] || echo 'it is repeated')"
+configure 'mode = observe'
+start_daemon 'would step'
+holds 'a host in 2100: the step is told' said 'would step the system clock by 2[0-9]{18} ns$'
+stop_daemon
+configure 'step_max = 3600s'
+start_daemon 'stays untrusted'
+holds 'a host in 2100: step_max' said 'stays untrusted: the step would be larger than step_max$'
+stop_daemon
+stop >/dev/null
+
+for year in 2300 9000; do
+	start --start "$year-06-15T00:00:00"
+	configure
+	start_daemon 'stays untrusted'
+	holds "a host in $year" said "stays untrusted: the page's time is centuries away$"
+	holds "a host in $year: not trusted" is_untrusted
+	stop_daemon
+	expect "a host in $year: it ends well" 0 '!would step'
+	stop >/dev/null
+done
+
+# ---- A clock that may not be set -------------------------------------------------------------
+
+start
+configure
+start_daemon 'right within'
+tell disrupt step=10ms
+lost 'no CAP_SYS_TIME' 'stays untrusted: it cannot be stepped without CAP_SYS_TIME$'
+tell step -10ms
+regained 'no CAP_SYS_TIME'
+stop_daemon
+expect 'no CAP_SYS_TIME: it ends well' 0 'cannot tell the kernel .*: vmclockd needs CAP_SYS_TIME$'
+verdict 'no CAP_SYS_TIME: what the kernel refuses is told once' \
+	"$([ "$(grep -c 'vmclockd needs CAP_SYS_TIME' "$tmp/err")" = 1 ] || echo 'it is repeated')"
+
+# ---- Storms ----------------------------------------------------------------------------------
+
+mkdir "$tmp/hooks"
+cat >"$tmp/hooks/count" <<END
+#!/bin/sh
+echo "\$1 \$VMCLOCK_MARKER" >>$tmp/hooked
+END
+chmod 755 "$tmp/hooks/count"
+: >"$tmp/hooked"
+
+# Disruptions as fast as they can be told, for 3 seconds.
+storm() {
+	storm_began=$(date +%s)
+	while [ $(($(date +%s) - storm_began)) -lt 3 ]; do
+		"$VMCLOCK_SIM" --tell "$control" disrupt >/dev/null
+	done
+}
+
+marker_is_page() { [ "$(state_u64 16)" = "$(get disruption_marker)" ]; }
+last_is_trusted() { is_trusted && marker_is_page; }
+last_is_told() { [ "$(tail -n 1 "$tmp/hooked")" = "trusted $(get disruption_marker)" ]; }
+
+start_daemon 'right within'
+seen=$(state_u64 64)
+reacted=$(state_u64 80)
+began=$(date +%s)
+storm
+holds 'a storm: the last one counts' last_is_trusted
+holds 'a storm: it is the last one that hooks are told' last_is_told
+seen=$(($(state_u64 64) - seen))
+reacted=$(($(state_u64 80) - reacted))
+took=$(($(date +%s) - began + 1))
+limit=$((10 + took))
+verdict "a storm is seen: $seen markers" "$([ "$seen" -gt "$limit" ] || echo 'too few to judge')"
+verdict "a storm: $reacted reactions in $took s" "$([ "$reacted" -le "$limit" ] || echo "more than $limit")"
+hooked=$(grep -c disrupted "$tmp/hooked")
+verdict "a storm: $hooked times the hooks" "$([ "$hooked" -le "$limit" ] || echo "more than $limit")"
+lines=$(how_often 'disruption marker')
+verdict "a storm: $lines lines" "$([ "$lines" -le "$limit" ] || echo "more than $limit")"
+holds 'a storm: others are counted' said 'disruption marker 0x[0-9a-f]+, after [0-9]+ others since the last one told'
+stop_daemon
+stop >/dev/null
+rm -r "$tmp/hooks"
+
+# ---- /run ------------------------------------------------------------------------------------
+
+"$MAKE_PAGE" "$page" || exit 99
+
+# in_tmpfs OPTIONS: vmclockd with such a folder for its own, of which it says what is wrong.
+in_tmpfs() {
+	mkdir -p "$folder"
+	configure
+	# shellcheck disable=SC2016,SC2086
+	timeout 20 unshare -m $user_too sh -c '
+		mount -t tmpfs -o "$1,mode=755" none "$2" &&
+		{ [ -z "$4" ] || mount -o "remount,$4" "$2"; } && shift 4 && exec "$@"' \
+		- "$1" "$folder" - "$2" $harmless "$VMCLOCKD" --config "$conf" \
+		</dev/null >"$tmp/out" 2>"$tmp/err"
+	status=$?
+}
+
+user_too=
+[ "$(id -u)" = 0 ] || user_too=-r
+# shellcheck disable=SC2086
+if unshare -m $user_too mount -t tmpfs none "$tmp" 2>/dev/null; then
+	in_tmpfs size=4k ''
+	expect 'a full /run' 1 "^vmclockd: cannot make $folder/[a-z0-9]+: No space left on device$"
+	verdict 'a full /run: one line' "$([ "$(wc -l <"$tmp/err")" = 1 ] || echo 'there are more')"
+	in_tmpfs size=64k ro
+	expect 'a read-only /run' 1 "^vmclockd: cannot open $folder/lock: Read-only file system$"
+	verdict 'a read-only /run: one line' "$([ "$(wc -l <"$tmp/err")" = 1 ] || echo 'there are more')"
+else
+	skip 'a full or read-only /run' 'no mounts here'
+fi
+
+# refused NAME FILE WHY: what is in the place of that file is left as it is.
+run_once() {
+	# shellcheck disable=SC2086
+	timeout 20 $harmless "$VMCLOCKD" --config "$conf" </dev/null >"$tmp/out" 2>"$tmp/err"
+	status=$?
+}
+
+refused() {
+	before=$(stat -c '%F %s %a %u' "$folder/$2")
+	run_once
+	expect "$1" 1 "^vmclockd: $folder/$2 $3: remove it$"
+	verdict "$1: one line" "$([ "$(wc -l <"$tmp/err")" = 1 ] || echo 'there are more')"
+	after=$(stat -c '%F %s %a %u' "$folder/$2")
+	verdict "$1: it stays as it is" "$([ "$before" = "$after" ] || echo "$before: $after")"
+	rm -rf "${folder:?}/$2"
+}
+
+configure
+mkdir -p "$folder"
+for file in lock page state; do
+	rm -rf "${folder:?}/$file"
+	ln -s "$tmp/other" "$folder/$file"
+	refused "a link in the place of $file" "$file" 'is a link'
+	verdict "a link in the place of $file: it leads nowhere" "$([ ! -e "$tmp/other" ] || echo 'it was followed')"
+	mkdir "$folder/$file"
+	refused "a folder in the place of $file" "$file" 'is no regular file'
+	echo short >"$folder/$file"
+	refused "a wrong size in the place of $file" "$file" 'has another size'
+	if [ "$(id -u)" = 0 ]; then
+		: >"$folder/$file"
+		chown 65534 "$folder/$file"
+		refused "somebody else's in the place of $file" "$file" 'belongs to somebody else'
+	fi
+done
+start_daemon 'its page gives a marker only'
+verdict 'all of them removed, it runs' "$(kill -0 "$daemon" 2>&1)"
+stop_daemon
+rm -rf "$folder" "$page"
+
+# ---- chronyd ---------------------------------------------------------------------------------
+
+# What it answers is in the file "mode"; what it is asked is noted, with the time in ms.
+cat >"$tmp/chronyc" <<END
+#!/bin/sh
+tmp=$tmp
+END
+cat >>"$tmp/chronyc" <<'END'
+echo start >>"$tmp/asked"
+while read -r line; do
+	echo "$(date +%s%3N) $line" >>"$tmp/asked"
+	read -r mode <"$tmp/mode"
+	case $mode:$line in
+	hang:*) exec sleep 1000 ;;
+	gone:*) echo '506 Cannot talk to daemon'; exit 1 ;;
+	old:'reset sources') echo 'Unrecognized command' ;;
+	forbidden:tracking | forbidden:sources) echo '501 Not authorised' ;;
+	forbidden:activity) echo '501 Not authorised' ;;
+	forbidden:*) echo '501 Not authorised' ;;
+	local:tracking) echo "7F7F0101,,10,$(date +%s.%N),0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,Normal" ;;
+	fine:tracking) echo "7F000001,127.0.0.1,3,$(date +%s.%N),0.000000001,0.0,0.0,0.0,0.0,100.0,0.000010,0.000010,1.0,Normal" ;;
+	*:tracking) echo '00000000,,0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,1.0,1.0,0.0,Not synchronised' ;;
+	fine:sources) echo '^,*,127.0.0.1,3,0,377,1,0.0,0.0,0.000004720' ;;
+	local:sources) ;;
+	*:sources) echo '^,?,127.0.0.1,0,1,0,4294967295,0.0,0.0,0.0' ;;
+	offline:activity) echo 0,1,0,0,0 ;;
+	unresolved:activity) echo 0,0,0,0,1 ;;
+	busy:activity) echo 0,0,1,0,0 ;;
+	local:activity) echo 0,0,0,0,0 ;;
+	*:activity) echo 1,0,0,0,0 ;;
+	*) echo '200 OK' ;;
+	esac
+done
+END
+chmod 755 "$tmp/chronyc"
+
+asked() { [ "$(grep -c " $2\$" "$tmp/asked")" -ge "$1" ]; }
+# When it was asked that for the Nth time, in ms.
+asked_at() { sed -n "s/ $2\$//p" "$tmp/asked" | sed -n "$1p"; }
+chronyd() { echo "$1" >"$tmp/mode"; }
+
+start --marker-only
+chronyd fine
+: >"$tmp/asked"
+configure 'ntp = chrony' "chronyc = $tmp/chronyc"
+start_daemon 'right within'
+holds 'chronyd: trusted' is_trusted
+# 2: synchronised, 4: unreliable
+page_is() { [ "$(od -An -tu1 -j34 -N1 "$folder/page" | tr -d ' ')" = "$1" ]; }
+holds 'chronyd: the page is complete' page_is 2
+
+# chrony_fault NAME MODE PATTERN: after a disruption there is no trust until that is over.
+chrony_fault() {
+	: >"$tmp/asked"
+	chronyd "$2"
+	seen=$(state_u64 64)
+	tell disrupt
+	holds "$1: the disruption is seen" disruptions $((seen + 1))
+	lost "$1" "stays untrusted: $3$"
+	holds "$1: so is the page" page_is 4
+	verdict "$1: it is alive" "$(kill -0 "$daemon" 2>&1)"
+	chronyd fine
+	regained "$1"
+}
+
+chrony_fault 'chronyd has no source' away 'chronyd has not measured anew yet'
+chrony_fault 'chronyd does not run' gone 'chronyc cannot talk to chronyd: does it run, .*'
+chrony_fault 'chronyd does not take commands' forbidden 'chronyd does not take commands from here: .*'
+chrony_fault 'chronyc is old' old 'this chronyc is older than 4.0'
+chrony_fault 'chronyd is stopped' hang 'chronyd, or chronyc, does not answer in time'
+chrony_fault 'chronyd in local mode' local 'chronyd has not measured anew yet'
+mv "$tmp/chronyc" "$tmp/chronyc.away"
+kill "$(pgrep -P "$daemon" | head -n 1)"
+seen=$(state_u64 64)
+tell disrupt
+holds 'chronyc is missing: the disruption is seen' disruptions $((seen + 1))
+lost 'chronyc is missing' 'stays untrusted: there is no chronyc where the configuration has it: .*'
+mv "$tmp/chronyc.away" "$tmp/chronyc"
+regained 'chronyc is missing'
+
+# Stopped while all is well: the page's bounds go on growing, and the word is renewed.
+chronyd hang
+valid=$(state_u64 32)
+valid_for_longer() { [ "$(state_u64 32)" -ge $((valid + 4000000000)) ]; }
+holds 'chronyd is stopped while all is well: the word is renewed' valid_for_longer
+verdict 'chronyd is stopped while all is well: trusted' "$(is_trusted || echo 'it is not')"
+lines=$(wc -l <"$tmp/daemon.err")
+verdict 'it has not talked all the time' "$([ "$lines" -lt 100 ] || echo "$lines lines")"
+stop_daemon
+expect 'it ends well while chronyd is stopped' 0 '!watchdog'
+
+# At its start, too: in local mode it says "Normal" and zeros.
+rm -rf "$folder"
+: >"$tmp/asked"
+chronyd local
+start_daemon 'stays untrusted'
+holds 'local mode from the start: it is told' \
+	said "stays untrusted: the NTP daemon's reference is the system clock itself"
+holds 'local mode from the start: it is asked again' asked 10 tracking
+verdict 'local mode from the start: never trusted' "$(is_trusted && echo 'it is')"
+chronyd fine
+regained 'local mode from the start'
+stop_daemon
+
+# ---- Bursts ----------------------------------------------------------------------------------
+
+# Of those that were made before nothing is known any more.
+start_daemon 'right within'
+
+chrony_sources_are() {	# MODE COMMAND
+	: >"$tmp/asked"
+	chronyd "$1"
+	tell disrupt
+	holds "$1: $2" asked 1 "$2"
+	chronyd fine
+	regained "$1"
+}
+
+chrony_sources_are offline onoffline
+chrony_sources_are unresolved refresh
+
+: >"$tmp/asked"
+chronyd away
+tell disrupt
+holds 'no source: a burst at once' asked 1 'burst 4\/4'
+holds 'no source: and another one' asked 2 'burst 4\/4'
+apart=$(($(asked_at 2 'burst 4\/4') - $(asked_at 1 'burst 4\/4')))
+verdict "no source: the servers are spared: $apart ms" "$([ "$apart" -ge 5900 ] || echo 'too soon')"
+chronyd fine
+regained 'no source'
+
+# In a storm: the shortest distance between bursts is as before, and so is the number of resets.
+: >"$tmp/asked"
+chronyd away
+began=$(date +%s)
+storm
+took=$(($(date +%s) - began + 1))
+resets=$(grep -c 'reset sources' "$tmp/asked")
+bursts=$(grep -c 'burst 4/4' "$tmp/asked")
+starts=$(grep -c start "$tmp/asked")
+verdict "a storm: $resets resets, $bursts bursts, $starts times chronyc" \
+	"$([ "$resets" -le $((10 + took)) ] && [ "$bursts" -le 6 ] && [ "$starts" -le $((10 + took)) ] || echo 'too many')"
+chronyd fine
+holds 'a storm: the last one is healed' last_is_trusted
+stop_daemon
+
+# While one is under way there is no other.
+rm -rf "$folder"
+: >"$tmp/asked"
+chronyd busy
+start_daemon 'stays untrusted'
+holds 'a burst is under way: that is asked' asked 3 activity
+verdict 'a burst is under way: no other' "$(asked 1 'burst 4\/4' && echo 'there is one')"
+chronyd away
+holds 'a burst is over: another one' asked 1 'burst 4\/4'
+stop_daemon
+
+# ---- The network -----------------------------------------------------------------------------
+
+if command -v ip >/dev/null && command -v nsenter >/dev/null && unshare -rn true 2>/dev/null; then
+	rm -rf "$folder"
+	: >"$tmp/asked"
+	outside=$harmless
+	harmless="unshare -rn $harmless"
+	start_daemon 'stays untrusted'
+	harmless=$outside
+	holds 'the network: a burst at once' asked 1 'burst 4\/4'
+	in_network() { nsenter -t "$daemon" -U -n --preserve-credentials ip "$@"; }
+	in_network link set lo up
+	in_network route add 192.0.2.0/24 dev lo
+	holds 'the network comes back: it is seen' said 'the network has changed'
+	holds 'the network comes back: a burst' asked 2 'burst 4\/4'
+	apart=$(($(asked_at 2 'burst 4\/4') - $(asked_at 1 'burst 4\/4')))
+	verdict "the network comes back: at once, after $apart ms" "$([ "$apart" -lt 5900 ] || echo 'too late')"
+	chronyd fine
+	regained 'the network'
+	# Nobody listens to it any more.
+	in_network route add 198.51.100.0/24 dev lo
+	tell disrupt
+	regained 'the network, once more'
+	verdict 'the network: only while that matters' \
+		"$([ "$(how_often 'the network has changed')" = 1 ] || echo 'it was told again')"
+	stop_daemon
+else
+	skip 'the network' 'no network of its own here'
+fi
+stop >/dev/null
+finish
