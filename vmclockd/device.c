@@ -30,6 +30,8 @@ static const char *reason(int error)
 		return "it holds no VMClock page";
 	case -EPROTONOSUPPORT:
 		return "its page has a version that is not known";
+	case -ETIMEDOUT:
+		return "the host is in the middle of an update for too long";
 	default:
 		return strerror(-error);
 	}

@@ -32,7 +32,7 @@ void logind_stop(struct logind *l);
 /* Each second: connects, if that is possible and has not been tried just before. */
 void logind_tick(struct logind *l, int64_t now);
 
-/* What to poll: the descriptor (or -1) for these events, and until when at most; INT64_MAX: none. */
+/* What to poll: the descriptor (or -1), for which events, and until when; INT64_MAX: no limit. */
 int logind_fd(const struct logind *l);
 short logind_events(const struct logind *l);
 int64_t logind_due(const struct logind *l);

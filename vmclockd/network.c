@@ -63,7 +63,7 @@ static bool is_known(const struct network *n, int link, unsigned int *at)
 	return false;
 }
 
-/* The kernel tells of a link for many reasons: of interest is a carrier that was not there before. */
+/* The kernel tells of a link for many reasons: here a carrier counts that was not there before. */
 static bool carrier_came(struct network *n, const struct ifinfomsg *link, bool gone)
 {
 	bool has_carrier = !gone && link->ifi_flags & IFF_RUNNING, known;

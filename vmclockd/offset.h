@@ -24,7 +24,8 @@ struct offset {
  *
  * Return: 0, -ESTALE: there is another marker, -ENODATA: the page gives no
  * bounds now, -EAGAIN: near a leap second, where clocks number seconds in
- * different ways, -EOVERFLOW: it gives a time centuries away; or the error of vmclock_at() or pair_read().
+ * different ways, -EOVERFLOW: it gives a time centuries away; or the error of
+ * vmclock_at() or pair_read().
  */
 int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *offset);
 

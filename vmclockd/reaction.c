@@ -62,6 +62,9 @@ static void publish(struct daemon *d, uint8_t trust)
 {
 	struct vmclock_run_state *next = &d->state.next;
 
+	/* Under which marker? The next vmclockd would take another one for a disruption. */
+	if (!d->started && !d->state.resumed)
+		return;
 	count_untrusted(d, trust);
 	next->trust = trust;
 	next->was_synchronised = d->was_synchronised;
@@ -414,8 +417,8 @@ static void look_at_counter(struct daemon *d)
 	bool usable = counter_steady() && clocksource_by_counter(&d->clocksource);
 
 	if (!usable && !d->by_ntp.no_counter && !d->device.has_time)
-		say(LOG_NOTICE, "no page is completed: the counter is not steady, or the kernel's clock does "
-				"not run by it; the system clock alone is vouched for");
+		say(LOG_NOTICE, "no page is completed: the counter is not steady, or the kernel's "
+				"clock does not run by it; the system clock alone is vouched for");
 	d->by_ntp.no_counter = !usable;
 }
 
@@ -690,7 +693,9 @@ void reaction_network(struct daemon *d)
 		return;
 	say(LOG_DEBUG, "the network has changed: the time servers are asked again");
 	by_ntp_network(&d->by_ntp);
-	d->retry = 0;
+	/* Not in a storm of markers. */
+	if (!d->begins)
+		d->retry = 0;
 }
 
 void reaction_doubt(struct daemon *d, const char *why)

@@ -79,6 +79,26 @@ for wrong in magic=0 version=2; do
 	stop_daemon
 done
 
+# What was not there at first is no disruption when it comes, whoever waits for it.
+rm -rf "$folder"
+start_daemon 'no such device yet'
+stop_daemon
+start_daemon 'no such device yet'
+start --marker 77
+regained 'a device that comes late'
+verdict 'a device that comes late was not disrupted' "$(disruptions 1 && echo 'it says so')"
+stop_daemon
+rm -rf "$folder"
+tell stall on
+start_daemon 'an update for too long'
+stop_daemon
+start_daemon 'an update for too long'
+tell stall off
+regained 'a page that can be read late'
+verdict 'a page that can be read late was not disrupted' "$(disruptions 1 && echo 'it says so')"
+stop_daemon
+stop >/dev/null
+
 # ---- Times that are none ---------------------------------------------------------------------
 
 start --start 2100-06-15T00:00:00
