@@ -22,16 +22,21 @@ class Healing:
     TRUSTED = TRUSTED
     DISRUPTED = DISRUPTED
 
-    def __init__(self, lab, notify, time=True, files=None, network=False, programs=()):
+    def __init__(self, lab, notify, time=True, files=None, network=False, modules=(), programs=(),
+                 append='', clocksource='tsc'):
         self._lab = lab
-        options = {'modules': ['virtio_net'],
-                   'qemu': ('-nic', 'user,model=virtio-net-pci')} if network else {}
+        options = {'modules': modules}
+        if append:
+            options['append'] = append
+        if network:
+            options |= {'modules': ['virtio_net', *modules],
+                        'qemu': ('-nic', 'user,model=virtio-net-pci')}
         self.vm = lab.boot('sim' if notify else 'sim-silent', files=files,
                            programs=['time-record', 'time-read', 'time-spin', 'vmclockd', *programs],
                            fields=migration.PAGE if time else {}, **options)
         self._notify = notify
         self.vm.load()
-        self.vm.wait_for(f'grep -qx tsc {migration.SOURCE}')
+        self.vm.wait_for(f'grep -qx {clocksource} {migration.SOURCE}')
         if network:
             self.vm.run('modprobe virtio_net; ip link set eth0 up; '
                         'ip addr add 10.0.2.15/24 dev eth0')

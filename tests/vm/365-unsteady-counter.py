@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""Where the kernel does not rely on the counter, no page is completed; the clock is vouched for."""
+
+from vmlab import chrony
+from vmlab.healing import Healing
+
+ARCHITECTURES = ('amd64',)
+ALONE = True
+# It has not run often enough to judge others.
+ON_REQUEST = True
+
+# Seconds until it is right again.
+HEALED = 60
+SYNCHRONIZED = 2
+STATUS_OFFSET = 34
+
+
+def run(lab):
+    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True,
+                      append='tsc=unstable', clocksource='hpet')
+    vm = healing.vm
+    server = chrony.Server(lab)
+    healing.start_chrony(server.settings())
+    healing.start(f'chronyc = {chrony.CHRONYC}', 'ntp = chrony')
+    healing.wait_trusted(90)
+    check(lab, healing)
+
+    vm.run('date -s "$(date -d @$(($(date +%s) - 3600)) "+%F %T")"')
+    healing.mark()
+    vm.wait_for('adjtimex | grep -q "maxerror: *16"')
+    healing.wait_trusted(HEALED)
+    check(lab, healing)
+    lab.log(healing.said())
+
+
+def check(lab, healing):
+    lab.check('no page is completed' in healing.said(), 'it says nothing of the counter')
+    status = healing.vm.run(f'od -An -v -tu1 -j{STATUS_OFFSET} -N1 /run/vmclock/vmclock0')
+    lab.check(int(status) != SYNCHRONIZED, 'a page is completed')
+    answer = healing.vm.run('time-read')
+    lab.check('utc EOPNOTSUPP' in answer or 'utc ENODATA' in answer, f'there is time: {answer}')
+    bound = healing.state()['bound']
+    lab.check(0 < bound < 100_000_000, f'the bound is {bound} ns')
