@@ -194,8 +194,8 @@ static int take_word(struct by_ntp *by, struct ntp *ntp, const struct vmclock *v
 		     const struct vmclock_state *device, const char **why)
 {
 	int64_t asked = monotonic_now();
+	struct pair pair = { 0 };
 	struct report report;
-	struct pair pair;
 	int ret = chrony_tracking(&ntp->chrony, &report);
 
 	ret = ret ?: real_now(&pair);

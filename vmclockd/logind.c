@@ -129,11 +129,11 @@ int logind_fd(const struct logind *l)
 	return l->bus ? sd_bus_get_fd(l->bus) : -1;
 }
 
-short logind_events(const struct logind *l)
+int logind_events(const struct logind *l)
 {
 	int events = l->bus ? sd_bus_get_events(l->bus) : 0;
 
-	return events < 0 ? 0 : (short)events;
+	return events < 0 ? 0 : events;
 }
 
 int64_t logind_due(const struct logind *l)
@@ -189,7 +189,7 @@ int logind_fd(const struct logind *l)
 	return -1;
 }
 
-short logind_events(const struct logind *l)
+int logind_events(const struct logind *l)
 {
 	(void)l;
 	return 0;

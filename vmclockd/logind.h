@@ -34,7 +34,7 @@ void logind_tick(struct logind *l, int64_t now);
 
 /* What to poll: the descriptor (or -1), for which events, and until when; INT64_MAX: no limit. */
 int logind_fd(const struct logind *l);
-short logind_events(const struct logind *l);
+int logind_events(const struct logind *l);
 int64_t logind_due(const struct logind *l);
 
 /* Does what there is to do on the bus. What this returns is told once. */

@@ -269,7 +269,7 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 	for (;;) {
 		listen_to_network(d, &fds[NETWORK]);
 		fds[LOGIND].fd = logind_fd(&d->logind);
-		fds[LOGIND].events = logind_events(&d->logind);
+		fds[LOGIND].events = (short)logind_events(&d->logind);
 		limit = sooner(patience(d), hooks_advance(&d->hooks));
 		limit = sooner(sooner(limit, d->network.due), logind_due(&d->logind));
 		ready = poll(fds, SOURCES, limit);

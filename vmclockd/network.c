@@ -134,12 +134,12 @@ static bool take(struct network *n)
 				       (struct sockaddr *)&from, &size);
 
 		/* There were more than the socket holds: something has happened. */
-		if (got < 0 && errno == ENOBUFS)
-			news = true;
-		else if (got <= 0)
+		bool lost = got < 0 && errno == ENOBUFS;
+
+		if (got <= 0 && !lost)
 			break;
 		/* Only the kernel's. */
-		else if (!from.nl_pid && network_parse(n, messages, (size_t)got))
+		if (lost || (!from.nl_pid && network_parse(n, messages, (size_t)got)))
 			news = true;
 	}
 	return news;

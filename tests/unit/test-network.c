@@ -103,8 +103,8 @@ static void routes_that_appear(void **state)
 	assert_false(parse(&n, route_message(RTM_NEWROUTE, RTN_LOCAL, RT_TABLE_LOCAL, 0)));
 	assert_false(parse(&n, route_message(RTM_NEWROUTE, RTN_BROADCAST, RT_TABLE_MAIN, 0)));
 	assert_false(parse(&n, route_message(RTM_NEWROUTE, RTN_UNREACHABLE, RT_TABLE_MAIN, 0)));
-	assert_false(parse(&n, route_message(RTM_NEWROUTE, RTN_UNICAST, RT_TABLE_MAIN,
-					     RTM_F_CLONED)));
+	assert_false(
+		parse(&n, route_message(RTM_NEWROUTE, RTN_UNICAST, RT_TABLE_MAIN, RTM_F_CLONED)));
 	assert_false(parse(&n, route_message(RTM_NEWADDR, RTN_UNICAST, RT_TABLE_MAIN, 0)));
 }
 
@@ -181,9 +181,9 @@ static bool is_readable(const struct network *n)
 
 enum { FINE, NO_NAMESPACE, WRONG };
 
-#define CHECK(what)                                 \
-	do {                                        \
-		if (!(what))                        \
+#define CHECK(what)                                    \
+	do {                                           \
+		if (!(what))                           \
 			return WRONG + __LINE__ % 200; \
 	} while (0)
 

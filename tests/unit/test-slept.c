@@ -47,6 +47,17 @@ static void waiting_is_no_sleep(void **state)
 	assert_true(slept_between(&s, 80 * SEC, 80 * SEC + 5, 80 * SEC + 1));
 }
 
+/* Who was kept waiting at first knows better later. */
+static void better_looks_count(void **state)
+{
+	struct slept s = { 0 };
+
+	(void)state;
+	assert_false(slept_between(&s, 0, 10 * SEC, 10 * SEC));
+	assert_false(slept_between(&s, 20 * SEC, 20 * SEC + 1, 20 * SEC + 2));
+	assert_true(slept_between(&s, 30 * SEC, 35 * SEC, 30 * SEC + 2));
+}
+
 static void this_machine_is_awake(void **state)
 {
 	struct slept s = { 0 };
@@ -158,12 +169,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sleep_is_seen_once),
-		cmocka_unit_test(waiting_is_no_sleep),
-		cmocka_unit_test(this_machine_is_awake),
-		cmocka_unit_test(another_one_is_seen),
-		cmocka_unit_test(the_counter_is_given_up),
-		cmocka_unit_test(where_nothing_is_told),
+		cmocka_unit_test(sleep_is_seen_once),	   cmocka_unit_test(waiting_is_no_sleep),
+		cmocka_unit_test(this_machine_is_awake),   cmocka_unit_test(another_one_is_seen),
+		cmocka_unit_test(the_counter_is_given_up), cmocka_unit_test(where_nothing_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
