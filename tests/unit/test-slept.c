@@ -169,9 +169,13 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sleep_is_seen_once),	   cmocka_unit_test(waiting_is_no_sleep),
-		cmocka_unit_test(this_machine_is_awake),   cmocka_unit_test(another_one_is_seen),
-		cmocka_unit_test(the_counter_is_given_up), cmocka_unit_test(where_nothing_is_told),
+		cmocka_unit_test(sleep_is_seen_once),
+		cmocka_unit_test(waiting_is_no_sleep),
+		cmocka_unit_test(better_looks_count),
+		cmocka_unit_test(this_machine_is_awake),
+		cmocka_unit_test(another_one_is_seen),
+		cmocka_unit_test(the_counter_is_given_up),
+		cmocka_unit_test(where_nothing_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
