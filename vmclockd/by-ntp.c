@@ -14,7 +14,7 @@
 /* How often the daemon is asked, once all is well: at first more often, for the rate gets surer. */
 #define REPORT_FIRST_NS NS_PER_SEC
 #define REPORT_LAST_NS	(16 * NS_PER_SEC)
-/* chronyd slews by a twelfth at most: so may the clock go beside what it has said. */
+/* chronyd slews by a twelfth at most, others by less: so may the clock go beside what it said. */
 #define SLEW 12
 
 /* Without a list, or with a broken one, it says nothing. */
@@ -64,68 +64,58 @@ static uint32_t draw(void)
 	return random ^ (uint32_t)counter_ordered() * UINT32_C(2654435769);
 }
 
-/* Where chronyd does not want to, it goes on by itself. */
-static int request(struct ntp *ntp, const char *command)
-{
-	int ret = chrony_command(&ntp->chrony, command);
-
-	return chrony_was_refused(ret) ? 0 : ret;
-}
-
-/* While a burst is under way chronyd ignores another: then that would be one of the few in vain. */
-static int burst(struct by_ntp *by, struct ntp *ntp, const struct chrony_sources *sources)
+/* In a storm of disruptions servers are asked now and then, and after the last one in any case. */
+static int ask(struct by_ntp *by, struct ntp *ntp)
 {
 	int64_t now = monotonic_now();
-	int ret = 0;
+	int ret;
 
-	if (now < bursts_due(&by->bursts) || sources->burst_online || sources->burst_offline)
+	if (now < bursts_due(&by->bursts))
 		return 0;
+	ret = ntp->daemon->measure(ntp, by->asked);
+	if (ret)
+		return ret == -EBUSY ? 0 : ret;
 	bursts_made(&by->bursts, now, draw());
-	if (!sources->online)
-		ret = request(ntp, "onoffline");
-	if (sources->unresolved)
-		ret = ret ?: request(ntp, "refresh");
-	return ret ?: request(ntp, "burst 4/4");
+	by->asked = by->stage == BY_NTP_WAIT;
+	return 0;
 }
 
 static int reset(struct by_ntp *by, struct ntp *ntp)
 {
-	int ret = chrony_command(&ntp->chrony, "reset sources");
+	int ret = ntp->daemon->forget(ntp);
 
-	if (!ret)
-		by->stage = BY_NTP_WAIT;
-	return ret;
+	if (ret)
+		return ret;
+	by->asked = false;
+	by->stage = BY_NTP_WAIT;
+	return 0;
 }
 
-/* What it measured before somebody set the clock, it may not know to be wrong. */
-static void begin(struct by_ntp *by)
+static int begin(struct by_ntp *by, struct ntp *ntp)
 {
-	by->fresh = FRESH_UNKNOWN;
+	by->asked = false;
+	by->heard = false;
 	by->stage = BY_NTP_MEASURE;
+	return ntp->daemon->begin(ntp);
 }
 
 static int wait_for_source(struct by_ntp *by, struct ntp *ntp)
 {
-	struct chrony_sources sources;
-	int ret = chrony_sources(&ntp->chrony, &sources);
+	int ret = ntp->daemon->measured(ntp);
 
+	if (ret == -EAGAIN)
+		return ask(by, ntp) ?: -EAGAIN;
 	if (ret)
 		return ret;
-	if (!sources.selected)
-		return burst(by, ntp, &sources) ?: -EAGAIN;
-	by->fresh = FRESH_ALL;
+	by->heard = true;
 	by->stage = BY_NTP_MEASURE;
-	return chrony_command(&ntp->chrony, "makestep");
+	return 0;
 }
 
 /* It has measured nothing that counts, though nobody made it forget what it had. */
 static int wait_for_measurement(struct by_ntp *by, struct ntp *ntp)
 {
-	struct chrony_sources sources;
-
-	if (by->silent || monotonic_now() < bursts_due(&by->bursts))
-		return 0;
-	return chrony_sources(&ntp->chrony, &sources) ?: burst(by, ntp, &sources);
+	return by->silent ? 0 : ask(by, ntp);
 }
 
 void by_ntp_network(struct by_ntp *by)
@@ -152,26 +142,21 @@ static int take_pair(struct by_ntp *by, const struct vmclock *vc, uint64_t marke
 	return -EDOM;
 }
 
-/* Has the daemon measured since it was first asked? By its own count: the clock may be anywhere. */
-static bool is_fresh(struct by_ntp *by, const struct report *report)
+/* What it says now, if that counts. */
+static int ask_report(struct by_ntp *by, struct ntp *ntp, struct report *report, const char **why)
 {
-	if (by->fresh == FRESH_UNKNOWN) {
-		by->before = report->reference;
-		by->fresh = FRESH_OTHER;
-	}
-	if (by->fresh == FRESH_OTHER && report->reference == by->before)
-		return false;
-	by->fresh = FRESH_ALL;
-	return true;
+	int ret;
+
+	*why = "the NTP daemon has not measured anew yet";
+	ret = ntp->daemon->report(ntp, report, why);
+	by->heard |= !ret;
+	return ret;
 }
 
-/* Does it count? A daemon without a source takes nothing back of what it said before... */
+/* A daemon without a source takes nothing back of what it said before... */
 static int judge(struct by_ntp *by, const struct pair *pair, const struct report *report,
 		 const char **why)
 {
-	*why = "chronyd has not measured since vmclockd was started";
-	if (!is_fresh(by, report))
-		return -EAGAIN;
 	*why = report_refusal(report);
 	if (*why)
 		return -EINVAL;
@@ -196,7 +181,7 @@ static int take_word(struct by_ntp *by, struct ntp *ntp, const struct vmclock *v
 	int64_t asked = monotonic_now();
 	struct pair pair = { 0 };
 	struct report report;
-	int ret = chrony_tracking(&ntp->chrony, &report);
+	int ret = ask_report(by, ntp, &report, why);
 
 	ret = ret ?: real_now(&pair);
 	ret = ret ?: judge(by, &pair, &report, why);
@@ -224,7 +209,7 @@ static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	struct cone cone;
 	int ret = take_pair(by, vc, device->marker, &before);
 
-	ret = ret ?: chrony_tracking(&ntp->chrony, &report);
+	ret = ret ?: ask_report(by, ntp, &report, why);
 	ret = ret ?: take_pair(by, vc, device->marker, &after);
 	if (ret)
 		return ret;
@@ -276,7 +261,7 @@ static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		return 0;
 	ret = measure(by, ntp, vc, device, why);
 	if (ret == -ERANGE)
-		*why = "chronyd contradicts what it said before";
+		*why = "the NTP daemon contradicts what it said before";
 	if (ret == -EDOM)
 		*why = "the counter and the kernel's raw clock do not go together";
 	if (ret == -ERANGE || ret == -EDOM || ret == -ENODATA)
@@ -321,34 +306,59 @@ static void end_at_leap_second(struct by_ntp *by, const struct vmclock_state *de
 	completed_untrusted(&by->completed, device, VMCLOCK_STATUS_UNRELIABLE);
 }
 
-int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
+/* Another one knows nothing of what the former one was told. */
+static void take_daemon(struct by_ntp *by, const struct ntp_daemon *daemon)
+{
+	if (by->daemon == daemon)
+		return;
+	by->daemon = daemon;
+	if (by->stage == BY_NTP_WAIT)
+		by->stage = BY_NTP_RESET;
+	if (by->stage == BY_NTP_MEASURE)
+		by->stage = BY_NTP_START;
+}
+
+static int advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		   const struct vmclock_state *device, const char **why)
 {
 	int ret = 0;
 
-	if (ntp->found != NTP_CHRONY) {
-		*why = "the page gives a marker only, and there is no chronyd to give the time";
-		return -EAGAIN;
-	}
-	*why = "chronyd has not measured anew yet";
-	if (monotonic_now() >= by->next_leaps)
-		read_leaps(by);
-	end_at_leap_second(by, device);
 	if (by->stage == BY_NTP_START)
-		begin(by);
+		ret = begin(by, ntp);
 	if (by->stage == BY_NTP_RESET)
 		ret = reset(by, ntp);
+	if (!ret && ntp->daemon->look)
+		ntp->daemon->look(ntp);
 	if (!ret && by->stage == BY_NTP_WAIT)
 		ret = wait_for_source(by, ntp);
 	if (!ret && by->stage == BY_NTP_MEASURE)
 		ret = by->no_counter ? renew_word(by, ntp, vc, device, why)
 				     : renew(by, ntp, vc, device, why);
-	if ((ret == -EAGAIN && by->fresh != FRESH_ALL) || (ret == -EINVAL && by->first))
+	if (by->stage == BY_NTP_MEASURE &&
+	    ((ret == -EAGAIN && !by->heard) || (ret == -EINVAL && by->first)))
 		ret = wait_for_measurement(by, ntp) ?: ret;
+	return ret;
+}
+
+int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
+		   const struct vmclock_state *device, const char **why)
+{
+	int ret;
+
+	take_daemon(by, ntp->daemon);
+	if (monotonic_now() >= by->next_leaps)
+		read_leaps(by);
+	end_at_leap_second(by, device);
+	if (!ntp->daemon) {
+		*why = "the page gives a marker only, and no NTP daemon runs to give the time";
+		return go_on(by, device);
+	}
+	*why = "the NTP daemon has not measured anew yet";
+	ret = advance(by, ntp, vc, device, why);
 	if (ret == -ESTALE || ret == -ECANCELED || !ret)
 		return ret;
 	if (ret != -EAGAIN && ret != -EINVAL)
-		*why = chrony_reason(ret);
+		*why = ntp_reason(ntp, ret);
 	return go_on(by, device);
 }
 

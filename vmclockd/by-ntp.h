@@ -22,13 +22,6 @@ enum by_ntp_stage {
 	BY_NTP_MEASURE,		/* and then it is asked */
 };
 
-/* Which of the daemon's measurements count. */
-enum by_ntp_fresh {
-	FRESH_UNKNOWN,		/* it has not been asked yet */
-	FRESH_OTHER,		/* others than the one that it had then */
-	FRESH_ALL,
-};
-
 /* What the daemon said of the system clock, where there is no cone. */
 struct word {
 	bool good;
@@ -52,8 +45,9 @@ struct by_ntp {
 	struct leaps leaps;
 	int64_t next_leaps;		/* CLOCK_MONOTONIC: to be read again */
 	enum by_ntp_stage stage;
-	enum by_ntp_fresh fresh;
-	int64_t before;			/* the reference of that measurement, which does not count */
+	const struct ntp_daemon *daemon; /* of whom the stage is */
+	bool asked;			/* to measure, since it forgot what it had measured */
+	bool heard;			/* it has measured since, or since the start */
 	bool silent;			/* the daemon is asked, and told nothing */
 	const char *told;		/* why nothing is known, as it was told last */
 	bool first;			/* there was no cone under this marker yet */

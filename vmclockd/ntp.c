@@ -1,74 +1,83 @@
 // SPDX-License-Identifier: MIT
-/* NTP daemons. */
+/* NTP daemons: which one there is. What each of them can do is in its own file. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "clock.h"
+#include "clocks.h"
 #include "log.h"
 #include "ntp.h"
 
-/* What each daemon has while it runs, and only then. */
-#define TIMESYNCD_FOLDER "/run/systemd/timesync"
-#define NTPSEC_PID	 "/run/ntpd.pid"
-#define CHRONY_SOCKET  "/run/chrony/chronyd.sock"
-#define CHRONY_TIMEOUT 1000 /* ms */
-/* What chronyd itself corrects in no time. */
-#define NO_DIFFERENCE 10 /* ppb */
+/* The first one that runs is it. */
+static const struct ntp_daemon *const daemons[] = {
+	&chronyd_daemon,
+};
+
+/* So often it may be missing: it is restarted now and then. */
+#define MISSED_MAX 5
+
+#define DAEMONS (sizeof(daemons) / sizeof(daemons[0]))
 
 void ntp_init(struct ntp *ntp, const struct config *config, int interrupt)
 {
-	*ntp = (struct ntp){ .config = config, .found = NTP_AUTO };
-	chrony_init(&ntp->chrony, config->chronyc, CHRONY_TIMEOUT, interrupt);
+	*ntp = (struct ntp){ .config = config, .interrupt = interrupt, .found = NTP_AUTO };
 }
 
 void ntp_stop(struct ntp *ntp)
 {
-	chrony_stop(&ntp->chrony);
+	if (ntp->daemon)
+		ntp->daemon->stop(ntp);
+	ntp->daemon = NULL;
 }
 
-static enum config_ntp look(const struct config *config)
+static const struct ntp_daemon *look(const struct config *config)
 {
-	if (config->ntp != NTP_AUTO)
-		return config->ntp;
-	if (!access(CHRONY_SOCKET, F_OK))
-		return NTP_CHRONY;
-	if (!access(TIMESYNCD_FOLDER, F_OK))
-		return NTP_TIMESYNCD;
-	return access(NTPSEC_PID, F_OK) ? NTP_NONE : NTP_NTPSEC;
+	size_t i;
+
+	for (i = 0; i < DAEMONS; i++) {
+		if (config->ntp == (int)daemons[i]->kind)
+			return daemons[i];
+		if (config->ntp == NTP_AUTO && daemons[i]->runs())
+			return daemons[i];
+	}
+	return NULL;
+}
+
+static bool is_busy(const struct ntp *ntp)
+{
+	return ntp->daemon->busy && ntp->daemon->busy(ntp);
 }
 
 void ntp_find(struct ntp *ntp)
 {
-	enum config_ntp found = look(ntp->config);
+	const struct ntp_daemon *daemon = look(ntp->config);
+	enum config_ntp found = daemon ? daemon->kind : NTP_NONE;
 
+	ntp->missed = daemon ? 0 : ntp->missed + 1;
 	if (found == ntp->found)
 		return;
+	if (!daemon && ntp->daemon && (is_busy(ntp) || ntp->missed < MISSED_MAX))
+		return;
+	ntp_stop(ntp);
 	ntp->found = found;
-	if (found == NTP_NONE)
+	ntp->daemon = daemon;
+	if (!daemon) {
 		say(LOG_INFO, "no NTP daemon: the system clock is kept by vmclockd");
-	else
-		say(LOG_INFO, "the system clock is kept by %s", config_ntp_name(found));
-	/* Started now, it answers at once when it matters. */
-	if (found == NTP_CHRONY)
-		chrony_start(&ntp->chrony);
+		return;
+	}
+	say(LOG_INFO, "the system clock is kept by %s", config_ntp_name(found));
+	daemon->start(ntp);
 }
 
-/* Absolute, and read back, so that a reaction that begins anew adds nothing twice. */
-static int set_frequency(struct chrony *chrony, int64_t wanted)
+int ntp_set_kernel_rate(struct ntp *ntp, int64_t fast)
 {
-	struct report report;
-	char command[64];
-	int64_t change;
-	int ret = chrony_tracking(chrony, &report);
+	(void)ntp;
+	return clock_set_frequency((1 / (1 + (double)fast / NS_PER_SEC) - 1) * 1e6);
+}
 
-	if (ret)
-		return ret;
-	change = wanted - report.frequency;
-	if (change <= NO_DIFFERENCE && change >= -NO_DIFFERENCE)
-		return 0;
-	snprintf(command, sizeof(command), "dfreq %.3f", (double)change / 1000);
-	return chrony_command(chrony, command);
+const char *ntp_reason(const struct ntp *ntp, int error)
+{
+	return ntp->daemon->reason ? ntp->daemon->reason(error) : "it does not answer";
 }
 
 int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclock_abi *page)
@@ -76,13 +85,15 @@ int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclo
 	int64_t fast;
 	int ret;
 
-	if (ntp->found != NTP_CHRONY)
+	if (!ntp->daemon)
 		return 0;
-	ret = chrony_command(&ntp->chrony, "reset sources");
+	ntp->said = "";
+	ret = ntp->daemon->stepped(ntp);
 	if (!ret && !steer_raw_is_fast(steer, page, &fast))
-		ret = set_frequency(&ntp->chrony, fast);
+		ret = ntp->daemon->set_rate(ntp, fast);
 	if (ret && ret != -ECANCELED)
-		say(LOG_ERR, "chronyd was not told of the disruption: %s%s%s", chrony_reason(ret),
-		    *ntp->chrony.answer ? ": " : "", ntp->chrony.answer);
+		say(LOG_ERR, "%s was not told of the disruption: %s%s%s",
+		    config_ntp_name(ntp->found), ntp_reason(ntp, ret), *ntp->said ? ": " : "",
+		    ntp->said);
 	return ret;
 }

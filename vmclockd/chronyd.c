@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+/* chronyd as the NTP daemon: told and asked by chronyc. */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "ntp.h"
+
+#define SOCKET	"/run/chrony/chronyd.sock"
+#define TIMEOUT 1000 /* ms */
+/* What chronyd itself corrects in no time. */
+#define NO_DIFFERENCE 10 /* ppb */
+
+static bool runs(void)
+{
+	return !access(SOCKET, F_OK);
+}
+
+static void start(struct ntp *ntp)
+{
+	chrony_init(&ntp->chronyd.chronyc, ntp->config->chronyc, TIMEOUT, ntp->interrupt);
+	/* Started now, it answers at once when it matters. */
+	chrony_start(&ntp->chronyd.chronyc);
+}
+
+static void stop(struct ntp *ntp)
+{
+	chrony_stop(&ntp->chronyd.chronyc);
+}
+
+static int command(struct ntp *ntp, const char *text)
+{
+	struct chrony *c = &ntp->chronyd.chronyc;
+
+	ntp->said = c->answer;
+	return chrony_command(c, text);
+}
+
+static int forget(struct ntp *ntp)
+{
+	return command(ntp, "reset sources");
+}
+
+/* Absolute, and read back, so that a reaction that begins anew adds nothing twice. */
+static int set_rate(struct ntp *ntp, int64_t fast)
+{
+	struct report report;
+	char text[64];
+	int64_t change;
+	int ret = chrony_tracking(&ntp->chronyd.chronyc, &report);
+
+	if (ret)
+		return ret;
+	change = fast - report.frequency;
+	if (change <= NO_DIFFERENCE && change >= -NO_DIFFERENCE)
+		return 0;
+	snprintf(text, sizeof(text), "dfreq %.3f", (double)change / 1000);
+	return command(ntp, text);
+}
+
+/* What it measured before somebody set the clock, it may not know to be wrong. */
+static int begin(struct ntp *ntp)
+{
+	ntp->chronyd.fresh = FRESH_UNKNOWN;
+	return 0;
+}
+
+/* Where chronyd does not want to, it goes on by itself. */
+static int request(struct ntp *ntp, const char *text)
+{
+	int ret = command(ntp, text);
+
+	return chrony_was_refused(ret) ? 0 : ret;
+}
+
+/* While a burst is under way chronyd ignores another. */
+static int measure(struct ntp *ntp, bool again)
+{
+	struct chrony_sources sources;
+	int ret = chrony_sources(&ntp->chronyd.chronyc, &sources);
+
+	(void)again;
+	if (!ret && (sources.burst_online || sources.burst_offline))
+		return -EBUSY;
+	if (!ret && !sources.online)
+		ret = request(ntp, "onoffline");
+	if (!ret && sources.unresolved)
+		ret = request(ntp, "refresh");
+	return ret ?: request(ntp, "burst 4/4");
+}
+
+static int measured(struct ntp *ntp)
+{
+	int ret = chrony_selected_source(&ntp->chronyd.chronyc);
+
+	if (ret < 0)
+		return ret;
+	if (!ret)
+		return -EAGAIN;
+	ntp->chronyd.fresh = FRESH_ALL;
+	return command(ntp, "makestep");
+}
+
+/* Has it measured since it was first asked? By its own count: the clock may be anywhere. */
+static bool is_fresh(struct chronyd *chronyd, const struct report *report)
+{
+	if (chronyd->fresh == FRESH_UNKNOWN) {
+		chronyd->before = report->reference;
+		chronyd->fresh = FRESH_OTHER;
+	}
+	if (chronyd->fresh == FRESH_OTHER && report->reference == chronyd->before)
+		return false;
+	chronyd->fresh = FRESH_ALL;
+	return true;
+}
+
+static int report(struct ntp *ntp, struct report *report, const char **why)
+{
+	int ret = chrony_tracking(&ntp->chronyd.chronyc, report);
+
+	if (ret || is_fresh(&ntp->chronyd, report))
+		return ret;
+	*why = "chronyd has not measured since vmclockd was started";
+	return -EAGAIN;
+}
+
+const struct ntp_daemon chronyd_daemon = {
+	.kind = NTP_CHRONY,
+	.runs = runs,
+	.start = start,
+	.stop = stop,
+	.stepped = forget,
+	.set_rate = set_rate,
+	.begin = begin,
+	.forget = forget,
+	.measure = measure,
+	.measured = measured,
+	.report = report,
+	.reason = chrony_reason,
+};

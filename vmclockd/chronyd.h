@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* chronyd as the NTP daemon. */
+#ifndef VMCLOCKD_CHRONYD_H
+#define VMCLOCKD_CHRONYD_H
+
+#include "chrony.h"
+
+/* Which of its measurements count. */
+enum chronyd_fresh {
+	FRESH_UNKNOWN,			/* it has not been asked yet */
+	FRESH_OTHER,			/* others than the one that it had then */
+	FRESH_ALL,
+};
+
+struct chronyd {
+	struct chrony chronyc;
+	enum chronyd_fresh fresh;
+	int64_t before;			/* the reference of that measurement, which does not count */
+};
+
+extern const struct ntp_daemon chronyd_daemon;
+
+#endif /* VMCLOCKD_CHRONYD_H */
