@@ -4,9 +4,11 @@
 #include <sys/timex.h>
 
 #include "clock.h"
+#include "clocks.h"
 
-#define NS_PER_SEC 1000000000
 #define NS_PER_US  1000
+/* The narrowest of so many readings counts. */
+#define LOOKS	   4
 /* From there on the kernel itself takes its clock for unsynchronised. */
 #define MAXERROR_NONE 16000000
 #define LEAPS	      (STA_INS | STA_DEL)
@@ -19,6 +21,55 @@
 static int adjust(struct timex *tx)
 {
 	return adjtimex(tx) < 0 ? -errno : 0;
+}
+
+static int64_t raw_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
+	return (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
+}
+
+static int look_once(struct clock_state *state)
+{
+	int64_t unit, raw = raw_now();
+	struct timex tx = { 0 };
+	int ret = adjust(&tx);
+
+	if (ret)
+		return ret;
+	unit = tx.status & STA_NANO ? 1 : NS_PER_US;
+	*state = (struct clock_state){
+		.raw = raw,
+		.width = raw_now() - raw,
+		.real = (int64_t)tx.time.tv_sec * NS_PER_SEC + tx.time.tv_usec * unit,
+		.pending = tx.offset * unit,
+		.maxerror = (int64_t)tx.maxerror * NS_PER_US,
+		.synchronised = !(tx.status & STA_UNSYNC),
+		.inserts = tx.status & STA_INS,
+		.deletes = tx.status & STA_DEL,
+	};
+	/* What adjtime(3) has been asked for is apart from that. */
+	tx = (struct timex){ .modes = ADJ_OFFSET_SS_READ };
+	ret = adjust(&tx);
+	state->pending += tx.offset * NS_PER_US;
+	return ret;
+}
+
+int clock_look(struct clock_state *state)
+{
+	struct clock_state one;
+	int i, ret;
+
+	for (i = 0; i < LOOKS; i++) {
+		ret = look_once(&one);
+		if (ret)
+			return ret;
+		if (!i || one.width < state->width)
+			*state = one;
+	}
+	return 0;
 }
 
 int clock_unsynchronise(bool *was)
@@ -93,6 +144,21 @@ int clock_step(int64_t ns)
 	tx.time.tv_usec = nsec;
 	ret = adjust(&tx);
 	return ret ?: restore(before, tx.status);
+}
+
+int clock_touch(void)
+{
+	struct timex before = { 0 }, after = { 0 };
+	int ret = adjust(&before) ?: clock_step(1) ?: adjust(&after);
+
+	/* Who was told may have set it already. */
+	if (ret || (before.status & STA_UNSYNC) || !(after.status & STA_UNSYNC))
+		return ret;
+	after.modes = ADJ_STATUS | ADJ_MAXERROR | ADJ_ESTERROR;
+	after.status &= ~STA_UNSYNC;
+	after.maxerror = before.maxerror;
+	after.esterror = before.esterror;
+	return adjust(&after);
 }
 
 int clock_frequency(double *ppm)

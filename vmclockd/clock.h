@@ -1,15 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's clock: steps, and what it says of itself. All need CAP_SYS_TIME. */
+/* The kernel's clock: steps, and what it says of itself. Most need CAP_SYS_TIME. */
 #ifndef VMCLOCKD_CLOCK_H
 #define VMCLOCKD_CLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+/* At one instant, give or take @width. */
+struct clock_state {
+	int64_t raw;			/* CLOCK_MONOTONIC_RAW, ns */
+	int64_t real;			/* CLOCK_REALTIME, ns since 1970 */
+	int64_t width;			/* ns between the readings of the raw clock around it */
+	int64_t pending;		/* ns that it is still to be slewed by */
+	int64_t maxerror;		/* ns, by the word of who keeps it */
+	bool synchronised;
+	bool inserts, deletes;		/* a leap second at the end of the day */
+};
+
 /* Each returns 0 or a negative errno value: -EPERM without CAP_SYS_TIME. */
 
 /* Nobody shall take it for synchronised. @was: whether it claimed to be. */
 int clock_unsynchronise(bool *was);
+/* What it shows and says of itself. Needs no capability. */
+int clock_look(struct clock_state *state);
+/*
+ * Moves it by 1 ns, which tells those that watch it that somebody has set it.
+ * What it says of itself is kept; a slew ends.
+ */
+int clock_touch(void);
 /* It is right within @bound ns; whether it calls itself synchronised, too, is the caller's say. */
 int clock_vouch(uint64_t bound, bool synchronised);
 /* Moves it by @ns. A leap second that is announced stays announced. */

@@ -44,6 +44,8 @@ static const struct key {
 	KEY(device, PATH, NULL, "/dev/vmclock0"),
 	KEY(folder, PATH, NULL, VMCLOCK_RUN_FOLDER),
 	KEY(chronyc, PATH, NULL, "/usr/bin/chronyc"),
+	KEY(busctl, PATH, NULL, "/usr/bin/busctl"),
+	KEY(systemctl, PATH, NULL, "/usr/bin/systemctl"),
 	KEY(hooks, PATH, NULL, "/etc/vmclock/hooks.d"),
 	KEY(hook_timeout, TIME, NULL, "10s"),
 	KEY(clockbound_path, PATH, NULL, "/var/run/clockbound/shm0"),
@@ -265,6 +267,8 @@ void config_free(struct config *config)
 	free(config->device);
 	free(config->folder);
 	free(config->chronyc);
+	free(config->busctl);
+	free(config->systemctl);
 	free(config->hooks);
 	free(config->clockbound_path);
 	free(config->metrics);

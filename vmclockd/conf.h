@@ -20,6 +20,8 @@ struct config {
 	char *device;
 	char *folder;			/* where state and pages are kept */
 	char *chronyc;
+	char *busctl;
+	char *systemctl;
 	char *hooks;			/* the folder with the administrator's */
 	char *clockbound_path;
 	char *metrics;			/* the file for node_exporter; NULL: none */

@@ -11,6 +11,7 @@
 /* The first one that runs is it. */
 static const struct ntp_daemon *const daemons[] = {
 	&chronyd_daemon,
+	&timesyncd_daemon,
 };
 
 /* So often it may be missing: it is restarted now and then. */

@@ -6,6 +6,7 @@
 #include "chronyd.h"
 #include "conf.h"
 #include "steer.h"
+#include "timesyncd.h"
 
 struct ntp {
 	const struct config *config;
@@ -14,7 +15,8 @@ struct ntp {
 	unsigned int missed;		/* looks, each second, that did not find it */
 	int interrupt;
 	const char *said;		/* its own words on the last error, if any */
-	struct chronyd chronyd;
+	struct chronyd chronyd;		/* of these the one that was found is used */
+	struct timesyncd timesyncd;
 };
 
 /*

@@ -150,6 +150,8 @@ static void without_a_file_there_are_defaults(void **state)
 	assert_string_equal(config.device, "/dev/vmclock0");
 	assert_string_equal(config.folder, "/run/vmclock");
 	assert_string_equal(config.chronyc, "/usr/bin/chronyc");
+	assert_string_equal(config.busctl, "/usr/bin/busctl");
+	assert_string_equal(config.systemctl, "/usr/bin/systemctl");
 	assert_string_equal(config.hooks, "/etc/vmclock/hooks.d");
 	assert_string_equal(config.clockbound_path, "/var/run/clockbound/shm0");
 	assert_int_equal(config.clockbound, 0);
@@ -176,6 +178,8 @@ static void each_path_is_taken(void **state)
 		{ "device", offsetof(struct config, device) },
 		{ "folder", offsetof(struct config, folder) },
 		{ "chronyc", offsetof(struct config, chronyc) },
+		{ "busctl", offsetof(struct config, busctl) },
+		{ "systemctl", offsetof(struct config, systemctl) },
 		{ "hooks", offsetof(struct config, hooks) },
 		{ "clockbound_path", offsetof(struct config, clockbound_path) },
 		{ "metrics", offsetof(struct config, metrics) },

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where an NTP daemon's functions are tried: a clock that shows what it is
+ * told to in the place of clock.c, and shell scripts in that of programs.
+ */
+#ifndef NTPPLACE_H
+#define NTPPLACE_H
+
+#include "clocks.h"
+#include "ntp.h"
+
+#define EPOCH	(INT64_C(1795639261) * NS_PER_SEC)
+#define MS	NS_PER_MS
+#define US	INT64_C(1000)
+
+struct place {
+	char folder[64];
+	char busctl[96], systemctl[96];
+	struct config config;
+	struct ntp ntp;
+};
+
+/* What the clock shows, and how often it was touched, and told that it is wrong. */
+extern struct clock_state shown;
+extern int touched, unsynchronised;
+
+/* Time goes on. */
+void pass(int64_t ns);
+/* The daemon sets the clock, and says how well: what is not stepped is slewed. */
+void set_clock(int64_t step, int64_t slew, int64_t maxerror);
+
+/* What a program is to do; it counts how often it was called. */
+void script(const struct place *p, const char *name, const char *text);
+int count(const struct place *p, const char *name);
+/* The last line that it was called with; it stays until the next call. */
+const char *last_call(const struct place *p, const char *name);
+
+int place_set_up(void **state, const struct ntp_daemon *daemon);
+int place_tear_down(void **state);
+
+#endif /* NTPPLACE_H */

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+/*
+ * systemd-timesyncd as the NTP daemon.
+ *
+ * It measures anew when somebody sets the clock: a step of 1 ns makes it do so
+ * at once, and needs no other power than to set the clock. Where that leads
+ * nowhere, for it has lost its server, it is restarted.
+ *
+ * When it sets the clock it also sets the kernel's maximum error to 0: that
+ * tells when to ask for the answer by which it did. CLOCK_REALTIME and what
+ * the kernel is still to slew it by are then that answer's time. From that
+ * instant on the raw clock counts, whatever becomes of CLOCK_REALTIME.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "clocks.h"
+#include "message.h"
+#include "ntp.h"
+
+/* It is there while timesyncd runs, and only then. */
+#define FOLDER "/run/systemd/timesync"
+#define UNIT   "systemd-timesyncd.service"
+#define LIMIT  (5 * NS_PER_SEC)
+/* Between two questions, until there is something that counts: more and more. */
+#define APART_FIRST NS_PER_SEC
+#define APART_LAST  (64 * NS_PER_SEC)
+/* How far the system clock's rate may be off, as a fraction. */
+#define RATE_OFF 2000
+#define SLACK	 NS_PER_MS
+
+static bool runs(void)
+{
+	return !access(FOLDER, F_OK);
+}
+
+static bool busy(const struct ntp *ntp)
+{
+	return command_runs(&ntp->timesyncd.restart.command);
+}
+
+/* Nothing counts before it is told to measure. */
+static void start(struct ntp *ntp)
+{
+	ntp->timesyncd = (struct timesyncd){ .since.real = INT64_MAX };
+}
+
+static void stop(struct ntp *ntp)
+{
+	command_stop(&ntp->timesyncd.busctl);
+	restart_stop(&ntp->timesyncd.restart);
+}
+
+/* ---- The answer, and the clock that was set by it ----------------------------------- */
+
+/* CLOCK_REALTIME as it will be when it has been slewed. */
+static int64_t settled(const struct clock_state *clock)
+{
+	return clock->real + clock->pending;
+}
+
+/* What is pending loses at once what the clock is slewed by in a second: a quarter at most. */
+static int64_t uneven(const struct clock_state *clock)
+{
+	return llabs(clock->pending) / 2;
+}
+
+/* Was the clock set while busctl was running? @by: how far it was, at least. */
+static bool was_set_meanwhile(const struct clock_state *before, const struct clock_state *after,
+			      int64_t *by)
+{
+	int64_t elapsed = after->raw - before->raw;
+	int64_t moved = settled(after) - settled(before) - elapsed;
+
+	*by = llabs(moved);
+	return *by > elapsed / RATE_OFF + uneven(before) + uneven(after) + before->width +
+			     after->width + NS_PER_MS / 10;
+}
+
+/* True time when the answer came, and how long ago that was by the clock that was set by it. */
+static int64_t age_of(const struct message *m, const struct clock_state *now)
+{
+	return settled(now) - (m->destination + message_offset(m));
+}
+
+static bool is_plausible(const struct timesyncd *t, const struct message *m,
+			 const struct clock_state *now)
+{
+	int64_t age = age_of(m, now);
+	int64_t slack = SLACK + uneven(now) + t->slewing + message_error(m);
+
+	return age >= -slack && age <= now->raw - t->since.raw + slack;
+}
+
+static void set_anchor(struct timesyncd *t, const struct message *m,
+		       const struct clock_state *now, int64_t moved)
+{
+	int64_t age = age_of(m, now);
+	/* The formula of the manual page; and what the two readings leave open. */
+	int64_t error = message_error(m) + llabs(now->pending) + t->slewing + moved +
+			(age > 0 ? age : 0) / RATE_OFF + (m->destination - m->origin) / RATE_OFF +
+			now->width + 1;
+	const struct anchor anchor = {
+		.raw = now->raw,
+		.utc = settled(now),
+		.error = error,
+		.measured = (m->destination + message_offset(m)) / NS_PER_SEC,
+		.stratum = m->stratum,
+		.leap = message_leap(m),
+	};
+
+	anchors_add(&t->anchors, &anchor);
+	t->apart = APART_FIRST;
+	t->taken = m->origin;
+}
+
+static void take(struct timesyncd *t, const struct message *m, const struct clock_state *now)
+{
+	int64_t moved;
+
+	t->why = message_refusal(m);
+	if (t->why || m->origin == t->taken)
+		return;
+	t->why = "systemd-timesyncd has not measured anew yet";
+	if (m->origin < t->since.real)
+		return;
+	t->why = "the system clock is not as systemd-timesyncd has set it";
+	if (!now->synchronised || !is_plausible(t, m, now))
+		return;
+	if (was_set_meanwhile(&t->asked, now, &moved)) {
+		t->was_set = true;
+		return;
+	}
+	t->why = NULL;
+	set_anchor(t, m, now, moved);
+}
+
+/* ---- Asking for it ------------------------------------------------------------------- */
+
+static void ask(struct timesyncd *t, const char *busctl, const struct clock_state *now)
+{
+	char *const argv[] = {
+		(char *)busctl,
+		/* To ask for it does not start it. */
+		(char *)"--system", (char *)"--auto-start=no", (char *)"get-property",
+		(char *)"org.freedesktop.timesync1", (char *)"/org/freedesktop/timesync1",
+		(char *)"org.freedesktop.timesync1.Manager", (char *)"NTPMessage", NULL,
+	};
+
+	t->was_set = false;
+	t->asked = *now;
+	t->next = monotonic_now() + t->apart;
+	t->apart = t->apart < APART_LAST ? 2 * t->apart : APART_LAST;
+	if (command_start(&t->busctl, argv, LIMIT))
+		t->why = "systemd-timesyncd cannot be asked: the program busctl cannot be started";
+}
+
+static void hear(struct timesyncd *t, const struct clock_state *now)
+{
+	struct message message;
+	int ret = command_result(&t->busctl);
+
+	if (ret == -EINPROGRESS)
+		return;
+	ret = ret ?: message_parse(t->busctl.output, &message);
+	if (!ret) {
+		take(t, &message, now);
+		return;
+	}
+	t->was_set = true;
+	if (ret == -ENODATA)
+		t->why = "systemd-timesyncd has no answer of a server yet";
+	else if (ret == -EBADMSG)
+		t->why = "systemd-timesyncd's answer is none that vmclockd understands";
+	else
+		t->why = "systemd-timesyncd does not answer";
+}
+
+static void look(struct ntp *ntp)
+{
+	struct timesyncd *t = &ntp->timesyncd;
+	struct clock_state now;
+
+	if (clock_look(&now))
+		return;
+	/* The end of a restart tells nothing: what is measured then does. */
+	if (command_runs(&t->restart.command))
+		restart_result(&t->restart);
+	if (now.synchronised && (!t->last.synchronised || now.maxerror < t->last.maxerror)) {
+		t->was_set = true;
+		t->next = 0;
+		t->apart = APART_FIRST;
+		t->slewing = llabs(t->last.pending);
+	}
+	t->last = now;
+	if (command_runs(&t->busctl))
+		hear(t, &now);
+	else if (!now.synchronised)
+		t->why = "systemd-timesyncd has not set the clock yet";
+	if ((t->was_set || !t->anchors.count) && now.synchronised &&
+	    !command_runs(&t->busctl) && monotonic_now() >= t->next)
+		ask(t, ntp->config->busctl, &now);
+}
+
+/* ---- The daemon ------------------------------------------------------------------------ */
+
+/* Only what is sent from now on counts. */
+static int reset(struct timesyncd *t)
+{
+	command_kill(&t->busctl);
+	anchors_reset(&t->anchors);
+	t->was_set = true;
+	t->next = 0;
+	t->apart = APART_FIRST;
+	t->taken = 0;
+	t->slewing = 0;
+	t->why = "systemd-timesyncd has not measured anew yet";
+	t->last = (struct clock_state){ 0 };
+	return clock_look(&t->since);
+}
+
+static int forget(struct ntp *ntp)
+{
+	return reset(&ntp->timesyncd);
+}
+
+/* Where the clock may not be touched, it measures by itself, though later. */
+static int touch(struct timesyncd *t)
+{
+	int ret = reset(t) ?: clock_touch();
+
+	return ret == -EPERM ? 0 : ret;
+}
+
+static int measure(struct ntp *ntp, bool again)
+{
+	static const char *const units[] = { UNIT, NULL };
+	struct timesyncd *t = &ntp->timesyncd;
+
+	if (!again)
+		return touch(t);
+	/* What it did by an answer from before may have led it back behind that instant. */
+	return clock_look(&t->since) ?: restart_begin(&t->restart, ntp->config->systemctl, units);
+}
+
+/* A step by somebody else is all that it needs. */
+static int stepped(struct ntp *ntp)
+{
+	(void)ntp;
+	return 0;
+}
+
+static int measured(struct ntp *ntp)
+{
+	return ntp->timesyncd.anchors.count ? 0 : -EAGAIN;
+}
+
+static int report(struct ntp *ntp, struct report *report, const char **why)
+{
+	struct timesyncd *t = &ntp->timesyncd;
+	struct clock_state now;
+	int ret = clock_look(&now);
+
+	if (ret)
+		return ret;
+	*why = t->why;
+	return anchors_report(&t->anchors, now.raw, now.real, now.width, report) ? -EAGAIN : 0;
+}
+
+const struct ntp_daemon timesyncd_daemon = {
+	.kind = NTP_TIMESYNCD,
+	.runs = runs,
+	.busy = busy,
+	.start = start,
+	.stop = stop,
+	.stepped = stepped,
+	.set_rate = ntp_set_kernel_rate,
+	.look = look,
+	.begin = forget,
+	.forget = forget,
+	.measure = measure,
+	.measured = measured,
+	.report = report,
+};
