@@ -12,6 +12,7 @@
 static const struct ntp_daemon *const daemons[] = {
 	&chronyd_daemon,
 	&timesyncd_daemon,
+	&ntpsec_daemon,
 };
 
 /* So often it may be missing: it is restarted now and then. */

@@ -5,6 +5,7 @@
 
 #include "chronyd.h"
 #include "conf.h"
+#include "ntpsec.h"
 #include "steer.h"
 #include "timesyncd.h"
 
@@ -15,8 +16,9 @@ struct ntp {
 	unsigned int missed;		/* looks, each second, that did not find it */
 	int interrupt;
 	const char *said;		/* its own words on the last error, if any */
-	struct chronyd chronyd;		/* of these the one that was found is used */
+	struct chronyd chronyd;		/* of these three the one that was found is used */
 	struct timesyncd timesyncd;
+	struct ntpsec ntpsec;
 };
 
 /*

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What vmclockd makes of ntpd: with a clock that shows what it is told to, and
+ * shell scripts in the place of systemctl.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "ntpplace.h"
+
+static const struct ntp_daemon *const d = &ntpsec_daemon;
+
+static void set_process(int pid)
+{
+	FILE *file = fopen(NTPD_PID_FILE, "w");
+
+	assert_non_null(file);
+	fprintf(file, "%d\n", pid);
+	fclose(file);
+}
+
+static int set_up(void **state)
+{
+	set_process(4242);
+	return place_set_up(state, d);
+}
+
+static int tear_down(void **state)
+{
+	unlink(NTPD_PID_FILE);
+	return place_tear_down(state);
+}
+
+/* Until systemctl has ended; and once more. */
+static void look(struct place *p)
+{
+	const struct timespec rest = { .tv_nsec = 1000000 };
+
+	do {
+		d->look(&p->ntp);
+		nanosleep(&rest, NULL);
+	} while (d->busy(&p->ntp));
+	d->look(&p->ntp);
+}
+
+/* ---- The tests ------------------------------------------------------------------------------ */
+
+static void the_kernel_tells_its_bound(void **state)
+{
+	struct place *p = *state;
+	struct report r;
+	const char *why = NULL;
+
+	assert_int_equal(d->begin(&p->ntp), 0);
+	assert_int_equal(touched, 0);
+	/* What it says when it is first looked at may be from any time. */
+	set_clock(0, 0, 3 * MS);
+	look(p);
+	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	assert_int_equal(d->report(&p->ntp, &r, &why), -EAGAIN);
+	assert_non_null(why);
+	pass(16 * NS_PER_SEC);
+	look(p);
+	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+
+	pass(10 * NS_PER_SEC);
+	set_clock(0, 2 * MS, 4 * MS);
+	look(p);
+	assert_int_equal(d->measured(&p->ntp), 0);
+	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
+	assert_null(report_refusal(&r));
+	assert_int_equal(r.offset, 2 * MS);
+	assert_in_range(r.root_dispersion, 6 * MS, 6 * MS + 10 * US);
+	/* No later than it was set. */
+	assert_int_equal(r.reference, EPOCH / NS_PER_SEC + 16);
+	/* CLOCK_REALTIME may go where it likes. */
+	pass(NS_PER_SEC);
+	shown.real += 3600 * NS_PER_SEC;
+	shown.synchronised = false;
+	look(p);
+	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
+	assert_int_equal(r.offset, 2 * MS - 3600 * NS_PER_SEC);
+	assert_in_range(r.root_dispersion, 6 * MS + 500 * US, 6 * MS + 515 * US);
+}
+
+static void what_it_makes_of_old_samples_does_not_count(void **state)
+{
+	struct place *p = *state;
+
+	script(p, "systemctl", "while ! test -e \"$0.go\"; do sleep 0.01; done; exit 0");
+	assert_int_equal(d->forget(&p->ntp), 0);
+	assert_int_equal(d->measure(&p->ntp, false), 0);
+	assert_true(d->busy(&p->ntp));
+	/* It still runs, and sets the clock. */
+	d->look(&p->ntp);
+	set_clock(0, 0, 3 * MS);
+	d->look(&p->ntp);
+	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	/* It is another process now; what the former one told the kernel is taken back. */
+	script(p, "systemctl.go", "");
+	set_process(4243);
+	look(p);
+	assert_int_equal(unsynchronised, 1);
+	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	pass(5 * NS_PER_SEC);
+	look(p);
+	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	set_clock(0, 0, 3 * MS);
+	look(p);
+	assert_int_equal(d->measured(&p->ntp), 0);
+	assert_int_equal(unsynchronised, 1);
+	/* Once is enough: it asks its servers by itself. */
+	assert_int_equal(d->measure(&p->ntp, true), -EBUSY);
+	assert_false(d->busy(&p->ntp));
+	assert_int_equal(count(p, "systemctl"), 1);
+}
+
+static void its_unit_may_have_another_name(void **state)
+{
+	struct place *p = *state;
+
+	script(p, "systemctl", "case $* in *' ntpd.service') exit 0;; esac; exit 5");
+	assert_int_equal(d->forget(&p->ntp), 0);
+	assert_int_equal(d->measure(&p->ntp, false), 0);
+	look(p);
+	assert_int_equal(count(p, "systemctl"), 3);
+	assert_non_null(strstr(last_call(p, "systemctl"), "try-restart ntpd.service"));
+}
+
+static void one_that_is_not_restarted_never_counts(void **state)
+{
+	static const char *const scripts[] = { "exit 0", "exit 5", "kill -9 $$", "echo no" };
+	struct place *p = *state;
+	struct report r;
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+		script(p, "systemctl", scripts[i]);
+		assert_int_equal(d->measure(&p->ntp, i), 0);
+		look(p);
+		set_clock(0, 0, 3 * MS);
+		look(p);
+		pass(16 * NS_PER_SEC);
+		set_clock(0, 0, 3 * MS);
+		look(p);
+		why = NULL;
+		assert_int_equal(d->report(&p->ntp, &r, &why), -EAGAIN);
+		assert_non_null(why);
+	}
+	/* Nor when there is no process. */
+	set_process(0);
+	look(p);
+	set_clock(0, 0, 2 * MS);
+	look(p);
+	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	/* Until the administrator does it. */
+	set_process(77);
+	look(p);
+	set_clock(0, 0, 3 * MS);
+	look(p);
+	assert_int_equal(d->measured(&p->ntp), 0);
+}
+
+static void leap_seconds_are_told(void **state)
+{
+	struct place *p = *state;
+	struct report r;
+	const char *why;
+
+	assert_int_equal(d->begin(&p->ntp), 0);
+	look(p);
+	shown.inserts = true;
+	set_clock(0, 0, MS);
+	look(p);
+	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
+	assert_int_equal(r.leap, REPORT_LEAP_INSERT);
+	pass(64 * NS_PER_SEC);
+	shown.inserts = false;
+	shown.deletes = true;
+	look(p);
+	set_clock(0, 0, MS);
+	look(p);
+	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
+	assert_int_equal(r.leap, REPORT_LEAP_DELETE);
+}
+
+static void it_runs_if_its_process_does(void **state)
+{
+	(void)state;
+	set_process(getpid());
+	assert_true(d->runs());
+	/* No process has such a number. */
+	set_process(0x7fffffff);
+	assert_false(d->runs());
+	set_process(0);
+	assert_false(d->runs());
+	set_process(-1);
+	assert_false(d->runs());
+	unlink(NTPD_PID_FILE);
+	assert_false(d->runs());
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(the_kernel_tells_its_bound),
+		TEST(what_it_makes_of_old_samples_does_not_count),
+		TEST(its_unit_may_have_another_name),
+		TEST(one_that_is_not_restarted_never_counts),
+		TEST(leap_seconds_are_told),
+		TEST(it_runs_if_its_process_does),
+	};
+
+	/* Some faults would make it wait for ever. */
+	alarm(300);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

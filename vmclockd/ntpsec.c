@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ntpd as the NTP daemon.
+ *
+ * It filters what it has measured for minutes, does not step the clock before
+ * it has been wrong for some, and ends where it is wrong by more than 1000 s,
+ * unless that is at its start. So it is restarted after a disruption. Neither
+ * a signal nor ntpq can do that: by ntpq it wants a key.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clocks.h"
+#include "ntp.h"
+
+/* The unit test has another one. */
+#ifndef NTPD_PID_FILE
+#define NTPD_PID_FILE "/run/ntpd.pid"
+#endif
+
+/* Its process, or 0. */
+static pid_t process(void)
+{
+	FILE *file = fopen(NTPD_PID_FILE, "re");
+	int pid = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%d", &pid) != 1 || pid <= 1)
+		pid = 0;
+	fclose(file);
+	return pid;
+}
+
+/* A file that it left behind when it was killed says nothing. */
+static bool runs(void)
+{
+	pid_t pid = process();
+
+	return pid && (!kill(pid, 0) || errno == EPERM);
+}
+
+static bool busy(const struct ntp *ntp)
+{
+	return command_runs(&ntp->ntpsec.restart.command);
+}
+
+static void start(struct ntp *ntp)
+{
+	ntp->ntpsec = (struct ntpsec){ .why = "ntpd has not been told to measure yet" };
+}
+
+static void stop(struct ntp *ntp)
+{
+	restart_stop(&ntp->ntpsec.restart);
+}
+
+/* ---- The kernel's word --------------------------------------------------------------- */
+
+static enum report_leap leap_of(const struct clock_state *clock)
+{
+	if (clock->inserts)
+		return REPORT_LEAP_INSERT;
+	return clock->deletes ? REPORT_LEAP_DELETE : REPORT_LEAP_NONE;
+}
+
+static void set_anchor(struct ntpsec *n, const struct clock_state *now)
+{
+	const struct anchor anchor = {
+		.raw = now->raw,
+		.utc = now->real + now->pending,
+		.error = now->maxerror + llabs(now->pending) + now->width + 1,
+		/* It was set after the look before. */
+		.measured = (n->last.real ? n->last.real : now->real) / NS_PER_SEC,
+		/* The kernel has none. */
+		.stratum = 1,
+		.leap = leap_of(now),
+	};
+
+	anchors_add(&n->anchors, &anchor);
+	n->why = NULL;
+}
+
+/* Is it another process? What the former one made of the clock meanwhile does not count. */
+static void look_for_restart(struct ntpsec *n)
+{
+	pid_t pid = process();
+	bool unused;
+
+	if (!pid || pid == n->before || clock_unsynchronise(&unused))
+		return;
+	n->counts = true;
+	n->why = "ntpd was restarted, and has not set the clock yet";
+}
+
+/* Whether it has restarted ntpd, its process tells. */
+static void hear(struct ntpsec *n)
+{
+	int ret = restart_result(&n->restart);
+
+	if (ret == -EINPROGRESS || n->counts)
+		return;
+	n->why = ret ? "ntpd cannot be restarted: systemctl does not know its unit, or fails"
+		     : "ntpd was not restarted: systemctl's unit is not what runs";
+}
+
+static void look(struct ntp *ntp)
+{
+	struct ntpsec *n = &ntp->ntpsec;
+	struct clock_state now;
+
+	if (command_runs(&n->restart.command))
+		hear(n);
+	if (!n->counts)
+		look_for_restart(n);
+	if (clock_look(&now))
+		return;
+	if (n->counts && now.synchronised && n->last.raw &&
+	    (!n->last.synchronised || now.maxerror < n->last.maxerror))
+		set_anchor(n, &now);
+	n->last = now;
+}
+
+/* ---- The daemon ------------------------------------------------------------------------ */
+
+static void reset(struct ntpsec *n)
+{
+	anchors_reset(&n->anchors);
+	n->last = (struct clock_state){ 0 };
+}
+
+static int begin(struct ntp *ntp)
+{
+	struct ntpsec *n = &ntp->ntpsec;
+
+	reset(n);
+	n->counts = true;
+	n->why = "ntpd has not set the clock since vmclockd was started";
+	return 0;
+}
+
+/* What it does by samples from before does not count: only another process does. */
+static int forget(struct ntp *ntp)
+{
+	struct ntpsec *n = &ntp->ntpsec;
+
+	reset(n);
+	n->counts = false;
+	n->before = process();
+	n->why = "ntpd has not been restarted yet";
+	return 0;
+}
+
+static int measure(struct ntp *ntp, bool again)
+{
+	static const char *const units[] = { "ntpsec.service", "ntp.service", "ntpd.service",
+					     NULL };
+	struct ntpsec *n = &ntp->ntpsec;
+
+	/* It asks its servers by itself, and would have to begin anew. */
+	if (n->counts || (again && command_runs(&n->restart.command)))
+		return -EBUSY;
+	forget(ntp);
+	n->why = "ntpd is being restarted";
+	return restart_begin(&n->restart, ntp->config->systemctl, units);
+}
+
+/* It goes on by what it knows, which is true again; the kernel's loop has the rate. */
+static int stepped(struct ntp *ntp)
+{
+	(void)ntp;
+	return 0;
+}
+
+static int measured(struct ntp *ntp)
+{
+	return ntp->ntpsec.anchors.count ? 0 : -EAGAIN;
+}
+
+static int report(struct ntp *ntp, struct report *report, const char **why)
+{
+	struct ntpsec *n = &ntp->ntpsec;
+	struct clock_state now;
+	int ret = clock_look(&now);
+
+	if (ret)
+		return ret;
+	*why = n->why;
+	return anchors_report(&n->anchors, now.raw, now.real, now.width, report) ? -EAGAIN : 0;
+}
+
+const struct ntp_daemon ntpsec_daemon = {
+	.kind = NTP_NTPSEC,
+	.runs = runs,
+	.busy = busy,
+	.start = start,
+	.stop = stop,
+	.stepped = stepped,
+	.set_rate = ntp_set_kernel_rate,
+	.look = look,
+	.begin = begin,
+	.forget = forget,
+	.measure = measure,
+	.measured = measured,
+	.report = report,
+};
