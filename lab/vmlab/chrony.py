@@ -27,7 +27,7 @@ pidfile {folder}/server.pid
 bindcmdaddress {folder}/server.sock
 '''
 # The host, by the name that QEMU's own network has for it.
-_HOST = '10.0.2.2'
+HOST = '10.0.2.2'
 _ports = itertools.count(20000 + os.getpid() % 20000)
 
 
@@ -54,9 +54,13 @@ class Server:
         self._program = None
         self.start()
 
+    @property
+    def port(self):
+        return self._port
+
     def settings(self):
         """What makes it the source of a guest's chronyd."""
-        return f'server {_HOST} port {self._port} iburst minpoll 4'
+        return f'server {HOST} port {self._port} iburst minpoll 4'
 
     def start(self):
         folder = self._lab.logs / 'ntp-server'

@@ -16,6 +16,14 @@ UNKNOWN, TRUSTED, DISRUPTED = range(3)
 _RECORD_MS = 2
 
 
+def read_state(vm):
+    """What /run/vmclock/state says in a guest."""
+    words = vm.run(f'od -An -v -t u8 -j {_FIRST} -N {8 * len(_FIELDS)} -w8 {_STATE}').split()
+    state = dict(zip(_FIELDS, map(int, words)))
+    state['trust'] = state.pop('drift_and_trust') >> 32 & 0xff
+    return state
+
+
 class Healing:
     """A guest with a page that gives time, the true time by it, and a record of its clocks."""
 
@@ -75,10 +83,7 @@ class Healing:
 
     def state(self):
         """What /run/vmclock/state says."""
-        words = self.vm.run(f'od -An -v -t u8 -j {_FIRST} -N {8 * len(_FIELDS)} -w8 {_STATE}').split()
-        state = dict(zip(_FIELDS, map(int, words)))
-        state['trust'] = state.pop('drift_and_trust') >> 32 & 0xff
-        return state
+        return read_state(self.vm)
 
     def wait_trusted(self, timeout=20):
         marker = self.vm.page.get('disruption_marker')

@@ -136,7 +136,7 @@ class Lab:
         return machine
 
     def boot_system(self, system, device='vmclock', *, files=(), release=None, fields=None,
-                    timeout=240, **options):
+                    timeout=240, append='', qemu=(), **options):
         """Boot a whole Debian, a System, on a disk of its own, and return its Machine.
 
         files     paths on the host that are in the guest's /root
@@ -159,9 +159,9 @@ class Lab:
         kernel = BootFiles(release, image, system.workshop)
         machine = self._machine(
             number, kernel, boot / f'initrd.img-{release}', device, timeout=timeout,
-            append='root=/dev/vda rw',
+            append=f'root=/dev/vda rw {append}',
             qemu=('-drive', f'if=virtio,format=qcow2,file={disk}',
-                  '-drive', f'if=virtio,format=raw,readonly=on,file={luggage}'), **options)
+                  '-drive', f'if=virtio,format=raw,readonly=on,file={luggage}', *qemu), **options)
         machine.run('tar -xf /dev/vdb -C /root')
         return machine
 

@@ -4,9 +4,8 @@
 import time
 
 from vmlab import chrony
-from vmlab.clock import NSEC, HostClock, calibrate
 from vmlab.healing import Healing
-from vmlab.judge import TAI_OFFSET
+from vmlab.truth import Truth
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
@@ -26,11 +25,9 @@ def run(lab):
     healing.start_chrony(server.settings())
     healing.start(f'chronyc = {chrony.CHRONYC}', 'ntp = chrony')
     healing.wait_trusted(90)
-    readings = [vm.run('time-read 0.5')]
-    began = calibrate(lab, vm)
 
-    with HostClock(lab) as host:
-        readings.append(vm.run('time-read 1'))
+    with Truth(lab, vm) as truth:
+        truth.read(1)
         vm.run('date -s "$(date -d @$(($(date +%s) - 3600)) "+%F %T")"')
         healing.mark()
         # Which of them depends on how far vmclockd has come.
@@ -38,7 +35,7 @@ def run(lab):
                   'there is time right after a disruption')
         vm.wait_for('adjtimex | grep -q "maxerror: *16"')
         healing.wait_trusted(HEALED)
-        readings.append(vm.run('time-read 1'))
+        truth.read(1)
         lab.check(abs(int(vm.run('date +%s')) - int(time.time())) <= 1, 'the system clock is not right')
 
         server.stop()
@@ -47,30 +44,9 @@ def run(lab):
         lab.check(healing.state()['trust'] != healing.TRUSTED, 'trusted without a server')
         server.start()
         healing.wait_trusted(120)
-        readings.append(vm.run('time-read 1'))
-
-    offset = began.until(calibrate(lab, vm))
-    check_truth(lab, host, offset, readings[1:])
+        truth.read(1)
 
 
 def utc(output):
     line, = (line for line in output.splitlines() if line.startswith('utc'))
     return line
-
-
-def check_truth(lab, host, offset, outputs):
-    """Each reading holds the true time."""
-    widths = []
-    slack = round((host.width + offset.uncertainty) * host.tick) + 2
-    for line in '\n'.join(outputs).splitlines():
-        scale, *numbers = line.split()
-        if scale != 'utc':
-            continue
-        lab.check(len(numbers) == 5 and '-' not in numbers, f'a reading without bounds: {line}')
-        counter, _, earliest, latest, _ = map(int, numbers)
-        truth = host.time_at(counter, offset) - TAI_OFFSET * NSEC
-        lab.check(earliest - slack <= truth <= latest + slack,
-                  f'{truth} is not within {earliest}..{latest}')
-        widths.append((latest - earliest) // 2)
-    lab.log(f'{len(widths)} readings hold the truth; +-{min(widths)}..{max(widths)} ns')
-    lab.check(len(widths) > 100, f'only {len(widths)} readings')

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""A whole Debian guest whose page gives a marker only, with vmclockd and another NTP daemon than chronyd."""
+
+import tempfile
+import time
+
+from . import chrony, healing
+from .trial import Trial
+
+_SUITE = 'bookworm'
+_PACKAGES = 'dbus iproute2 nftables psmisc'
+_PROGRAMS = ('time-read', 'time-spin')
+_NETWORK = ('-nic', 'user,model=virtio-net-pci')
+# Daemons ask at NTP's own port; the lab's server has another one, for it is not alone.
+_SET_UP = r'''
+for name in $(ls /sys/class/net); do
+	[ $name = lo ] || { ip link set $name up; ip addr add 10.0.2.15/24 dev $name; }
+done
+nft add table ip lab
+nft 'add chain ip lab out { type nat hook output priority -100; }'
+nft add rule ip lab out ip daddr %s udp dport 123 dnat to %s:%d
+'''
+
+
+class WholeSystem:
+    """With `packages` of Debian's, and `files` as {path: content}."""
+
+    def __init__(self, lab, packages, files):
+        self._lab = lab
+        self.server = chrony.Server(lab)
+        system = lab.system(_SUITE)
+        with tempfile.TemporaryDirectory(prefix='vmclock.') as changes:
+            trial = Trial(lab, system, changes)
+            trial.install('libvmclock1', 'vmclock-tools', 'vmclockd')
+            trial.script('apt-get install --yes --quiet --no-install-recommends '
+                         f'{_PACKAGES} {packages}')
+            trial.copy.pack(f'{changes}/installed.tar')
+            self.vm = lab.boot_system(
+                system, 'sim', fields={}, memory=1024, qemu=_NETWORK, append='iomem=relaxed',
+                files=[f'{changes}/installed.tar', *map(lab.program, _PROGRAMS)])
+        self.vm.run('tar -xf installed.tar -C /; install -t /usr/local/bin time-*', timeout=300)
+        for path, content in files.items():
+            self.vm.run(f"mkdir -p $(dirname {path})\ncat >{path} <<'END'\n{content}\nEND")
+        self.vm.reboot()
+        self.vm.run(_SET_UP % (chrony.HOST, chrony.HOST, self.server.port))
+
+    def state(self):
+        return healing.read_state(self.vm)
+
+    def said(self):
+        return self.vm.run('journalctl -b -o cat -u vmclockd')
+
+    def wait_trusted(self, timeout):
+        marker = self.vm.page.get('disruption_marker')
+
+        def trusted():
+            state = self.state()
+            return state['trust'] == healing.TRUSTED and state['marker'] == marker
+        try:
+            self._lab.wait_for(trusted, 'trust in the system clock', timeout)
+        finally:
+            self._lab.log(self.said())
+
+    def disrupt(self, seconds):
+        """Another marker, and the system clock is wrong by so much."""
+        self.vm.run(f'date -s @$(($(date +%s) + {seconds}))')
+        self.vm.page.disrupt()
+        self.vm.notify()
+
+    def is_right(self):
+        return abs(int(self.vm.run('date +%s')) - time.time()) <= 2

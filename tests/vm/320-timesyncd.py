@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""A marker only, and systemd-timesyncd of a whole Debian: trusted anew after a disruption."""
+
+from vmlab.truth import Truth
+from vmlab.wholesystem import WholeSystem
+
+# The guest boots the kernel of its own system.
+KERNELS = ('6.1',)
+ALONE = True
+LONG = True
+# It has not run often enough to judge others.
+ON_REQUEST = True
+
+SETTINGS = {'/etc/systemd/timesyncd.conf.d/lab.conf': '[Time]\nNTP=10.0.2.2\nFallbackNTP='}
+HOUR = 3600
+# Nobody gives the time back meanwhile.
+SILENCE = 15
+# Seconds until it is right again, with a server; and after one that was silent.
+HEALED, LATE = 30, 90
+
+
+def run(lab):
+    guest = WholeSystem(lab, 'systemd-timesyncd', SETTINGS)
+    vm = guest.vm
+    guest.wait_trusted(120)
+    lab.check('kept by timesyncd' in guest.said(), 'vmclockd has found another daemon')
+    with Truth(lab, vm) as truth:
+        truth.read(1)
+        for seconds in (HOUR, -HOUR):
+            guest.disrupt(seconds)
+            guest.wait_trusted(HEALED)
+            truth.read(1)
+            lab.check(guest.is_right(), 'the system clock is not right')
+        # Less than timesyncd steps: it slews.
+        vm.run('date -s "$(date -d "+0.2 seconds" "+%F %T.%N")"')
+        vm.page.disrupt()
+        vm.notify()
+        guest.wait_trusted(HEALED)
+        truth.read(1)
+
+        guest.server.stop()
+        guest.disrupt(HOUR)
+        vm.run(f'sleep {SILENCE}')
+        lab.check(guest.state()['trust'] != 1, 'trusted without a server')
+        guest.server.start()
+        guest.wait_trusted(LATE)
+        lab.check(guest.is_right(), 'the system clock is not right')
+        truth.read(1)
+    lab.equal(vm.run('timedatectl show -P NTPSynchronized'), 'yes', 'what timedatectl says')

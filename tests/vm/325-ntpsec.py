@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""A marker only, and ntpd of a whole Debian: restarted after a disruption, and trusted anew."""
+
+from vmlab.truth import Truth
+from vmlab.wholesystem import WholeSystem
+
+# The guest boots the kernel of its own system.
+KERNELS = ('6.1',)
+ALONE = True
+LONG = True
+# It has not run often enough to judge others.
+ON_REQUEST = True
+
+SETTINGS = {
+    '/etc/ntpsec/ntp.conf': 'driftfile /var/lib/ntpsec/ntp.drift\ntos minclock 1 minsane 1\n'
+                            'server 10.0.2.2 iburst minpoll 4 maxpoll 4',
+    # Without it, it measures the rate for 5 minutes.
+    '/var/lib/ntpsec/ntp.drift': '0.000',
+}
+HOUR = 3600
+# Seconds until it is right again: at its start ntpd asks four times, two seconds apart.
+HEALED = 90
+SILENCE = 15
+
+
+def run(lab):
+    guest = WholeSystem(lab, 'ntpsec', SETTINGS)
+    vm = guest.vm
+    guest.wait_trusted(180)
+    lab.check('kept by ntpsec' in guest.said(), 'vmclockd has found another daemon')
+    with Truth(lab, vm) as truth:
+        truth.read(1)
+        for seconds in (HOUR, -HOUR):
+            process = vm.run('cat /run/ntpd.pid')
+            guest.disrupt(seconds)
+            guest.wait_trusted(HEALED)
+            lab.check(vm.run('cat /run/ntpd.pid') != process, 'ntpd was not restarted')
+            truth.read(1)
+            lab.check(guest.is_right(), 'the system clock is not right')
+
+        guest.server.stop()
+        guest.disrupt(HOUR)
+        vm.run(f'sleep {SILENCE}')
+        lab.check(guest.state()['trust'] != 1, 'trusted without a server')
+        guest.server.start()
+        guest.wait_trusted(HEALED)
+        lab.check(guest.is_right(), 'the system clock is not right')
+        truth.read(1)
