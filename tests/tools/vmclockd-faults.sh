@@ -324,12 +324,12 @@ chrony_fault() {
 	regained "$1"
 }
 
-chrony_fault 'chronyd has no source' away 'chronyd has not measured anew yet'
+chrony_fault 'chronyd has no source' away 'the NTP daemon has not measured anew yet'
 chrony_fault 'chronyd does not run' gone 'chronyc cannot talk to chronyd: does it run, .*'
 chrony_fault 'chronyd does not take commands' forbidden 'chronyd does not take commands from here: .*'
 chrony_fault 'chronyc is old' old 'this chronyc is older than 4.0'
 chrony_fault 'chronyd is stopped' hang 'chronyd, or chronyc, does not answer in time'
-chrony_fault 'chronyd in local mode' local 'chronyd has not measured anew yet'
+chrony_fault 'chronyd in local mode' local 'the NTP daemon has not measured anew yet'
 mv "$tmp/chronyc" "$tmp/chronyc.away"
 kill "$(pgrep -P "$daemon" | head -n 1)"
 seen=$(state_u64 64)

@@ -176,6 +176,7 @@ static void it_starts_clean(void **state)
 		(char *)"/bin/grep", (char *)"-E", (char *)"Sig(Ign|Blk)",
 		(char *)"/proc/self/status", NULL,
 	};
+	unsigned long long blocked, ignored;
 	struct command c = { 0 };
 	sigset_t set, before;
 
@@ -192,8 +193,10 @@ static void it_starts_clean(void **state)
 	assert_int_equal(result(&c), 0);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	assert_string_equal(c.output,
-			    "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+	assert_int_equal(sscanf(c.output, "SigBlk:\t%llx\nSigIgn:\t%llx\n", &blocked, &ignored), 2);
+	assert_int_equal(blocked, 0);
+	/* 32 and 33 are the C library's own: whoever started this may have them ignored. */
+	assert_int_equal(ignored & ~(3ULL << 31), 0);
 }
 
 int main(void)
