@@ -118,6 +118,7 @@ example 90-last freeze FROZEN=last.slice
 
 start --marker=7 --generation=3
 printf '%s\n' "device = $page" "folder = $tmp/run" 'ntp = none' "hooks = $tmp/hooks" >"$tmp/conf"
+: >"$tmp/daemon"
 "$VMCLOCKD" --dry-run --config "$tmp/conf" >"$tmp/daemon" 2>&1 &
 daemon=$!
 until_true grep -q 'right within' "$tmp/daemon"
