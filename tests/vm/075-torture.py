@@ -49,7 +49,7 @@ def torture(lab, device):
         vm.run('device-torture /tmp/stop >/tmp/use 2>&1 &')
         vm.run('device-torture --kill /tmp/stop >/tmp/kill 2>&1 &')
         rounds = lab.rounds(ROUNDS, THOROUGH)
-        vm.run(f'rounds={rounds} device={vm.device}{TAKE_AND_GIVE}', timeout=120)
+        vm.run(f'rounds={rounds} device={vm.device}{TAKE_AND_GIVE}', timeout=10 * rounds)
         vm.wait_for('! pidof device-torture', timeout=60)
     finally:
         stop.set()
