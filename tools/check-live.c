@@ -78,7 +78,7 @@ static bool read_copies(int fd, struct vmclock_run_state *state)
 
 	for (tries = 0; tries < TRIES; tries++) {
 		for (i = 0; i < VMCLOCK_RUN_COPIES; i++)
-			if (read_copy(fd, i * VMCLOCK_RUN_STATE_COPY_SIZE, state))
+			if (read_copy(fd, (off_t)i * VMCLOCK_RUN_STATE_COPY_SIZE, state))
 				return true;
 		nanosleep(&rest, NULL);
 	}

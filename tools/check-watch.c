@@ -127,9 +127,11 @@ static void look(struct watch *w, struct value now[ITEMS])
 
 static bool differ(const struct value *a, const struct value *b)
 {
-	if (a->there != b->there)
-		return true;
-	return a->there && (a->word ? strcmp(a->word, b->word) != 0 : a->number != b->number);
+	if (a->there != b->there || !a->there)
+		return a->there != b->there;
+	if (a->word && b->word)
+		return strcmp(a->word, b->word) != 0;
+	return a->word != b->word || a->number != b->number;
 }
 
 /* ---- Telling it ------------------------------------------------------------------------- */

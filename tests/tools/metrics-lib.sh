@@ -78,6 +78,7 @@ accepted() {
 }
 
 # The page has this machine's own time, so that there is nothing to be set right; and it may not.
+# shellcheck disable=SC2120
 serve() {
 	printf '%s\n' "device = $page" "folder = $tmp/run" 'ntp = none' 'mode = observe' \
 		"hooks = $tmp/hooks" "$@" >"$tmp/conf"
@@ -90,6 +91,7 @@ said() {
 	grep -Eq -e "$1" "$tmp/daemon"
 }
 
+# shellcheck disable=SC2120
 end_daemon() {
 	kill -"${1:-TERM}" "$daemon"
 	wait "$daemon"
