@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+/* A file that is always whole, and a disk that hangs: nobody waits for it, and the last text counts. */
+#include <errno.h>
+#include <fcntl.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "log.h"
+#include "textfile.h"
+
+/* ---- A disk that hangs: textfile.c is compiled with this rename ---------------------------- */
+
+#undef rename
+int rename(const char *from, const char *to);
+int slow_rename(const char *from, const char *to);
+
+static bool hangs;
+static sem_t begun, thawed;
+
+int slow_rename(const char *from, const char *to)
+{
+	if (__atomic_load_n(&hangs, __ATOMIC_ACQUIRE)) {
+		sem_post(&begun);
+		sem_wait(&thawed);
+	}
+	return rename(from, to);
+}
+
+static char said[1024];
+
+void say(int level, const char *fmt, ...)
+{
+	size_t length = strlen(said);
+	va_list args;
+
+	(void)level;
+	va_start(args, fmt);
+	vsnprintf(said + length, sizeof(said) - length, fmt, args);
+	va_end(args);
+}
+
+static char folder[] = "/tmp/vmclock-textfile.XXXXXX";
+static char path[sizeof(folder) + 10];
+static struct textfile file;
+
+static int setup(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof(path), "%s/text", folder);
+	return sem_init(&begun, 0, 0) || sem_init(&thawed, 0, 0);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	unlink(path);
+	return rmdir(folder);
+}
+
+static const char *content(void)
+{
+	static char text[64];
+	ssize_t length = -1;
+	int fd = open(path, O_RDONLY);
+
+	if (fd >= 0) {
+		length = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	text[length > 0 ? length : 0] = '\0';
+	return text;
+}
+
+static void put(const char *text)
+{
+	char *copy = strdup(text);
+
+	assert_non_null(copy);
+	textfile_put(&file, copy);
+}
+
+static int64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* ---- Tests -------------------------------------------------------------------------------- */
+
+static void the_end_writes_the_last_text(void **state)
+{
+	(void)state;
+	assert_int_equal(textfile_start(&file, path), 0);
+	put("first");
+	put("last");
+	textfile_stop(&file);
+	assert_string_equal(content(), "last");
+	assert_string_equal(said, "");
+}
+
+static void nobody_waits_for_a_disk(void **state)
+{
+	(void)state;
+	__atomic_store_n(&hangs, true, __ATOMIC_RELEASE);
+	assert_int_equal(textfile_start(&file, path), 0);
+	put("hangs");
+	assert_int_equal(sem_wait(&begun), 0);
+	/* If these waited, it would be for ever. */
+	put("in between");
+	put("later");
+	assert_string_equal(content(), "last");
+	__atomic_store_n(&hangs, false, __ATOMIC_RELEASE);
+	sem_post(&thawed);
+	textfile_stop(&file);
+	assert_string_equal(content(), "later");
+}
+
+static void the_end_does_not_wait_for_ever(void **state)
+{
+	int64_t began;
+
+	(void)state;
+	__atomic_store_n(&hangs, true, __ATOMIC_RELEASE);
+	assert_int_equal(textfile_start(&file, path), 0);
+	put("lost");
+	assert_int_equal(sem_wait(&begun), 0);
+	began = now();
+	textfile_stop(&file);
+	assert_in_range(now() - began, 900, 60000);
+	assert_string_equal(content(), "later");
+	__atomic_store_n(&hangs, false, __ATOMIC_RELEASE);
+	sem_post(&thawed);
+	assert_int_equal(pthread_join(file.writer, NULL), 0);
+	free(file.unfinished);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_end_writes_the_last_text),
+		cmocka_unit_test(nobody_waits_for_a_disk),
+		cmocka_unit_test(the_end_does_not_wait_for_ever),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
