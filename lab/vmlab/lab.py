@@ -17,6 +17,7 @@ from .errors import Failed, LabError, Skipped
 from .guest import Image
 from .machine import BootFiles, Machine, Simulation
 from .packager import Packager
+from .saved import Saved
 from .system import System
 
 _PROGRAM_FOLDERS = ('tools', 'vmclockd', 'examples', 'bench', 'tests/vm/guest', 'tests/vm/host',
@@ -49,6 +50,7 @@ class Lab:
         self.builddir = Path(builddir) if builddir else default_builddir(self.tree)
         self.logs = logs or cache.new_log_folder()
         self.machines = []
+        self._recipes = {}
         self._numbers = itertools.count(1)
         self._open = contextlib.ExitStack()
         self._verbose = verbose
@@ -133,7 +135,26 @@ class Lab:
                           **options)
         self._open.callback(machine.close)
         self.machines.append(machine)
+        self._recipes[machine] = initrd, device, options
         return machine
+
+    def save(self, machine):
+        """Save a booted guest that has a simulated page, which ends, as a Saved for clone()."""
+        initrd, device, options = self._recipes[machine]
+        folder = self.logs / f'saved-{next(self._numbers)}'
+        folder.mkdir()
+        saved = Saved(folder)
+        machine.save(saved)
+        machine.check_log()
+        self.dismiss(machine)
+        self._recipes[saved] = initrd, device, options
+        return saved
+
+    def clone(self, saved):
+        """A machine that goes on from where a guest was saved; there may be several."""
+        initrd, device, options = self._recipes[saved]
+        return self._machine(next(self._numbers), self.kernel, initrd, device, saved=saved,
+                             **options)
 
     def boot_system(self, system, device='vmclock', *, files=(), release=None, fields=None,
                     timeout=240, append='', qemu=(), **options):
