@@ -66,10 +66,12 @@ class Pc(Board):
     own_device = 'vmclock'
 
     def announce(self, workshop, folder, page, arguments):
-        table = acpi.table(workshop, folder, self.page_address, page)
         # RAM that the kernel is told to keep off, as if firmware had reserved it.
-        return (('-acpitable', f'file={table}'),
-                (f'memmap={page.room:#x}${self.page_address:#x}',))
+        reserved = (f'memmap={page.room:#x}${self.page_address:#x}',)
+        if page.is_own:
+            return ('-device', self.own_device), reserved
+        table = acpi.table(workshop, folder, self.page_address, page)
+        return ('-acpitable', f'file={table}'), reserved
 
     def notify_line(self, qmp):
         return f'/machine/q35/ioapic unnamed-gpio-in {acpi.NOTIFY_GSI}'

@@ -15,7 +15,7 @@ from .deadline import wait_for
 from .driverbuild import build_driver
 from .errors import Failed, LabError, Skipped
 from .guest import Image
-from .machine import BootFiles, Machine, Simulation
+from .machine import BootFiles, Machine, OwnDevice, Simulation
 from .packager import Packager
 from .saved import Saved
 from .system import System
@@ -77,7 +77,8 @@ class Lab:
              **options):
         """Boot a guest and return its Machine.
 
-        device    'vmclock': QEMU's own; 'sim': a simulated page that notifies;
+        device    'vmclock': QEMU's own; 'vmclock-shared': the same, with memory in which
+                  counters can be compared; 'sim': a simulated page that notifies;
                   'sim-silent': one that does not; None: no page
         driver    have the driver under test in the guest (load it with machine.load()), or
                   the module with this path
@@ -90,6 +91,8 @@ class Lab:
         """
         if device in ('sim', 'sim-silent'):
             device = Simulation(fields, device == 'sim', hid, cid, length, devices)
+        elif device == 'vmclock-shared':
+            device = OwnDevice()
         if self._shelf and isinstance(device, Simulation) and device.announced_as_usual and \
                 driver and not (modules or files or options) and \
                 set(programs) <= set(self._usual_programs()):

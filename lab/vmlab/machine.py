@@ -64,9 +64,21 @@ class Simulation:
         self.room = -(-length // _PAGE_ROOM) * _PAGE_ROOM
         self.offsets = range(0, devices * _DISTANCE, _DISTANCE)
 
+    # Is it QEMU that has the page?
+    is_own = False
+
     @property
     def announced_as_usual(self):
         return (self.hid, self.cid, self.length, len(self.offsets)) == (_HID, _CID, _LENGTH, 1)
+
+
+class OwnDevice(Simulation):
+    """QEMU's own device, and memory where a simulated page would be, to compare counters in."""
+
+    is_own = True
+
+    def __init__(self):
+        super().__init__(notify=False, devices=0)
 
 
 def _sendable(command):
@@ -81,7 +93,7 @@ class Machine:
 
     board   what kind of machine it is
     page    the simulated page, None with another device
-    device  'vmclock' (QEMU's own), a Simulation, or None
+    device  'vmclock' (QEMU's own), a Simulation (also OwnDevice), or None
     poison  have the kernel watch for late uses of freed memory, as its kind does
     saved   the Saved of a machine like this one, to go on from instead of booting
     """
@@ -363,21 +375,41 @@ class Machine:
             source.qmp('migrate-set-parameters', **{'max-bandwidth': 1 << 32})
             source.qmp('migrate', uri=line)
             wait_for(lambda: self._has_moved(source), 'the migration', timeout)
-            self._wait_until_there(target, timeout)
-            if arrived:
-                arrived(memory.page)
-            target.qmp('cont')
+            self._resume(target, memory, arrived, timeout)
         except BaseException:
             target.quit()
             if memory:
                 memory.close()
             raise
-        self._qemu, self._memory = target, memory
         source.quit()
-        if memory:
-            self.page = memory.page
+        if old_memory:
             old_memory.close()
         self._transcript('migrated')
+
+    def restore_after(self, seconds, timeout=120):
+        """Save the running guest, end it, and have it go on so much later in a new QEMU process."""
+        saved = self._logs / 'saved'
+        self._moves += 1
+        self.qmp('migrate', uri=f'file:{saved}')
+        wait_for(lambda: self._has_moved(self._qemu), 'the guest being saved', timeout)
+        self._qemu.quit()
+        if self._memory:
+            self._memory.close()
+            self._memory = None
+        time.sleep(seconds)
+        self._qemu, self._memory = self._start('-S', '-incoming', f'file:{saved}')
+        self._resume(self._qemu, self._memory, None, timeout)
+        saved.unlink()
+        self._transcript(f'restored after {seconds} s')
+
+    def _resume(self, target, memory, arrived, timeout):
+        self._wait_until_there(target, timeout)
+        if arrived:
+            arrived(memory.page)
+        target.qmp('cont')
+        self._qemu, self._memory = target, memory
+        if memory:
+            self.page = memory.page
 
     @staticmethod
     def _has_moved(source):
