@@ -14,7 +14,7 @@ _CONFIGURATION = '/etc/chrony.conf'
 
 _SETTINGS = '''
 {source}
-leapseclist {leap_seconds}
+{leap_seconds}
 makestep 0.1 3
 cmdport 0
 '''
@@ -36,6 +36,8 @@ def files(lab, *others):
     return toolbox.files(lab, *_PROGRAMS, _LEAP_SECONDS, *others)
 
 
+# In the guest.
+LEAP_SECONDS = toolbox.path('leap-seconds.list')
 # A script that starts chronyc as toolbox.command() does.
 CHRONYC = '/run/chronyc'
 
@@ -58,13 +60,21 @@ class Server:
     def port(self):
         return self._port
 
-    def settings(self):
+    def settings(self, poll='minpoll 4'):
         """What makes it the source of a guest's chronyd."""
-        return f'server {HOST} port {self._port} iburst minpoll 4'
+        return f'server {HOST} port {self._port} iburst {poll}'
+
+    def requests(self):
+        """How many it has got since it was started."""
+        answer = self._lab.kernel.workshop.run(
+            ('chronyc', '-c', '-h', str(self._lab.logs / 'ntp-server/server.sock'), 'serverstats'),
+            'chronyc', self._lab.logs / 'chronyc.log')
+        return int(answer.split(',')[0])
 
     def start(self):
         folder = self._lab.logs / 'ntp-server'
-        folder.mkdir(exist_ok=True)
+        # chronyd makes no socket where others could go.
+        folder.mkdir(mode=0o750, exist_ok=True)
         # One that was ended had no time to remove it.
         (folder / 'server.pid').unlink(missing_ok=True)
         path = folder / 'chrony.conf'
@@ -82,10 +92,11 @@ class Server:
 class Chrony:
     """chronyd, running in a guest whose toolbox is unpacked."""
 
-    def __init__(self, lab, vm, source):
+    def __init__(self, lab, vm, source, knows_leaps=True):
         self._lab = lab
         self._vm = vm
-        settings = _SETTINGS.format(source=source, leap_seconds=toolbox.path('leap-seconds.list'))
+        leap_seconds = f'leapseclist {LEAP_SECONDS}' if knows_leaps else ''
+        settings = _SETTINGS.format(source=source, leap_seconds=leap_seconds)
         vm.run('mkdir -m 750 /run/chrony')
         vm.run(f"cat >{_CONFIGURATION} <<'END'{settings}END")
         vm.run(f"printf '#!/bin/sh\\nexec {toolbox.command('chronyc')} \"$@\"\\n' >{CHRONYC}; "

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: MIT
 """A guest whose clock is disrupted again and again, and vmclockd in it."""
 
+import functools
+import statistics
+import time as clock
+
 from . import chrony, migration, toolbox
 from .clock import NSEC
 from .deadline import wait_for
+from .errors import Failed
+from .readings import Readings
 
 
 _STATE = '/run/vmclock/state'
@@ -14,6 +20,26 @@ _FIELDS = ('marker', 'generation', 'valid_until', 'bound_at', 'bound', 'drift_an
 _FIRST = 0x10
 UNKNOWN, TRUSTED, DISRUPTED = range(3)
 _RECORD_MS = 2
+# Seconds after which a host publishes anew.
+_RENEWED = 0.1
+_PROGRAMS = ('time-record', 'time-read', 'time-spin', 'time-flat-out', 'time-sync', 'kill-mid-write',
+             'vmclockd')
+_VMCLOCKD = 'vmclockd --verbose >>/tmp/vmclockd 2>&1 &'
+
+# With the number of kills, and the most microseconds until each.
+_KILL = '''
+killall -9 vmclockd
+killed=0
+while [ $killed -lt {times} ]; do
+    {start}
+    usleep $((RANDOM * {longest} / 32768))
+    kill -9 $!
+    wait $!
+    killed=$((killed + 1))
+    echo $killed >>/tmp/killed
+done
+{start}
+'''
 
 
 def read_state(vm):
@@ -30,8 +56,8 @@ class Healing:
     TRUSTED = TRUSTED
     DISRUPTED = DISRUPTED
 
-    def __init__(self, lab, notify, time=True, files=None, network=False, modules=(), programs=(),
-                 append='', clocksource='tsc'):
+    def __init__(self, lab, notify, time=True, files=None, network=False, modules=(), device=None,
+                 programs=(), append='', clocksource='tsc'):
         self._lab = lab
         options = {'modules': modules}
         if append:
@@ -39,8 +65,8 @@ class Healing:
         if network:
             options |= {'modules': ['virtio_net', *modules],
                         'qemu': ('-nic', 'user,model=virtio-net-pci')}
-        self.vm = lab.boot('sim' if notify else 'sim-silent', files=files,
-                           programs=['time-record', 'time-read', 'time-spin', 'vmclockd', *programs],
+        self.vm = lab.boot(device or ('sim' if notify else 'sim-silent'), files=files,
+                           programs=(*_PROGRAMS, *programs),
                            fields=migration.PAGE if time else {}, **options)
         self._notify = notify
         self.vm.load()
@@ -48,7 +74,7 @@ class Healing:
         if network:
             self.vm.run('modprobe virtio_net; ip link set eth0 up; '
                         'ip addr add 10.0.2.15/24 dev eth0')
-        self._lines = {}
+        self._lines, self._line = {}, None
         if time:
             self._start_line()
 
@@ -66,36 +92,54 @@ class Healing:
         if self._notify:
             self.vm.notify()
 
-    def start_chrony(self, source=None):
+    def start_chrony(self, source=None, **options):
         """chronyd, on the page's PTP clock or another source; the guest was booted with its files."""
         toolbox.unpack(self.vm)
         if source:
-            return chrony.Chrony(self._lab, self.vm, source)
-        clock = self.vm.run('basename $(dirname $(grep -lx vmclock0 /sys/class/ptp/*/clock_name))')
-        return chrony.Chrony(self._lab, self.vm, chrony.refclock(f'/dev/{clock}'))
+            return chrony.Chrony(self._lab, self.vm, source, **options)
+        ptp = self.vm.run('basename $(dirname $(grep -lx vmclock0 /sys/class/ptp/*/clock_name))')
+        return chrony.Chrony(self._lab, self.vm, chrony.refclock(f'/dev/{ptp}'))
 
-    def start(self, *settings):
+    def start(self, *settings, record=True):
         """Start vmclockd, and the record."""
         self.vm.run(f'mkdir -p $(dirname {_CONFIGURATION})\n'
-                    f"cat >{_CONFIGURATION} <<'END'\n" + '\n'.join(settings) + '\nEND\n'
-                    'vmclockd --verbose >/tmp/vmclockd 2>&1 &\n'
-                    f'time-record {self.vm.board.page_address:#x} {_RECORD_MS} >/tmp/record 2>&1 &')
+                    f"cat >{_CONFIGURATION} <<'END'\n" + '\n'.join(settings) + f'\nEND\n{_VMCLOCKD}')
+        if record:
+            self.vm.run(f'time-record {self.vm.board.page_address:#x} {_RECORD_MS} >/tmp/record 2>&1 &')
 
     def state(self):
         """What /run/vmclock/state says."""
         return read_state(self.vm)
 
-    def wait_trusted(self, timeout=20):
-        marker = self.vm.page.get('disruption_marker')
+    def wait_trusted(self, timeout=20, marker=None):
+        if marker is None:
+            marker = self.vm.page.get('disruption_marker')
 
         def trusted():
+            self._renew()
             state = self.state()
             return state['trust'] == TRUSTED and state['marker'] == marker
         self.vm.wait_for(f'test -s {_STATE}')
-        self._lab.wait_for(trusted, f'trust in the system clock: {self.said()}', timeout)
+        try:
+            self._lab.wait_for(trusted, 'trust in the system clock', timeout)
+        except Failed:
+            self.said()
+            raise
+
+    def wait_seen(self, timeout=20):
+        """Until vmclockd has seen the last disruption."""
+        marker = self.vm.page.get('disruption_marker')
+
+        def seen():
+            self._renew()
+            return self.state()['marker'] == marker
+        self._lab.wait_for(seen, 'the disruption being seen', timeout)
 
     def said(self):
+        """What vmclockd has told; it is in the scenario's log then, too."""
         return self.vm.run('cat /tmp/vmclockd')
+
+    # ---- Disruptions -----------------------------------------------------------------
 
     def _counter(self):
         """The guest's, as its record has shown it last."""
@@ -104,7 +148,7 @@ class Healing:
     def disrupt(self, step, ppm, seconds):
         """The clock is disrupted: it is off by `step` ns, and too fast by `ppm`. Then time goes on."""
         self._bend(step, ppm, disrupt=True)
-        self.wait(seconds)
+        self.wait(seconds, self._renew)
 
     def set_right(self, step, ppm):
         """The same, but the marker has moved before."""
@@ -120,11 +164,22 @@ class Healing:
         self._publish(migration.Line(counter, self._line.at(counter) + (step << 64) // NSEC,
                                      int(self._tick / (1 + ppm / 1e6))), disrupt)
 
-    def wait(self, seconds):
+    def _renew(self):
+        """As go_on(), by a host that has nothing to notify of; without a page that gives time, nothing."""
+        counter = self._counter()
+        if self._line and counter > self._line.counter:
+            self._line = migration.Line(counter, self._line.at(counter), self._line.period)
+            self.vm.page.update(**self._line.fields())
+
+    def wait(self, seconds, meanwhile=lambda: None):
         """Until so much time has gone by in the guest."""
         counter = self._counter()
         ticks = int(seconds * 2**64 * 2**migration.SHIFT) // self._tick
-        wait_for(lambda: self._counter() - counter > ticks, 'the guest to go on', 60, interval=0.02)
+
+        def went_on():
+            meanwhile()
+            return self._counter() - counter > ticks
+        wait_for(went_on, 'the guest to go on', 60, interval=_RENEWED)
 
     def mark(self):
         """A disruption that is no more than another marker."""
@@ -132,23 +187,107 @@ class Healing:
         if self._notify:
             self.vm.notify()
 
-    def healed(self, right):
-        """After how many ms the clock was right, and stayed so, for each disruption."""
+    def storm(self, count, seconds):
+        """So many disruptions within so much time of the host."""
+        began = clock.monotonic()
+        for number in range(1, count + 1):
+            if self._lines:
+                self._bend(1000 * number, 0, disrupt=True)
+            else:
+                self.mark()
+            clock.sleep(max(0, began + seconds * number / count - clock.monotonic()))
+        self._lab.log(f'{count} disruptions in {clock.monotonic() - began:.1f} s')
+
+    # ---- Killing ---------------------------------------------------------------------
+
+    def kill_repeatedly(self, times, seconds):
+        """Have vmclockd killed again and again, and started anew; each lives for up to so long."""
+        script = _KILL.format(times=times, longest=int(seconds * 1e6), start=_VMCLOCKD)
+        self.vm.run(f"cat >/tmp/kill <<'END'{script}END\n"
+                    '>/tmp/killed; sh /tmp/kill >/dev/null 2>&1 &')
+
+    def killed(self):
+        """How often it has been, so far."""
+        return int(self.vm.run('wc -l </tmp/killed'))
+
+    def kill_mid_write(self, name, offset, seconds=20):
+        """Kill vmclockd while the count at `offset` of a file is odd, and start it anew; was it?"""
+        said = self.vm.run(f'kill-mid-write $(pidof vmclockd) /run/vmclock/{name} {offset} {seconds}; '
+                           f'{_VMCLOCKD}', timeout=4 * seconds)
+        return said == 'killed in mid-write'
+
+    # ---- Readings --------------------------------------------------------------------
+
+    def read_flat_out(self, *burst):
+        """Read all the time; after `burst` readings pause for so many us, or never."""
+        self.vm.run(f'time-flat-out {" ".join(map(str, burst))} >/tmp/readings 2>&1 &')
+
+    def readings(self):
+        """What that has found; it ends."""
+        self.vm.run('killall time-flat-out')
+        self.vm.wait_for('! pidof time-flat-out')
+        return Readings(self._lab, self.vm.run('cat /tmp/readings', timeout=300))
+
+    def truth(self, marker, counter):
+        """UTC in ns, where the page gives it."""
+        return (self._lines[marker].at(counter) * NSEC >> 64) - migration.TAI_OFFSET * NSEC
+
+    # ---- How soon the clock is right -------------------------------------------------
+
+    @functools.cached_property
+    def _records(self):
+        """Of each disruption: the true time, the last record before it, and those after it."""
         self.vm.shell('killall time-record')
-        records = [migration.Record(line)
-                   for line in self.vm.run('cat /tmp/record', timeout=300).splitlines()]
-        _, *others = self._lines
-        for marker in others:
-            rows = [record for record in records if record.marker == marker]
-            before = [record for record in records if record.counter < rows[0].counter]
-            line = self._lines[marker]
-            wrong = [record for record in rows if abs(self._error(line, record)) > right]
+        found, last = {}, None
+        for text in self.vm.run('cat /tmp/record', timeout=300).splitlines():
+            record = migration.Record(text)
+            found.setdefault(record.marker, (self._lines.get(record.marker), last, []))[2].append(record)
+            last = record
+        _, *disruptions = found.values()
+        return disruptions
+
+    def stepped(self, right):
+        """After how many ms the clock was first right, for each disruption where it was."""
+        for line, before, rows in self._records:
+            first = next((row for row in rows if abs(self._error(line, row)) <= right), None)
+            if first:
+                yield _ms(line, before, first)
+
+    def healed(self, right):
+        """The same, when it had come to stay so."""
+        for line, before, rows in self._records:
+            wrong = [row for row in rows if abs(self._error(line, row)) > right]
             if wrong and wrong[-1] is rows[-1]:
-                self._lab.log(f'marker {marker}: wrong by {self._error(line, rows[-1])} ns at the end')
+                self._lab.log(f'marker {rows[-1].marker}: wrong by {self._error(line, rows[-1])} ns '
+                              'at the end')
                 continue
-            last = wrong[-1] if wrong else before[-1]
-            following = next(record for record in rows if record.counter > last.counter)
-            yield 1000 * (line.at(following.counter) - line.at(before[-1].counter)) / 2**64
+            last = wrong[-1] if wrong else before
+            yield _ms(line, before, next(row for row in rows if row.counter > last.counter))
+
+    def rates(self, start, end):
+        """How wrong the rate of the system clock was between these seconds, in ppm, each time."""
+        for line, before, rows in self._records:
+            errors = [(_ms(line, before, row) / 1000, self._error(line, row)) for row in rows]
+            errors = [(time, error) for time, error in errors if start <= time <= end]
+            quarter = len(errors) // 4
+            (time, error), (later, error_then) = (
+                map(statistics.median, zip(*part)) for part in (errors[:quarter], errors[-quarter:]))
+            yield (error_then - error) / (later - time) / 1000
+
+    def check_soon(self, what, ms, usual, late):
+        """Of all disruptions: so soon in the median, and in 95 of 100."""
+        ms = sorted(ms)
+        self._lab.equal(len(ms), len(self._records), f'the disruptions after which the clock {what}')
+        median, most = statistics.median(ms), ms[len(ms) * 95 // 100]
+        self._lab.log(f'{what} after {median:.1f} ms in the median, {most:.1f} ms in 95 of 100, '
+                      f'{ms[-1]:.1f} ms at most')
+        self._lab.check(median <= usual and most <= late,
+                        f'{what} after {median:.1f} ms, 95 of 100: {most:.1f} ms')
 
     def _error(self, line, record):
         return record.realtime + migration.TAI_OFFSET * NSEC - (line.at(record.counter) * NSEC >> 64)
+
+
+def _ms(line, before, record):
+    """The true time between two records."""
+    return 1000 * (line.at(record.counter) - line.at(before.counter)) / 2**64

@@ -2,9 +2,7 @@
 """vmclockd sets the system clock right after a disruption, by a page that has the time."""
 
 import random
-import statistics
 
-from vmlab.clock import NSEC
 from vmlab.healing import Healing
 
 ARCHITECTURES = ('amd64',)
@@ -30,11 +28,5 @@ def run(lab):
     for _ in range(DISRUPTIONS):
         healing.disrupt(random.randint(-STEP_MAX, STEP_MAX), random.uniform(-PPM_MAX, PPM_MAX), APART)
 
-    healed = sorted(healing.healed(RIGHT))
-    lab.equal(len(healed), DISRUPTIONS, 'the disruptions after which the clock came right')
-    usual, late = statistics.median(healed), healed[len(healed) * 95 // 100]
-    lab.log(f'right within {RIGHT} ns after {usual:.1f} ms in the median, {late:.1f} ms in 95 of 100, '
-            f'{healed[-1]:.1f} ms at most')
-    lab.check(usual <= USUAL and late <= LATE, f'right after {usual:.1f} ms, 95 of 100: {late:.1f} ms')
+    healing.check_soon(f'is right within {RIGHT} ns', healing.healed(RIGHT), USUAL, LATE)
     lab.equal(healing.state()['disruptions'], DISRUPTIONS, 'the disruptions that vmclockd has counted')
-    lab.log(f'{NSEC} {healing.said()}')

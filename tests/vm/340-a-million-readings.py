@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""Through 50 disruptions of a page with time, no reading of a million excludes the truth."""
+
+import random
+
+from vmlab import chrony
+from vmlab.healing import Healing
+from vmlab.readings import CLOCK, NOW
+
+KERNELS = ('5.10', '6.12', '7.3')
+ALONE = True
+# It has not run often enough to judge others.
+ON_REQUEST = True
+
+DISRUPTIONS = 50
+# Of a host that does not notify.
+SILENT = 20
+# Seconds of the guest between two of them.
+APART = 1
+STEP_MAX = 50_000_000
+PPM_MAX = 50
+READINGS = 1_000_000
+# After so many readings a pause, in us: what has to set the clock right has the processor then.
+BURST = 100, 2500
+
+# So near to the true time, in ns, and so soon, in ms: in the median, and in 95 of 100.
+STEPPED = 10_000, 20, 60
+TOLD = 30_000, 20, 60
+SETTLED = 10_000, 500, 500
+STEPPED_SILENT = 10_000, 100, 150
+
+
+def run(lab):
+    healing = Healing(lab, notify=True, files=chrony.files(lab))
+    daemon = healing.start_chrony()
+    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}')
+    daemon.wait_selected()
+    disrupt_and_read(lab, healing, DISRUPTIONS, READINGS)
+    check(healing, 'is first right within', healing.stepped, STEPPED)
+    check(healing, 'is right, though chronyd has to be told, within', healing.healed, TOLD)
+    check(healing, 'has settled within', healing.healed, SETTLED)
+
+    healing = Healing(lab, notify=False)
+    healing.start('ntp = none')
+    disrupt_and_read(lab, healing, SILENT, READINGS // 5)
+    check(healing, 'is right on a silent host within', healing.healed, STEPPED_SILENT)
+
+
+def disrupt_and_read(lab, healing, disruptions, readings):
+    healing.wait_trusted()
+    healing.read_flat_out(*BURST)
+    for _ in range(disruptions):
+        healing.disrupt(random.randint(-STEP_MAX, STEP_MAX), random.uniform(-PPM_MAX, PPM_MAX), APART)
+    found = healing.readings()
+    lab.equal(healing.state()['disruptions'], disruptions, 'the disruptions that vmclockd has counted')
+    for kind in (NOW, CLOCK):
+        found.check_truth(kind, healing.truth)
+        lab.check(found.count(kind) >= readings, f'only {found.count(kind)} readings ({kind})')
+
+
+def check(healing, what, times, limits):
+    right, usual, late = limits
+    healing.check_soon(f'{what} {right} ns', times(right), usual, late)
