@@ -11,9 +11,8 @@
 #define LEAP_SECONDS "/usr/share/zoneinfo/leap-seconds.list"
 /* It expires, and tzdata is updated, while we run. */
 #define LEAPS_NS (3600 * NS_PER_SEC)
-/* How often the daemon is asked, once all is well: at first more often, for the rate gets surer. */
-#define REPORT_FIRST_NS NS_PER_SEC
-#define REPORT_LAST_NS	(16 * NS_PER_SEC)
+/* Once all is well the daemon is asked at each tick: its bounds may be much narrower than before. */
+#define REPORT_NS (NS_PER_SEC / 2)
 /* chronyd slews by a twelfth at most, others by less: so may the clock go beside what it said. */
 #define SLEW 12
 
@@ -270,12 +269,9 @@ static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		return ret;
 	completed_time(&by->completed, device, &by->track.cone, by->first,
 		       VMCLOCK_STATUS_SYNCHRONIZED);
-	by->interval = by->first ? REPORT_FIRST_NS : 2 * by->interval;
-	if (by->interval > REPORT_LAST_NS)
-		by->interval = REPORT_LAST_NS;
 	by->told = NULL;
 	by->first = false;
-	by->next_report = monotonic_now() + by->interval;
+	by->next_report = monotonic_now() + REPORT_NS;
 	return 0;
 }
 

@@ -53,7 +53,6 @@ struct by_ntp {
 	bool first;			/* there was no cone under this marker yet */
 	struct bursts bursts;
 	int64_t next_report;		/* CLOCK_MONOTONIC */
-	int64_t interval;		/* ns between reports */
 };
 
 /* Returns 0, or -1 with a line: without its page there can be no time by NTP. */

@@ -31,7 +31,9 @@ _Static_assert(LDBL_MANT_DIG >= 64, "periods need more than a double");
 #define OFFSET_MAX		(SECONDS_MAX * PPB)
 #define DELAY_MAX		(1000 * PPB)
 
+/* What the clock may be slewed between two pairs: ns, or a part of the daemon's own bound. */
 #define MOVED_MAX		1000
+#define MOVED_PART		16
 /* Offset, delay and dispersion are printed to the nanosecond. */
 #define TIME_ROUNDING		5
 /* Frequency, residual and skew are printed to the ppb. */
@@ -308,6 +310,13 @@ static long double moved(const struct pair *before, const struct pair *after,
 	return fabsl((long double)(after->real - before->real) - ticks * rate->period);
 }
 
+static int64_t moved_max(const struct report *r)
+{
+	int64_t part = root_distance(r) / MOVED_PART;
+
+	return part > MOVED_MAX ? part : MOVED_MAX;
+}
+
 static int set_time(struct cone *cone, const struct pair *before, const struct pair *after,
 		    const struct report *report, const struct rate *rate)
 {
@@ -316,7 +325,7 @@ static int set_time(struct cone *cone, const struct pair *before, const struct p
 	/* The answer was true for an instant between the pairs. */
 	long double drifted = ticks * larger_period(rate) * rate->error / PPB;
 
-	if (slewed > MOVED_MAX || drifted > PPB)
+	if (slewed > moved_max(report) || drifted > PPB)
 		return -EAGAIN;
 	cone->counter = after->counter;
 	cone->utc = after->real + report->offset;

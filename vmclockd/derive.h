@@ -144,9 +144,9 @@ const char *derive_refusal(const struct pair *after, const struct report *report
  * wanders by no more than that option.
  *
  * Return: 0; -EINVAL: derive_refusal() says why; or -EAGAIN, ask again: the
- * fit is too young, CLOCK_REALTIME moved by more than 1 us between the pairs,
- * these are too wide, a leap second is possible within 5 s, or the daemon has
- * not measured since one.
+ * fit is too young, CLOCK_REALTIME moved between the pairs by more than 1 us
+ * and a sixteenth of the daemon's own bound, these are too wide, a leap second
+ * is possible within 5 s, or the daemon has not measured since one.
  */
 int derive_cone(const struct fit *fit, const struct pair *before, const struct pair *after,
 		const struct report *report, const struct derive_options *options,

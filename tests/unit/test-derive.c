@@ -612,6 +612,8 @@ static void slews_between_the_pairs_are_refused_or_added(void **state)
 
 	(void)state;
 	set_scene(&s, START);
+	s.report.root_delay = 2000;
+	s.report.root_dispersion = 3000;
 	assert_int_equal(derive(&s), 0);
 	still = s.cone.time_maxerror;
 	s.after.real += 900;
@@ -626,6 +628,26 @@ static void slews_between_the_pairs_are_refused_or_added(void **state)
 	assert_in_range(s.cone.time_maxerror, still + 899, still + 901);
 	/* date -s */
 	s.after.real += 3600 * NS_PER_SEC;
+	assert_int_equal(derive(&s), -EAGAIN);
+}
+
+/* A daemon whose bound is wide may slew for long: that is no reason to go without its word. */
+static void with_a_wide_bound_more_may_be_slewed(void **state)
+{
+	const int64_t limit = 1000000;
+	uint64_t still;
+	struct scene s;
+
+	(void)state;
+	set_scene(&s, START);
+	s.report.root_delay = 0;
+	s.report.root_dispersion = 16 * limit;
+	assert_int_equal(derive(&s), 0);
+	still = s.cone.time_maxerror;
+	s.after.real += limit - 100;
+	assert_int_equal(derive(&s), 0);
+	assert_in_range(s.cone.time_maxerror, still + limit - 101, still + limit - 99);
+	s.after.real += 200;
 	assert_int_equal(derive(&s), -EAGAIN);
 }
 
@@ -988,6 +1010,7 @@ int main(void)
 		cmocka_unit_test(signs_are_chronys),
 		cmocka_unit_test(the_rates_bound_has_its_parts),
 		cmocka_unit_test(slews_between_the_pairs_are_refused_or_added),
+		cmocka_unit_test(with_a_wide_bound_more_may_be_slewed),
 		cmocka_unit_test(it_takes_time_to_know_anything),
 		cmocka_unit_test(refusals_have_a_reason),
 		cmocka_unit_test(a_host_in_2100_is_fine),
