@@ -12,7 +12,7 @@ ON_REQUEST = True
 
 DISRUPTIONS = 50
 # Seconds of the guest between two of them.
-APART = 0.5
+APART = 1
 STEP_MAX = 50_000_000
 PPM_MAX = 50
 # When the clock is right: so near to the true time, in ns, and so soon, in ms.
