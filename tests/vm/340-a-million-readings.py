@@ -21,7 +21,7 @@ STEP_MAX = 50_000_000
 PPM_MAX = 50
 READINGS = 1_000_000
 # After so many readings a pause, in us: what has to set the clock right has the processor then.
-BURST = 100, 2500
+BURST = 200, 2000
 
 # So near to the true time, in ns, and so soon, in ms: in the median, and in 95 of 100.
 STEPPED = 10_000, 20, 60
