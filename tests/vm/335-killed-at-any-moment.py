@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""vmclockd is killed at any moment, and nobody is told a wrong time, nor has to wait for it."""
+
+import random
+
+from vmlab import chrony
+from vmlab.clock import NSEC, HostClock, calibrate
+from vmlab.healing import Healing
+from vmlab.judge import TAI_OFFSET
+from vmlab.readings import CLOCK, NONE, NOW
+
+KERNELS = ('5.10', '6.12', '7.3')
+ALONE = True
+# It has not run often enough to judge others.
+ON_REQUEST = True
+
+# By the page's time it takes milliseconds to be trusted, by chronyd's seconds.
+KILLS, LIVES = 300, 0.25
+KILLS_BY_NTP, LIVES_BY_NTP = 40, 5
+# Seconds of the guest between disruptions, and of the host.
+APART, APART_BY_NTP = 1, 6
+STEP_MAX = 50_000_000
+PPM_MAX = 50
+# Where the counts of the copies are, and how often vmclockd dies while one is odd.
+COUNTS = (('vmclock0', 0x0c), ('vmclock0', 0x100c), ('state', 0x0c), ('state', 0x80c))
+MID_WRITE = 12
+# Milliseconds for a call, unless the machine itself takes as much away.
+LONGEST = 10
+
+
+def run(lab):
+    by_page(lab)
+    by_ntp(lab)
+
+
+def by_page(lab):
+    healing = Healing(lab, notify=True)
+    healing.start('ntp = none')
+    healing.wait_trusted()
+    healing.read_flat_out()
+    healing.kill_repeatedly(KILLS, LIVES)
+    disruptions = 0
+    while healing.killed() < KILLS:
+        healing.disrupt(random.randint(-STEP_MAX, STEP_MAX), random.uniform(-PPM_MAX, PPM_MAX), APART)
+        healing.wait_seen()
+        disruptions += 1
+    healing.wait_trusted()
+    readings = healing.readings()
+    for kind in (NOW, CLOCK):
+        readings.check_truth(kind, healing.truth)
+    lab.log(f'{disruptions} disruptions, {KILLS} kills')
+    lab.equal(healing.state()['disruptions'], disruptions, 'the disruptions that vmclockd has counted')
+
+
+def by_ntp(lab):
+    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
+    vm = healing.vm
+    server = chrony.Server(lab)
+    # One that measures each second gives more to be killed at.
+    healing.start_chrony(server.settings('minpoll 0 maxpoll 0'))
+    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record=False)
+    healing.wait_trusted(90)
+    disruptions = 0
+    began = calibrate(lab, vm)
+    with HostClock(lab) as host:
+        healing.read_flat_out(500, 500)
+        healing.kill_repeatedly(KILLS_BY_NTP, LIVES_BY_NTP)
+        while healing.killed() < KILLS_BY_NTP:
+            healing.mark()
+            healing.wait_seen()
+            disruptions += 1
+            vm.run(f'sleep {random.uniform(1, APART_BY_NTP):.2f}')
+        hits = kill_mid_write(lab, healing)
+        healing.wait_trusted(60)
+        readings = healing.readings()
+    lab.check(hits >= MID_WRITE // 2, f'only {hits} times it was killed in mid-write')
+
+    offset = began.until(calibrate(lab, vm))
+
+    def truth(_, counter):
+        return host.time_at(counter, offset) - TAI_OFFSET * NSEC
+
+    for kind in (NOW, CLOCK):
+        readings.check_truth(kind, truth, round((host.width + offset.uncertainty) * host.tick))
+    check_longest(lab, readings)
+    lab.equal(healing.state()['disruptions'], disruptions, 'the disruptions that vmclockd has counted')
+
+
+def kill_mid_write(lab, healing):
+    hits = 0
+    for number in range(MID_WRITE):
+        healing.vm.run(f'usleep {random.randint(0, 3_000_000)}')
+        hits += healing.kill_mid_write(*COUNTS[number % len(COUNTS)])
+    lab.log(f'killed in mid-write {hits} times')
+    return hits
+
+
+def check_longest(lab, readings):
+    """A call takes as long as the machine itself may take from it, or a little."""
+    taken, usual = readings.longest(NONE)
+    for kind in (NOW, CLOCK):
+        most, nearly = readings.longest(kind)
+        lab.log(f'the slowest call ({kind}) took {most:.2f} ms, {nearly:.2f} ms in 99 of 100 slices; '
+                f'none {taken:.2f} and {usual:.2f} ms')
+        lab.check(nearly <= max(LONGEST, 2 * usual), f'calls ({kind}) take {nearly:.2f} ms')
+        lab.check(most <= max(LONGEST, 3 * taken), f'a call ({kind}) took {most:.2f} ms')
