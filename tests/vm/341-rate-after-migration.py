@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""After a migration between hosts whose rates differ, the rate of the system clock is right, too."""
+
+import statistics
+
+from vmlab import chrony
+from vmlab.healing import Healing
+
+KERNELS = ('5.10', '6.12', '7.3')
+ALONE = True
+# It has not run often enough to judge others.
+ON_REQUEST = True
+
+DISRUPTIONS = 10
+# Seconds of the guest between two of them, and in which the rate is measured.
+APART = 4
+FROM, TO = 1, 3.9
+STEP = 10_000_000
+PPM = 50
+# So many ppm it may be off, in the median and in most: as many as 95 of 100.
+RIGHT = 1
+
+
+def run(lab):
+    by_vmclockd = Healing(lab, notify=True)
+    by_vmclockd.start('ntp = none')
+    measure(lab, by_vmclockd, 'vmclockd alone')
+
+    by_chrony = Healing(lab, notify=True, files=chrony.files(lab))
+    daemon = by_chrony.start_chrony()
+    by_chrony.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}')
+    daemon.wait_selected()
+    measure(lab, by_chrony, 'with chronyd')
+
+
+def measure(lab, healing, name):
+    healing.wait_trusted()
+    for number in range(DISRUPTIONS):
+        healing.disrupt(STEP, PPM if number % 2 else -PPM, APART)
+    off = sorted(abs(rate) for rate in healing.rates(FROM, TO))
+    lab.equal(len(off), DISRUPTIONS, 'the disruptions')
+    late = off[len(off) * 95 // 100]
+    lab.log(f'{name}: the rate is off by {statistics.median(off):.3f} ppm in the median, {off[-1]:.3f} ppm '
+            'at most')
+    lab.check(late < RIGHT, f'{name}: the rate is off by {late:.3f} ppm')
