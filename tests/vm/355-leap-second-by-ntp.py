@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""A completed page through a leap second: right if list and servers agree on it, else without time."""
+
+import datetime
+
+from vmlab import chrony
+from vmlab.clock import NSEC, HostClock, calibrate
+from vmlab.healing import Healing
+from vmlab.ntpserver import LeapingServer
+
+KERNELS = ('5.10', '6.12', '7.3')
+ALONE = True
+# It has not run often enough to judge others.
+ON_REQUEST = True
+
+MIDNIGHT = int(datetime.datetime(2017, 1, 1, tzinfo=datetime.timezone.utc).timestamp())
+TAI_OFFSET = 36
+# Seconds before it when the guest's clock is set, and when it has to be trusted; and after it.
+BEGIN = 150
+READY = 15
+AFTER = 10
+# Where vmclockd looks for them, and the line of this one.
+LIST = '/usr/share/zoneinfo/leap-seconds.list'
+LINE = '3692217600'
+NOT_ANNOUNCED = 'the leap second that leap-seconds.list has is not announced'
+NOT_LISTED = 'a leap second is announced that leap-seconds.list does not have'
+
+
+def run(lab):
+    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
+    vm = healing.vm
+    vm.run('mkdir -p /usr/share/zoneinfo')
+    server = LeapingServer(MIDNIGHT, BEGIN, TAI_OFFSET)
+    daemon = healing.start_chrony(server.settings(), knows_leaps=False)
+
+    refused(lab, healing, daemon, 'Normal', f'cp {chrony.LEAP_SECONDS} {LIST}', NOT_ANNOUNCED)
+    server.leap = 1
+    refused(lab, healing, daemon, 'Insert second', f'sed -i /^{LINE}/d {LIST}', NOT_LISTED)
+    begin(healing, f'cp {chrony.LEAP_SECONDS} {LIST}')
+    healing.wait_trusted(60)
+    lab.check(server.left() > READY, f'trusted {server.left():.0f} s before midnight')
+    through(lab, healing, server)
+    healing.wait_trusted(60)
+
+
+def begin(healing, command):
+    healing.vm.run(f'{command}; killall vmclockd; >/tmp/vmclockd')
+    healing.vm.wait_for('! pidof vmclockd')
+    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record=False)
+
+
+def refused(lab, healing, daemon, leap, command, why):
+    lab.wait_for(lambda: daemon.tracking()['leap'] == leap, f'chronyd saying {leap}', 60)
+    begin(healing, command)
+    healing.vm.wait_for(f'grep -q "{why}" /tmp/vmclockd', 60)
+    lab.check(healing.state()['trust'] != healing.TRUSTED, f'trusted, although {why}')
+    lab.equal(healing.vm.run('time-read').splitlines()[0], 'utc EAGAIN', f'the time, although {why}')
+
+
+def through(lab, healing, server):
+    """Each reading holds the true time; in the second that is inserted, too."""
+    began = calibrate(lab, healing.vm)
+    with HostClock(lab) as host:
+        output = healing.vm.run(f'time-read {server.left() + AFTER:.1f}', timeout=BEGIN + AFTER)
+    offset = began.until(calibrate(lab, healing.vm))
+    slack = round((host.width + offset.uncertainty) * host.tick) + 2
+    inserted = 0
+    for line in output.splitlines():
+        scale, *numbers = line.split()
+        if scale != 'utc':
+            continue
+        lab.equal(len(numbers), 5, f'the numbers of {line}')
+        counter, _, earliest, latest, leap = map(int, numbers)
+        truth = server.utc(host.time_at(counter, offset))
+        inserted += leap == 3
+        lab.check(earliest - slack <= truth <= latest + slack,
+                  f'{truth - MIDNIGHT * NSEC} is not within {earliest - MIDNIGHT * NSEC}..'
+                  f'{latest - MIDNIGHT * NSEC}, ns from midnight')
+    lab.log(f'{inserted} readings in the leap second')
+    lab.check(inserted > 20, f'only {inserted} readings in the leap second')
