@@ -84,7 +84,7 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Until chronyc says something; the interrupt goes first. */
+/* Waits until chronyc writes something. An interrupt is reported first. */
 static int wait_for(const struct chrony *c, int64_t deadline)
 {
 	struct pollfd fds[] = {
@@ -126,7 +126,7 @@ static bool is_printable(char c)
 	return c >= ' ' && c <= '~';
 }
 
-/* So many bytes to c->answer, and what ends them away. */
+/* Moves @length bytes to c->answer, and drops the newline behind them. */
 static int take_line(struct chrony *c, size_t length)
 {
 	int ret = 0;
@@ -145,7 +145,7 @@ static int take_line(struct chrony *c, size_t length)
 	return ret;
 }
 
-/* The next line, to c->answer. */
+/* Reads the next line to c->answer. */
 static int read_line(struct chrony *c, int64_t deadline)
 {
 	char *end_of_line;
@@ -168,7 +168,7 @@ static bool is_interrupted(const struct chrony *c)
 	return poll(&fd, 1, 0) > 0;
 }
 
-/* Or has it said what nobody asked for, or died? */
+/* False if chronyc has written something unasked, or has ended. */
 static bool is_quiet(const struct chrony *c)
 {
 	struct pollfd fd = { .fd = c->fd, .events = POLLIN };
@@ -190,11 +190,11 @@ static int send_text(struct chrony *c, const char *text)
 	do {
 		sent = send(c->fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 	} while (sent < 0 && errno == EINTR);
-	/* Room for one command is always there, unless it does not read them. */
+	/* The socket has room for one command, unless chronyc has stopped reading. */
 	return sent == (ssize_t)length ? 0 : -EPIPE;
 }
 
-/* Any answer may be one of these instead. */
+/* Each command may be answered by one of these errors. */
 static int refusal(const char *answer)
 {
 	static const struct {
@@ -221,7 +221,7 @@ bool chrony_was_refused(int error)
 	return error == -EPERM || error == -EOPNOTSUPP || error == -EREMOTEIO;
 }
 
-/* One command, one line. */
+/* Sends a command that is answered by one line. */
 static int ask(struct chrony *c, const char *text)
 {
 	int64_t deadline = now_ms() + c->timeout;
@@ -296,7 +296,7 @@ int chrony_command(struct chrony *c, const char *command)
 	return -EBADMSG;
 }
 
-/* The sources' end is the answer to `activity`. */
+/* The list of sources has no end of its own: the answer to `activity` marks it. */
 static int read_sources(struct chrony *c, struct chrony_sources *sources)
 {
 	int64_t deadline = now_ms() + c->timeout;
@@ -347,7 +347,7 @@ struct fields {
 	char *field[FIELDS_MAX];
 };
 
-/* Exactly so many, printable, with commas between. */
+/* Splits a line at its commas; false unless it is printable and has @count fields. */
 static bool split(const char *line, struct fields *f, int count)
 {
 	char *s = f->text;
@@ -375,7 +375,7 @@ static bool add_digit(int64_t *number, int base, int digit)
 	       !__builtin_add_overflow(*number, digit, number);
 }
 
-/* "-12.034" in units of 10^-decimals; what is finer is cut off. */
+/* "-12.034" in units of 10^-decimals; further digits are cut off. */
 static bool parse_decimal(const char *s, int decimals, int64_t *number)
 {
 	bool negative = *s == '-';

@@ -32,8 +32,8 @@ struct chrony {
 };
 
 struct chrony_sources {
-	bool selected;			/* one is, and its reach is not zero */
-	unsigned int online;		/* these as `activity` tells them */
+	bool selected;			/* a source is selected, and its reach is not zero */
+	unsigned int online;		/* this and the following: the counts of `activity` */
 	unsigned int offline;
 	unsigned int burst_online;
 	unsigned int burst_offline;
@@ -46,15 +46,15 @@ struct chrony_sources {
  *	-ECANCELED	the descriptor to interrupt with became readable
  *	-ETIMEDOUT	no whole answer within the time limit
  *	-EPIPE		chronyc died
- *	-ECONNREFUSED	it cannot talk to chronyd
- *	-EBADMSG	it answered something else than was expected
+ *	-ECONNREFUSED	chronyc cannot talk to chronyd
+ *	-EBADMSG	chronyc wrote something unexpected
  *
- * After each of these chronyc has been ended, without waiting for that, unless
- * nothing had been asked yet. The command may or may not have reached chronyd.
+ * After each of these chronyc has been killed, unless nothing had been asked
+ * yet. The command may or may not have reached chronyd.
  *
- *	-EPERM		chronyd does not allow that
+ *	-EPERM		chronyd does not allow the command
  *	-EOPNOTSUPP	this chronyc has no such command
- *	-EREMOTEIO	chronyd answered by an error: see @answer
+ *	-EREMOTEIO	chronyd answered with an error: see @answer
  *
  * and the errors of chrony_start().
  */
@@ -87,7 +87,7 @@ int chrony_start(struct chrony *c);
 /** chrony_stop() - end chronyc and wait for its end; it may be started again */
 void chrony_stop(struct chrony *c);
 
-/** chrony_tracking() - what chronyd says of the system clock; report_refusal() judges it */
+/** chrony_tracking() - get chronyd's report on the system clock; report_refusal() judges it */
 int chrony_tracking(struct chrony *c, struct report *report);
 
 /**
@@ -98,7 +98,7 @@ int chrony_tracking(struct chrony *c, struct report *report);
  */
 int chrony_command(struct chrony *c, const char *command);
 
-/** chrony_sources() - chronyd's sources: is one selected, and how many are in which state? */
+/** chrony_sources() - is a source selected, and how many sources are in which state? */
 int chrony_sources(struct chrony *c, struct chrony_sources *sources);
 
 /**
@@ -114,14 +114,14 @@ int chrony_selected_source(struct chrony *c);
  * chrony_parse_tracking() - the line that `tracking` answers in CSV format
  * @line:	the line, without its end
  *
- * Return: 0 or -EBADMSG: it differs in anything from what chrony 4 says.
+ * Return: 0, or -EBADMSG: the line differs from the form of chrony 4.
  */
 int chrony_parse_tracking(const char *line, struct report *report);
 
 /**
  * chrony_parse_source() - a line that `sources` answers
  *
- * Return: 1: this one is selected and its reach is not zero, 0: it is not, or -EBADMSG.
+ * Return: 1: this source is selected and its reach is not zero, 0: otherwise, or -EBADMSG.
  */
 int chrony_parse_source(const char *line);
 

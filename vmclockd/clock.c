@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The kernel's clock, by adjtimex(2). Of its status only one bit is ours; all others are kept. */
+/* The kernel's clock, by adjtimex(2). Only STA_UNSYNC is changed; other status bits are kept. */
 #include <errno.h>
 #include <sys/timex.h>
 
@@ -12,7 +12,7 @@
 /* From there on the kernel itself takes its clock for unsynchronised. */
 #define MAXERROR_NONE 16000000
 #define LEAPS	      (STA_INS | STA_DEL)
-/* A tick of the clock, nominally, and what one us of it makes in ppm. */
+/* us: the nominal length of the kernel's tick; and the ppm that one us of it makes. */
 #define TICK	      10000
 #define TICK_PPM      100
 #define FREQUENCY_MAX 500.0   /* ppm */
@@ -105,8 +105,9 @@ int clock_vouch(uint64_t bound, bool synchronised)
 }
 
 /*
- * A step makes the kernel forget a leap second, though not the bit that asks
- * for it; and nanoseconds make it tell them from then on.
+ * Undoes two side effects of a step. The kernel forgets a pending leap second,
+ * though not its status bit: clear and set that bit. And ADJ_NANO switches the
+ * clock to nanoseconds for everybody.
  */
 static int restore(int before, int status)
 {
@@ -176,7 +177,7 @@ int clock_set_frequency(double ppm)
 {
 	struct timex tx = { .modes = ADJ_FREQUENCY | ADJ_TICK, .tick = TICK };
 
-	/* What is more than the kernel takes as frequency, its tick takes. */
+	/* The kernel limits the frequency: the tick takes the rest. */
 	if (ppm > FREQUENCY_MAX || ppm < -FREQUENCY_MAX) {
 		tx.tick += (long)(ppm / TICK_PPM);
 		ppm -= (double)(tx.tick - TICK) * TICK_PPM;

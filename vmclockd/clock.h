@@ -19,7 +19,7 @@ struct clock_state {
 
 /* Each returns 0 or a negative errno value: -EPERM without CAP_SYS_TIME. */
 
-/* Nobody shall take it for synchronised. @was: whether it claimed to be. */
+/* Declares the clock unsynchronised. @was: receives whether it was called synchronised. */
 int clock_unsynchronise(bool *was);
 /* What it shows and says of itself. Needs no capability. */
 int clock_look(struct clock_state *state);
@@ -30,9 +30,9 @@ int clock_look(struct clock_state *state);
 int clock_touch(void);
 /* It is right within @bound ns; whether it calls itself synchronised, too, is the caller's say. */
 int clock_vouch(uint64_t bound, bool synchronised);
-/* Moves it by @ns. A leap second that is announced stays announced. */
+/* Steps the clock by @ns. A leap second that is announced stays announced. */
 int clock_step(int64_t ns);
-/* How much faster than the raw clock it runs, in ppm, all in all. */
+/* How much faster than CLOCK_MONOTONIC_RAW the clock runs, in ppm. */
 int clock_frequency(double *ppm);
 int clock_set_frequency(double ppm);
 

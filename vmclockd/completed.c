@@ -10,7 +10,7 @@
 static const uint64_t bounds_valid = VMCLOCK_FLAG_PERIOD_MAXERROR_VALID |
 				     VMCLOCK_FLAG_TIME_MAXERROR_VALID;
 
-/* One copy after the other, so that at most one is odd, whenever we are killed. */
+/* Updates one copy after the other: whenever vmclockd is killed, at most one has an odd count. */
 static void publish(struct completed *completed)
 {
 	int i;

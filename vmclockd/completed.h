@@ -15,18 +15,19 @@ struct completed {
 };
 
 /*
- * Opens the file, or makes it, and publishes that there is no time yet. An
- * existing one is taken over as it is: readers have it mapped. With @dry_run
- * it is only read, and nobody sees what is published. Returns 0, or -1 with a line.
+ * Opens the file, or makes it, and publishes a page without time. An existing
+ * file is kept and written in place, because readers have it mapped. With
+ * @dry_run the file is only read, and nobody sees what is published. Returns 0,
+ * or -1 after a line in the log.
  */
 int completed_open(struct completed *completed, const char *folder, const char *device,
 		   bool dry_run);
 
-/* No time under this marker, or none any more: @status says which. */
+/* Publishes that there is no time under this marker; @status is the page's clock status. */
 void completed_untrusted(struct completed *completed, const struct vmclock_state *device,
 			 uint8_t status);
 
-/* The time under this marker. @first: the marker's first cone. */
+/* Publishes the time under this marker. @first: this is the marker's first cone. */
 void completed_time(struct completed *completed, const struct vmclock_state *device,
 		    const struct cone *cone, bool first, uint8_t status);
 

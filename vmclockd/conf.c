@@ -160,7 +160,7 @@ static int wrong(struct reading *reading, const char *fmt, ...)
 	return 0;
 }
 
-/* As much of a line as @text takes. Returns its whole length, or -1 at the end of the file. */
+/* Reads a line, cut to @size. Returns its whole length, or -1 at the end of the file. */
 static int get_line(FILE *file, char *text, int size)
 {
 	int c, length = 0;
@@ -175,9 +175,9 @@ static int get_line(FILE *file, char *text, int size)
 }
 
 /*
- * For inih, which cuts long lines in pieces, takes an indented line for the
- * value of the key above it, and tells only of the first line that is none:
- * it gets only lines with a key, and empty ones for all others.
+ * Gives inih lines with a key, and an empty line in place of any other. By
+ * itself inih would cut a long line in pieces, take an indented line for more
+ * of the value above it, and report only the first line that is wrong.
  */
 static char *next_line(char *text, int size, void *user)
 {

@@ -24,7 +24,7 @@ _Static_assert(LDBL_MANT_DIG >= 64, "periods need more than a double");
 #define RESIDUAL_MAX		1000
 #define PERIOD_ERROR_MAX	1000000
 
-/* Of a report: ns and ppb. chronyd's own limits are narrower. */
+/* Limits of a report, in ns and ppb. chronyd's own limits are narrower. */
 #define FREQUENCY_MAX		100000000
 #define RATE_ERROR_MAX		1000000
 #define SECONDS_MAX		(INT64_C(1) << 33)
@@ -47,7 +47,7 @@ void fit_reset(struct fit *fit)
 	fit->spacing = SPACING_MIN;
 }
 
-/* How far the readings may be from the pair's counter value, in ns, and what was rounded. */
+/* How far the readings may be from the pair's counter value, in ns, with rounding. */
 static int64_t pair_error(const struct pair *p, long double ns_per_tick)
 {
 	long double half = ((long double)p->width + 1) / 2 * ns_per_tick;
@@ -60,7 +60,7 @@ int64_t fit_baseline(const struct fit *fit)
 	return fit->count ? fit->last.raw - fit->pair[0].raw : 0;
 }
 
-/* From the first pair to the last one. */
+/* ns a tick, from the first pair to the last one. */
 static long double chord(const struct fit *fit)
 {
 	return (long double)fit_baseline(fit) /
@@ -78,7 +78,7 @@ static int64_t largest_pair_error(const struct fit *fit, long double ns_per_tick
 	return largest;
 }
 
-/* In ppb; above the limit where nothing is known yet. */
+/* In ppb; above the limit while the period is unknown. */
 static int64_t period_error(const struct fit *fit, long double ns_per_tick)
 {
 	int64_t baseline = fit_baseline(fit);
@@ -93,7 +93,7 @@ static int64_t period_error(const struct fit *fit, long double ns_per_tick)
 	return ns < PPB ? (int64_t)ns : PPB;
 }
 
-/* Is the pair where the line leads? Where that is not known well, it may be farther away. */
+/* Is the pair on the line, extended to it? The error of the line's slope is allowed for. */
 static bool as_expected(const struct fit *fit, const struct pair *pair)
 {
 	long double ns_per_tick, ns, allowed;
@@ -107,7 +107,7 @@ static bool as_expected(const struct fit *fit, const struct pair *pair)
 	return fabsl((long double)(pair->raw - fit->last.raw) - ns) <= allowed;
 }
 
-/* The largest distance of a kept pair from the chord; false if that is too much. */
+/* Finds the largest distance of a kept pair from the chord; false if it is too large. */
 static bool measure_residual(struct fit *fit)
 {
 	long double ns_per_tick = chord(fit);
@@ -128,7 +128,7 @@ static bool measure_residual(struct fit *fit)
 	return true;
 }
 
-/* Room for one: every other pair goes, or the oldest one. */
+/* Makes room for one pair: drops every other pair, or the oldest one. */
 static void make_room(struct fit *fit)
 {
 	unsigned int i;
@@ -274,7 +274,7 @@ static int derive_rate(const struct fit *fit, const struct report *report,
 	rate->period = rate->nominal * (PPB - report->frequency) / PPB;
 	sum = report->skew + (report->residual < 0 ? -report->residual : report->residual) +
 	      options->wander + nominal_error;
-	/* Errors of errors: none of them is above 1000 ppm. */
+	/* The rates multiply, and so their errors do; none of them is above 1000 ppm. */
 	rate->error = sum + sum / 1000 + 1 + RATE_ROUNDING;
 	return 0;
 }
@@ -284,7 +284,7 @@ static long double larger_period(const struct rate *rate)
 	return rate->period > rate->nominal ? rate->period : rate->nominal;
 }
 
-/* So that the period has 63 bits. */
+/* Chooses the shift by which the period has 63 bits. */
 static int set_period(struct cone *cone, const struct rate *rate)
 {
 	long double seconds = rate->period / PPB;
@@ -301,7 +301,7 @@ static int set_period(struct cone *cone, const struct rate *rate)
 	return 0;
 }
 
-/* What CLOCK_REALTIME moved against the cone between the pairs. */
+/* ns by which CLOCK_REALTIME moved against the cone between the pairs. */
 static long double moved(const struct pair *before, const struct pair *after,
 			 const struct rate *rate)
 {
@@ -322,14 +322,14 @@ static int set_time(struct cone *cone, const struct pair *before, const struct p
 {
 	long double ticks = after->counter - before->counter;
 	long double slewed = moved(before, after, rate);
-	/* The answer was true for an instant between the pairs. */
+	/* The report is true for some instant between the pairs. */
 	long double drifted = ticks * larger_period(rate) * rate->error / PPB;
 
 	if (slewed > moved_max(report) || drifted > PPB)
 		return -EAGAIN;
 	cone->counter = after->counter;
 	cone->utc = after->real + report->offset;
-	/* The later pair gives the time, and both what moved. */
+	/* The time comes from the later pair, what moved from both. */
 	cone->time_maxerror = (uint64_t)(root_distance(report) + pair_error(before, rate->nominal) +
 					 2 * pair_error(after, rate->nominal) +
 					 (int64_t)ceill(slewed) + (int64_t)ceill(drifted) +

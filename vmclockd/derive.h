@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the counter to UTC with bounds: out of pairs, and of what an NTP
- * daemon says of CLOCK_REALTIME. Pure arithmetic; thread-safe, and safe in
- * signal handlers.
+ * UTC with bounds at any value of the counter, derived from pairs and from an
+ * NTP daemon's report on CLOCK_REALTIME. Pure arithmetic; thread-safe, and safe
+ * in signal handlers.
  *
- * All is in integers: ns, ppb (1e-9), and periods in 1 / 2^(64 + shift) s, as
- * on a VMClock page. Bounds are rounded outwards.
+ * Units are ns, ppb (1e-9), and for periods 1 / 2^(64 + shift) s, as on a
+ * VMClock page. Bounds are rounded outwards.
  */
 #ifndef VMCLOCKD_DERIVE_H
 #define VMCLOCKD_DERIVE_H
@@ -16,32 +16,32 @@
 #include "leaps.h"
 #include "pair.h"
 
-/* ---- The nominal period: of the counter, against CLOCK_MONOTONIC_RAW ---------- */
+/* ---- The nominal period: of the counter, by CLOCK_MONOTONIC_RAW ---------------- */
 
 #define FIT_PAIRS	32
 
-/* Pairs under one marker and one clocksource. Memory is bounded: see fit_add(). */
+/* Pairs under one marker and one clocksource; fit_add() keeps a bounded number. */
 struct fit {
-	struct pair pair[FIT_PAIRS];	/* the oldest first, and about evenly spaced */
+	struct pair pair[FIT_PAIRS];	/* oldest first, about evenly spaced */
 	unsigned int count;
 	struct pair last;
-	int64_t spacing;		/* ns between those that are kept */
-	int64_t residual;		/* ns: the largest, of a straight line through them */
+	int64_t spacing;		/* ns between pairs that are kept */
+	int64_t residual;		/* ns: a kept pair's largest distance from the chord */
 };
 
-/** fit_reset() - forget all pairs: the marker or the clocksource has changed */
+/** fit_reset() - forget all pairs, after a change of the marker or the clocksource */
 void fit_reset(struct fit *fit);
 
 /**
- * fit_add() - take a further pair
+ * fit_add() - add a pair
  * @fit:	the fit
- * @pair:	the pair; its counter is above that of the pair before
+ * @pair:	the pair; its counter value is above that of the previous pair
  *
- * Pairs of the last 17 minutes count, so that a slow change of the period is followed.
+ * Pairs of the last 17 minutes count, so the fit follows a slow change of the period.
  *
- * Return: 0 or -EDOM: more than 1 us beside the line, or not after the pair
- * before. The counter was disrupted, or CLOCK_MONOTONIC_RAW does not go
- * evenly with it: what was known is void, and @pair is the first of a fresh fit.
+ * Return: 0; or -EDOM: the pair is more than 1 us off the line, or not later
+ * than the previous pair. Then the counter was disrupted, or CLOCK_MONOTONIC_RAW
+ * does not run evenly with it: old pairs are void, and @pair begins a fresh fit.
  */
 int fit_add(struct fit *fit, const struct pair *pair);
 
@@ -54,10 +54,10 @@ int64_t fit_baseline(const struct fit *fit);
  * fit_period() - the nominal period
  * @fit:	the fit
  * @ns_per_tick: receives the period
- * @error_ppb:	receives how far it may be off, rounded up
+ * @error_ppb:	receives the bound of its error, rounded up
  *
- * That is what the pairs' widths leave open over the baseline, and four times
- * the largest residual: a period that changes evenly differs by that from its mean.
+ * The bound comes from the pairs' widths, and from four times the largest residual,
+ * by which a period that changes evenly differs from its mean, over the baseline.
  *
  * Return: 0 or -EAGAIN: the baseline is below 100 ms, or the error above 1000 ppm.
  */
@@ -86,10 +86,10 @@ struct report {
 };
 
 /**
- * report_refusal() - why a report is worth nothing
+ * report_refusal() - why a report cannot be used
  * @report:	the report
  *
- * Return: a sentence without a full stop, or NULL: nothing is wrong with it.
+ * Return: a sentence without a full stop, or NULL: the report can be used.
  */
 const char *report_refusal(const struct report *report);
 
@@ -123,8 +123,8 @@ struct derive_options {
  * @report:	the report
  * @options:	the options
  *
- * Return: report_refusal()'s sentence, or one on leap seconds or a bound
- * above the limit; NULL: nothing is against it.
+ * Return: report_refusal()'s sentence, or one on leap seconds or on a bound
+ * above the limit; or NULL: there can be bounds.
  */
 const char *derive_refusal(const struct pair *after, const struct report *report,
 			   const struct derive_options *options);
@@ -138,10 +138,10 @@ const char *derive_refusal(const struct pair *after, const struct report *report
  * @options:	the options
  * @cone:	receives the cone
  *
- * True UTC is within @time_maxerror of @utc at the reference, if the report
- * is true and CLOCK_REALTIME was slewed in one direction only between the
- * pairs, and stays within @period_maxerror a tick while the counter's rate
- * wanders by no more than that option.
+ * At the reference true UTC is within @time_maxerror of @utc, if the report is
+ * true and CLOCK_REALTIME was slewed in one direction only between the pairs.
+ * From there on the error grows by @period_maxerror a tick at most, while the
+ * counter's rate wanders by no more than @options allow.
  *
  * Return: 0; -EINVAL: derive_refusal() says why; or -EAGAIN, ask again: the
  * fit is too young, CLOCK_REALTIME moved between the pairs by more than 1 us
@@ -161,15 +161,15 @@ int derive_cone(const struct fit *fit, const struct pair *before, const struct p
 void cone_reference(const struct cone *cone, uint64_t *sec, uint64_t *frac);
 
 /**
- * cone_at() - UTC by a cone
+ * cone_at() - the bounds of UTC at a counter value
  * @cone:	the cone
  * @counter:	the counter
  * @earliest:	receives the bounds, ns since 1970
  * @latest:	the same
  *
- * By the arithmetic that readers of the page use.
+ * The arithmetic is that of the page's readers.
  *
- * Return: 0, -ENODATA: so far away that leap seconds until then are not known, or -EOVERFLOW.
+ * Return: 0; -ENODATA: the page does not tell of leap seconds so far away; or -EOVERFLOW.
  */
 int cone_at(const struct cone *cone, uint64_t counter, int64_t *earliest, int64_t *latest);
 
@@ -195,13 +195,14 @@ int cone_advance(const struct cone *cone, uint64_t counter, uint8_t leap, struct
 
 /**
  * cone_update() - the next cone to publish
- * @old:	the one before
+ * @old:	the previous cone
  * @new:	the new measurement
  * @out:	receives the cone; may be either
  *
- * At the new reference the time is what both allow; the rate is the new one's.
+ * At the new reference the bounds of the time are those that both cones allow;
+ * the rate is the new measurement's.
  *
- * Return: 0; -ERANGE: they exclude each other; or the error of cone_at().
+ * Return: 0; -ERANGE: the cones exclude each other; or the error of cone_at().
  */
 int cone_update(const struct cone *old, const struct cone *new, struct cone *out);
 
@@ -210,20 +211,20 @@ int cone_update(const struct cone *old, const struct cone *new, struct cone *out
 #define TRACK_AGREE	3
 
 /*
- * The cones under one marker. The first one counts; after a conflict, the
- * third that agrees, each from another measurement of the daemon's.
+ * The cones under one marker. The first cone is good at once. After a conflict,
+ * three cones must agree, each from another measurement of the daemon's.
  */
 struct track {
 	struct cone cone;
-	unsigned int agreed;		/* cones that went into that one */
-	unsigned int needed;		/* so many make it good */
+	unsigned int agreed;		/* number of cones that went into @cone */
+	unsigned int needed;		/* number of them that makes @cone good */
 };
 
-/** track_reset() - begin anew: a marker */
+/** track_reset() - begin anew, under a new marker */
 void track_reset(struct track *track);
 
 /**
- * track_update() - a new measurement
+ * track_update() - take in a new measurement
  * @track:	the track
  * @new:	the measurement
  *

@@ -15,9 +15,9 @@
 #include "device.h"
 #include "log.h"
 
-/* All that the thread needs, and memory is locked. */
+/* The thread needs no more; and all of it is locked memory. */
 #define STACK_SIZE 65536
-/* Storms: an event counts for all markers of so many ns. */
+/* In a storm of disruptions, one event stands for all markers of so many ns. */
 #define QUIET_NS 5000000
 
 static const char *reason(int error)
@@ -25,7 +25,7 @@ static const char *reason(int error)
 	switch (error) {
 	case -ENOENT:
 	case -ENODEV:
-		return "there is no such device yet: it is waited for";
+		return "there is no such device yet; waiting for it";
 	case -EBADMSG:
 		return "it holds no VMClock page";
 	case -EPROTONOSUPPORT:
@@ -65,7 +65,7 @@ static void *watch(void *data)
 	return NULL;
 }
 
-/* Signals are for the main thread. */
+/* The thread blocks all signals: the main thread handles them. */
 static int start_watcher(struct device *device)
 {
 	pthread_attr_t attr;
@@ -91,7 +91,7 @@ int device_init(struct device *device, const char *path)
 	return device->event < 0 ? -errno : 0;
 }
 
-/* By what is constant in the page itself: vmclock_now() would ask the page that we complete. */
+/* Asks the device's page for its constants: vmclock_now() would ask the completed page, too. */
 static bool may_have_time(const struct vmclock *vc)
 {
 	const struct vmclock_abi *page = vmclock_page(vc);

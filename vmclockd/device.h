@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The VMClock device: there, gone, and back again; and what its page says. */
+/* The VMClock device, which may go and come back, and the state on its page. */
 #ifndef VMCLOCKD_DEVICE_H
 #define VMCLOCKD_DEVICE_H
 
@@ -10,26 +10,26 @@
 
 struct device {
 	const char *path;
-	struct vmclock *vc;		/* NULL: there is none now */
+	struct vmclock *vc;		/* NULL: the device is not open */
 	struct vmclock_state state;	/* as of the last look */
 	bool has_time;			/* its page may carry time */
-	int told;			/* the error that was told last, so that it is not told again */
+	int told;			/* the error that was logged last: it is not logged twice */
 
 	int event;			/* readable: the marker has moved, or the device is gone */
 	pthread_t watcher;
-	bool gone;			/* by the watcher */
+	bool gone;			/* set by the watcher */
 };
 
-/* Once, with the path. Returns 0 or a negative errno value. */
+/* Call this once. Returns 0 or a negative errno value. */
 int device_init(struct device *device, const char *path);
 
-/* Opens it if it is not open. Returns whether it is; why not is told once. */
+/* Opens the device unless it is open. Returns whether it is open; logs once why it is not. */
 bool device_open(struct device *device);
 void device_close(struct device *device);
 
 /*
- * Takes the event, and reads the state anew. 0, -ENODEV: the device is gone
- * (and closed now), or the error of vmclock_read_state().
+ * Clears the event, and reads the state anew. Returns 0; -ENODEV: the device is
+ * gone, and was closed; or the error of vmclock_read_state().
  */
 int device_look(struct device *device);
 

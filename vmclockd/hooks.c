@@ -52,7 +52,7 @@ void hooks_tell(struct hooks *hooks, enum hook_event event, const struct hook_fa
 
 /* ---- Which programs there are ------------------------------------------------------ */
 
-/* Others could change it: then it is not the administrator's. */
+/* A program that others could write is not run. */
 static bool may_run(const char *path)
 {
 	struct stat st;
@@ -172,12 +172,12 @@ static void tell_end(const char *path, int status)
 		say(LOG_WARNING, "hook %s was ended by signal %d", path, WTERMSIG(status));
 	else if (WEXITSTATUS(status) == 127)
 		say(LOG_WARNING,
-		    "hook %s cannot be run, or says 127: has it a first line as #!/bin/sh?", path);
+		    "hook %s ended with status 127: has it a first line such as #!/bin/sh?", path);
 	else if (WEXITSTATUS(status))
 		say(LOG_WARNING, "hook %s failed with status %d", path, WEXITSTATUS(status));
 }
 
-/* Has the one that runs ended? It does not outlive its time. */
+/* Has the running hook ended? Kills it when its time is over. */
 static bool ended(struct hooks *hooks)
 {
 	const char *path = hooks->paths[hooks->next - 1];
@@ -197,7 +197,7 @@ static bool ended(struct hooks *hooks)
 	return true;
 }
 
-/* The oldest of what is pending. */
+/* Takes the oldest pending event, and lists the programs to be run for it. */
 static bool take_event(struct hooks *hooks)
 {
 	int event, oldest = -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs of the administrator's that are told what happens: those of
- * /etc/vmclock/hooks.d, and of the vendor's folder those whose name is not
- * there, in the order of their names. One runs at a time.
+ * The hooks: programs that are run when something has happened, one at a time
+ * and in the order of their names. They are in /etc/vmclock/hooks.d and in the
+ * vendor's folder; of two with the same name, that in /etc is run.
  */
 #ifndef VMCLOCKD_HOOKS_H
 #define VMCLOCKD_HOOKS_H
@@ -13,12 +13,12 @@
 
 enum hook_event { HOOK_DISRUPTED, HOOK_GENERATION, HOOK_TRUSTED, HOOK_EVENTS };
 
-/* What they find in their environment; see vmclockd(8). */
+/* Facts in a hook's environment; see vmclockd(8). */
 struct hook_facts {
 	uint64_t marker_before;
 	uint64_t marker;
 	uint64_t generation;
-	int64_t offset;			/* ns that the clock was stepped by */
+	int64_t offset;			/* ns by which the clock was stepped */
 	int64_t bound;			/* ns */
 	int64_t duration;		/* ns since the disruption was seen */
 };
@@ -26,7 +26,7 @@ struct hook_facts {
 #define HOOKS_MAX 64
 
 struct hooks {
-	const char *folder;		/* the administrator's; the vendor's is known */
+	const char *folder;		/* the administrator's; the vendor's is constant */
 	int64_t limit;			/* ns for each hook */
 
 	/* From a disruption until all have heard that it is over, noted in a file as well. */
@@ -39,7 +39,7 @@ struct hooks {
 	unsigned long told;
 	struct hook_facts facts[HOOK_EVENTS];
 
-	/* What is being told. */
+	/* The event whose hooks are being run. */
 	enum hook_event event;
 	char *paths[HOOKS_MAX];
 	unsigned int count, next;
@@ -50,16 +50,16 @@ struct hooks {
 /* @memory is a file that outlives this process: an earlier one may owe something. */
 void hooks_init(struct hooks *hooks, const char *folder, int64_t limit, int memory);
 
-/* Tells them as soon as those that run have ended. */
+/* Has the hooks run for an event, after those that run now have ended. */
 void hooks_tell(struct hooks *hooks, enum hook_event event, const struct hook_facts *facts);
 
 /*
- * Goes on with what is due: after SIGCHLD, and at the time that this returns,
- * of CLOCK_MONOTONIC in ns; INT64_MAX: there is none.
+ * Starts, reaps and kills hooks as is due. Call it after SIGCHLD, and at the
+ * time it returns: ns of CLOCK_MONOTONIC, INT64_MAX: never.
  */
 int64_t hooks_advance(struct hooks *hooks);
 
-/* Kills what runs, and forgets the rest. */
+/* Kills the hook that runs, and forgets all events. */
 void hooks_stop(struct hooks *hooks);
 
 #endif /* VMCLOCKD_HOOKS_H */

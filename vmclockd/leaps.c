@@ -9,14 +9,14 @@
 #include "vmclock-calc.h"
 #include "leaps.h"
 
-/* Its numbers count from 1900. */
+/* Times in the list count from 1900. */
 #define NTP_EPOCH	INT64_C(2208988800)
 #define TAI_1972	10
 #define HALF_A_DAY	43200
 #define A_DAY		INT64_C(86400)
 #define NEAR_NS		INT64_C(5000000000)
 
-/* A number of at most 12 digits, and what follows it: another digit is for the caller to refuse. */
+/* Reads a number of at most 12 digits. The caller refuses a further digit behind it. */
 static const char *parse_number(const char *s, int64_t *number)
 {
 	const char *start = s;
@@ -126,7 +126,7 @@ int leaps_parse(const char *text, struct leaps *leaps)
 	return ret;
 }
 
-/* The whole file, ended by NUL; it is 6 KiB long. */
+/* Reads the whole file, about 6 KiB, and ends it by NUL. */
 static int read_text(int fd, char *text, size_t size)
 {
 	size_t length = 0;
@@ -175,7 +175,7 @@ int leaps_sign(const struct leaps *leaps, int64_t at)
 	return 0;
 }
 
-/* Is a leap second listed there? Without a list: does January or July begin? */
+/* Is a leap second listed there? Without a list: may one be, since January or July begins? */
 static bool may_leap(const struct leaps *leaps, int64_t at)
 {
 	time_t t = (time_t)at;

@@ -35,7 +35,7 @@ struct leaps {
 int leaps_read(const char *path, struct leaps *leaps);
 
 /**
- * leaps_parse() - the same of its text
+ * leaps_parse() - the same, from the text of the list
  * @text:	the text, ended by NUL
  * @leaps:	as above
  *
@@ -44,11 +44,11 @@ int leaps_read(const char *path, struct leaps *leaps);
 int leaps_parse(const char *text, struct leaps *leaps);
 
 /**
- * leaps_complete() - does the list say of each instant until then whether it is a leap second?
+ * leaps_complete() - does the list name all leap seconds until an instant?
  * @leaps:	the list, may be NULL
  * @sec:	the instant, UTC
  *
- * It does not after its date of expiry.
+ * It does so until the date on which it expires.
  */
 bool leaps_complete(const struct leaps *leaps, int64_t sec);
 
@@ -57,18 +57,18 @@ bool leaps_complete(const struct leaps *leaps, int64_t sec);
  * @leaps:	the list, may be NULL
  * @at:		the start of a month, UTC
  *
- * Return: 1 inserted, -1 left out, 0 none, or the list is not complete until then.
+ * Return: 1: inserted, -1: left out, 0: there is none, or the list is not complete until then.
  */
 int leaps_sign(const struct leaps *leaps, int64_t at);
 
 /**
- * leaps_refusal() - why there can be no bounds now, for leap seconds
+ * leaps_refusal() - why leap seconds allow no bounds now
  * @leaps:	the list, may be NULL
  * @sec:	the time, UTC
  * @announced:	1, -1: the NTP daemon announces a leap second for this month's end, 0: none
  * @smears:	its servers smear leap seconds
  *
- * Return: a sentence without a full stop, or NULL: there is nothing against it.
+ * Return: a sentence without a full stop, or NULL: they allow bounds.
  */
 const char *leaps_refusal(const struct leaps *leaps, int64_t sec, int announced, bool smears);
 
@@ -77,7 +77,7 @@ const char *leaps_refusal(const struct leaps *leaps, int64_t sec, int announced,
  * @a:		UTC, ns since 1970
  * @b:		the same, either may be the later
  *
- * That is: does a month begin there?
+ * A leap second is possible wherever a month begins.
  */
 bool leaps_near(int64_t a, int64_t b);
 

@@ -12,7 +12,7 @@
 static bool verbose;
 static bool to_journal;
 
-/* systemd names the stream that it made; stderr may have been led elsewhere since. */
+/* Is stderr still the stream that systemd names in JOURNAL_STREAM? */
 static bool is_journal(const char *stream)
 {
 	unsigned long long device, inode;
@@ -43,9 +43,9 @@ void say(int level, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	/* Some of it is from outside. */
+	/* Parts of the text may come from other programs. */
 	copy_printable(line, sizeof(line), text);
-	/* One write for each line: others may write there, too. */
+	/* One write for each line, so that lines of other writers do not mix in. */
 	if (to_journal)
 		fprintf(stderr, "<%d>%s\n", level, line);
 	else

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What vmclockd says: lines on stderr, where the journal takes them with their priority. */
+/* The log: lines on stderr, with their priority if that is the journal. */
 #ifndef VMCLOCKD_LOG_H
 #define VMCLOCKD_LOG_H
 
 #include <stdbool.h>
 #include <syslog.h>
 
-/* Debugging lines are told only if verbose. */
+/* Lines of LOG_DEBUG appear only with @verbose. */
 void log_open(bool verbose);
 /* Does stderr go to the journal? */
 bool log_is_journal(void);

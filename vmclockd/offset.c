@@ -5,7 +5,7 @@
 #include "offset.h"
 
 #define NS INT64_C(1000000000)
-/* Leap seconds come at the end of a day; so long before and after, no offset is measured. */
+/* s: no offset is measured so near to the end of a day that has a leap second. */
 #define DAY	     86400
 #define LEAP_SECONDS 5
 
@@ -33,7 +33,7 @@ static bool near_leap_second(const struct vmclock_time *time)
 	return time->leap && (second < LEAP_SECONDS || second >= DAY - LEAP_SECONDS);
 }
 
-/* Half of the bracket in ns, by the page's own rate, rounded up. */
+/* Half the bracket's width in ns, by the page's period, rounded up. */
 static int pair_error(const struct vmclock *vc, const struct pair *pair,
 		      const struct vmclock_time *middle, int64_t *ns)
 {
@@ -59,7 +59,7 @@ int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *off
 	ret = ret ?: pair_error(vc, &found.pair, &time, &reading);
 	if (ret)
 		return ret;
-	/* The counter was read before the page: another marker means that they may not fit. */
+	/* The counter was read before the page: under another marker they may not match. */
 	if (time.marker != marker || vmclock_disrupted(vc, marker))
 		return -ESTALE;
 	if (!(time.flags & VMCLOCK_BOUNDED))

@@ -10,17 +10,17 @@
 
 struct offset {
 	int64_t ns;		/* true time less CLOCK_REALTIME */
-	int64_t error;		/* ns, either way: of the page, and of reading two clocks */
+	int64_t error;		/* ns, in either direction: bound of the error of @ns */
 	int64_t sec;		/* true time, UTC */
 	int64_t at;		/* CLOCK_MONOTONIC: not after the reading; reaction.c sets it */
-	struct pair pair;	/* from which it comes */
+	struct pair pair;	/* the pair that it was computed from */
 };
 
 /**
  * offset_measure() - the system clock's offset at this moment
  * @vc:		the page
- * @marker:	under which it counts
- * @offset:	receives it
+ * @marker:	the marker under which the offset counts
+ * @offset:	receives the offset
  *
  * Return: 0, -ESTALE: there is another marker, -ENODATA: the page gives no
  * bounds now, -EAGAIN: near a leap second, where clocks number seconds in

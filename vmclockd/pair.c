@@ -35,7 +35,7 @@ int pair_tightest(const struct bracket *brackets, unsigned int count, struct pai
 	for (i = 0; i < count; i++) {
 		const struct bracket *b = &brackets[i];
 
-		/* Backward: the machine went on elsewhere in between. */
+		/* The counter went backward: the machine was moved within the bracket. */
 		if ((b->end - b->begin) >> 63)
 			continue;
 		if (!best || b->end - b->begin < best->end - best->begin)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pairs: what the kernel's clocks showed at one value of the counter that
+ * A pair is a reading of the kernel's clocks at one value of the counter that
  * VMClock pages count by.
  */
 #ifndef VMCLOCKD_PAIR_H
@@ -12,10 +12,10 @@ struct pair {
 	uint64_t counter;	/* the middle of the bracket */
 	int64_t real;		/* CLOCK_REALTIME, ns since 1970 */
 	int64_t raw;		/* CLOCK_MONOTONIC_RAW, ns */
-	uint64_t width;		/* ticks of the bracket: both are of a value within it */
+	uint64_t width;		/* ticks of the bracket, within which both clocks were read */
 };
 
-/* Both clocks between two readings of the counter. */
+/* Readings of both clocks, between two readings of the counter. */
 struct bracket {
 	uint64_t begin;
 	uint64_t end;
@@ -31,7 +31,7 @@ struct bracket {
  * @count:	how many, at least 1
  * @pair:	receives the pair
  *
- * Return: 0 or -EIO: in none of them the counter went forward, or in ns a clock is out of range.
+ * Return: 0; or -EIO: the counter went forward in none of them.
  */
 int pair_tightest(const struct bracket *brackets, unsigned int count, struct pair *pair);
 
@@ -41,10 +41,11 @@ int pair_tightest(const struct bracket *brackets, unsigned int count, struct pai
  * @tries:	1..PAIR_TRIES
  *
  * Each clock is read in user space where the kernel allows that. The readings
- * were made at a counter value no further than half the width from the pair's,
- * rounded up, and are rounded down to the nanosecond.
+ * were made within half the width, rounded up, of the pair's counter value, and
+ * are rounded down to the nanosecond.
  *
- * Return: 0, -EINVAL: @tries, -EIO as above, or the error of clock_gettime().
+ * Return: 0; -EINVAL: @tries is out of range; -EIO: as above, or a clock does not
+ * fit in 64 bits of ns; or the error of clock_gettime().
  */
 int pair_read(struct pair *pair, unsigned int tries);
 

@@ -21,15 +21,15 @@ void random_part(uint64_t generation, uint64_t marker)
 	clock_gettime(CLOCK_REALTIME, &now);
 	ours[3] = (uint64_t)now.tv_sec;
 	ours[4] = (uint64_t)now.tv_nsec;
-	/* What is written is mixed in; the generator takes it over when it is seeded anew. */
+	/* The kernel mixes in what is written, and uses it when it seeds its generator anew. */
 	if (fd < 0 || write(fd, ours, sizeof(ours)) != sizeof(ours))
-		say(LOG_ERR, "cannot mix anything into the kernel's random numbers: %s",
+		say(LOG_ERR, "clones may share random numbers: cannot write to /dev/urandom: %s",
 		    strerror(errno));
 	else if (ioctl(fd, RNDRESEEDCRNG))
-		say(LOG_WARNING, "the kernel's random numbers are seeded anew later, not now: %s%s",
+		say(LOG_WARNING, "the kernel does not seed its random numbers anew at once: %s%s",
 		    strerror(errno), errno == EPERM ? " (needs CAP_SYS_ADMIN)" : "");
 	else
-		say(LOG_NOTICE, "another generation: the kernel's random numbers are seeded anew");
+		say(LOG_NOTICE, "the VM generation has changed: the kernel's random numbers are seeded anew");
 	if (fd >= 0)
 		close(fd);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Random numbers of a machine that may be a clone of another. */
+/* The kernel's random numbers, in a machine that may be a clone. */
 #ifndef VMCLOCKD_RANDOM_H
 #define VMCLOCKD_RANDOM_H
 
 #include <stdint.h>
 
 /*
- * Clones have one state of the kernel's random numbers in common: this lets
- * them part at once, by what only one of them has. A line tells what failed.
+ * Clones begin with the same state of the kernel's random number generator. This
+ * seeds it anew with values that differ between clones, and logs the outcome.
  */
 void random_part(uint64_t generation, uint64_t marker);
 

@@ -34,7 +34,7 @@ static int cannot(const char *what, const char *folder, const char *name)
 	return -1;
 }
 
-/* NULL: nobody but us, or but root as well, could have written it. */
+/* Why others could have written it; NULL: only our user could, or with @or_roots root. */
 static const char *not_ours(const struct stat *st, bool or_roots)
 {
 	if (st->st_uid != geteuid() && !(or_roots && !st->st_uid))
@@ -67,7 +67,7 @@ static int open_folder(const char *folder)
 	fd = open(folder, FOLDER_FLAGS);
 	if (fd < 0)
 		return cannot("open", folder, "");
-	/* Not as the umask has it: all may look into it. */
+	/* Everybody may enter it, whatever the umask. */
 	if (made && fchmod(fd, 0755))
 		cannot("make", folder, "");
 	else if (!check_folder(fd, folder, false))
@@ -103,7 +103,7 @@ static int open_file(int dir, const char *folder, const char *name, size_t size,
 	if (check_file(fd, folder, name, size, false))
 		goto failed;
 	errno = posix_fallocate(fd, 0, (off_t)size);
-	/* Not as the umask has it: all may read. */
+	/* Everybody may read it, whatever the umask. */
 	if (errno || fchmod(fd, 0644)) {
 		cannot("make", folder, name);
 		goto failed;
@@ -136,7 +136,7 @@ void *runfile_map(const char *folder, const char *name, size_t size, bool *made)
 
 /* ---- Changing nothing ------------------------------------------------------------------ */
 
-/* Returns its descriptor, -ENOENT: there is none, or another error, which was told. */
+/* Returns its descriptor; -ENOENT: there is no such file; or another error, after a line. */
 static int open_to_read(const char *folder, const char *name, size_t size)
 {
 	int fd = -1, dir = open(folder, FOLDER_FLAGS);
@@ -186,7 +186,7 @@ int runfile_lock(const char *folder)
 
 	if (dir < 0)
 		return -1;
-	/* Who may open a file may lock it: nobody else may. */
+	/* Whoever can open a file can lock it: only our user may open this one. */
 	fd = openat(dir, LOCK_NAME, FILE_FLAGS | O_RDWR | O_CREAT, 0600);
 	close(dir);
 	if (fd < 0)
@@ -201,7 +201,7 @@ int runfile_lock(const char *folder)
 	if (!flock(fd, LOCK_EX | LOCK_NB))
 		return fd;
 	if (errno == EWOULDBLOCK)
-		say(LOG_ERR, "another vmclockd is running, and keeps the files in %s", folder);
+		say(LOG_ERR, "another vmclockd runs and writes the files in %s", folder);
 	else
 		cannot("lock", folder, LOCK_NAME);
 failed:

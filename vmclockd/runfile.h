@@ -9,9 +9,9 @@
 /**
  * runfile_map() - map a file of ours for writing
  * @folder:	made if it is missing
- * @name:	of the file in it; made, full of zeroes, if it is missing
- * @size:	of the file, exactly
- * @made:	receives whether it was
+ * @name:	the file in it; made, full of zeroes, if it is missing
+ * @size:	the exact size of the file
+ * @made:	receives whether the file was made
  *
  * A file that somebody else could write, that is a link or has another size is
  * refused: readers would not believe it either. Its space is allocated, so
@@ -22,19 +22,19 @@
 void *runfile_map(const char *folder, const char *name, size_t size, bool *made);
 
 /**
- * runfile_copy() - the same for reading: what is written stays in this process
- * @folder:	as above; nothing is made that is missing
+ * runfile_copy() - the same for reading: changes to the mapping stay in this process
+ * @folder:	as above, but neither folder nor file is made
  * @name:	as above
  * @size:	as above
  *
- * Files of root's are accepted, too.
+ * Files that belong to root are accepted, too.
  *
  * Return: the mapping, full of zeroes where there is no such file, or NULL with a line.
  */
 void *runfile_copy(const char *folder, const char *name, size_t size);
 
 /**
- * runfile_lock() - nobody else writes in the folder
+ * runfile_lock() - become the only vmclockd that writes in the folder
  * @folder:	made if it is missing
  *
  * Return: a descriptor that holds the lock until it is closed, or -1 with a

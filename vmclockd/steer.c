@@ -9,7 +9,7 @@
 
 #define NS	1000000000.0L
 #define MILLION 1000000.0L
-/* Seconds in which an offset vanishes, but for a third. */
+/* s: time constant of an offset's decay. After so long, a third of it is left. */
 #define GENTLE 8
 
 void steer_disrupted(struct steer *steer)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rate of the system clock, by a page that has the time, where no NTP daemon keeps it. */
+/* The rate of the system clock, from a page that gives the time. */
 #ifndef VMCLOCKD_STEER_H
 #define VMCLOCKD_STEER_H
 
@@ -10,26 +10,26 @@
 struct steer {
 	struct fit fit;
 	/*
-	 * ns of the raw clock for a tick, by the kernel's own arithmetic: no
-	 * disruption changes it, another clocksource does. 0: not known yet.
+	 * ns of CLOCK_MONOTONIC_RAW a tick, a constant of the kernel's: a
+	 * disruption leaves it, another clocksource changes it. 0: not known yet.
 	 */
 	long double nominal;
 };
 
-/* Under another marker, pairs from before are of another counter. */
+/* Forgets the pairs: under another marker the counter is another one. */
 void steer_disrupted(struct steer *steer);
 
-/* A pair more; -EDOM: it does not fit, and the rate is not known any more. */
+/* Adds a pair. Returns 0; or -EDOM: it does not fit, so the nominal period is unknown again. */
 int steer_pair(struct steer *steer, const struct pair *pair);
 
 /*
- * Lets the system clock run as the page's period has it, and @offset vanish
- * in some seconds. 0, -EAGAIN: the nominal period is not known yet, or the
- * error of clock_set_frequency().
+ * Sets the system clock's rate to the page's, and a little beside it, so that
+ * @offset decays within seconds. Returns 0; -EAGAIN: the nominal period is not
+ * known yet; or the error of clock_set_frequency().
  */
 int steer_set(const struct steer *steer, const struct vmclock_abi *page, int64_t offset);
 
-/* By how much the raw clock is too fast, in ppb. 0 or -EAGAIN as above. */
+/* How much CLOCK_MONOTONIC_RAW is too fast, in ppb. Returns 0, or -EAGAIN as above. */
 int steer_raw_is_fast(const struct steer *steer, const struct vmclock_abi *page, int64_t *ppb);
 
 #endif /* VMCLOCKD_STEER_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* By libsystemd, if it was there at build time. */
+/* Uses libsystemd, where configure has found it. */
 #include "config.h"
 #include "supervisor.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What systemd is told: ready, alive, stopping. Nothing where it did not start us. */
+/* Tells systemd that vmclockd is ready, alive or stopping. Without systemd: does nothing. */
 #ifndef VMCLOCKD_SUPERVISOR_H
 #define VMCLOCKD_SUPERVISOR_H
 

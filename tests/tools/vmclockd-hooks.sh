@@ -88,7 +88,7 @@ tell disrupt step=10ms
 holds 'disrupted' told 1 '^disrupted disrupted 7-8 g3$'
 holds 'the last one, after one that fails and one that hangs' told 1 '^last disrupted$'
 holds 'what fails is named' grep -q 'hook .*/20-fail failed with status 3' "$tmp/daemon"
-holds 'what hangs is named' grep -q 'hook .*/30-hang took too long: it is killed' "$tmp/daemon"
+holds 'what hangs is named' grep -q 'hook .*/30-hang ran longer than hook_timeout and is killed' "$tmp/daemon"
 holds 'what others can write is named' grep -q 'hook .*/50-writable is not run' "$tmp/daemon"
 ! told 1 writable
 verdict 'what others can write is not run' "$(grep writable "$tmp/told")"

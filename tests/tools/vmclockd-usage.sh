@@ -173,7 +173,7 @@ rm -rf "$folder"
 
 start_daemon 'gives a marker only'
 run --config "$conf"
-expect 'a second one' 1 "^vmclockd: another vmclockd is running, and keeps the files in $folder$"
+expect 'a second one' 1 "^vmclockd: another vmclockd runs and writes the files in $folder$"
 one_line 'a second one'
 verdict 'all may read what it keeps' \
 	"$(stat -c '%a' "$folder" "$state" | tr '\n' ' ' | grep -vx '755 644 ')"
@@ -191,7 +191,7 @@ stop_daemon
 expect 'stderr is not the journal' 0 '^vmclockd: ' '!^<'
 
 rm "$page"
-start_daemon 'no such device yet: it is waited for'
+start_daemon 'no such device yet; waiting for it'
 "$MAKE_PAGE" "$page" || exit 99
 until_true said_or_ended 'gives a marker only'
 stop_daemon
