@@ -2,8 +2,9 @@
 /*
  * Stamps events with the system clock, and refuses to once the clock has
  * been disrupted: what a database would do before it orders transactions by
- * such a stamp. In TAI, for UTC goes back in a positive leap second. Says so
- * when the host announces maintenance, with every host.
+ * such a stamp. Where vmclockd runs, it goes on when the clock is trusted again.
+ * In TAI, for UTC goes back in a positive leap second. Says so when the host
+ * announces maintenance, with every host.
  *
  * Usage: stamp-events [COUNT [INTERVAL-MS]]      (no COUNT: until stopped)
  */
@@ -50,6 +51,35 @@ static void report_maintenance(const struct vmclock *vc)
 	before = now;
 }
 
+static long ms_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Returns 0 with the marker to go on with, or a negative errno value. */
+static int wait_until_right(const struct vmclock *vc, uint64_t *marker)
+{
+	long began = ms_now();
+	int ret;
+
+	while ((ret = vmclock_trusted(vc, marker))) {
+		if (ret == -ENOENT) {
+			/* No vmclockd runs. Here: set the clock right. Then go on. */
+			*marker = vmclock_marker(vc);
+			return 0;
+		}
+		ret = vmclock_wait_trusted(vc, NULL);
+		if (ret)
+			return ret;
+	}
+	printf("the clock is trusted again, after %ld ms, marker %" PRIu64 "\n", ms_now() - began,
+	       *marker);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long count = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
@@ -74,21 +104,19 @@ int main(int argc, char **argv)
 		report_maintenance(vc);
 		ret = vmclock_gettime(vc, CLOCK_TAI, marker, &ts);
 		if (ret == -ESTALE) {
-			uint64_t now = vmclock_marker(vc);
-
 			printf("event %lu REFUSED: clock disrupted, marker %" PRIu64 " -> %" PRIu64 "\n",
-			       i, marker, now);
-			/* Here: wait until the clock is right again. Then go on. */
-			marker = now;
-		} else if (ret) {
+			       i, marker, vmclock_marker(vc));
+			ret = wait_until_right(vc, &marker);
+		} else if (!ret) {
+			printf("event %lu at %lld.%09ld\n", i, (long long)ts.tv_sec, ts.tv_nsec);
+		}
+		if (ret) {
 			fprintf(stderr, "stamp-events: cannot read the clock: %s\n", strerror(-ret));
 			break;
-		} else {
-			printf("event %lu at %lld.%09ld\n", i, (long long)ts.tv_sec, ts.tv_nsec);
 		}
 		rest(interval);
 	}
 
 	vmclock_close(vc);
-	return ret && ret != -ESTALE;
+	return ret != 0;
 }
