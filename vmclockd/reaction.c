@@ -61,6 +61,9 @@ static void count_untrusted(struct daemon *d, uint8_t trust)
 static void publish(struct daemon *d, uint8_t trust)
 {
 	struct vmclock_run_state *next = &d->state.next;
+	/* Who was stopped between measuring and publishing vouches for no longer. */
+	uint64_t since = trust == VMCLOCK_RUN_TRUSTED ? le64toh(next->bound_at)
+						      : (uint64_t)monotonic_now();
 
 	/* Under which marker? The next vmclockd would take another one for a disruption. */
 	if (!d->started && !d->state.resumed)
@@ -73,7 +76,7 @@ static void publish(struct daemon *d, uint8_t trust)
 	next->generation = htole64(d->generation);
 	next->clock_status = d->device.has_time ? d->device.state.status
 						: d->by_ntp.completed.next.page.clock_status;
-	next->valid_until = htole64((uint64_t)(monotonic_now() + VALID_NS));
+	next->valid_until = htole64(since + VALID_NS);
 	state_publish(&d->state);
 	clockbound_publish(&d->clockbound, next);
 }

@@ -47,7 +47,7 @@ static void pass(int64_t ns)
 
 static int64_t up_to(int64_t limit)
 {
-	return limit ? (int64_t)(random() % (limit + 1)) : 0;
+	return limit ? (((int64_t)random() << 31) + random()) % (limit + 1) : 0;
 }
 
 INSTEAD
@@ -374,6 +374,25 @@ static void alone_the_bound_is_narrow(void **state)
 	assert_true(trusted > 1000);
 }
 
+/* SIGSTOP, or a host that does not let it run: meanwhile somebody may have set the clock. */
+static void who_is_late_vouches_for_no_longer(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+
+	(void)state;
+	reaction_look(&d);
+	world.lateness = 60 * NS_PER_SEC;
+	do
+		reaction_tick(&d);
+	while (d.phase == PHASE_TRUSTED &&
+	       world.now - (int64_t)le64toh(published(&d)->bound_at) < 6 * NS_PER_SEC);
+	assert_int_equal(d.phase, PHASE_TRUSTED);
+	assert_false(check(&d));
+	world.lateness = 0;
+	reaction_tick(&d);
+	assert_true(check(&d));
+}
+
 static void a_disruption_ends_it(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -507,6 +526,7 @@ int main(void)
 		cmocka_unit_test(the_clock_is_in_its_bounds_while_a_daemon_slews_it),
 		cmocka_unit_test(nor_do_they_lie_when_nobody_looks_any_more),
 		cmocka_unit_test(alone_the_bound_is_narrow),
+		cmocka_unit_test(who_is_late_vouches_for_no_longer),
 		cmocka_unit_test(a_disruption_ends_it),
 		cmocka_unit_test(a_disruption_is_told_also_before_the_clock_was_trusted),
 		cmocka_unit_test(a_reaction_that_was_killed_is_finished_by_the_next_one),
