@@ -51,6 +51,7 @@ grep -q "^ExecStart=$prefix/bin/vmclock-check --wait\$" \
 	"$dest$prefix/lib/systemd/system/vmclock-wait-sync.service" || fail 'the unit that waits, too'
 grep -q "^ExecStart=$prefix/sbin/vmclockd\$" \
 	"$dest$prefix/lib/systemd/system/vmclockd.service" || fail 'the unit of vmclockd, too'
+[ -x "$dest$prefix/lib/systemd/system-sleep/vmclockd" ] || fail 'nothing tells vmclockd of sleep'
 # Each key has its place in the manual and in the example, which has it as it is anyway.
 example=$dest$prefix/share/doc/vmclock/examples/vmclockd.conf
 keys=$(sed -n 's/^\tKEY(\([a-z_]*\),.*/\1/p' "$top/vmclockd/conf.c")

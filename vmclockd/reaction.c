@@ -29,6 +29,8 @@
 #define REFUSED_NS NS_PER_SEC
 /* How often a daemon is asked whether it has measured again. */
 #define NTP_RETRY_NS (200 * NS_PER_MS)
+/* Where that takes so long, less often. */
+#define NTP_SOON_NS (30 * NS_PER_SEC)
 #define KERNEL_NS    (60 * NS_PER_SEC)
 /* So many reactions may begin at once, and then one in so long: see begin(). */
 #define REACTIONS_AT_ONCE 10
@@ -341,7 +343,7 @@ static void react_by_ntp(struct daemon *d)
 		finish(d, &offset);
 		return;
 	}
-	retry(d, NTP_RETRY_NS);
+	retry(d, monotonic_now() - d->began < NTP_SOON_NS ? NTP_RETRY_NS : NS_PER_SEC);
 }
 
 static void react(struct daemon *d)
