@@ -520,7 +520,7 @@ static void advance(struct daemon *d)
 
 /* ---- Looking ------------------------------------------------------------------------- */
 
-/* State and page under one marker. -EAGAIN: the host is moving it all the time. */
+/* State and page under one marker; where the host moves that all the time, no time is believed. */
 static int look(struct daemon *d)
 {
 	int ret, looks;
@@ -535,7 +535,8 @@ static int look(struct daemon *d)
 			return 0;
 		}
 	}
-	return -EAGAIN;
+	d->believed = false;
+	return 0;
 }
 
 /* Nothing is known then, and looking again takes as long as this time. */

@@ -380,7 +380,10 @@ chrony_sources_are() {	# MODE COMMAND
 
 chrony_sources_are offline onoffline
 chrony_sources_are unresolved refresh
+stop_daemon
 
+rm -rf "$folder"
+start_daemon 'right within'
 : >"$tmp/asked"
 chronyd away
 tell disrupt
