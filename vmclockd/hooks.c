@@ -190,7 +190,7 @@ static bool ended(struct hooks *hooks)
 	}
 	if (monotonic_now() < hooks->deadline)
 		return false;
-	say(LOG_WARNING, "hook %s took too long: it is killed", path);
+	say(LOG_WARNING, "hook %s ran longer than hook_timeout and is killed", path);
 	program_kill(hooks->pid);
 	waitpid(hooks->pid, &status, 0);
 	hooks->pid = 0;
