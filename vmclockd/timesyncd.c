@@ -66,16 +66,13 @@ static int64_t uneven(const struct clock_state *clock)
 	return llabs(clock->pending) / 2;
 }
 
-/* Was the clock set while busctl was running? @by: how far it was, at least. */
-static bool was_set_meanwhile(const struct clock_state *before, const struct clock_state *after,
-			      int64_t *by)
+/*
+ * How far the clock was led astray while busctl was running: then it may have
+ * been set by another answer than the one that was told.
+ */
+static int64_t moved(const struct clock_state *before, const struct clock_state *after)
 {
-	int64_t elapsed = after->raw - before->raw;
-	int64_t moved = settled(after) - settled(before) - elapsed;
-
-	*by = llabs(moved);
-	return *by > elapsed / RATE_OFF + uneven(before) + uneven(after) + before->width +
-			     after->width + NS_PER_MS / 10;
+	return llabs(settled(after) - settled(before) - (after->raw - before->raw));
 }
 
 /* True time when the answer came, and how long ago that was by the clock that was set by it. */
@@ -94,11 +91,11 @@ static bool is_plausible(const struct timesyncd *t, const struct message *m,
 }
 
 static void set_anchor(struct timesyncd *t, const struct message *m,
-		       const struct clock_state *now, int64_t moved)
+		       const struct clock_state *now)
 {
 	int64_t age = age_of(m, now);
 	/* The formula of the manual page; and what the two readings leave open. */
-	int64_t error = message_error(m) + llabs(now->pending) + t->slewing + moved +
+	int64_t error = message_error(m) + llabs(now->pending) + t->slewing + moved(&t->asked, now) +
 			(age > 0 ? age : 0) / RATE_OFF + (m->destination - m->origin) / RATE_OFF +
 			now->width + 1;
 	const struct anchor anchor = {
@@ -112,13 +109,14 @@ static void set_anchor(struct timesyncd *t, const struct message *m,
 
 	anchors_add(&t->anchors, &anchor);
 	t->apart = APART_FIRST;
-	t->taken = m->origin;
+	if (moved(&t->asked, now) <= SLACK)
+		t->taken = m->origin;
+	else
+		t->was_set = true;
 }
 
 static void take(struct timesyncd *t, const struct message *m, const struct clock_state *now)
 {
-	int64_t moved;
-
 	t->why = message_refusal(m);
 	if (t->why || m->origin == t->taken)
 		return;
@@ -128,12 +126,8 @@ static void take(struct timesyncd *t, const struct message *m, const struct cloc
 	t->why = "the system clock is not as systemd-timesyncd has set it";
 	if (!now->synchronised || !is_plausible(t, m, now))
 		return;
-	if (was_set_meanwhile(&t->asked, now, &moved)) {
-		t->was_set = true;
-		return;
-	}
 	t->why = NULL;
-	set_anchor(t, m, now, moved);
+	set_anchor(t, m, now);
 }
 
 /* ---- Asking for it ------------------------------------------------------------------- */
