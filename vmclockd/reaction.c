@@ -462,6 +462,7 @@ static void tell_of_markers(struct daemon *d)
 {
 	bool other = d->generation != d->generation_told;
 
+	d->marker_before = d->marker_told;
 	if (d->untold > 1)
 		tell(d, JOURNAL_DISRUPTED, LOG_WARNING,
 		     "disruption marker %#" PRIx64 ", after %u others since the last one told: "
@@ -474,7 +475,6 @@ static void tell_of_markers(struct daemon *d)
 		tell(d, JOURNAL_GENERATION, LOG_NOTICE,
 		     "generation %" PRIu64 ": the machine was restored, or is a clone",
 		     d->generation);
-	d->marker_before = d->marker_told;
 	d->marker_told = d->marker;
 	d->generation_told = d->generation;
 	d->untold = 0;
@@ -542,17 +542,19 @@ static int look(struct daemon *d)
 /* Nothing is known then, and looking again takes as long as this time. */
 static void cannot_read(struct daemon *d, int error)
 {
-	if (!d->unreadable)
-		say(LOG_WARNING, "%s: the page cannot be read: %s: the system clock is not trusted",
-		    d->device.path,
-		    error == -ETIMEDOUT ? "the host is in the middle of an update for too long"
-					: strerror(-error));
-	d->unreadable = true;
 	if (d->phase == PHASE_TRUSTED) {
 		d->phase = PHASE_REACTING;
 		d->began = monotonic_now();
+		d->stepped = 0;
 		publish(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
 	}
+	if (!d->unreadable)
+		tell(d, JOURNAL_UNTRUSTED, LOG_WARNING,
+		     "%s: the page cannot be read: %s: the system clock is not trusted",
+		     d->device.path,
+		     error == -ETIMEDOUT ? "the host is in the middle of an update for too long"
+					 : strerror(-error));
+	d->unreadable = true;
 	retry(d, REFUSED_NS);
 }
 
@@ -706,12 +708,11 @@ void reaction_network(struct daemon *d)
 
 void reaction_doubt(struct daemon *d, const char *why)
 {
-	say(LOG_WARNING, "%s: the system clock is not trusted", why);
-	if (!d->started)
-		return;
-	if (d->phase == PHASE_TRUSTED)
+	if (d->started && d->phase == PHASE_TRUSTED)
 		count_reaction(d);
-	untrust(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
+	if (d->started)
+		untrust(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
+	tell(d, JOURNAL_UNTRUSTED, LOG_WARNING, "%s: the system clock is not trusted", why);
 }
 
 void reaction_sleep(struct daemon *d)
@@ -729,7 +730,12 @@ void reaction_awake(struct daemon *d)
 
 void reaction_withdraw(struct daemon *d)
 {
+	bool trusted = d->started && d->phase == PHASE_TRUSTED;
+
 	d->phase = PHASE_REACTING;
 	d->started = false;
 	publish(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
+	if (trusted)
+		tell(d, JOURNAL_UNTRUSTED, LOG_WARNING,
+		     "without its device: the system clock is not trusted");
 }
