@@ -142,4 +142,32 @@ chmod 666 "$tmp/run/state"
 run --openmetrics
 expect 'a state that others can write' 0 '^vmclock_vmclockd_running\{.*\} 0$' '!^vmclock_disruptions_total'
 
+# ---- A marker only, and a page that vmclockd completes ------------------------------------------
+
+# An NTP daemon that is sure within 15 us or so.
+cat >"$tmp/chronyc" <<'END'
+#!/bin/sh
+while read -r line; do
+	case $line in
+	tracking) echo "7F000001,127.0.0.1,3,$(date +%s.%N),0.000000001,0.0,0.0,0.0,0.0,100.0,0.000010,0.000010,1.0,Normal" ;;
+	sources) echo '^,*,127.0.0.1,3,0,377,1,0.0,0.0,0.000004720' ;;
+	activity) echo 1,0,0,0,0 ;;
+	*) echo '200 OK' ;;
+	esac
+done
+END
+chmod 755 "$tmp/chronyc"
+stop
+rm -rf "$tmp/run"
+start --marker-only --marker=7
+[ -e "$page" ] || exit 99
+serve 'ntp = chrony' "chronyc = $tmp/chronyc"
+until_true trusted
+expect 'a completed page' 0 '^vmclock_system_clock_trusted\{.*\} 1$' \
+	'^vmclock_clock_status\{.*,status="synchronized"\} 1$'
+within vmclock_time_bound_seconds 0.000015 0.1
+within vmclock_reference_age_seconds 0 60
+accepted 'a completed page: the text' "$tmp/out"
+end_daemon
+
 finish

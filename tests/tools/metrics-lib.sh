@@ -80,8 +80,12 @@ accepted() {
 # The page has this machine's own time, so that there is nothing to be set right; and it may not.
 # shellcheck disable=SC2120
 serve() {
-	printf '%s\n' "device = $page" "folder = $tmp/run" 'ntp = none' 'mode = observe' \
-		"hooks = $tmp/hooks" "$@" >"$tmp/conf"
+	printf '%s\n' "device = $page" "folder = $tmp/run" 'mode = observe' "hooks = $tmp/hooks" \
+		"$@" >"$tmp/conf"
+	case "$*" in
+	*'ntp = '*) ;;
+	*) echo 'ntp = none' >>"$tmp/conf" ;;
+	esac
 	: >"$tmp/daemon"
 	"$VMCLOCKD" --config "$tmp/conf" </dev/null >"$tmp/daemon" 2>&1 &
 	daemon=$!

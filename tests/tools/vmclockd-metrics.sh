@@ -129,7 +129,7 @@ wait "$daemon"
 status=$?
 daemon=
 cp "$tmp/daemon" "$tmp/out"
-expect 'a relative path' 2 "^vmclockd: $tmp/conf:6: metrics: 'vmclock.prom' is no absolute path$"
+expect 'a relative path' 2 "^vmclockd: $tmp/conf:5: metrics: 'vmclock.prom' is no absolute path$"
 
 # A rehearsal beside the one that keeps them writes none.
 rm -rf "$folder"
