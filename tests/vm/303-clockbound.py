@@ -27,8 +27,8 @@ def run(lab):
     healing = Healing(lab, notify=True, files=chrony.files(lab), programs=['bound-read'])
     vm = healing.vm
     daemon = healing.start_chrony()
-    settings = ('ntp = chrony', f'chronyc = {chrony.CHRONYC}', 'clockbound = yes')
-    healing.start(*settings)
+    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', 'clockbound = yes',
+                  f'clockbound_path = {SEGMENT}')
     daemon.wait_selected()
     healing.wait_trusted()
     vm.run(f'bound-read {SEGMENT} >/tmp/bounds 2>&1 &')
