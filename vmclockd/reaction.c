@@ -199,6 +199,8 @@ static int measure(struct daemon *d, struct offset *offset)
 
 /* ---- The reaction ------------------------------------------------------------------------ */
 
+static const char too_wide[] = "its error may be more than trusted_max_error";
+
 static void refuse(struct daemon *d, const char *why)
 {
 	if (d->phase != PHASE_REFUSED || d->refusal != why)
@@ -338,7 +340,7 @@ static void react_by_ntp(struct daemon *d)
 	if (ret) {
 		refuse(d, why);
 	} else if (offset.error + llabs(offset.ns) > d->config.trusted_max_error) {
-		refuse(d, "its error may be more than trusted_max_error");
+		refuse(d, too_wide);
 	} else {
 		finish(d, &offset);
 		return;
@@ -390,7 +392,9 @@ static void react(struct daemon *d)
 		if (!tell_ntp(d))
 			return;
 	}
-	if (offset.ns > d->config.trusted_max_error || offset.ns < -d->config.trusted_max_error)
+	if (offset.error > d->config.trusted_max_error)
+		refuse(d, too_wide);
+	else if (llabs(offset.ns) > d->config.trusted_max_error)
 		retry(d, RETRY_NS);
 	else
 		finish(d, &offset);

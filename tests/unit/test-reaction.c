@@ -34,6 +34,7 @@ static struct {
 	int64_t lateness;   /* from a reading until it is acted on, at most */
 	uint64_t marker;
 	bool no_bounds;
+	bool exact; /* the page is right, whatever it says */
 	bool restless;
 	bool synchronised; /* by the kernel's own word */
 	int told_kernel, told_ntp;
@@ -80,7 +81,8 @@ int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *off
 	if (world.no_bounds)
 		return -ENODATA;
 	*offset = (struct offset){
-		.ns = -world.error + up_to(2 * world.page_error) - world.page_error,
+		.ns = -world.error +
+		      (world.exact ? 0 : up_to(2 * world.page_error) - world.page_error),
 		.error = world.page_error,
 		.sec = SEC + world.now / NS_PER_SEC,
 		.pair = { .raw = world.now },
@@ -387,6 +389,28 @@ static void who_is_late_vouches_for_no_longer(void **state)
 	assert_true(check(&d));
 }
 
+/* By luck the clock is where the page has it, of which the page itself is not sure. */
+static void who_is_not_sure_is_not_trusted(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+
+	(void)state;
+	world.exact = true;
+	world.page_error = d.config.trusted_max_error;
+	world.marker++;
+	reaction_look(&d);
+	assert_true(check(&d));
+	world.page_error++;
+	world.marker++;
+	pass(2 * NS_PER_SEC);
+	reaction_look(&d);
+	assert_false(check(&d));
+	world.page_error--;
+	pass(2 * NS_PER_SEC);
+	reaction_look(&d);
+	assert_true(check(&d));
+}
+
 static void a_disruption_ends_it(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -544,6 +568,7 @@ int main(void)
 		cmocka_unit_test(nor_do_they_lie_when_nobody_looks_any_more),
 		cmocka_unit_test(alone_the_bound_is_narrow),
 		cmocka_unit_test(who_is_late_vouches_for_no_longer),
+		cmocka_unit_test(who_is_not_sure_is_not_trusted),
 		cmocka_unit_test(a_disruption_ends_it),
 		cmocka_unit_test(a_storm_ends_with_its_last_marker),
 		cmocka_unit_test(a_disruption_is_told_also_before_the_clock_was_trusted),
