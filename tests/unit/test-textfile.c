@@ -111,6 +111,55 @@ static void the_end_writes_the_last_text(void **state)
 	assert_string_equal(said, "");
 }
 
+#define LONG  50000
+#define TEXTS 200
+
+/* A text of its own letter, so that a part of it, or parts of two, would show. */
+static void put_long(int number)
+{
+	char *text = malloc(LONG + 1);
+
+	assert_non_null(text);
+	memset(text, 'a' + number % 26, LONG);
+	text[LONG] = '\0';
+	textfile_put(&file, text);
+}
+
+static void it_is_whole_at_any_time(void **state)
+{
+	static char text[LONG + 1];
+	int fd, put_last = 0, seen = 0;
+	size_t same, length;
+	char before = '\0';
+	FILE *in;
+
+	(void)state;
+	assert_int_equal(textfile_start(&file, path), 0);
+	put_long(0);
+	while (seen < TEXTS) {
+		fd = open(path, O_RDONLY);
+		if (fd < 0 && !seen)
+			continue;
+		in = fdopen(fd, "r");
+		assert_non_null(in);
+		length = fread(text, 1, sizeof(text), in);
+		fclose(in);
+		if (!seen && *text == 'l')
+			continue;
+		assert_int_equal(length, LONG);
+		for (same = 1; same < length && text[same] == *text; same++)
+			;
+		assert_int_equal(same, length);
+		if (*text != before)
+			seen++;
+		before = *text;
+		put_long(++put_last);
+	}
+	put("last");
+	textfile_stop(&file);
+	assert_string_equal(content(), "last");
+}
+
 static void nobody_waits_for_a_disk(void **state)
 {
 	(void)state;
@@ -151,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_end_writes_the_last_text),
+		cmocka_unit_test(it_is_whole_at_any_time),
 		cmocka_unit_test(nobody_waits_for_a_disk),
 		cmocka_unit_test(the_end_does_not_wait_for_ever),
 	};
