@@ -40,7 +40,7 @@ def storm(lab, healing):
     before = healing.state()
     healing.storm(STORM, SECONDS)
     # Under the last marker.
-    healing.wait_trusted(60)
+    healing.wait_trusted(180)
     after = healing.state()
     seen, reactions = (after[name] - before[name] for name in ('disruptions', 'reactions'))
     lab.log(f'a storm of {STORM}: {seen} disruptions were seen, {reactions} reactions')

@@ -16,7 +16,7 @@ ON_REQUEST = True
 MIDNIGHT = int(datetime.datetime(2017, 1, 1, tzinfo=datetime.timezone.utc).timestamp())
 TAI_OFFSET = 36
 # Seconds before it when the guest's clock is set, and when it has to be trusted; and after it.
-BEGIN = 150
+BEGIN = 240
 READY = 15
 AFTER = 10
 # Where vmclockd looks for them, and the line of this one.
@@ -39,6 +39,7 @@ def run(lab):
     begin(healing, f'cp {chrony.LEAP_SECONDS} {LIST}')
     healing.wait_trusted(60)
     lab.check(server.left() > READY, f'trusted {server.left():.0f} s before midnight')
+    vm.run(f'sleep {server.left() - READY:.0f}', timeout=BEGIN)
     through(lab, healing, server)
     healing.wait_trusted(60)
 
@@ -61,7 +62,7 @@ def through(lab, healing, server):
     """Each reading holds the true time; in the second that is inserted, too."""
     began = calibrate(lab, healing.vm)
     with HostClock(lab) as host:
-        output = healing.vm.run(f'time-read {server.left() + AFTER:.1f}', timeout=BEGIN + AFTER)
+        output = healing.vm.run(f'time-read {server.left() + AFTER:.1f}', timeout=10 * (READY + AFTER))
     offset = began.until(calibrate(lab, healing.vm))
     slack = round((host.width + offset.uncertainty) * host.tick) + 2
     inserted = 0
