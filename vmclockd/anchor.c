@@ -4,13 +4,13 @@
 
 #include "anchor.h"
 
-#define PPB	   INT64_C(1000000000)
+#define PPB INT64_C(1000000000)
 /* A rate from longer ago is not today's. */
-#define BASE_MAX   (7200 * PPB)
+#define BASE_MAX (7200 * PPB)
 /* How far a crystal strays within that time, in ppb. */
-#define WANDER	   1000
+#define WANDER 1000
 /* From there on a measurement says nothing: 500 ppm make an hour of it in that time. */
-#define AGE_MAX	   (INT64_C(7200000) * PPB)
+#define AGE_MAX (INT64_C(7200000) * PPB)
 /* It stands for the source, which daemons do not tell: not 0, which would be none. */
 #define SOME_REFID 1
 

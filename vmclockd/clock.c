@@ -6,9 +6,9 @@
 #include "clock.h"
 #include "clocks.h"
 
-#define NS_PER_US  1000
+#define NS_PER_US 1000
 /* The narrowest of so many readings counts. */
-#define LOOKS	   4
+#define LOOKS 4
 /* From there on the kernel itself takes its clock for unsynchronised. */
 #define MAXERROR_NONE 16000000
 #define LEAPS	      (STA_INS | STA_DEL)

@@ -14,7 +14,10 @@
 /* ---- Any program ---------------------------------------------------------------- */
 
 char *const program_plain_environment[] = {
-	(char *)"LC_ALL=C", (char *)"TZ=UTC0", (char *)"PATH=/usr/bin:/bin", NULL,
+	(char *)"LC_ALL=C",
+	(char *)"TZ=UTC0",
+	(char *)"PATH=/usr/bin:/bin",
+	NULL,
 };
 
 /* In the child, as all until execve(): only what is async-signal-safe. */
@@ -39,8 +42,7 @@ static void become(const struct program *program, pid_t parent)
 	sigset_t none;
 	int i;
 
-	if (program->dies_with_us &&
-	    (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent))
+	if (program->dies_with_us && (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent))
 		return;
 	if (setpgid(0, 0) || !take_descriptors(program->fds))
 		return;
@@ -107,7 +109,9 @@ void leftovers_add(struct leftovers *leftovers, pid_t pid)
 int command_start(struct command *c, char *const argv[], int64_t limit)
 {
 	struct program program = {
-		.path = argv[0], .argv = argv, .envp = program_plain_environment,
+		.path = argv[0],
+		.argv = argv,
+		.envp = program_plain_environment,
 		.dies_with_us = true,
 	};
 	int ends[2], null;

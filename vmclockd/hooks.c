@@ -150,7 +150,9 @@ static void start(struct hooks *hooks, const char *path)
 	char *const argv[] = { (char *)path, (char *)event, NULL };
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	const struct program program = {
-		.path = path, .argv = argv, .envp = environment.pointers,
+		.path = path,
+		.argv = argv,
+		.envp = environment.pointers,
 		.fds = { null, STDERR_FILENO, STDERR_FILENO },
 	};
 

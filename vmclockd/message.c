@@ -10,11 +10,11 @@
 #define NS	  INT64_C(1000000000)
 #define NS_PER_US 1000
 /* A time that a VMClock page and the clock's own type can hold in ns, in us. */
-#define TIME_MAX  INT64_C(9000000000000000)
+#define TIME_MAX INT64_C(9000000000000000)
 /* No answer takes, and no server is, longer than that, in us. */
 #define DELAY_MAX INT64_C(16000000)
 /* Each time was cut to the microsecond, and the server's fraction by less. */
-#define ROUNDING  (4 * NS_PER_US)
+#define ROUNDING (4 * NS_PER_US)
 
 /* ---- Words of a line ------------------------------------------------------------- */
 
@@ -129,11 +129,10 @@ int message_parse(const char *line, struct message *message)
 	    !take_small(&line, 7, &version) || !take_small(&line, 7, &mode) ||
 	    !take_small(&line, 255, &m.stratum) || !take_number(&line, -128, 127, &log2) ||
 	    !take_us(&line, INT64_MAX / NS_PER_US, &m.root_delay) ||
-	    !take_us(&line, INT64_MAX / NS_PER_US, &m.root_dispersion) ||
-	    !take_reference(&line) || !take_us(&line, TIME_MAX, &m.origin) ||
-	    !take_us(&line, TIME_MAX, &m.receive) || !take_us(&line, TIME_MAX, &m.transmit) ||
-	    !take_us(&line, TIME_MAX, &m.destination) || !take_bool(&line, &m.ignored) ||
-	    !take_number(&line, 0, INT64_MAX, &count) ||
+	    !take_us(&line, INT64_MAX / NS_PER_US, &m.root_dispersion) || !take_reference(&line) ||
+	    !take_us(&line, TIME_MAX, &m.origin) || !take_us(&line, TIME_MAX, &m.receive) ||
+	    !take_us(&line, TIME_MAX, &m.transmit) || !take_us(&line, TIME_MAX, &m.destination) ||
+	    !take_bool(&line, &m.ignored) || !take_number(&line, 0, INT64_MAX, &count) ||
 	    !take_number(&line, 0, INT64_MAX, &jitter) || (*line && strcmp(line, "\n") != 0))
 		return -EBADMSG;
 	m.precision = power_of_two(log2);
@@ -177,7 +176,10 @@ int64_t message_error(const struct message *m)
 enum report_leap message_leap(const struct message *m)
 {
 	static const enum report_leap leaps[] = {
-		REPORT_LEAP_NONE, REPORT_LEAP_INSERT, REPORT_LEAP_DELETE, REPORT_LEAP_UNKNOWN,
+		REPORT_LEAP_NONE,
+		REPORT_LEAP_INSERT,
+		REPORT_LEAP_DELETE,
+		REPORT_LEAP_UNKNOWN,
 	};
 
 	return leaps[m->leap & 3];

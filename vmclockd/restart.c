@@ -13,8 +13,11 @@ static int try(struct restart *r)
 {
 	const char *unit = r->units[r->next++];
 	char *const argv[] = {
-		(char *)r->systemctl, (char *)"--no-ask-password", (char *)"try-restart",
-		(char *)unit, NULL,
+		(char *)r->systemctl,
+		(char *)"--no-ask-password",
+		(char *)"try-restart",
+		(char *)unit,
+		NULL,
 	};
 
 	return command_start(&r->command, argv, LIMIT);

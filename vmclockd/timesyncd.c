@@ -90,14 +90,13 @@ static bool is_plausible(const struct timesyncd *t, const struct message *m,
 	return age >= -slack && age <= now->raw - t->since.raw + slack;
 }
 
-static void set_anchor(struct timesyncd *t, const struct message *m,
-		       const struct clock_state *now)
+static void set_anchor(struct timesyncd *t, const struct message *m, const struct clock_state *now)
 {
 	int64_t age = age_of(m, now);
 	/* The formula of the manual page; and what the two readings leave open. */
-	int64_t error = message_error(m) + llabs(now->pending) + t->slewing + moved(&t->asked, now) +
-			(age > 0 ? age : 0) / RATE_OFF + (m->destination - m->origin) / RATE_OFF +
-			now->width + 1;
+	int64_t error = message_error(m) + llabs(now->pending) + t->slewing +
+			moved(&t->asked, now) + (age > 0 ? age : 0) / RATE_OFF +
+			(m->destination - m->origin) / RATE_OFF + now->width + 1;
 	const struct anchor anchor = {
 		.raw = now->raw,
 		.utc = settled(now),
@@ -137,9 +136,14 @@ static void ask(struct timesyncd *t, const char *busctl, const struct clock_stat
 	char *const argv[] = {
 		(char *)busctl,
 		/* To ask for it does not start it. */
-		(char *)"--system", (char *)"--auto-start=no", (char *)"get-property",
-		(char *)"org.freedesktop.timesync1", (char *)"/org/freedesktop/timesync1",
-		(char *)"org.freedesktop.timesync1.Manager", (char *)"NTPMessage", NULL,
+		(char *)"--system",
+		(char *)"--auto-start=no",
+		(char *)"get-property",
+		(char *)"org.freedesktop.timesync1",
+		(char *)"/org/freedesktop/timesync1",
+		(char *)"org.freedesktop.timesync1.Manager",
+		(char *)"NTPMessage",
+		NULL,
 	};
 
 	t->was_set = false;
@@ -192,8 +196,8 @@ static void look(struct ntp *ntp)
 		hear(t, &now);
 	else if (!now.synchronised)
 		t->why = "systemd-timesyncd has not set the clock yet";
-	if ((t->was_set || !t->anchors.count) && now.synchronised &&
-	    !command_runs(&t->busctl) && monotonic_now() >= t->next)
+	if ((t->was_set || !t->anchors.count) && now.synchronised && !command_runs(&t->busctl) &&
+	    monotonic_now() >= t->next)
 		ask(t, ntp->config->busctl, &now);
 }
 
