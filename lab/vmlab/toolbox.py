@@ -8,7 +8,7 @@ import re
 import tarfile
 
 _HOME = '/opt/tools'
-_ARCHIVE = '/opt/tools.tar'
+ARCHIVE = '/opt/tools.tar'
 _LOADER = 'ld-linux-x86-64.so.2'
 
 
@@ -23,7 +23,7 @@ def files(lab, *names):
         for name in (*names, *sorted(libraries)):
             # Links of the workshop lead out of it.
             archive.add(_inside(workshop.root, name), name.rpartition('/')[2])
-    return {_ARCHIVE: path}
+    return {ARCHIVE: path}
 
 
 def _inside(root, name):
@@ -39,7 +39,7 @@ def _inside(root, name):
 
 def unpack(vm):
     """Once, before the first command()."""
-    vm.run(f'mkdir -p {_HOME} && tar -xf {_ARCHIVE} -C {_HOME}')
+    vm.run(f'mkdir -p {_HOME} && tar -xf {ARCHIVE} -C {_HOME}')
 
 
 def path(name):
