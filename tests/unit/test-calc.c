@@ -609,6 +609,7 @@ static void impossible_leap_indicators_are_refused(void **state)
 {
 	struct vmclock_snapshot s = { .time_sec = (uint64_t)MIDNIGHT + 43200 };
 	struct vmclock_instant t = { .sec = MIDNIGHT };
+	struct vmclock_leap_second second;
 	uint8_t leap;
 	int value;
 
@@ -627,6 +628,7 @@ static void impossible_leap_indicators_are_refused(void **state)
 		s.leap = (uint8_t)value;
 		t.sec = MIDNIGHT;
 		assert_int_equal(vmclock_calc_to_utc(&s, &t, &leap), -ENODATA);
+		assert_int_equal(vmclock_calc_leap_second(&s, MIDNIGHT + 43200, &second), -ENODATA);
 	}
 	/* A TAI page without an offset has no UTC. */
 	s.leap = 0;
@@ -712,6 +714,101 @@ static void smears_are_slopes_of_the_specified_width(void **state)
 		}
 }
 
+/* 1 January 10000: an indicator means nothing there, and nothing known means nothing. */
+static void indicators_end_with_the_year_9999(void **state)
+{
+	const int64_t end = INT64_C(253402300800);
+	struct vmclock_snapshot s = { 0 };
+	struct vmclock_leap_second second;
+	int indicator;
+
+	(void)state;
+	for (indicator = 0; indicator < 6; indicator++) {
+		int beyond = indicator == VMCLOCK_LEAP_NONE ? 0 : -EOVERFLOW;
+		int last = indicator == PRE_NEG ? -ENODATA : 0;
+
+		s.leap = (uint8_t)indicator;
+		assert_int_equal(vmclock_calc_leap_second(&s, end - 1, &second), last);
+		assert_int_equal(vmclock_calc_leap_second(&s, end, &second), beyond);
+		assert_int_equal(second.utc_until - second.utc_from, 0);
+		assert_int_equal(vmclock_calc_leap_second(&s, -1, &second), beyond);
+		assert_int_equal(second.utc_until - second.utc_from, 0);
+	}
+}
+
+static int bounds(const struct vmclock_leap_second *second, uint8_t smearing, int64_t from,
+		  int64_t until)
+{
+	struct vmclock_instant earliest = { .sec = from, .nsec = 5 };
+	struct vmclock_instant latest = { .sec = until, .nsec = 5 };
+	int ret = vmclock_calc_bounds_to_smeared(second, smearing, &earliest, &latest);
+
+	if (!ret && !second->sign) {
+		assert_int_equal(earliest.sec, from);
+		assert_int_equal(earliest.nsec, 5);
+		assert_int_equal(latest.sec, until);
+		assert_int_equal(latest.nsec, 5);
+	}
+	return ret;
+}
+
+/* The page speaks of the end of its month, and so of the time until the end of the next one. */
+static void utc_ends_where_leap_seconds_are_unknown(void **state)
+{
+	/* January and February 1970, and January and February 2017. */
+	static const int64_t starts[] = { 0, MIDNIGHT };
+	const int64_t length = 59 * INT64_C(86400);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		const int64_t first = starts[i], last = first + length - 2;
+		const struct {
+			int64_t at;
+			int expected;
+		} cases[] = {
+			{ first - 1, -ENODATA }, { first, 0 }, { first + 1, 0 },
+			{ last, 0 }, { last + 1, -ENODATA },
+		};
+		struct vmclock_snapshot s = { .time_sec = (uint64_t)first + 1000000 };
+		struct vmclock_leap_second second;
+		size_t k;
+
+		for (k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+			struct vmclock_instant t = { .sec = cases[k].at };
+			uint8_t leap;
+
+			assert_int_equal(vmclock_calc_to_utc(&s, &t, &leap), cases[k].expected);
+			assert_int_equal(t.sec, cases[k].at);
+		}
+		assert_int_equal(vmclock_calc_leap_second(&s, (int64_t)s.time_sec, &second), 0);
+		assert_int_equal(bounds(&second, VMCLOCK_SMEARING_STRICT, first, last), 0);
+		assert_int_equal(bounds(&second, VMCLOCK_SMEARING_STRICT, first, first), 0);
+		assert_int_equal(bounds(&second, VMCLOCK_SMEARING_STRICT, first - 1, last), -ENODATA);
+		assert_int_equal(bounds(&second, VMCLOCK_SMEARING_STRICT, first, last + 1), -ENODATA);
+		s.smearing = VMCLOCK_SMEARING_UTC_SLS;
+		assert_int_equal(vmclock_calc_leap_second(&s, (int64_t)s.time_sec, &second), 0);
+		assert_int_equal(bounds(&second, VMCLOCK_SMEARING_UTC_SLS, first, last - 1000), 0);
+		assert_int_equal(bounds(&second, VMCLOCK_SMEARING_UTC_SLS, first - 1, last - 1000),
+				 -ENODATA);
+		assert_int_equal(bounds(&second, VMCLOCK_SMEARING_UTC_SLS, first, last - 999),
+				 -ENODATA);
+	}
+}
+
+/* From then on the page would speak of a leap second at the start of its month, had there been one. */
+static void a_day_after_its_month_began_nothing_is_smeared(void **state)
+{
+	struct vmclock_snapshot s = { .smearing = VMCLOCK_SMEARING_NOON_LINEAR };
+	struct vmclock_leap_second second;
+
+	(void)state;
+	assert_int_equal(vmclock_calc_leap_second(&s, MIDNIGHT + 86399, &second), 0);
+	assert_int_equal(second.smeared_from, MIDNIGHT);
+	assert_int_equal(vmclock_calc_leap_second(&s, MIDNIGHT + 86400, &second), 0);
+	assert_int_equal(second.smeared_from, MIDNIGHT + 43200);
+}
+
 static void without_a_smear_utc_is_given(void **state)
 {
 	struct vmclock_snapshot s = { .leap = PRE_POS, .time_sec = (uint64_t)(MIDNIGHT - 10) };
@@ -740,10 +837,44 @@ static void conversions_that_do_not_fit_say_so(void **state)
 	assert_int_equal(vmclock_calc_to_tai(&s, &t), -EOVERFLOW);
 	assert_int_equal(vmclock_calc_to_utc(&s, &t, &leap), -EOVERFLOW);
 	assert_int_equal(to_smeared(&s, false, &t), -EOVERFLOW);
+	/* The reference fits, and the time does not; and the reverse. */
+	s.time_type = VMCLOCK_TIME_TAI;
+	s.time_sec = (uint64_t)MIDNIGHT;
+	t = (struct vmclock_instant){ .sec = INT64_MIN };
+	assert_int_equal(vmclock_calc_to_utc(&s, &t, &leap), -EOVERFLOW);
+	s.time_sec = (uint64_t)INT64_MIN;
+	t = (struct vmclock_instant){ .sec = MIDNIGHT };
+	assert_int_equal(vmclock_calc_to_utc(&s, &t, &leap), -EOVERFLOW);
 	t = (struct vmclock_instant){ .sec = INT64_MIN };
 	assert_int_equal(vmclock_calc_shift_time(&t, -1), -EOVERFLOW);
 	t = (struct vmclock_instant){ .sec = INT64_MAX, .nsec = NS - 1 };
 	assert_int_equal(vmclock_calc_shift_time(&t, 1), -EOVERFLOW);
+}
+
+/* Asked directly: their callers ask nothing so far away. */
+static void steps_that_do_not_fit_say_so(void **state)
+{
+	struct vmclock_leap_second pos = { .sign = 1, .after = -1, .before = 1, .at = 0 };
+	struct vmclock_leap_second neg = { .sign = -1, .after = 1 }, none = { 0 };
+	struct vmclock_instant t = { .sec = INT64_MAX };
+
+	(void)state;
+	assert_int_equal(vmclock_calc_linear_to_utc(&neg, &t), -EOVERFLOW);
+	t.sec = INT64_MAX;
+	assert_int_equal(vmclock_calc_linear_to_smeared(&pos, VMCLOCK_SMEARING_UTC_SLS, false, &t),
+			 -EOVERFLOW);
+	t.sec = INT64_MAX - 1000;
+	assert_int_equal(vmclock_calc_linear_to_smeared(&neg, VMCLOCK_SMEARING_UTC_SLS, false, &t),
+			 -EOVERFLOW);
+	neg.midnight = 5000;
+	t.sec = INT64_MAX;
+	assert_int_equal(vmclock_calc_linear_to_smeared(&neg, VMCLOCK_SMEARING_UTC_SLS, false, &t),
+			 -EOVERFLOW);
+	t.sec = INT64_MIN;
+	none.midnight = 5000;
+	assert_int_equal(vmclock_calc_linear_to_smeared(&none, VMCLOCK_SMEARING_UTC_SLS, false, &t),
+			 0);
+	assert_int_equal(t.sec, INT64_MIN);
 }
 
 int main(void)
@@ -755,8 +886,12 @@ int main(void)
 		cmocka_unit_test(the_tai_offset_has_either_sign_and_limits),
 		cmocka_unit_test(utc_crosses_leap_seconds),
 		cmocka_unit_test(impossible_leap_indicators_are_refused),
+		cmocka_unit_test(indicators_end_with_the_year_9999),
+		cmocka_unit_test(utc_ends_where_leap_seconds_are_unknown),
+		cmocka_unit_test(a_day_after_its_month_began_nothing_is_smeared),
 		cmocka_unit_test(without_a_smear_utc_is_given),
 		cmocka_unit_test(conversions_that_do_not_fit_say_so),
+		cmocka_unit_test(steps_that_do_not_fit_say_so),
 		/* The long ones. */
 		cmocka_unit_test(months_start_where_the_calendar_says),
 		cmocka_unit_test(only_pages_that_say_so_have_time),
