@@ -275,14 +275,15 @@ while read -r line; do
 	case $mode:$line in
 	hang:*) exec sleep 1000 ;;
 	gone:*) echo '506 Cannot talk to daemon'; exit 1 ;;
+	nostep:makestep) echo '500 Failure' ;;
 	old:'reset sources') echo 'Unrecognized command' ;;
 	forbidden:tracking | forbidden:sources) echo '501 Not authorised' ;;
 	forbidden:activity) echo '501 Not authorised' ;;
 	forbidden:*) echo '501 Not authorised' ;;
 	local:tracking) echo "7F7F0101,,10,$(date +%s.%N),0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,Normal" ;;
-	fine:tracking) echo "7F000001,127.0.0.1,3,$(date +%s.%N),0.000000001,0.0,0.0,0.0,0.0,100.0,0.000010,0.000010,1.0,Normal" ;;
+	fine:tracking | nostep:tracking) echo "7F000001,127.0.0.1,3,$(date +%s.%N),0.000000001,0.0,0.0,0.0,0.0,100.0,0.000010,0.000010,1.0,Normal" ;;
 	*:tracking) echo '00000000,,0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,1.0,1.0,0.0,Not synchronised' ;;
-	fine:sources) echo '^,*,127.0.0.1,3,0,377,1,0.0,0.0,0.000004720' ;;
+	fine:sources | nostep:sources) echo '^,*,127.0.0.1,3,0,377,1,0.0,0.0,0.000004720' ;;
 	local:sources) ;;
 	*:sources) echo '^,?,127.0.0.1,0,1,0,4294967295,0.0,0.0,0.0' ;;
 	offline:activity) echo 0,1,0,0,0 ;;
@@ -330,6 +331,13 @@ chrony_fault 'chronyd does not run' gone 'chronyc cannot talk to chronyd: does i
 chrony_fault 'chronyd does not take commands' forbidden 'chronyd does not take commands from here: .*'
 chrony_fault 'chronyc is old' old 'this chronyc is older than 4.0'
 chrony_fault 'chronyd is stopped' hang 'chronyd, or chronyc, does not answer in time'
+# A clock that is right has to be set by nobody.
+: >"$tmp/asked"
+chronyd nostep
+tell disrupt
+holds 'chronyd cannot set the clock: it was asked to' asked 1 makestep
+regained 'chronyd cannot set the clock'
+verdict 'chronyd cannot set the clock: it is not asked all the time' "$(asked 3 makestep && echo 'it is')"
 chrony_fault 'chronyd in local mode' local 'the NTP daemon has not measured anew yet'
 mv "$tmp/chronyc" "$tmp/chronyc.away"
 kill "$(pgrep -P "$daemon" | head -n 1)"
