@@ -254,10 +254,18 @@ static uint64_t bound_now(const struct vmclock_run_state *state)
 	return le64toh(state->bound) + (uint64_t)grown + 1;
 }
 
+/* Of a marker that has only just come, vmclockd has not said anything yet. */
+static bool is_trusted(const struct metrics *m)
+{
+	if (!m->running || m->trust != VMCLOCK_RUN_TRUSTED)
+		return false;
+	return !m->up || !m->has_state || le64toh(m->state.marker) == m->page.marker;
+}
+
 static void print_trust(struct page *p)
 {
 	const struct metrics *m = p->m;
-	bool trusted = m->running && m->trust == VMCLOCK_RUN_TRUSTED;
+	bool trusted = is_trusted(m);
 
 	gauge(p, "vmclock_vmclockd_running", "Whether vmclockd has renewed its word in time.");
 	sample(p, m->running);
