@@ -198,10 +198,14 @@ class Lab:
 
     def packages(self, suite):
         """The Packager of Debian `suite`, and the folder of the packages built in it."""
-        with cache.lock(cache.folder()):
-            packager = Packager(cache.folder(), suite)
-            packager.prepare()
-            return packager, packager.built(self.builddir, self.logs / 'packages.log')
+        packager = Packager(cache.folder(), suite)
+
+        def build():
+            with cache.lock(cache.folder()):
+                packager.prepare()
+                return packager.built(self.builddir, self.logs / 'packages.log')
+        # To see whether the source has changed takes a release of it.
+        return packager, self._shelf.path(f'packages-{suite}', build) if self._shelf else build()
 
     @staticmethod
     def locked():

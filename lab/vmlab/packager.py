@@ -63,7 +63,16 @@ class Packager(Chroot):
         shutil.rmtree(folder / 'source')
 
     def lintian(self, folder, log):
-        """What lintian has to say of the packages in a folder, from warnings up."""
+        """What lintian has to say of the packages in a folder, from warnings up.
+
+        It says the same of the same packages: it is asked once.
+        """
+        said = folder / 'lintian'
+        if not said.exists():
+            cache.write_whole(said, self._ask_lintian(folder, log))
+        return said.read_text(encoding='utf-8')
+
+    def _ask_lintian(self, folder, log):
         changes, = folder.glob('*.changes')
         # It leaves files there.
         with tempfile.TemporaryDirectory(prefix='vmclock.') as temporary:
