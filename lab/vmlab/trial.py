@@ -5,6 +5,7 @@ from pathlib import Path
 
 from . import release
 from .chroot import Copy
+from .system import LIST_FILES
 
 
 class Trial:
@@ -42,6 +43,13 @@ class Trial:
         files = [self.package, *(path for name in others
                                  for path in self.package.parent.glob(f'{name}_*.deb'))]
         return self.run('apt-get', 'install', '--yes', '--quiet', *map(str, files))
+
+    def purge(self, *packages):
+        return self.run('dpkg', '--purge', *packages)
+
+    def files(self):
+        """All that there is, as LIST_FILES has it."""
+        return set(self.script(LIST_FILES).splitlines())
 
     def kernels(self):
         """{release: whether it has our module} of all that have a folder for modules."""

@@ -20,18 +20,16 @@ done
 
 
 def run(lab):
-    for suite in OTHERS:
-        system = lab.system(suite)
-        for check in (check_life, *OTHERS[suite]):
-            with tempfile.TemporaryDirectory(prefix='vmclock.') as folder:
-                check(lab, Trial(lab, system, folder))
+    for suite, install in INSTALLATIONS.items():
+        with tempfile.TemporaryDirectory(prefix='vmclock.') as folder:
+            trial = Trial(lab, lab.system(suite), folder)
+            install(lab, trial)
+            check_life(lab, trial)
 
 
 def check_life(lab, trial):
+    """The package is installed; a kernel comes, and the package goes."""
     suite = trial.original.suite
-    trial.install()
-    lab.equal(list(trial.kernels().values()), [True], f'{suite}: the module for its kernel')
-
     trial.run(*trial.original.upgrade())
     kernels = trial.kernels()
     lab.equal(list(kernels.values()), [True, True], f'{suite}: the module for both kernels')
@@ -43,14 +41,14 @@ def check_life(lab, trial):
         lab.equal(trial.module(release, 'signer'), 'DKMS module signing key',
                   f'{suite}: who signed it for {release}')
 
-    trial.run('apt-get', 'purge', '--yes', '--quiet', 'vmclock-dkms')
+    trial.purge('vmclock-dkms')
     lab.equal(set(trial.kernels().values()), {False}, f'{suite}: modules after the purge')
     lab.equal(trial.status(), [], f'{suite}: the status of DKMS after the purge')
     lab.equal(trial.script('ls -d /usr/src/vmclock* /var/lib/dkms/vmclock 2>&1 | '
                            'grep -c "No such file"'), '2', f'{suite}: folders that are gone')
 
 
-def check_interrupted(lab, trial):
+def install_interrupted(lab, trial):
     """dpkg and DKMS are killed while the module is built; dpkg can go on from there."""
     trial.script(f"cat >/usr/local/sbin/make <<'END'\n{KILLER}END\n"
                  'chmod +x /usr/local/sbin/make')
@@ -61,19 +59,19 @@ def check_interrupted(lab, trial):
     lab.check(trial.run('dpkg', '--audit'), 'dpkg saw no interruption')
     lab.equal(set(trial.kernels().values()), {False}, 'a module although it was interrupted')
     trial.run('dpkg', '--configure', '--pending')
-    lab.equal(set(trial.kernels().values()), {True}, 'the module after another try')
+    lab.equal(list(trial.kernels().values()), [True], 'the module after another try')
     lab.equal(trial.run('dpkg', '--audit'), '', 'what dpkg complains of')
 
 
-def check_without_headers(lab, trial):
+def install_without_headers(lab, trial):
     """No headers, no module, and word of it; it comes with the headers."""
     headers = f'linux-headers-{trial.original.releases()[-1]}'
     trial.run('apt-get', 'remove', '--yes', '--quiet', headers, 'linux-headers-cloud-amd64')
     lab.check('linux-headers' in trial.install(), 'no word of the missing headers')
     lab.equal(set(trial.kernels().values()), {False}, 'a module without headers')
     trial.run('apt-get', 'install', '--yes', '--quiet', '--no-install-recommends', headers)
-    lab.equal(set(trial.kernels().values()), {True}, 'the module once the headers are there')
+    lab.equal(list(trial.kernels().values()), [True], 'the module once the headers are there')
 
 
-# What differs little between the two is tried on one.
-OTHERS = {'bookworm': (check_interrupted,), 'trixie': (check_without_headers,)}
+# One that nothing disturbs is in 200 and 201; what differs little between the two is tried on one.
+INSTALLATIONS = {'bookworm': install_interrupted, 'trixie': install_without_headers}
