@@ -9,6 +9,7 @@ from . import chrony, migration, toolbox
 from .clock import NSEC
 from .deadline import wait_for
 from .errors import Failed
+from .page import FLAG_NOTIFICATION_PRESENT
 from .readings import Readings
 
 
@@ -65,11 +66,17 @@ class Healing:
         if network:
             options |= {'modules': ['virtio_net', *modules],
                         'qemu': ('-nic', 'user,model=virtio-net-pci')}
+        fields = dict(migration.PAGE) if time else {}
+        if time and notify:
+            fields['flags'] |= FLAG_NOTIFICATION_PRESENT
         self.vm = lab.boot(device or ('sim' if notify else 'sim-silent'), files=files,
                            programs=(*_PROGRAMS, *programs),
-                           fields=migration.PAGE if time else {}, **options)
+                           fields=fields, **options)
         self._notify = notify
         self.vm.load()
+        if device is None:
+            lab.equal(self.vm.run('cat /sys/class/misc/vmclock0/notification') != 'timer', notify,
+                      'whether the device notifies')
         self.vm.wait_for(f'grep -qx {clocksource} {migration.SOURCE}')
         if network:
             self.vm.run('modprobe virtio_net; ip link set eth0 up; '

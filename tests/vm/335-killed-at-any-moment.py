@@ -15,7 +15,7 @@ ALONE = True
 ON_REQUEST = True
 
 # By the page's time it takes milliseconds to be trusted, by chronyd's seconds.
-KILLS, LIVES = 300, 0.25
+KILLS, LIVES = 200, 1
 KILLS_BY_NTP, LIVES_BY_NTP = 40, 5
 # Seconds of the guest between disruptions, and of the host.
 APART, APART_BY_NTP = 1, 6
@@ -42,7 +42,7 @@ def by_page(lab):
     disruptions = 0
     while healing.killed() < KILLS:
         healing.disrupt(random.randint(-STEP_MAX, STEP_MAX), random.uniform(-PPM_MAX, PPM_MAX), APART)
-        healing.wait_seen()
+        healing.wait_seen(60)
         disruptions += 1
     healing.wait_trusted()
     readings = healing.readings()
