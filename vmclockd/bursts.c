@@ -36,7 +36,7 @@ void bursts_network(struct bursts *b)
 	want(b, BURSTS_MAX);
 }
 
-/* From when on fewer than @share are in the window. */
+/* The time from which on fewer than @share bursts are in the window. */
 static int64_t has_room(const struct bursts *b, unsigned int share)
 {
 	return b->count < share ? INT64_MIN : b->made[share - 1] + BURSTS_WINDOW_NS;
@@ -54,7 +54,7 @@ int64_t bursts_due(const struct bursts *b)
 	return at_once < due ? at_once : due;
 }
 
-/* A quarter more or less. */
+/* Varies a time by a quarter. */
 static int64_t spread(int64_t ns, uint32_t random)
 {
 	return ns - ns / 4 + (int64_t)((unsigned __int128)(ns / 2) * random >> 32);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When an NTP daemon is asked to measure at once: soon enough to heal, and so
- * seldom that the servers are spared, whatever happens to this machine and to
- * others that were moved with it.
+ * The schedule of bursts. In a burst the NTP daemon measures at once. Bursts come
+ * soon enough to heal this machine, and seldom enough to spare the servers, even
+ * when many machines are moved together.
  *
  * Pure; times are ns of CLOCK_MONOTONIC.
  */
@@ -23,30 +23,30 @@
 #define BURSTS_BY_TIME	  (BURSTS_MAX - 1)
 
 struct bursts {
-	int64_t made[BURSTS_MAX];	/* the newest first */
-	unsigned int count;		/* of them */
-	unsigned int repeated;		/* in this reaction */
-	unsigned int share;		/* of the window, for one at once; 0: none is wanted */
-	int64_t next;			/* by the time alone */
+	int64_t made[BURSTS_MAX];	/* times of the last bursts, the newest first */
+	unsigned int count;		/* number of times in @made */
+	unsigned int repeated;		/* repetitions in this reaction */
+	unsigned int share;		/* a burst is wanted once fewer are in the window; 0: none */
+	int64_t next;			/* when a repetition is due */
 };
 
-/** bursts_init() - none was made yet, and none is wanted before bursts_reaction() */
+/** bursts_init() - set up: none was made, and none is wanted before bursts_reaction() */
 void bursts_init(struct bursts *b);
 
-/** bursts_reaction() - a reaction begins: the first one now, then after 8, 16, 32, 64, 64... s */
+/** bursts_reaction() - a reaction begins: a burst now, others after 8, 16, 32, 64, 64... s */
 void bursts_reaction(struct bursts *b, int64_t now);
 
-/** bursts_marker() - another disruption within a reaction: at once, as long as few were made */
+/** bursts_marker() - another disruption within a reaction: a burst at once, if few were made */
 void bursts_marker(struct bursts *b);
 
-/** bursts_network() - there may be a way to the servers now: at once */
+/** bursts_network() - the network may reach the servers again: a burst at once */
 void bursts_network(struct bursts *b);
 
-/** bursts_due() - when the next one may be made; INT64_MAX: none is wanted */
+/** bursts_due() - when the next burst is to be made; INT64_MAX: none is wanted */
 int64_t bursts_due(const struct bursts *b);
 
 /**
- * bursts_made() - one is made now, which is due
+ * bursts_made() - the burst that was due is made now
  * @b:		the bursts
  * @now:	the time
  * @random:	32 random bits: a fleet that was moved together shall not ask together

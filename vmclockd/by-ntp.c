@@ -9,14 +9,14 @@
 #include "log.h"
 
 #define LEAP_SECONDS "/usr/share/zoneinfo/leap-seconds.list"
-/* It expires, and tzdata is updated, while we run. */
+/* The list may expire, or be updated, while vmclockd runs. */
 #define LEAPS_NS (3600 * NS_PER_SEC)
 /* Once all is well the daemon is asked at each tick: its bounds may be much narrower than before. */
 #define REPORT_NS (NS_PER_SEC / 2)
 /* chronyd slews by a twelfth at most, others by less: so may the clock go beside what it said. */
 #define SLEW 12
 
-/* Without a list, or with a broken one, it says nothing. */
+/* A list that is missing or broken is an empty one. */
 static void read_leaps(struct by_ntp *by)
 {
 	leaps_read(LEAP_SECONDS, &by->leaps);
@@ -53,7 +53,7 @@ void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, boo
 
 /* ---- Making the daemon measure ------------------------------------------------------ */
 
-/* Machines that moved together, or are clones, shall not draw the same. */
+/* Draws 32 bits that differ between clones, and between machines that moved together. */
 static uint32_t draw(void)
 {
 	uint32_t random = 0;
@@ -111,7 +111,7 @@ static int wait_for_source(struct by_ntp *by, struct ntp *ntp)
 	return 0;
 }
 
-/* It has measured nothing that counts, though nobody made it forget what it had. */
+/* The daemon has no fresh measurement yet, and was not told to drop its old ones. */
 static int wait_for_measurement(struct by_ntp *by, struct ntp *ntp)
 {
 	return by->silent ? 0 : ask(by, ntp);
@@ -135,7 +135,7 @@ static int take_pair(struct by_ntp *by, const struct vmclock *vc, uint64_t marke
 		return -ESTALE;
 	if (!fit_add(&by->fit, pair))
 		return 0;
-	/* No marker tells of it, but the counter is not what it was: a fresh fit begins. */
+	/* The counter was disturbed without another marker: a fresh fit begins. */
 	track_reset(&by->track);
 	by->first = true;
 	return -EDOM;
@@ -159,7 +159,7 @@ static int judge(struct by_ntp *by, const struct pair *pair, const struct report
 	*why = report_refusal(report);
 	if (*why)
 		return -EINVAL;
-	/* ... but where leap seconds are in doubt, that is not true for long. */
+	/* ... but doubt about a leap second does. */
 	*why = derive_refusal(pair, report, &by->options);
 	return *why ? -ENODATA : 0;
 }
@@ -220,7 +220,7 @@ static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	return ret ?: track_update(&by->track, &cone);
 }
 
-/* What was known is not, or no more. */
+/* Forgets what was derived: it is not certain any more. */
 static int withdraw(struct by_ntp *by, const struct vmclock_state *device, const char *why)
 {
 	if (why != by->told)
@@ -232,7 +232,7 @@ static int withdraw(struct by_ntp *by, const struct vmclock_state *device, const
 	return -EAGAIN;
 }
 
-/* Asked each second: the clock itself has no bounds but those that the daemon keeps. */
+/* Asks each second: without a counter, only the daemon's reports bound the clock. */
 static int renew_word(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		      const struct vmclock_state *device, const char **why)
 {
@@ -262,7 +262,7 @@ static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	if (ret == -ERANGE)
 		*why = "the NTP daemon contradicts what it said before";
 	if (ret == -EDOM)
-		*why = "the counter and the kernel's raw clock do not go together";
+		*why = "the counter does not run evenly with the kernel's raw clock";
 	if (ret == -ERANGE || ret == -EDOM || ret == -ENODATA)
 		return withdraw(by, device, *why);
 	if (ret)
@@ -275,7 +275,7 @@ static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	return 0;
 }
 
-/* The daemon is silent or without a source: the bounds that there are go on growing. */
+/* Without a new report, the last cone is published: its bounds go on growing. */
 static int go_on(struct by_ntp *by, const struct vmclock_state *device)
 {
 	if (by->no_counter)
@@ -287,7 +287,7 @@ static int go_on(struct by_ntp *by, const struct vmclock_state *device)
 	return 0;
 }
 
-/* Once a leap second may have come of which nobody knew, the cone says nothing of now. */
+/* The cone ends where an unknown leap second is possible. */
 static void end_at_leap_second(struct by_ntp *by, const struct vmclock_state *device)
 {
 	int64_t unused;
@@ -387,7 +387,7 @@ int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, uint64_t marker,
 	ret = take_pair(by, vc, marker, &found.pair);
 	if (ret)
 		return ret;
-	/* The system clock was read at any value of the bracket. */
+	/* The system clock was read at some value within the bracket. */
 	half = found.pair.width / 2 + 1;
 	ret = cone_at(&by->track.cone, found.pair.counter - half, &earliest, &unused);
 	ret = ret ?: cone_at(&by->track.cone, found.pair.counter + half, &unused, &latest);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time where the page gives a marker only: by an NTP daemon, and from then
- * on by the counter. One cone under each marker; the completed page has it.
+ * The time on a device whose page gives a marker only. An NTP daemon gives the
+ * time at one value of the counter, and a cone gives it, with bounds, at the
+ * following ones. The completed page has that cone.
  */
 #ifndef VMCLOCKD_BY_NTP_H
 #define VMCLOCKD_BY_NTP_H
@@ -16,10 +17,10 @@
 #include "offset.h"
 
 enum by_ntp_stage {
-	BY_NTP_START,		/* the daemon is asked to measure anew */
-	BY_NTP_RESET,		/* the daemon is to forget what it has measured */
-	BY_NTP_WAIT,		/* until it has measured again */
-	BY_NTP_MEASURE,		/* and then it is asked */
+	BY_NTP_START,		/* the daemon is to measure once more */
+	BY_NTP_RESET,		/* the daemon is to drop its measurements */
+	BY_NTP_WAIT,		/* the daemon has dropped them, and measures anew */
+	BY_NTP_MEASURE,		/* the daemon's reports are used */
 };
 
 /* What the daemon said of the system clock, where there is no cone. */
@@ -55,10 +56,10 @@ struct by_ntp {
 	int64_t next_report;		/* CLOCK_MONOTONIC */
 };
 
-/* Returns 0, or -1 with a line: without its page there can be no time by NTP. */
+/* Returns 0; or -1, after a line in the log, if the completed page cannot be opened. */
 int by_ntp_open(struct by_ntp *by, const char *folder, const char *device, bool dry_run);
 
-/* All that was known is void. @reset: what the daemon knows, too. */
+/* Forgets all that was derived. @reset: has the daemon drop its measurements, too. */
 void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, bool reset);
 
 /* There may be a way to the servers now. */
@@ -70,10 +71,10 @@ void by_ntp_network(struct by_ntp *by);
  * @ntp:	the daemon
  * @vc:		the device
  * @device:	its state, the marker of which counts
- * @why:	receives what is still missing, unless 0 is returned
+ * @why:	receives the reason, unless 0 is returned
  *
- * Return: 0: the completed page has the time, -EAGAIN: not yet, -ECANCELED:
- * there is something more important, or -ESTALE: there is another marker.
+ * Return: 0: the completed page has the time; -EAGAIN: not yet; -ECANCELED: the
+ * interrupt came; or -ESTALE: there is another marker.
  */
 int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		   const struct vmclock_state *device, const char **why);

@@ -18,7 +18,7 @@
 
 /* ---- The process ------------------------------------------------------------------- */
 
-/* Kill it, and leave reaping for later: a disruption waits for nobody. */
+/* Kills chronyc, and leaves reaping for later: a reaction must not wait for it. */
 static void end(struct chrony *c)
 {
 	if (c->fd >= 0)

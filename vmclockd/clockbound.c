@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* ClockBound's segment. All fields are in the order of bytes of this machine. */
+/* ClockBound's segment. Its fields are in the byte order of this machine. */
 #include <endian.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -14,22 +14,22 @@
 
 #define VERSION	    2
 #define PATH_LENGTH 256
-/* After its as_of, a client takes the status for FREERUNNING, until void_after. */
+/* So long after as_of, clients read the status as FREERUNNING, until void_after. */
 #define GRACE_NS (5 * NS_PER_SEC)
 #define BLUR_MIN (20 * NS_PER_MS)
-/* 30 years: no truth is beyond it, and sums with it are no overflow. */
+/* 30 years: true time is always within it, and sums with it do not overflow. */
 #define UNBOUNDED INT64_C(1000000000000000000)
 
 enum { STATUS_UNKNOWN, STATUS_SYNCHRONIZED, STATUS_FREERUNNING, STATUS_DISRUPTED };
 
 static const uint8_t magic[8] = { 0x4e, 0x5a, 0x4d, 0x41, 0x00, 0x02, 0x42, 0x43 };
 
-/* What changes, under the generation. Times are of CLOCK_MONOTONIC_COARSE. */
+/* The part that the generation guards. Times are of CLOCK_MONOTONIC_COARSE. */
 struct clockbound_body {
 	int64_t as_of[2]; /* s, ns */
 	int64_t void_after[2];
 	int64_t bound;	 /* ns, of CLOCK_REALTIME at as_of */
-	uint64_t marker; /* that was acted on */
+	uint64_t marker; /* the marker that was acted on */
 	uint32_t drift;	 /* ppb */
 	int32_t status;
 	uint8_t compare; /* 1: the marker is to be compared with the page's */
@@ -52,14 +52,14 @@ _Static_assert(offsetof(struct clockbound_segment, body.compare) == 72, "as clie
 static void begin(struct clockbound *cb)
 {
 	__atomic_store_n(&cb->live->generation, (uint16_t)(cb->generation + 1), __ATOMIC_RELAXED);
-	/* Who sees a field that is stored after this sees the odd number, too. */
+	/* A client that sees a field stored below also sees the odd generation. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
 static void end(struct clockbound *cb)
 {
 	cb->generation = (uint16_t)(cb->generation + 2);
-	/* 0 is said of none but new ones. */
+	/* 0 is for new segments only. */
 	if (!cb->generation)
 		cb->generation = 2;
 	__atomic_store_n(&cb->live->generation, cb->generation, __ATOMIC_RELEASE);
@@ -88,7 +88,7 @@ static void take_over(struct clockbound *cb)
 {
 	struct clockbound_segment *live = cb->live;
 
-	/* One that was killed in an update has left it odd. */
+	/* A vmclockd that was killed during an update has left it odd. */
 	cb->generation = (uint16_t)((live->generation + 1) & ~1);
 	if (is_right(live))
 		return;
@@ -96,7 +96,7 @@ static void take_over(struct clockbound *cb)
 		begin(cb);
 	memcpy(live->magic, magic, sizeof(magic));
 	live->size = sizeof(*live);
-	/* Who sees the version sees the rest. */
+	/* A client that sees the version sees the other fields. */
 	__atomic_store_n(&live->version, VERSION, __ATOMIC_RELEASE);
 }
 
@@ -131,7 +131,7 @@ int clockbound_open(struct clockbound *cb, const char *path, bool dry_run)
 	if (!cb->live)
 		return -1;
 	take_over(cb);
-	/* Clients would wait for the end of what another one began. */
+	/* Clients would wait for the end of an update that a killed vmclockd began. */
 	if (cb->live->generation & 1)
 		clockbound_publish(cb, &(struct vmclock_run_state){ 0 });
 	return 0;
@@ -156,7 +156,7 @@ static int32_t status_of(const struct vmclock_run_state *state)
 	}
 }
 
-/* @as_of: never after the bound was measured, by whatever a client's clock shows. */
+/* @as_of: not after the bound was measured, by the clients' clock. */
 static void publish(struct clockbound *cb, const struct vmclock_run_state *state, int32_t status,
 		    int64_t as_of, int64_t bound)
 {
@@ -169,7 +169,7 @@ static void publish(struct clockbound *cb, const struct vmclock_run_state *state
 	};
 
 	set_instant(body.as_of, as_of - cb->blur);
-	/* Nobody watches the clock any more then: it is not FREERUNNING for a time. */
+	/* void_after follows at once, since nobody watches the clock then: never FREERUNNING. */
 	set_instant(body.void_after, as_of - cb->blur + GRACE_NS);
 	store_body(cb, &body);
 }
@@ -191,7 +191,7 @@ void clockbound_close(struct clockbound *cb)
 
 	if (!cb->live)
 		return;
-	/* Not where nothing was published: that is another one's word, or none. */
+	/* Only if this vmclockd has published: other content is not ours. */
 	if (!(cb->live->generation & 1) && cb->live->generation) {
 		body = cb->live->body;
 		body.status = STATUS_UNKNOWN;

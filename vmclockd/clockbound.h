@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shared memory segment of ClockBound, version 2, for its clients: the
- * bound of the system clock, by what the state says.
+ * The shared memory segment of ClockBound, version 2, which tells its clients the
+ * bound of the system clock. It follows the state.
  */
 #ifndef VMCLOCKD_CLOCKBOUND_H
 #define VMCLOCKD_CLOCKBOUND_H
@@ -14,14 +14,14 @@
 struct clockbound {
 	struct clockbound_segment *live;	/* what clients see; NULL: there is none */
 	uint16_t generation;			/* even: as of the last whole update */
-	int64_t blur;				/* ns: how far behind the clients' clock may be */
+	int64_t blur;				/* ns: how late the clients' clock may be */
 };
 
 /**
  * clockbound_open() - map the segment, or make it
- * @cb:		receives it
- * @path:	of the file; its folder is made if it is missing
- * @dry_run:	it is only read, and nobody sees what is published
+ * @cb:		receives the segment
+ * @path:	the file; its folder is made if it is missing
+ * @dry_run:	the file is only read, and nobody sees what is published
  *
  * An existing segment is taken over, for clients have it mapped. Until the
  * first publish it says what it said before or, if that was not whole, nothing.
@@ -31,22 +31,22 @@ struct clockbound {
 int clockbound_open(struct clockbound *cb, const char *path, bool dry_run);
 
 /**
- * clockbound_publish() - tell the clients what the state tells
+ * clockbound_publish() - update the segment by the state
  * @cb:		the segment; without one, nothing is done
  * @state:	the state, little-endian
  *
- * Who is not trusted gets a bound of decades besides, for clients that do not
+ * While the clock is not trusted, the bound is decades, for clients that do not
  * ask for the status.
  */
 void clockbound_publish(struct clockbound *cb, const struct vmclock_run_state *state);
 
 /**
- * clockbound_close() - nobody vouches any more
+ * clockbound_close() - set the status to unknown
  * @cb:		the segment
  *
- * The file stays, with status unknown: clients that have it mapped, or map it
- * before the next vmclockd has started, see that at once, and go on later. A
- * wiped one (version 0) is an error to them, which some take for the end.
+ * The file stays: clients see the status at once, and go on when the next vmclockd
+ * has started. A wiped segment (version 0) would be an error to them, upon which
+ * some give up.
  */
 void clockbound_close(struct clockbound *cb);
 

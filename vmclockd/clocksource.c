@@ -17,7 +17,7 @@ static int open_in(const char *folder, const char *name)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* From the beginning, each time anew. */
+/* Reads the file from its beginning. */
 static bool read_text(int fd, char *text, size_t size)
 {
 	ssize_t length = fd < 0 ? -1 : pread(fd, text, size - 1, 0);
@@ -35,7 +35,7 @@ static void read_current(const struct clocksource *c, char name[sizeof(c->name)]
 	name[strcspn(name, BLANKS)] = '\0';
 }
 
-/* -1: nobody says. */
+/* Returns 1, 0, or -1: not known. */
 static int has_tsc(const struct clocksource *c)
 {
 	char sources[256], *rest = sources, *source;

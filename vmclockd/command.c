@@ -20,7 +20,7 @@ char *const program_plain_environment[] = {
 	NULL,
 };
 
-/* In the child, as all until execve(): only what is async-signal-safe. */
+/* Runs in the child before execve(), as all below: only async-signal-safe calls. */
 static bool take_descriptors(const int wanted[3])
 {
 	int fds[3], i;
@@ -63,7 +63,7 @@ pid_t program_start(const struct program *program)
 	}
 	if (pid < 0)
 		return -errno;
-	/* Here, too, so that it is a group before anybody kills that. */
+	/* Parent and child both make the group: it must exist before it is killed. */
 	setpgid(pid, pid);
 	return pid;
 }
@@ -140,7 +140,7 @@ int command_start(struct command *c, char *const argv[], int64_t limit)
 	return 0;
 }
 
-/* Returns false where there is more of it than there is room. */
+/* Returns false if the text does not fit. */
 static bool read_output(struct command *c)
 {
 	ssize_t got;
@@ -177,7 +177,7 @@ int command_result(struct command *c)
 
 	if (!c->pid)
 		return -ECHILD;
-	/* Its end is seen first, so that nothing is written after what is read. */
+	/* Look for the program's end first: what is read then is all of its output. */
 	pid = waitpid(c->pid, &status, WNOHANG);
 	if (!read_output(c)) {
 		c->output[--c->length] = '\0';

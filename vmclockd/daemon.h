@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What vmclockd knows, for those of its files that act on it. */
+/* What main.c and reaction.c share. */
 #ifndef VMCLOCKD_DAEMON_H
 #define VMCLOCKD_DAEMON_H
 
@@ -25,11 +25,11 @@
 #include "steer.h"
 #include "vmclock-abi.h"
 
-/* What has to be done about the system clock. */
+/* What is going on with the system clock. */
 enum phase {
-	PHASE_TRUSTED,		/* nothing but to watch */
-	PHASE_REACTING,		/* it is to be set right */
-	PHASE_REFUSED,		/* it was not; another page, or another marker, may change that */
+	PHASE_TRUSTED,		/* it is trusted, and watched */
+	PHASE_REACTING,		/* it is being set right */
+	PHASE_REFUSED,		/* it could not be set right; that is tried again */
 };
 
 struct daemon {
@@ -45,9 +45,9 @@ struct daemon {
 	struct clocksource clocksource;
 	struct hooks hooks;
 	struct exporter exporter;
-	uint64_t marker_before;		/* the disruption */
-	bool disrupted;			/* and not right again */
-	bool ntp_told;			/* of the disruption */
+	uint64_t marker_before;		/* the marker before the last disruption */
+	bool disrupted;			/* the clock is not right again since then */
+	bool ntp_told;			/* the NTP daemon was told of it */
 	struct device device;
 	struct state state;
 	struct clockbound clockbound;
@@ -59,10 +59,10 @@ struct daemon {
 	unsigned int untold;		/* markers that nobody was told of yet */
 	uint64_t marker_told;
 	uint64_t generation_told;
-	const char *refusal;		/* why, as it was told */
-	uint64_t marker;		/* that was acted on last */
+	const char *refusal;		/* the reason, as logged */
+	uint64_t marker;		/* the marker that was acted on last */
 	uint64_t generation;
-	bool was_synchronised;		/* by its own word, the kernel's clock before the disruption */
+	bool was_synchronised;		/* what the kernel called its clock before the disruption */
 	int64_t began;			/* CLOCK_MONOTONIC: when the disruption was seen */
 	int64_t stepped;		/* ns, in this reaction */
 	int64_t untrusted_since;	/* CLOCK_MONOTONIC: not counted yet; 0: it is trusted */
@@ -71,7 +71,7 @@ struct daemon {
 	int64_t retry;			/* CLOCK_MONOTONIC: not before */
 	bool started;			/* the device's page has been read */
 	bool unreadable;		/* it cannot be now, as was told */
-	struct vmclock_abi page;	/* as it was at the last look */
+	struct vmclock_abi page;	/* the page at the last look */
 	struct stale stale;
 	bool believed;			/* its time, if it has any */
 };
@@ -80,11 +80,11 @@ struct daemon {
 
 /* Once, before all others. */
 void reaction_init(struct daemon *d);
-/* The first look at a device: what has happened while nobody looked? */
+/* Looks at a device for the first time. A marker that changed meanwhile is a disruption. */
 void reaction_start(struct daemon *d);
-/* The page has changed, or time has gone on. */
+/* Call it when the page may have changed, and when a retry is due. */
 void reaction_look(struct daemon *d);
-/* Each second. */
+/* Call it each second. */
 void reaction_tick(struct daemon *d);
 /* A route has appeared, or a carrier come up. */
 void reaction_network(struct daemon *d);
@@ -94,7 +94,7 @@ void reaction_doubt(struct daemon *d, const char *why);
 void reaction_sleep(struct daemon *d);
 /* It has slept, or did not after all. */
 void reaction_awake(struct daemon *d);
-/* The device is gone: nobody vouches. */
+/* Call it when the device is gone: withdraws the trust. */
 void reaction_withdraw(struct daemon *d);
 
 /* ---- exporter.c ----------------------------------------------------------------- */

@@ -101,7 +101,7 @@ struct cone {
 	uint64_t time_maxerror;		/* ns at the reference */
 	uint64_t period;		/* these two in 1 / 2^(64 + shift) s */
 	uint64_t period_maxerror;
-	int64_t reference;		/* the report's: when the daemon last measured */
+	int64_t reference;		/* of the report: when the daemon last measured */
 	int64_t known_until;		/* UTC, s: then a leap second is possible; 0: none is */
 	uint8_t shift;
 	uint8_t leap;			/* VMCLOCK_LEAP_*, for the page */
@@ -228,8 +228,9 @@ void track_reset(struct track *track);
  * @track:	the track
  * @new:	the measurement
  *
- * Return: 0: track->cone is good; -ERANGE: a conflict with the track->cone that
- * was before: nothing is good, and @new begins anew; -EAGAIN: more that agree are needed.
+ * Return: 0: track->cone is good; -ERANGE: @new conflicts with the previous
+ * track->cone, and takes its place, but is not good yet; -EAGAIN: more cones that
+ * agree are needed.
  * What was before is no conflict, but over, where leap seconds until now are not known.
  */
 int track_update(struct track *track, const struct cone *new);

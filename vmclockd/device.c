@@ -144,7 +144,7 @@ void device_close(struct device *device)
 	device->vc = NULL;
 }
 
-/* A file in a device's place: who publishes it may have ended, and another one makes a new one. */
+/* Was the file, which stands for a device, removed? Another publisher may make a new one. */
 static bool is_removed(const struct device *device)
 {
 	struct stat st;
@@ -159,7 +159,7 @@ int device_look(struct device *device)
 	if (read(device->event, &events, sizeof(events)) < 0 && errno != EAGAIN)
 		return -errno;
 	if (__atomic_load_n(&device->gone, __ATOMIC_ACQUIRE) || is_removed(device)) {
-		say(LOG_WARNING, "%s: the device is gone: its return is waited for", device->path);
+		say(LOG_WARNING, "%s: the device is gone; waiting for its return", device->path);
 		device_close(device);
 		device->told = -ENOENT;
 		return -ENODEV;

@@ -10,7 +10,7 @@
 #include "log.h"
 
 #define EACH_NS (15 * NS_PER_SEC)
-/* In a storm of changes. */
+/* In a storm of changes, metrics are written once in so long. */
 #define SOONEST_NS NS_PER_SEC
 
 void exporter_open(struct daemon *d)
@@ -92,7 +92,7 @@ void exporter_close(struct daemon *d)
 
 	if (!exporter->open)
 		return;
-	/* Who reads it from now on is told that nobody renews it. */
+	/* From now on readers see that nobody renews the metrics. */
 	renew(d, false);
 	textfile_stop(&exporter->file);
 	free(exporter->completed);

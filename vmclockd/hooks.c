@@ -32,7 +32,7 @@ void hooks_init(struct hooks *hooks, const char *folder, int64_t limit, int memo
 	hooks->owed = memory >= 0 && !fstat(memory, &st) && st.st_size;
 }
 
-/* What was stopped at a disruption must go on after it, whatever becomes of us. */
+/* What hooks stop at a disruption must go on after it, even if vmclockd is killed meanwhile. */
 static void owe(struct hooks *hooks, bool owed)
 {
 	if (hooks->memory >= 0 && owed != hooks->owed && ftruncate(hooks->memory, owed))

@@ -33,7 +33,7 @@ struct hooks {
 	bool owed;
 	int memory;			/* the file: then it is not empty; -1: none */
 
-	/* What is to be told; of an event that comes again before its turn, the last. */
+	/* Events that wait for their turn; one that comes again meanwhile has its newest facts. */
 	bool pending[HOOK_EVENTS];
 	unsigned long since[HOOK_EVENTS];
 	unsigned long told;

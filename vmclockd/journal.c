@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* By libsystemd, if it was there at build time. */
+/* Uses libsystemd, where configure has found it. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #define TEXT 512
 
 #ifdef HAVE_LIBSYSTEMD
-/* Where in the source that is, is nobody's business. */
+/* Leaves out the fields that name file, line and function. */
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
@@ -50,7 +50,7 @@ static void add(struct entry *e, const char *fmt, ...)
 	e->fields[e->count++] = (struct iovec){ .iov_base = text, .iov_len = strlen(text) };
 }
 
-/* Returns whether the journal has taken it. */
+/* Returns whether the journal has taken the entry. */
 static bool send_entry(enum journal_event event, const struct hook_facts *facts, int level,
 		       const char *line)
 {

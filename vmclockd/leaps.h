@@ -102,7 +102,7 @@ bool leaps_since(const struct leaps *leaps, int64_t then, int64_t sec);
 int64_t leaps_known_until(const struct leaps *leaps, int64_t sec);
 
 /**
- * leaps_indicator() - what a VMClock page has to say
+ * leaps_indicator() - the leap indicator of a VMClock page
  * @leaps:	the list, may be NULL
  * @sec:	the page's reference time, UTC
  * @announced:	as above

@@ -60,7 +60,7 @@ static int inhibited(sd_bus_message *answer, void *data, sd_bus_error *unused)
 	if (sd_bus_message_read(answer, "h", &fd) < 0)
 		return 0;
 	logind_ready(l);
-	/* The message's own ends with it. */
+	/* The message closes its own descriptor. */
 	l->inhibitor = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	return 0;
 }
@@ -73,7 +73,7 @@ static int inhibit(struct logind *l)
 	if (ret >= 0)
 		ret = sd_bus_message_append(m, "ssss", "sleep", "vmclockd",
 					    "The time has to be withdrawn before", "delay");
-	/* Where it does not run, it is not needed. */
+	/* Without logind nothing is inhibited. */
 	if (ret >= 0)
 		ret = sd_bus_message_set_auto_start(m, 0);
 	if (ret >= 0)
@@ -152,7 +152,7 @@ enum logind_news logind_process(struct logind *l)
 
 	while (l->bus && l->news == LOGIND_NOTHING && (ret = sd_bus_process(l->bus, NULL)) > 0)
 		;
-	/* It is gone: when it is back, there is another one. */
+	/* The lock is gone; logind gives another one when it is back. */
 	if (ret < 0)
 		logind_stop(l);
 	news = l->news;

@@ -28,14 +28,14 @@ static void usage(void)
 	      "and says in /run/vmclock when it can be trusted again. Runs in the foreground.\n"
 	      "\n"
 	      "  -c, --config=FILE   instead of " CONFIG_PATH "\n"
-	      "      --check-config  only read the configuration; 0: it is right\n"
-	      "      --dry-run       say what would be done, and change nothing\n"
-	      "  -v, --verbose       tell more\n"
+	      "      --check-config  check the configuration, and exit\n"
+	      "      --dry-run       log what would be done, and change nothing\n"
+	      "  -v, --verbose       log more\n"
 	      "      --help          this text\n"
 	      "      --version       the version\n"
 	      "\n"
 	      "Exit status:\n"
-	      "  0  ended by SIGTERM or SIGINT; or the configuration is right\n"
+	      "  0  ended by SIGTERM or SIGINT; or the configuration is valid\n"
 	      "  1  it cannot run: the line on stderr says why\n"
 	      "  2  wrong usage, or wrong configuration\n"
 	      "\n"
@@ -155,7 +155,7 @@ static bool shall_end(struct daemon *d, int fd)
 	return false;
 }
 
-/* It tells that somebody has set the clock; it never expires. */
+/* The timer never expires. It becomes readable when somebody has set the clock. */
 static void arm_steps(int fd)
 {
 	const struct itimerspec never = { .it_value.tv_sec = INT32_MAX };
@@ -179,7 +179,7 @@ static bool rate_is_missing(const struct daemon *d)
 	       !(d->steer.nominal > 0);
 }
 
-/* To its bound clients add what an NTP daemon may have slewed since: it is renewed more often. */
+/* Clients add to the bound what an NTP daemon may have slewed since: renew it more often. */
 #define RENEWED_MS 100
 
 static bool is_renewed(const struct daemon *d)
@@ -203,7 +203,7 @@ static int patience(const struct daemon *d)
 	return left > 0 ? (int)left : 0;
 }
 
-/* Until @deadline at most, of CLOCK_MONOTONIC in ns. */
+/* Shortens a sleep to end at @deadline, ns of CLOCK_MONOTONIC. */
 static int sooner(int ms, int64_t deadline)
 {
 	int64_t left = deadline == INT64_MAX ? INT_MAX
@@ -216,7 +216,7 @@ static int sooner(int ms, int64_t deadline)
 	return left < INT_MAX ? (int)left : ms;
 }
 
-/* The way to time servers matters where they are needed. */
+/* The network is watched while time servers are needed. */
 static void listen_to_network(struct daemon *d, struct pollfd *fd)
 {
 	network_listen(&d->network, d->device.vc && !d->device.has_time &&
@@ -244,7 +244,7 @@ static void look_at_clocksource(struct daemon *d)
 
 	if (!why)
 		return;
-	/* The rate that the kernel's clock has by itself is another one. */
+	/* With another clocksource the kernel's clock has another rate of its own. */
 	d->steer.nominal = 0;
 	reaction_doubt(d, why);
 }
@@ -277,10 +277,10 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 			say(LOG_ERR, "poll: %s", strerror(errno));
 			return;
 		}
-		/* Sooner than in a second the rate is known. */
+		/* The rate can be known sooner than at the next tick. */
 		if (!ready && (rate_is_missing(d) || is_renewed(d)))
 			reaction_tick(d);
-		/* First of all: what was true before it slept is not now. */
+		/* First of all: after a sleep the old measurements are void. */
 		if (slept_look(&d->slept))
 			reaction_awake(d);
 		look_at_logind(d);
@@ -317,7 +317,7 @@ static int serve(struct daemon *d)
 	};
 
 	if (fds[SIGNALS].fd < 0 || fds[TICKS].fd < 0 || fds[STEPS].fd < 0) {
-		say(LOG_ERR, "cannot begin: %s", strerror(errno));
+		say(LOG_ERR, "cannot start: %s", strerror(errno));
 		return 1;
 	}
 	arm_steps(fds[STEPS].fd);
@@ -328,7 +328,7 @@ static int serve(struct daemon *d)
 	    clockbound_open(&d->clockbound, d->config.clockbound_path, d->dry_run))
 		say(LOG_WARNING, "clients of ClockBound are not served");
 	d->by_ntp.silent = d->dry_run || d->config.mode == MODE_OBSERVE;
-	/* A reaction is no time to wait for memory. */
+	/* No reaction must wait for memory to be read in. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		say(LOG_DEBUG, "memory is not locked: %s", strerror(errno));
 	hooks_init(&d->hooks, d->config.hooks, d->config.hook_timeout, d->state.lock);
@@ -370,7 +370,7 @@ int main(int argc, char **argv)
 		d.dry_run = options.dry_run;
 		status = 1;
 		if (device_init(&d.device, d.config.device))
-			say(LOG_ERR, "cannot begin: %s", strerror(errno));
+			say(LOG_ERR, "cannot start: %s", strerror(errno));
 		else
 			status = serve(&d);
 		clockbound_close(&d.clockbound);

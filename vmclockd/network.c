@@ -11,7 +11,7 @@
 #include "network.h"
 
 #define GROUPS (RTMGRP_LINK | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE)
-/* Of one round; what is left is there in the next one. */
+/* Bytes read in one round; the next round reads the rest. */
 #define READS_MAX 100
 
 void network_init(struct network *n)
@@ -120,7 +120,7 @@ bool network_parse(struct network *n, const void *messages, size_t length)
 
 /* ---- Reading them --------------------------------------------------------------------- */
 
-/* All that there is. */
+/* Reads all messages that are there. */
 static bool take(struct network *n)
 {
 	_Alignas(struct nlmsghdr) char messages[8192];
@@ -133,12 +133,12 @@ static bool take(struct network *n)
 		ssize_t got = recvfrom(n->fd, messages, sizeof(messages), 0,
 				       (struct sockaddr *)&from, &size);
 
-		/* There were more than the socket holds: something has happened. */
+		/* Messages were lost: one of them may have told of a change. */
 		bool lost = got < 0 && errno == ENOBUFS;
 
 		if (got <= 0 && !lost)
 			break;
-		/* Only the kernel's. */
+		/* Only messages of the kernel count. */
 		if (lost || (!from.nl_pid && network_parse(n, messages, (size_t)got)))
 			news = true;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Is there a way to the time servers now? The kernel tells of routes and
- * carriers by netlink. It is listened to only while that matters, so that
- * routers, where routes come and go all day, cost nothing.
+ * Tells when the time servers may be within reach again: when the kernel reports
+ * a new route or carrier by netlink. It listens only while vmclockd waits for the
+ * servers, so it costs nothing on routers, whose routes change all day.
  */
 #ifndef VMCLOCKD_NETWORK_H
 #define VMCLOCKD_NETWORK_H
@@ -12,23 +12,23 @@
 #include <stdint.h>
 
 #define NETWORK_LINKS	    64
-/* A network that comes up says many things: they count as one. */
+/* ns: a network that comes up causes many messages; those within this time count as one. */
 #define NETWORK_COALESCE_NS 100000000
 
 struct network {
 	int fd;				/* -1: not listening */
-	bool failed;			/* it was told that listening is not possible */
-	int64_t due;			/* CLOCK_MONOTONIC, ns; INT64_MAX: nothing has come */
-	int links[NETWORK_LINKS];	/* whose carrier is known to be there */
+	bool failed;			/* the log says that listening is not possible */
+	int64_t due;			/* CLOCK_MONOTONIC, ns: when to report; INT64_MAX: never */
+	int links[NETWORK_LINKS];	/* indexes of links with a carrier */
 	unsigned int count;
 };
 
 void network_init(struct network *n);
 
-/* Begins to listen, or ends. Where that is not possible a line says so, once. */
+/* Begins or stops listening. Logs once that listening is not possible. */
 void network_listen(struct network *n, bool wanted);
 
-/* What to poll for POLLIN; -1: nothing, for there is something to tell already. */
+/* The descriptor to poll for POLLIN; -1 while a report is due. */
 int network_fd(const struct network *n);
 
 /**
@@ -42,7 +42,7 @@ int network_fd(const struct network *n);
  */
 bool network_came(struct network *n, int64_t now);
 
-/* The same of netlink messages alone; @length may cut off the last one. */
+/* Do these messages tell of such a change? @length may cut off the last one. */
 bool network_parse(struct network *n, const void *messages, size_t length);
 
 #endif /* VMCLOCKD_NETWORK_H */

@@ -69,17 +69,17 @@ int ntp_set_kernel_rate(struct ntp *ntp, int64_t fast);
 void ntp_init(struct ntp *ntp, const struct config *config, int interrupt);
 void ntp_stop(struct ntp *ntp);
 
-/* Who is there now? A change is told. */
+/* Looks which daemon runs now, and logs a change. */
 void ntp_find(struct ntp *ntp);
 
 /**
- * ntp_disrupted() - what the daemon has measured before is void
+ * ntp_disrupted() - have the daemon drop its measurements, and run at the true rate
  * @ntp:	the daemon
- * @steer:	knows the rate of the system clock
- * @page:	has the true one
+ * @steer:	has the nominal period
+ * @page:	has the true period
  *
- * Return: 0, -ECANCELED: interrupted, begin anew; or another negative errno
- * value with a line: it goes on as before, so that the clock may go wrong again.
+ * Return: 0; -ECANCELED: interrupted, begin anew; or another negative errno value,
+ * after a line: the daemon goes on with its old measurements.
  */
 int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclock_abi *page);
 

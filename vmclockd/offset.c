@@ -70,7 +70,7 @@ int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *off
 	ret = ns_of(&time.time, &utc) ?: difference(&time.latest, &time.earliest, &width);
 	if (ret || __builtin_sub_overflow(utc, found.pair.real, &found.ns))
 		return -EOVERFLOW;
-	/* The page's error, the bracket's, and what rounding down has cut off from either clock. */
+	/* The errors of the page and the bracket, and of rounding both clocks down. */
 	found.error = (width + 1) / 2 + reading + 1;
 	found.sec = time.time.tv_sec;
 	*offset = found;

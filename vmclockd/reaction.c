@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What follows a disruption: nobody vouches for the system clock any more, it
- * is set right, and somebody does again.
+ * The reaction to a disruption: trust in the system clock is withdrawn, the
+ * clock is set right, and it is trusted again.
  */
 #include <endian.h>
 #include <errno.h>
@@ -18,11 +18,11 @@
 #include "log.h"
 #include "random.h"
 
-/* Two measurements have to agree before anything is moved. */
+/* Two measurements, so far apart, must agree before the clock is stepped. */
 #define AGREE_APART_NS (2 * NS_PER_MS)
-/* A clock that is being slewed may move that fast meanwhile: a tenth. */
+/* Between them a slew may move the clock by a tenth of that time. */
 #define SLEW_MAX 10
-/* How often the residue is stepped, too: another step than the first one is small. */
+/* The first step removes the offset, further ones what is left of it. */
 #define STEPS_MAX  3
 #define LOOKS_MAX  20
 #define RETRY_NS   (20 * NS_PER_MS)
@@ -35,11 +35,11 @@
 /* So many reactions may begin at once, and then one in so long: see begin(). */
 #define REACTIONS_AT_ONCE 10
 #define REACTION_NS	  NS_PER_SEC
-/* A machine that goes to sleep does so by then, or is awake again. */
+/* By then a machine that was to sleep has slept, or does not sleep at all. */
 #define FALLING_ASLEEP_NS (120 * NS_PER_SEC)
-/* For how long the state counts after it was last renewed, which is done each second. */
+/* The state is valid for so long; it is renewed each second. */
 #define VALID_NS (5 * NS_PER_SEC)
-/* What the system clock may do between two looks, in ppb, if nobody but us slews it. */
+/* ppb: drift of the system clock between two looks, if only vmclockd slews it. */
 #define DRIFT 500000
 
 /* ---- What the state says ----------------------------------------------------------- */
@@ -49,7 +49,7 @@ static void add(__le64 *counter, uint64_t more)
 	*counter = htole64(le64toh(*counter) + more);
 }
 
-/* As it goes on, so that it shows while it lasts; before it was first trusted, nothing was lost. */
+/* Counts the time without trust while it lasts, but not the time before the first trust. */
 static void count_untrusted(struct daemon *d, uint8_t trust)
 {
 	struct vmclock_run_state *next = &d->state.next;
@@ -67,7 +67,7 @@ static void publish(struct daemon *d, uint8_t trust)
 	uint64_t since = trust == VMCLOCK_RUN_TRUSTED ? le64toh(next->bound_at)
 						      : (uint64_t)monotonic_now();
 
-	/* Under which marker? The next vmclockd would take another one for a disruption. */
+	/* Without a marker, nothing: the next vmclockd would take any marker for a disruption. */
 	if (!d->started && !d->state.resumed)
 		return;
 	count_untrusted(d, trust);
@@ -83,7 +83,7 @@ static void publish(struct daemon *d, uint8_t trust)
 	clockbound_publish(&d->clockbound, next);
 }
 
-/* An NTP daemon begins to slew whenever it likes, and away from true time if its source does. */
+/* An NTP daemon may slew at any time, and away from true time if its source is wrong. */
 static uint32_t drift(const struct daemon *d)
 {
 	int64_t slew = d->config.slew_max;
@@ -139,7 +139,7 @@ static void tell(const struct daemon *d, enum journal_event event, int level, co
 	va_end(args);
 }
 
-/* ---- Guards: nothing is moved on the word of one reading ------------------------------ */
+/* ---- Guards against a wrong step -------------------------------------------------------- */
 
 static const char *refusal(const struct daemon *d, const struct offset *offset)
 {
@@ -148,9 +148,9 @@ static const char *refusal(const struct daemon *d, const struct offset *offset)
 
 	if (offset->error > config->step_max_error)
 		return "the page's bounds are wider than step_max_error";
-	/* Clocks of two hosts differ, so a little before may be right. */
+	/* The clocks of two hosts differ, so the right time may be a little earlier. */
 	if (offset->sec + config->step_back_max / NS_PER_SEC + 1 < trusted)
-		return "the page's time is before the last one that could be trusted";
+		return "the page's time is earlier than the last trusted time";
 	if (config->step_max && (offset->ns > config->step_max || offset->ns < -config->step_max))
 		return "the step would be larger than step_max";
 	if (offset->ns < -config->step_back_max)
@@ -181,7 +181,7 @@ static int offset_now(struct daemon *d, struct offset *offset)
 	return ret;
 }
 
-/* Both are measured anew; @offset is the later one. */
+/* Measures twice; @offset receives the later one. Returns -EAGAIN if they do not agree. */
 static int measure(struct daemon *d, struct offset *offset)
 {
 	const struct timespec rest = { .tv_nsec = AGREE_APART_NS };
@@ -251,13 +251,13 @@ static const char *no_time(int error)
 	case -EOVERFLOW:
 		return "the page's time is centuries away";
 	case -EOPNOTSUPP:
-		return "the page counts by a counter that cannot be used here";
+		return "the counter that the page names cannot be used here";
 	default:
 		return "the page's time cannot be relied on now";
 	}
 }
 
-/* Where it does not let us, as in a container, it never does: one line for all that fails so. */
+/* Without permission, as in a container, all changes fail: one line stands for all of them. */
 static void kernel_answered(struct daemon *d, int ret, const char *what)
 {
 	if (ret && ret != d->kernel_error)
@@ -266,7 +266,7 @@ static void kernel_answered(struct daemon *d, int ret, const char *what)
 	d->kernel_error = ret;
 }
 
-/* Without an NTP daemon, the clock's rate is ours to set, too. */
+/* Where no NTP daemon runs, vmclockd also sets the clock's rate. */
 static void steer(struct daemon *d, int64_t offset)
 {
 	int ret;
@@ -278,7 +278,7 @@ static void steer(struct daemon *d, int64_t offset)
 		kernel_answered(d, ret, "set the rate of the system clock");
 }
 
-/* Who keeps the clock says that it is synchronised; another daemon's word is left as it was. */
+/* The clock is declared synchronised if vmclockd keeps it, or if it was so before. */
 static void vouch_to_kernel(struct daemon *d, const struct offset *offset)
 {
 	bool ours = d->device.has_time && d->ntp.found == NTP_NONE;
@@ -315,7 +315,7 @@ static void finish(struct daemon *d, const struct offset *offset)
 	d->disrupted = false;
 }
 
-/* Returns false where the reaction has to begin anew. */
+/* Returns false if another disruption came: the reaction begins anew. */
 static bool tell_ntp(struct daemon *d)
 {
 	if (d->ntp_told || !may_change(d))
@@ -326,7 +326,7 @@ static bool tell_ntp(struct daemon *d)
 	return true;
 }
 
-/* The daemon sets the clock; it is right once it agrees with the cone. */
+/* The NTP daemon sets the clock; its offset from the cone tells when it is right. */
 static void react_by_ntp(struct daemon *d)
 {
 	struct offset offset;
@@ -359,8 +359,8 @@ static void react(struct daemon *d)
 		return;
 	}
 	if (!d->believed) {
-		refuse(d, "the page's marker has moved, but its time may be that of before");
-		/* It comes soon or, where nobody knows of the move, never. */
+		refuse(d, "the page's marker has changed, but its time may still be the former host's");
+		/* It is updated soon; or never, if its publisher does not know of the move. */
 		if (monotonic_now() - d->began < NS_PER_SEC)
 			retry(d, RETRY_NS);
 		return;
@@ -400,7 +400,7 @@ static void react(struct daemon *d)
 		finish(d, &offset);
 }
 
-/* Was it synchronised before, by its own word? In one reaction that is asked more than once. */
+/* Declares the kernel's clock unsynchronised. Later calls in a reaction keep the first answer. */
 static void unsynchronise(struct daemon *d)
 {
 	bool was = false;
@@ -420,7 +420,7 @@ static void count_reaction(struct daemon *d)
 	d->stepped = 0;
 }
 
-/* Without a steady counter that the kernel's clock runs by, there is no page to complete. */
+/* The completed page needs a steady counter, by which the kernel's clock runs as well. */
 static void look_at_counter(struct daemon *d)
 {
 	bool usable = counter_steady() && clocksource_by_counter(&d->clocksource);
@@ -431,7 +431,7 @@ static void look_at_counter(struct daemon *d)
 	d->by_ntp.no_counter = !usable;
 }
 
-/* All that was known is void, and nobody vouches: so at once, before anybody is told or asked. */
+/* Withdraws the trust and forgets all measurements, before anything else that may take time. */
 static void untrust(struct daemon *d, uint8_t trust)
 {
 	steer_disrupted(&d->steer);
@@ -489,7 +489,7 @@ static void tell_of_markers(struct daemon *d)
 		tell_hooks(d, HOOK_GENERATION);
 }
 
-/* The one before was killed in its reaction: how far it had come, nobody knows. */
+/* The previous vmclockd was killed during a reaction: begin that anew. */
 static void react_again(struct daemon *d)
 {
 	d->marker_before = d->marker;
@@ -502,8 +502,8 @@ static void react_again(struct daemon *d)
 }
 
 /*
- * In a storm of markers lines, hooks and commands to NTP daemons are few, and
- * come for the last marker in any case; not so what untrust() does.
+ * A storm of markers causes few lines, hooks and commands to NTP daemons; the last
+ * marker always causes them. untrust() is called for each marker.
  */
 static void begin(struct daemon *d)
 {
@@ -591,7 +591,7 @@ void reaction_look(struct daemon *d)
 	advance(d);
 }
 
-/* What was known at the last word of this process, or of another one since the boot. */
+/* Resumes what this process, or an earlier one since the boot, has published last. */
 static void resume(struct daemon *d)
 {
 	const struct vmclock_run_state *before = &d->state.next;
@@ -601,7 +601,7 @@ static void resume(struct daemon *d)
 	d->generation = le64toh(before->generation);
 	d->was_synchronised = before->was_synchronised;
 	d->disrupted = before->trust == VMCLOCK_RUN_DISRUPTED;
-	/* What was not believed before is not now. */
+	/* A page that was not believed before is not believed now. */
 	if (before->believed.magic)
 		believed = le64toh(before->believed.disruption_marker);
 	else if (d->disrupted)
@@ -627,7 +627,7 @@ void reaction_start(struct daemon *d)
 	if (!can_look(d))
 		return;
 	d->started = true;
-	/* The first start after the boot is no disruption; one of us that had run saw another marker. */
+	/* The first start after the boot is no disruption; at a later one the marker may be new. */
 	if (!d->state.resumed) {
 		d->marker = d->device.state.marker;
 		d->generation = d->device.state.generation;
@@ -645,11 +645,11 @@ void reaction_start(struct daemon *d)
 		d->ntp_told = true;
 		look_at_counter(d);
 		by_ntp_disrupted(&d->by_ntp, &d->device.state, false);
-		/* Hooks have heard of a disruption, and not all of them of its end. */
+		/* Hooks ran for a disruption, but not all of them for its end. */
 		d->disrupted |= d->hooks.owed;
 		publish(d, VMCLOCK_RUN_UNKNOWN);
 	}
-	/* A device that comes back is compared with what it was. */
+	/* When the device comes back, its marker is compared with this one. */
 	d->state.resumed = true;
 	advance(d);
 }
@@ -666,7 +666,7 @@ void reaction_tick(struct daemon *d)
 		publish(d, d->state.next.trust);
 		return;
 	}
-	/* First what the daemon says now: it may leave nothing to vouch by. */
+	/* The NTP daemon first: its answer may void the bounds that trust rests on. */
 	ret = d->device.has_time ? 0
 				 : by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc,
 						  &d->device.state, &why);
@@ -678,7 +678,7 @@ void reaction_tick(struct daemon *d)
 		return;
 	if (ret || offset.error > d->config.trusted_max_error ||
 	    offset.ns > d->config.trusted_max_error || offset.ns < -d->config.trusted_max_error) {
-		/* Its bound goes on growing, for whoever adds the drift; nobody renews it. */
+		/* The last bound stays in the state; readers let it grow by the drift. */
 		d->phase = PHASE_REACTING;
 		d->began = monotonic_now();
 		d->stepped = 0;

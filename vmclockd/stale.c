@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The time of a former host. */
+/* Is the page's time a former host's? */
 #include <string.h>
 
 #include "stale.h"
@@ -20,7 +20,7 @@ static bool has_time(const struct vmclock_snapshot *s)
 
 /* ---- Contradictions -------------------------------------------------------------- */
 
-/* On the page's own scale; UTC with the leap second that the page knows of. */
+/* The time on the page's own scale; in UTC, with the leap second that it announces. */
 static int interval(const struct vmclock_snapshot *s, __u64 counter,
 		    struct vmclock_instant *earliest, struct vmclock_instant *latest)
 {
@@ -34,7 +34,7 @@ static int interval(const struct vmclock_snapshot *s, __u64 counter,
 	if (ret)
 		return ret;
 	*latest = *earliest;
-	/* One more on the far side, for the time was rounded down. */
+	/* One more at the late end, since the time was rounded down. */
 	ret = vmclock_calc_shift_time(earliest, -(__s64)error)
 		      ?: vmclock_calc_shift_time(latest, (__s64)error + 1);
 	if (!ret && s->time_type == VMCLOCK_TIME_UTC)
@@ -47,7 +47,7 @@ static bool is_before(const struct vmclock_instant *a, const struct vmclock_inst
 	return a->sec < b->sec || (a->sec == b->sec && a->nsec < b->nsec);
 }
 
-/* A period in the unit of the larger shift; false: it does not fit. */
+/* Converts a period to a larger shift; false: it does not fit. */
 static bool scale(__u64 value, unsigned int by, vmclock_u128 *scaled)
 {
 	*scaled = by < 64 ? (vmclock_u128)value << by : 0;
@@ -65,7 +65,7 @@ static bool periods_differ(const struct vmclock_snapshot *a, const struct vmcloc
 	    !scale(b->period_maxerror, shift - b->shift, &error_b))
 		return false;
 	apart = period_a > period_b ? period_a - period_b : period_b - period_a;
-	/* A unit of either for its rounding. */
+	/* One unit of each for its rounding. */
 	error_a += (vmclock_u128)1 << (shift - a->shift);
 	error_b += (vmclock_u128)1 << (shift - b->shift);
 	return apart > error_a && apart - error_a > error_b;
@@ -98,7 +98,7 @@ static void begin(struct stale *stale, const struct vmclock_abi *page)
 {
 	const struct vmclock_abi *believed = &stale->believed;
 
-	/* Of the marker before, a host may have published what nobody has seen. */
+	/* The former host may have published an update that nobody has looked at. */
 	stale->waiting = stale->looked &&
 			 (!believed->magic ||
 			  believed->disruption_marker != stale->first.disruption_marker ||

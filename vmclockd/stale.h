@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Is the page's time that of a former host? A hypervisor may move the marker
- * without whoever fills in the time knowing of it: then the fields are those
- * of the old host's last update, and look as good as any. Pure; by copies of
- * the page, one for each look.
+ * Is the page's time still the former host's? A hypervisor may change the marker
+ * when the program that publishes the time does not know of the migration. Then
+ * the page has the former host's last update, which looks as good as any. Pure;
+ * works on copies of the page, one for each look.
  */
 #ifndef VMCLOCKD_STALE_H
 #define VMCLOCKD_STALE_H
@@ -14,17 +14,17 @@
 #include "vmclock-abi.h"
 
 struct stale {
-	struct vmclock_abi believed;	/* the last page with time that was; magic 0: none */
-	struct vmclock_abi first;	/* the first one under this marker */
-	bool looked;			/* at a page, ever */
-	bool waiting;			/* until another time than that of the first one comes */
+	struct vmclock_abi believed;	/* the last page whose time was; magic 0: none */
+	struct vmclock_abi first;	/* the first page under this marker */
+	bool looked;			/* there was a first look */
+	bool waiting;			/* for a time other than that of @first */
 };
 
 /**
  * stale_resume() - go on where an earlier process has ended
- * @stale:	receives it
+ * @stale:	receives what was known
  * @believed:	what stale->believed was then; magic 0: nothing
- * @marker:	under which the page was believed
+ * @marker:	the marker under which the page was believed
  */
 void stale_resume(struct stale *stale, const struct vmclock_abi *believed, uint64_t marker);
 
@@ -33,25 +33,24 @@ void stale_resume(struct stale *stale, const struct vmclock_abi *believed, uint6
  * @stale:	what is known from the looks before
  * @page:	a consistent copy of the page
  *
- * The time of the first page ever is. After the marker has moved, it is if
- * the old host cannot have published it: at the page's reference, or in its
- * period, it contradicts what that host had said, for an update does not.
- * Otherwise it is once its fields change under the new marker: the old host
- * publishes nothing there.
+ * The first page of all is believed. After a change of the marker, the time is
+ * believed if it contradicts the former host's time or period, by their bounds:
+ * then the former host cannot have published it. Otherwise it is believed when it
+ * changes under the new marker, where the former host publishes nothing.
  *
- * A host that moves the marker and its own time in one update is believed at
- * the first look, unless its clock goes on where the old one's would be.
+ * So a host that changes marker and time in one update is believed at the first
+ * look, unless its clock agrees with the former host's.
  *
  * Return: whether the time is believed, if there is any.
  */
 bool stale_look(struct stale *stale, const struct vmclock_abi *page);
 
 /**
- * stale_contradicts() - can the second page be no update of the first one's host?
+ * stale_contradicts() - is it certain that two pages are not of one host?
  * @before:	a page with time
  * @page:	another one, later
  *
- * Return: true only if that is certain: both have bounds, and these exclude each other.
+ * Return: true if both have bounds, and these exclude each other.
  */
 bool stale_contradicts(const struct vmclock_abi *before, const struct vmclock_abi *page);
 

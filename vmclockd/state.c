@@ -46,7 +46,7 @@ static struct vmclock_run_state *copy_of(void *live, int i)
 	return (void *)((char *)live + (size_t)i * VMCLOCK_RUN_STATE_COPY_SIZE);
 }
 
-/* Killed in mid-write it may be torn: then only its count is taken over. */
+/* A vmclockd killed during an update leaves a torn copy: only its count is taken over. */
 static bool is_whole(const struct vmclock_run_state *state, const __u8 boot_id[16])
 {
 	return le32toh(state->magic) == VMCLOCK_RUN_STATE_MAGIC &&
@@ -56,7 +56,7 @@ static bool is_whole(const struct vmclock_run_state *state, const __u8 boot_id[1
 	       !memcmp(state->boot_id, boot_id, sizeof(state->boot_id));
 }
 
-/* The first one is written first, so it is the newer one. -1: neither is whole. */
+/* Returns the newer whole copy, the first if both are whole; -1: neither is. */
 static int whole_copy(void *live, const __u8 boot_id[16])
 {
 	int i;
@@ -67,7 +67,7 @@ static int whole_copy(void *live, const __u8 boot_id[16])
 	return -1;
 }
 
-/* What goes on is published; a first one, with its first content. */
+/* Publishes the state that is taken over, or the first content of a new file. */
 static void begin(struct state *state, void *live, int i)
 {
 	struct vmclock_run_state *copy = copy_of(live, i);
@@ -116,7 +116,7 @@ int state_open(struct state *state, const char *folder, bool dry_run)
 	next->size = htole32(sizeof(*next));
 	next->version = htole16(VMCLOCK_RUN_STATE_VERSION);
 	memcpy(next->boot_id, boot_id, sizeof(boot_id));
-	/* That which is whole comes last: then one is, whenever we are killed. */
+	/* The whole copy is written last: whenever vmclockd is killed, one copy is whole. */
 	for (i = 0; i < VMCLOCK_RUN_COPIES; i++)
 		if (i != whole)
 			begin(state, live, i);

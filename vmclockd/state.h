@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* /run/vmclock/state: is the system clock vouched for? It outlives vmclockd, but no boot. */
+/* /run/vmclock/state: is the system clock trusted? The file outlives vmclockd, but no reboot. */
 #ifndef VMCLOCKD_STATE_H
 #define VMCLOCKD_STATE_H
 
@@ -12,15 +12,15 @@ struct state {
 	struct vmclock_run_state next;	/* little-endian: set fields, then state_publish() */
 	struct publisher copies[VMCLOCK_RUN_COPIES];
 	bool resumed;			/* an earlier vmclockd had run since the boot */
-	int lock;			/* held for as long as it is open; -1: nothing is written */
+	int lock;			/* descriptor of the lock; -1: nothing is written */
 };
 
 /*
- * Opens the file, or makes it. Returns 0, or -1 with a line: the folder is
- * missing or not writable, what stands there is not ours, or another vmclockd
- * has it. With @dry_run it is only read, if it is there, and nobody sees what
- * is published. What an earlier one has left goes on to be published; of an
- * update in which that one was killed, nothing.
+ * Opens the file, or makes it. Returns 0; or -1, after a line in the log: the
+ * folder cannot be made or written, the file is not ours, or another vmclockd
+ * runs. With @dry_run the file is only read, and nobody sees what is published.
+ * Takes over the state that an earlier vmclockd has left, except for an update
+ * during which that was killed.
  */
 int state_open(struct state *state, const char *folder, bool dry_run);
 void state_publish(struct state *state);

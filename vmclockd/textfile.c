@@ -12,9 +12,9 @@
 #include "log.h"
 #include "textfile.h"
 
-/* All that the thread needs, and memory is locked. */
+/* The thread needs no more; and all of it is locked memory. */
 #define STACK_SIZE 65536
-/* How long the end waits for the last text, in s. */
+/* s: how long textfile_stop() waits for the last text. */
 #define LAST_WAIT 1
 
 /* ---- Writing ------------------------------------------------------------------------- */
@@ -50,7 +50,7 @@ static int write_file(const struct textfile *file, const char *text)
 	if (fd < 0)
 		return -errno;
 	ret = write_all(fd, text);
-	/* Not as the umask has it: all may read. */
+	/* Everybody may read it, whatever the umask. */
 	if (!ret && fchmod(fd, 0644))
 		ret = -errno;
 	if (close(fd) && !ret)
@@ -76,7 +76,7 @@ static void renew(struct textfile *file, const char *text)
 
 /* ---- The thread ---------------------------------------------------------------------- */
 
-/* NULL: there will be none any more. */
+/* Waits for a text; NULL: there will be no more. */
 static char *next_text(struct textfile *file)
 {
 	char *text;
@@ -102,7 +102,7 @@ static void *writer(void *data)
 	return NULL;
 }
 
-/* Signals are for the main thread. */
+/* The thread blocks all signals: the main thread handles them. */
 static int start_writer(struct textfile *file)
 {
 	pthread_attr_t attr;
@@ -129,7 +129,7 @@ int textfile_start(struct textfile *file, const char *path)
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.changed = PTHREAD_COND_INITIALIZER,
 	};
-	/* Not as its name ends what node_exporter reads. */
+	/* node_exporter does not read a file with such a name. */
 	if (asprintf(&file->unfinished, "%s.tmp", path) < 0)
 		return -ENOMEM;
 	ret = start_writer(file);
@@ -166,7 +166,7 @@ void textfile_stop(struct textfile *file)
 	wake(file, NULL, true);
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += LAST_WAIT;
-	/* A disk that hangs does not keep us: the thread ends with the process. */
+	/* If a disk hangs, do not wait: the thread ends with the process. */
 	if (!pthread_clockjoin_np(file->writer, NULL, CLOCK_MONOTONIC, &until))
 		free(file->unfinished);
 }

@@ -28,7 +28,7 @@ start_daemon 'right within'
 holds 'trusted at first' is_trusted
 
 stop >/dev/null
-lost 'the device is gone' 'page: the device is gone: its return is waited for$'
+lost 'the device is gone' 'page: the device is gone; waiting for its return$'
 start
 regained 'the device is gone'
 verdict 'a device that is gone is told once' "$([ "$(how_often 'is gone')" = 1 ] || echo 'more often')"

@@ -95,7 +95,7 @@ until_true between_updates
 printf '\143' | dd of="$page" bs=1 seek=16 conv=notrunc 2>/dev/null
 for again in first second third; do
 	start_daemon
-	holds "the $again one does not believe it" said 'its time may be that of before'
+	holds "the $again one does not believe it" said 'its time may still be the former host'
 	verdict "the $again one does not vouch" "$(trust 2 || word "$state" 60 1)"
 	kill_daemon
 done

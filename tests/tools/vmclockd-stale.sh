@@ -46,7 +46,7 @@ until_true newer
 until_true between_updates
 put_marker 2
 holds 'the marker has moved' said 'disruption marker 0x2' 1
-holds 'the time of before is not believed' said 'its time may be that of before' 1
+holds 'the time of before is not believed' said 'its time may still be the former host' 1
 
 # Here the simulator takes its page back, under its own marker.
 kill -CONT "$sim"

@@ -31,7 +31,7 @@ def run(lab):
             healing.go_on()
             healing.wait(APART)
         healing.mark()
-        lab.wait_for(lambda: healing.said().count('may be that of before') == move,
+        lab.wait_for(lambda: healing.said().count('may still be the former host') == move,
                      'doubts about the page')
         healing.wait(LONG)
         # Of the start, and of each move before.
