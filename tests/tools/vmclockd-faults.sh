@@ -56,9 +56,11 @@ tell stall off
 regained 'an update that never ends'
 holds 'an update that never ends: its end is told' said 'the page can be read again$'
 
-seen=$(state_u64 64)
+# As another marker or, where the sequence count is odd by chance, as an update that never ends.
+seen=$(how_often 'the system clock is not trusted')
+more_often() { [ "$(how_often 'the system clock is not trusted')" -gt "$seen" ]; }
 tell garbage 500ms
-holds 'garbage: seen as another marker' disruptions $((seen + 1))
+holds 'garbage: not trusted' more_often
 regained 'garbage'
 stop >/dev/null
 stop_daemon
