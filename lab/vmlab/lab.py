@@ -24,6 +24,8 @@ _PROGRAM_FOLDERS = ('tools', 'vmclockd', 'examples', 'bench', 'tests/vm/guest', 
                     'tests/stress', 'tests/unit')
 # Of those, the ones that guests have in any case.
 _USUAL_FOLDERS = ('tools', 'examples', 'tests/vm/guest')
+# What a system on a disk does first: its luggage is on the second one.
+_UNPACK_AND_START = 'tar -xf /dev/vdb -C / && exec /sbin/init'
 # Socket paths are limited to 107 bytes; the longest below the run folder takes 20.
 _LONGEST_FOLDER = 80
 
@@ -159,11 +161,13 @@ class Lab:
         return self._machine(next(self._numbers), self.kernel, initrd, device, saved=saved,
                              **options)
 
-    def boot_system(self, system, device='vmclock', *, files=(), release=None, fields=None,
-                    timeout=240, append='', qemu=(), **options):
+    def boot_system(self, system, device='vmclock', *, files=(), programs=(), added=None,
+                    release=None, fields=None, timeout=600, append='', qemu=(), **options):
         """Boot a whole Debian, a System, on a disk of its own, and return its Machine.
 
         files     paths on the host that are in the guest's /root
+        programs  names of programs that make has built for guests
+        added     an archive of what else is in it from the beginning
         release   which of its kernels
         The rest is as in boot().
         """
@@ -175,7 +179,13 @@ class Lab:
         luggage = self._folder / f'{number}.tar'
         with tarfile.open(luggage, 'w') as archive:
             for path in files:
-                archive.add(path, Path(path).name)
+                archive.add(path, f'root/{Path(path).name}')
+            for name in programs:
+                archive.add(self.program(name), f'usr/local/bin/{name}')
+            if added:
+                with tarfile.open(added) as more:
+                    for member in more:
+                        archive.addfile(member, more.extractfile(member) if member.isreg() else None)
         boot = system.root / 'boot'
         release = release or system.releases()[-1]
         image = self._folder / f'{number}.kernel'
@@ -183,10 +193,9 @@ class Lab:
         kernel = BootFiles(release, image, system.workshop)
         machine = self._machine(
             number, kernel, boot / f'initrd.img-{release}', device, timeout=timeout,
-            append=f'root=/dev/vda rw {append}',
+            append=f'root=/dev/vda rw {append} init=/bin/sh -- -c "{_UNPACK_AND_START}"',
             qemu=('-drive', f'if=virtio,format=qcow2,file={disk}',
                   '-drive', f'if=virtio,format=raw,readonly=on,file={luggage}', *qemu), **options)
-        machine.run('tar -xf /dev/vdb -C /root')
         return machine
 
     def system(self, suite):

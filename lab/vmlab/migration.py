@@ -115,9 +115,9 @@ def measure_tick(vm):
 
     The system clock, left alone, is the counter in these ticks.
     """
-    vm.run('time-record >/tmp/tick 2>&1 &')
+    vm.run('time-record >/tmp/tick 2>&1 & echo $! >/tmp/tick.pid')
     vm.wait_for('test $(wc -l </tmp/tick) -ge 30')
-    vm.run('killall time-record')
+    vm.run('kill $(cat /tmp/tick.pid)')
     rows = [Record(line) for line in vm.run('cat /tmp/tick').splitlines()]
     first, last = rows[0], rows[-1]
     period = (last.raw - first.raw << 64 + SHIFT) // (last.raw_counter - first.raw_counter)

@@ -7,7 +7,7 @@ from pathlib import Path
 from . import cache, report
 from .chroot import Chroot
 
-_PACKAGES = ('dkms', 'gcc', 'initramfs-tools', 'libinih1', 'libjson-c5',
+_PACKAGES = ('dbus', 'dkms', 'gcc', 'initramfs-tools', 'libinih1', 'libjson-c5',
              'linux-headers-cloud-amd64', 'linux-image-cloud-amd64', 'make', 'man-db', 'openssl', 'systemd-sysv', 'udev')
 _DISK_SIZE = '4G'
 _SHELL = Path(__file__).with_name('guest-shell.sh')
@@ -37,9 +37,9 @@ _FILES = {
     # What a power failure would leave of it is no matter.
     'etc/dpkg/dpkg.cfg.d/laboratory': 'force-unsafe-io\n',
 }
-# The consoles take no other speaker.
+# The consoles take no other speaker; and there are no snapshots of the disk to look for.
 _SETTINGS = ('systemctl enable laboratory-shell && '
-             'systemctl mask serial-getty@ttyS0 serial-getty@ttyS1 && '
+             'systemctl mask serial-getty@ttyS0 serial-getty@ttyS1 e2scrub_reap && '
              'update-initramfs -u -k all')
 
 # The next kernel of each suite, and where it is.
