@@ -23,17 +23,18 @@ static int adjust(struct timex *tx)
 	return adjtimex(tx) < 0 ? -errno : 0;
 }
 
-static int64_t raw_now(void)
+static int64_t read_clock(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
+	clock_gettime(clock, &ts);
 	return (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
 }
 
 static int look_once(struct clock_state *state)
 {
-	int64_t unit, raw = raw_now();
+	int64_t unit, raw = read_clock(CLOCK_MONOTONIC_RAW);
+	int64_t slept = read_clock(CLOCK_BOOTTIME) - monotonic_now();
 	struct timex tx = { 0 };
 	int ret = adjust(&tx);
 
@@ -42,7 +43,8 @@ static int look_once(struct clock_state *state)
 	unit = tx.status & STA_NANO ? 1 : NS_PER_US;
 	*state = (struct clock_state){
 		.raw = raw,
-		.width = raw_now() - raw,
+		.width = read_clock(CLOCK_MONOTONIC_RAW) - raw,
+		.slept = slept,
 		.real = (int64_t)tx.time.tv_sec * NS_PER_SEC + tx.time.tv_usec * unit,
 		.pending = tx.offset * unit,
 		.maxerror = (int64_t)tx.maxerror * NS_PER_US,

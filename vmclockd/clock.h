@@ -11,11 +11,18 @@ struct clock_state {
 	int64_t raw;			/* CLOCK_MONOTONIC_RAW, ns */
 	int64_t real;			/* CLOCK_REALTIME, ns since 1970 */
 	int64_t width;			/* ns between the readings of the raw clock around it */
+	int64_t slept;			/* ns since the boot, for which the raw clock stood still */
 	int64_t pending;		/* ns that it is still to be slewed by */
 	int64_t maxerror;		/* ns, by the word of who keeps it */
 	bool synchronised;
 	bool inserts, deletes;		/* a leap second at the end of the day */
 };
+
+/* Has the machine slept between two looks? Then the raw clock does not tell what has passed. */
+static inline bool clock_slept(const struct clock_state *before, const struct clock_state *now)
+{
+	return now->slept - before->slept > 1000000 + before->width + now->width;
+}
 
 /* Each returns 0 or a negative errno value: -EPERM without CAP_SYS_TIME. */
 

@@ -106,6 +106,23 @@ static void hear(struct ntpsec *n)
 		     : "ntpd was not restarted: systemctl's unit is not what runs";
 }
 
+/* ---- The daemon ------------------------------------------------------------------------ */
+
+static void reset(struct ntpsec *n)
+{
+	anchors_reset(&n->anchors);
+	n->last = (struct clock_state){ 0 };
+}
+
+/* Nor does what it measures count, until it has been restarted. */
+static void void_all(struct ntpsec *n, const char *why)
+{
+	reset(n);
+	n->counts = false;
+	n->before = process();
+	n->why = why;
+}
+
 static void look(struct ntp *ntp)
 {
 	struct ntpsec *n = &ntp->ntpsec;
@@ -117,18 +134,12 @@ static void look(struct ntp *ntp)
 		look_for_restart(n);
 	if (clock_look(&now))
 		return;
+	if (n->last.raw && clock_slept(&n->last, &now))
+		void_all(n, "the machine has slept, and ntpd was not restarted since");
 	if (n->counts && now.synchronised && n->last.raw &&
 	    (!n->last.synchronised || now.maxerror < n->last.maxerror))
 		set_anchor(n, &now);
 	n->last = now;
-}
-
-/* ---- The daemon ------------------------------------------------------------------------ */
-
-static void reset(struct ntpsec *n)
-{
-	anchors_reset(&n->anchors);
-	n->last = (struct clock_state){ 0 };
 }
 
 static int begin(struct ntp *ntp)
@@ -144,12 +155,7 @@ static int begin(struct ntp *ntp)
 /* What it does by samples from before does not count: only another process does. */
 static int forget(struct ntp *ntp)
 {
-	struct ntpsec *n = &ntp->ntpsec;
-
-	reset(n);
-	n->counts = false;
-	n->before = process();
-	n->why = "ntpd has not been restarted yet";
+	void_all(&ntp->ntpsec, "ntpd has not been restarted yet");
 	return 0;
 }
 
@@ -162,8 +168,7 @@ static int measure(struct ntp *ntp, bool again)
 	/* It asks its servers by itself, and would have to begin anew. */
 	if (n->counts || (again && command_runs(&n->restart.command)))
 		return -EBUSY;
-	forget(ntp);
-	n->why = "ntpd is being restarted";
+	void_all(n, "ntpd is being restarted");
 	return restart_begin(&n->restart, ntp->config->systemctl, units);
 }
 
@@ -188,6 +193,8 @@ static int report(struct ntp *ntp, struct report *report, const char **why)
 	if (ret)
 		return ret;
 	*why = n->why;
+	if (clock_slept(&n->last, &now))
+		return -EAGAIN;
 	return anchors_report(&n->anchors, now.raw, now.real, now.width, report) ? -EAGAIN : 0;
 }
 

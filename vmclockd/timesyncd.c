@@ -26,8 +26,8 @@
 /* Between two questions, until there is something that counts: more and more. */
 #define APART_FIRST NS_PER_SEC
 #define APART_LAST  (64 * NS_PER_SEC)
-/* How far the system clock's rate may be off, as a fraction. */
-#define RATE_OFF 2000
+/* How far the system clock's rate may be off: 500 ppm of the raw clock's, and that as much. */
+#define RATE_OFF 1000
 #define SLACK	 NS_PER_MS
 
 static bool runs(void)
@@ -175,6 +175,23 @@ static void hear(struct timesyncd *t, const struct clock_state *now)
 		t->why = "systemd-timesyncd does not answer";
 }
 
+/* ---- The daemon ------------------------------------------------------------------------ */
+
+/* Only what is sent from now on counts. */
+static int reset(struct timesyncd *t)
+{
+	command_kill(&t->busctl);
+	anchors_reset(&t->anchors);
+	t->was_set = true;
+	t->next = 0;
+	t->apart = APART_FIRST;
+	t->taken = 0;
+	t->slewing = 0;
+	t->why = "systemd-timesyncd has not measured anew yet";
+	t->last = (struct clock_state){ 0 };
+	return clock_look(&t->since);
+}
+
 static void look(struct ntp *ntp)
 {
 	struct timesyncd *t = &ntp->timesyncd;
@@ -182,6 +199,8 @@ static void look(struct ntp *ntp)
 
 	if (clock_look(&now))
 		return;
+	if (t->last.raw && clock_slept(&t->last, &now))
+		reset(t);
 	/* The end of a restart tells nothing: what is measured then does. */
 	if (command_runs(&t->restart.command))
 		restart_result(&t->restart);
@@ -199,23 +218,6 @@ static void look(struct ntp *ntp)
 	if ((t->was_set || !t->anchors.count) && now.synchronised && !command_runs(&t->busctl) &&
 	    monotonic_now() >= t->next)
 		ask(t, ntp->config->busctl, &now);
-}
-
-/* ---- The daemon ------------------------------------------------------------------------ */
-
-/* Only what is sent from now on counts. */
-static int reset(struct timesyncd *t)
-{
-	command_kill(&t->busctl);
-	anchors_reset(&t->anchors);
-	t->was_set = true;
-	t->next = 0;
-	t->apart = APART_FIRST;
-	t->taken = 0;
-	t->slewing = 0;
-	t->why = "systemd-timesyncd has not measured anew yet";
-	t->last = (struct clock_state){ 0 };
-	return clock_look(&t->since);
 }
 
 static int forget(struct ntp *ntp)
@@ -263,6 +265,8 @@ static int report(struct ntp *ntp, struct report *report, const char **why)
 	if (ret)
 		return ret;
 	*why = t->why;
+	if (clock_slept(&t->last, &now))
+		return -EAGAIN;
 	return anchors_report(&t->anchors, now.raw, now.real, now.width, report) ? -EAGAIN : 0;
 }
 

@@ -124,6 +124,31 @@ static void what_it_makes_of_old_samples_does_not_count(void **state)
 	assert_int_equal(count(p, "systemctl"), 1);
 }
 
+/* The raw clock stood still meanwhile, and the kernel's bound did not grow. */
+static void a_sleep_voids_all(void **state)
+{
+	struct place *p = *state;
+	struct report r;
+	const char *why;
+
+	assert_int_equal(d->begin(&p->ntp), 0);
+	look(p);
+	set_clock(0, 0, MS);
+	look(p);
+	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
+	shown.slept = 2 * MS;
+	assert_int_equal(d->report(&p->ntp, &r, &why), -EAGAIN);
+	look(p);
+	set_clock(0, 0, MS / 2);
+	look(p);
+	assert_int_equal(d->report(&p->ntp, &r, &why), -EAGAIN);
+	set_process(4243);
+	look(p);
+	set_clock(0, 0, MS);
+	look(p);
+	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
+}
+
 static void its_unit_may_have_another_name(void **state)
 {
 	struct place *p = *state;
@@ -216,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_kernel_tells_its_bound),
 		TEST(what_it_makes_of_old_samples_does_not_count),
+		TEST(a_sleep_voids_all),
 		TEST(its_unit_may_have_another_name),
 		TEST(one_that_is_not_restarted_never_counts),
 		TEST(leap_seconds_are_told),
