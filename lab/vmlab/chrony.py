@@ -114,11 +114,11 @@ class Chrony:
         result = self._vm.shell(f'{chronyc} -c -h /run/chrony/chronyd.sock {question}')
         return [] if result.status else [line.split(',') for line in result.output.splitlines()]
 
-    def wait_selected(self, timeout=60):
-        """Wait until the clock is the source that chronyd follows."""
+    def wait_selected(self, source='VCLK', timeout=60):
+        """Wait until chronyd follows this source: the PTP clock, or the Server."""
         def selected():
-            return any(row[:3] == ['#', '*', 'VCLK'] for row in self.ask('sources'))
-        self._lab.wait_for(selected, 'chronyd following the PTP clock', timeout)
+            return any(row[1:3] == ['*', source] for row in self.ask('sources'))
+        self._lab.wait_for(selected, f'chronyd following {source}', timeout)
 
     def tracking(self):
         """What it makes of the clock: stratum, offset (s), frequency (ppm) and leap status."""

@@ -12,7 +12,6 @@ from .errors import Failed
 from .page import FLAG_NOTIFICATION_PRESENT
 from .readings import Readings
 
-
 _STATE = '/run/vmclock/state'
 _CONFIGURATION = '/etc/vmclock/vmclockd.conf'
 # Names in the order of struct vmclock_run_state, from the marker on, each of 8 bytes.
@@ -58,7 +57,8 @@ class Healing:
     DISRUPTED = DISRUPTED
 
     def __init__(self, lab, notify, time=True, files=None, network=False, modules=(), device=None,
-                 programs=(), append='', clocksource='tsc'):
+                 programs=(), append='', clocksource='tsc', ppm=0):
+        """The counter is too fast by `ppm`, until it is disrupted."""
         self._lab = lab
         options = {'modules': modules}
         if append:
@@ -81,21 +81,29 @@ class Healing:
         if network:
             self.vm.run('modprobe virtio_net; ip link set eth0 up; '
                         'ip addr add 10.0.2.15/24 dev eth0')
-        self._lines, self._line = {}, None
+        # The first record, and the length of a tick as the guest takes it.
+        self.first, self.tick = migration.measure_tick(self.vm)
+        # The true time under each marker, and the last one of them.
+        self.lines, self._line = {}, None
         if time:
-            self._start_line()
+            start = (self.first.realtime + migration.TAI_OFFSET * NSEC << 64) // NSEC
+            self._publish(self.vm.page, migration.Line(self.first.counter, start, self._bent(ppm)))
+            self._pulse()
 
-    def _start_line(self):
-        self._start, self._tick = migration.measure_tick(self.vm)
-        start = self._start
-        self._publish(migration.Line(
-            start.counter, (start.realtime + migration.TAI_OFFSET * NSEC << 64) // NSEC, self._tick))
+    def ns(self, ticks):
+        """The length of so many ticks, as the guest takes it."""
+        return ticks * self.tick * NSEC >> 64 + migration.SHIFT
 
-    def _publish(self, line, disrupt=False):
-        page = self.vm.page
+    def _bent(self, ppm):
+        """The true length of a tick of a counter that is too fast by so much."""
+        return int(self.tick / (1 + ppm / 1e6))
+
+    def _publish(self, page, line, disrupt=False):
         (page.disrupt if disrupt else page.update)(**line.fields())
-        self._lines[page.get('disruption_marker')] = line
+        self.lines[page.get('disruption_marker')] = line
         self._line = line
+
+    def _pulse(self):
         if self._notify:
             self.vm.notify()
 
@@ -107,12 +115,16 @@ class Healing:
         ptp = self.vm.run('basename $(dirname $(grep -lx vmclock0 /sys/class/ptp/*/clock_name))')
         return chrony.Chrony(self._lab, self.vm, chrony.refclock(f'/dev/{ptp}'))
 
-    def start(self, *settings, record=True):
-        """Start vmclockd, and the record."""
+    def start(self, *settings, record_ms=_RECORD_MS):
+        """Start vmclockd, and the record; 0 for none."""
         self.vm.run(f'mkdir -p $(dirname {_CONFIGURATION})\n'
                     f"cat >{_CONFIGURATION} <<'END'\n" + '\n'.join(settings) + f'\nEND\n{_VMCLOCKD}')
-        if record:
-            self.vm.run(f'time-record {self.vm.board.page_address:#x} {_RECORD_MS} >/tmp/record 2>&1 &')
+        if record_ms:
+            self.record(record_ms)
+
+    def record(self, ms):
+        """Start the record alone, with no vmclockd."""
+        self.vm.run(f'time-record {self.vm.board.page_address:#x} {ms} >/tmp/record 2>&1 &')
 
     def state(self):
         """What /run/vmclock/state says."""
@@ -152,24 +164,42 @@ class Healing:
         """The guest's, as its record has shown it last."""
         return migration.last_counter(self.vm.page)
 
+    def wait(self, seconds, meanwhile=lambda: None):
+        """Wait until the guest's clock has gone on by so much."""
+        counter = self._counter()
+        ticks = int(seconds * 2**64 * 2**migration.SHIFT) // self.tick
+
+        def went_on():
+            meanwhile()
+            return self._counter() - counter > ticks
+        wait_for(went_on, 'the guest to go on', 60 + seconds, interval=_RENEWED)
+
+    def _bend(self, page, step, ppm, disrupt=False):
+        counter = migration.last_counter(page)
+        self._publish(page, migration.Line(counter, self._line.at(counter) + (step << 64) // NSEC,
+                                           self._bent(ppm)), disrupt)
+
     def disrupt(self, step, ppm, seconds):
         """The clock is disrupted: it is off by `step` ns, and too fast by `ppm`. Then time goes on."""
-        self._bend(step, ppm, disrupt=True)
+        self._bend(self.vm.page, step, ppm, disrupt=True)
+        self._pulse()
         self.wait(seconds, self._renew)
+
+    def migrate(self, step, ppm):
+        """The same by a live migration: no record is later in the first process, or earlier after it."""
+        self.vm.migrate(lambda page: self._bend(page, step, ppm, disrupt=True), notify=self._notify)
 
     def set_right(self, step, ppm):
         """The same, but the marker has moved before."""
-        self._bend(step, ppm)
+        self._bend(self.vm.page, step, ppm)
+        self._pulse()
 
     def go_on(self):
         """The host publishes again, and nothing has changed."""
         counter = self._counter()
-        self._publish(migration.Line(counter, self._line.at(counter), self._line.period))
-
-    def _bend(self, step, ppm, disrupt=False):
-        counter = self._counter()
-        self._publish(migration.Line(counter, self._line.at(counter) + (step << 64) // NSEC,
-                                     int(self._tick / (1 + ppm / 1e6))), disrupt)
+        self._publish(self.vm.page,
+                      migration.Line(counter, self._line.at(counter), self._line.period))
+        self._pulse()
 
     def _renew(self):
         """As go_on(), by a host that has nothing to notify of; without a page that gives time, nothing."""
@@ -178,28 +208,31 @@ class Healing:
             self._line = migration.Line(counter, self._line.at(counter), self._line.period)
             self.vm.page.update(**self._line.fields())
 
-    def wait(self, seconds, meanwhile=lambda: None):
-        """Until so much time has gone by in the guest."""
-        counter = self._counter()
-        ticks = int(seconds * 2**64 * 2**migration.SHIFT) // self._tick
-
-        def went_on():
-            meanwhile()
-            return self._counter() - counter > ticks
-        wait_for(went_on, 'the guest to go on', 60, interval=_RENEWED)
-
     def mark(self):
         """A disruption that is no more than another marker."""
         self.vm.page.disrupt()
-        if self._notify:
-            self.vm.notify()
+        self._pulse()
+
+    def interrupt(self, seconds):
+        """The guest stands still for so long, and goes on in another process under another marker."""
+        def arrived(page):
+            clock.sleep(seconds)
+            page.disrupt()
+        self.vm.migrate(arrived, notify=self._notify)
+
+    def records(self):
+        """End the record; all there is of it."""
+        self.vm.shell('killall time-record')
+        return [migration.Record(line)
+                for line in self.vm.run('cat /tmp/record', timeout=300).splitlines()]
 
     def storm(self, count, seconds):
         """So many disruptions within so much time of the host."""
         began = clock.monotonic()
         for number in range(1, count + 1):
-            if self._lines:
-                self._bend(1000 * number, 0, disrupt=True)
+            if self.lines:
+                self._bend(self.vm.page, 1000 * number, 0, disrupt=True)
+                self._pulse()
             else:
                 self.mark()
             clock.sleep(max(0, began + seconds * number / count - clock.monotonic()))
@@ -237,18 +270,16 @@ class Healing:
 
     def truth(self, marker, counter):
         """UTC in ns, where the page gives it."""
-        return (self._lines[marker].at(counter) * NSEC >> 64) - migration.TAI_OFFSET * NSEC
+        return (self.lines[marker].at(counter) * NSEC >> 64) - migration.TAI_OFFSET * NSEC
 
     # ---- How soon the clock is right -------------------------------------------------
 
     @functools.cached_property
     def _records(self):
         """Of each disruption: the true time, the last record before it, and those after it."""
-        self.vm.shell('killall time-record')
         found, last = {}, None
-        for text in self.vm.run('cat /tmp/record', timeout=300).splitlines():
-            record = migration.Record(text)
-            found.setdefault(record.marker, (self._lines.get(record.marker), last, []))[2].append(record)
+        for record in self.records():
+            found.setdefault(record.marker, (self.lines.get(record.marker), last, []))[2].append(record)
             last = record
         _, *disruptions = found.values()
         return disruptions

@@ -331,9 +331,12 @@ class Machine:
         """Pulse the notification line of a simulated page."""
         if not (self._simulation and self._simulation.notify):
             raise LabError('this machine has no notification line')
-        line = self.board.notify_line(self.qmp)
+        self._pulse(self._qemu)
+
+    def _pulse(self, qemu):
+        line = self.board.notify_line(qemu.qmp)
         for level in (1, 0):
-            self.qtest(f'set_irq_in {line} {level}')
+            qemu.qtest(f'set_irq_in {line} {level}')
 
     @property
     def ram_path(self):
@@ -361,11 +364,12 @@ class Machine:
             self.page = self._memory.page
         self._wait_until_up(timeout)
 
-    def migrate(self, arrived=None, timeout=120):
+    def migrate(self, arrived=None, timeout=120, notify=False):
         """Move the running guest into a new QEMU process; shell and page then are there.
 
         A simulated page moves as it is: what a hypervisor would change is up to you. That can
-        be done in arrived(page), which is called before the guest runs in its new process.
+        be done in arrived(page), which is called before the guest runs in its new process. With
+        `notify`, the line is pulsed then, and the interrupt is the first thing the guest meets.
         """
         source, old_memory = self._qemu, self._memory
         self._moves += 1
@@ -375,7 +379,7 @@ class Machine:
             source.qmp('migrate-set-parameters', **{'max-bandwidth': 1 << 32})
             source.qmp('migrate', uri=line)
             wait_for(lambda: self._has_moved(source), 'the migration', timeout)
-            self._resume(target, memory, arrived, timeout)
+            self._resume(target, memory, arrived, timeout, notify)
         except BaseException:
             target.quit()
             if memory:
@@ -402,10 +406,12 @@ class Machine:
         saved.unlink()
         self._transcript(f'restored after {seconds} s')
 
-    def _resume(self, target, memory, arrived, timeout):
+    def _resume(self, target, memory, arrived, timeout, notify=False):
         self._wait_until_there(target, timeout)
         if arrived:
             arrived(memory.page)
+        if notify:
+            self._pulse(target)
         target.qmp('cont')
         self._qemu, self._memory = target, memory
         if memory:

@@ -35,7 +35,7 @@ def run(lab):
     vm = healing.vm
     server = chrony.Server(lab)
     daemon = healing.start_chrony(server.settings())
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record=False)
+    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
     marker = int(vm.run('cat /sys/class/misc/vmclock0/disruption_marker'))
     healing.wait_trusted(90, marker)
     vm.run('time-sync >/tmp/sync 2>&1 &')

@@ -58,7 +58,7 @@ def by_ntp(lab):
     server = chrony.Server(lab)
     # One that measures each second gives more to be killed at.
     healing.start_chrony(server.settings('minpoll 0 maxpoll 0'))
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record=False)
+    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
     healing.wait_trusted(90)
     disruptions = 0
     began = calibrate(lab, vm)

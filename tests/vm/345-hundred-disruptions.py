@@ -53,7 +53,7 @@ def by_servers(lab):
     healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
     server = chrony.Server(lab)
     healing.start_chrony(server.settings())
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record=False)
+    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
     healing.wait_trusted(90)
     before = server.requests()
     storm(lab, healing)

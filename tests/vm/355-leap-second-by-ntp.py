@@ -47,7 +47,7 @@ def run(lab):
 def begin(healing, command):
     healing.vm.run(f'{command}; killall vmclockd; >/tmp/vmclockd')
     healing.vm.wait_for('! pidof vmclockd')
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record=False)
+    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
 
 
 def refused(lab, healing, daemon, leap, command, why):

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: MIT
 /*
  * Records three clocks against the counter, ten times a second, or each MS
- * milliseconds, until it is terminated: the system clock, the same without any steering, and libvmclock.
- * A line per record, times in nanoseconds:
+ * milliseconds, until it is terminated: the system clock, the same without any
+ * steering, and libvmclock. A line per record, times in nanoseconds:
  *
  *	MARKER COUNTER REALTIME WIDTH COUNTER RAW WIDTH COUNTER UTC WIDTH
+ *		EARLIEST LATEST MAXERROR
  *
  * COUNTER is the middle of the shortest of some readings, which took WIDTH
- * ticks. UTC is an error's name where there is no time. Records that a
- * disruption went through are left out. With the page's address, the last
- * counter value of each record is shown to the host, see exchange.h.
+ * ticks. UTC is an error's name where there is no time. EARLIEST and LATEST are
+ * libvmclock's bounds, "-" where it gives none; MAXERROR is the kernel's word
+ * for the system clock. Records that a disruption went through are left out.
+ * With the page's address, the last counter value of each record is shown to
+ * the host, see exchange.h.
  *
  * Usage: time-record [ADDRESS-OF-PAGE [MS]]
  */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/mman.h>
+#include <sys/timex.h>
 #include <time.h>
 
 #include "guest.h"
@@ -29,32 +33,32 @@ struct reading {
 	int error;
 	uint64_t counter;
 	uint64_t width;
-	int64_t time;
+	struct vmclock_time now;	/* of the system's clocks, only the time */
 };
 
 /* Returns 0 or a negative errno value. */
-typedef int (*clock_fn)(const struct vmclock *vc, struct timespec *ts);
+typedef int (*clock_fn)(const struct vmclock *vc, struct vmclock_time *now);
 
-static int realtime(const struct vmclock *vc, struct timespec *ts)
+static int realtime(const struct vmclock *vc, struct vmclock_time *now)
 {
 	(void)vc;
-	return clock_gettime(CLOCK_REALTIME, ts);
+	return clock_gettime(CLOCK_REALTIME, &now->time);
 }
 
-static int raw(const struct vmclock *vc, struct timespec *ts)
+static int raw(const struct vmclock *vc, struct vmclock_time *now)
 {
 	(void)vc;
-	return clock_gettime(CLOCK_MONOTONIC_RAW, ts);
+	return clock_gettime(CLOCK_MONOTONIC_RAW, &now->time);
 }
 
-static int library(const struct vmclock *vc, struct timespec *ts)
+static int library(const struct vmclock *vc, struct vmclock_time *now)
 {
-	struct vmclock_time now;
-	int ret = vmclock_now(vc, VMCLOCK_UTC, &now);
+	return vmclock_now(vc, VMCLOCK_UTC, now);
+}
 
-	if (!ret)
-		*ts = now.time;
-	return ret;
+static int64_t ns(const struct timespec *ts)
+{
+	return ts->tv_sec * INT64_C(1000000000) + ts->tv_nsec;
 }
 
 static void read_clock(clock_fn clock, const struct vmclock *vc, struct reading *best)
@@ -64,8 +68,8 @@ static void read_clock(clock_fn clock, const struct vmclock *vc, struct reading 
 	best->width = UINT64_MAX;
 	for (i = 0; i < TRIES; i++) {
 		uint64_t before = read_counter(), width;
-		struct timespec ts = { 0 };
-		int ret = clock(vc, &ts);
+		struct vmclock_time now = { .flags = 0 };
+		int ret = clock(vc, &now);
 
 		width = read_counter() - before;
 		if (width >= best->width)
@@ -73,7 +77,7 @@ static void read_clock(clock_fn clock, const struct vmclock *vc, struct reading 
 		best->error = -ret;
 		best->width = width;
 		best->counter = before + width / 2;
-		best->time = ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+		best->now = now;
 	}
 }
 
@@ -82,7 +86,19 @@ static void print_reading(const struct reading *r)
 	if (r->error)
 		printf(" %" PRIu64 " %s %" PRIu64, r->counter, strerrorname_np(r->error), r->width);
 	else
-		printf(" %" PRIu64 " %" PRId64 " %" PRIu64, r->counter, r->time, r->width);
+		printf(" %" PRIu64 " %" PRId64 " %" PRIu64, r->counter, ns(&r->now.time), r->width);
+}
+
+static void print_bounds(const struct reading *r)
+{
+	struct timex t = { 0 };
+
+	if (!r->error && r->now.flags & VMCLOCK_BOUNDED)
+		printf(" %" PRId64 " %" PRId64, ns(&r->now.earliest), ns(&r->now.latest));
+	else
+		printf(" - -");
+	expect(adjtimex(&t) >= 0);
+	printf(" %" PRId64 "\n", (int64_t)t.maxerror * 1000);
 }
 
 int main(int argc, char **argv)
@@ -116,7 +132,7 @@ int main(int argc, char **argv)
 			printf("%" PRIu64, marker);
 			for (i = 0; i < 3; i++)
 				print_reading(&readings[i]);
-			putchar('\n');
+			print_bounds(&readings[2]);
 		}
 		nanosleep(&rest, NULL);
 	}
