@@ -116,7 +116,7 @@ class Healing:
         return chrony.Chrony(self._lab, self.vm, chrony.refclock(f'/dev/{ptp}'))
 
     def start(self, *settings, record_ms=_RECORD_MS):
-        """Start vmclockd, and the record; 0 for none."""
+        """Start vmclockd, and the record, unless that is 0 or None."""
         self.vm.run(f'mkdir -p $(dirname {_CONFIGURATION})\n'
                     f"cat >{_CONFIGURATION} <<'END'\n" + '\n'.join(settings) + f'\nEND\n{_VMCLOCKD}')
         if record_ms:
