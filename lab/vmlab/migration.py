@@ -8,7 +8,6 @@ TAI_OFFSET = 37
 
 _TAI_OFFSET_VALID, _PERIOD_MAXERROR_VALID, _TIME_MAXERROR_VALID = 1 << 0, 1 << 4, 1 << 6
 SHIFT = 27
-# Milliseconds between the records that the ticks are measured by.
 # Where time-record shows the counter of its last record, see tests/vm/exchange.h.
 _LAST_COUNTER = 0x1000 + 72
 SOURCE = '/sys/devices/system/clocksource/clocksource0/current_clocksource'
