@@ -25,7 +25,7 @@ printf '[Time]\nNTP=127.0.0.1\nFallbackNTP=\n' >/etc/systemd/timesyncd.conf
 cat >/etc/bus.conf <<'END'
 <busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen>
 <auth>EXTERNAL</auth><policy context="default"><allow user="*"/><allow own="*"/>
-<allow send_destination="*" eavesdrop="true"/></policy></busconfig>
+<allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/></policy></busconfig>
 END
 ip link set lo up
 %(socat)s -T 3 UDP-LISTEN:123,bind=127.0.0.1,fork UDP:%(host)s:%(port)d >/tmp/socat 2>&1 &
