@@ -14,7 +14,7 @@
 /* No answer takes, and no server is, longer than that, in us. */
 #define DELAY_MAX INT64_C(16000000)
 /* Each time was cut to the microsecond, and the server's fraction by less. */
-#define ROUNDING (4 * NS_PER_US)
+#define ROUNDING INT64_C(4000) /* ns */
 
 /* ---- Words of a line ------------------------------------------------------------- */
 
