@@ -220,13 +220,12 @@ static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	return ret ?: track_update(&by->track, &cone);
 }
 
-/* Forgets what was derived: it is not certain any more. */
+/* Takes back what was published: it is not certain any more. */
 static int withdraw(struct by_ntp *by, const struct vmclock_state *device, const char *why)
 {
 	if (why != by->told)
 		say(LOG_WARNING, "%s", why);
 	by->told = why;
-	track_reset(&by->track);
 	by->word.good = false;
 	completed_untrusted(&by->completed, device, VMCLOCK_STATUS_UNRELIABLE);
 	return -EAGAIN;
@@ -263,6 +262,9 @@ static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		*why = "the NTP daemon contradicts what it said before";
 	if (ret == -EDOM)
 		*why = "the counter does not run evenly with the kernel's raw clock";
+	/* After a contradiction the track counts on, until three agree. */
+	if (ret == -ENODATA)
+		track_reset(&by->track);
 	if (ret == -ERANGE || ret == -EDOM || ret == -ENODATA)
 		return withdraw(by, device, *why);
 	if (ret)

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MIT
+/* The time by an NTP daemon: what by-ntp.c makes of the answers of one that is this program's. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "by-ntp.h"
+#include "clocks.h"
+#include "log.h"
+
+#define INSTEAD __attribute__((visibility("default")))
+/* 2020-03-10 */
+#define START  (INT64_C(1583798400) * NS_PER_SEC)
+#define MARKER 7
+
+/* ---- The world: one tick is one ns on each clock, and all of them are right ----------------- */
+
+static struct {
+	int64_t now;
+	struct report report;
+	int measure_error;
+	int asked, forgot;
+	int status; /* of the completed page */
+} world;
+
+static void pass(int64_t ns)
+{
+	world.now += ns;
+}
+
+INSTEAD
+int clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	int64_t ns = clock == CLOCK_REALTIME ? START + world.now : world.now;
+
+	if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME)
+		return (int)syscall(SYS_clock_gettime, clock, ts);
+	*ts = (struct timespec){ ns / NS_PER_SEC, ns % NS_PER_SEC };
+	return 0;
+}
+
+int pair_read(struct pair *pair, unsigned int tries)
+{
+	(void)tries;
+	pass(1000);
+	*pair = (struct pair){
+		.counter = (uint64_t)world.now,
+		.real = START + world.now,
+		.raw = world.now,
+		.width = 100,
+	};
+	return 0;
+}
+
+uint64_t vmclock_marker(const struct vmclock *vc)
+{
+	(void)vc;
+	return MARKER;
+}
+
+bool vmclock_disrupted(const struct vmclock *vc, uint64_t marker)
+{
+	(void)vc;
+	return marker != MARKER;
+}
+
+void say(int level, const char *fmt, ...)
+{
+	(void)level;
+	(void)fmt;
+}
+
+/* ---- The page ------------------------------------------------------------------------------- */
+
+int completed_open(struct completed *completed, const char *folder, const char *device,
+		   bool dry_run)
+{
+	(void)folder;
+	(void)device;
+	(void)dry_run;
+	*completed = (struct completed){ .open = true };
+	return 0;
+}
+
+void completed_untrusted(struct completed *completed, const struct vmclock_state *device,
+			 uint8_t status)
+{
+	(void)completed;
+	(void)device;
+	world.status = status;
+}
+
+void completed_time(struct completed *completed, const struct vmclock_state *device,
+		    const struct cone *cone, bool first, uint8_t status)
+{
+	(void)completed;
+	(void)device;
+	(void)cone;
+	(void)first;
+	world.status = status;
+}
+
+/* ---- The daemon ----------------------------------------------------------------------------- */
+
+static int begin(struct ntp *ntp)
+{
+	(void)ntp;
+	return 0;
+}
+
+static int forget(struct ntp *ntp)
+{
+	(void)ntp;
+	world.forgot++;
+	return 0;
+}
+
+static int measure(struct ntp *ntp, bool again)
+{
+	(void)ntp;
+	(void)again;
+	world.asked += !world.measure_error;
+	return world.measure_error;
+}
+
+static int measured(struct ntp *ntp)
+{
+	(void)ntp;
+	return world.report.stratum ? 0 : -EAGAIN;
+}
+
+static int report(struct ntp *ntp, struct report *report, const char **why)
+{
+	(void)ntp;
+	*why = "nothing";
+	*report = world.report;
+	return world.report.stratum ? 0 : -EAGAIN;
+}
+
+static const struct ntp_daemon daemon_of_ours = {
+	.begin = begin,
+	.forget = forget,
+	.measure = measure,
+	.measured = measured,
+	.report = report,
+};
+
+const char *ntp_reason(const struct ntp *ntp, int error)
+{
+	(void)ntp;
+	(void)error;
+	return "an error";
+}
+
+/* It has measured that the clock is so many ns slow. */
+static void measures(int64_t offset)
+{
+	world.report = (struct report){
+		.offset = offset,
+		.root_delay = NS_PER_MS,
+		.root_dispersion = NS_PER_MS,
+		.skew = 100,
+		.reference = (START + world.now) / NS_PER_SEC,
+		.refid = 1,
+		.stratum = 2,
+		.leap = REPORT_LEAP_NONE,
+	};
+}
+
+/* ---- The tests ------------------------------------------------------------------------------ */
+
+static const struct vmclock_state device = { .marker = MARKER };
+
+struct place {
+	struct by_ntp by;
+	struct ntp ntp;
+};
+
+static void open_place(struct place *p, bool disrupted)
+{
+	memset(&world, 0, sizeof(world));
+	world.now = 1000 * NS_PER_SEC;
+	memset(p, 0, sizeof(*p));
+	p->ntp.daemon = &daemon_of_ours;
+	assert_int_equal(by_ntp_open(&p->by, "", "", false), 0);
+	by_ntp_disrupted(&p->by, &device, disrupted);
+}
+
+/* A second later. */
+static int look(struct place *p)
+{
+	const char *why = NULL;
+	int ret;
+
+	pass(NS_PER_SEC);
+	ret = by_ntp_advance(&p->by, &p->ntp, NULL, &device, &why);
+	assert_true(!ret || why);
+	return ret;
+}
+
+static void heal(struct place *p)
+{
+	int i;
+
+	for (i = 0; i < 5 && world.status != VMCLOCK_STATUS_SYNCHRONIZED; i++) {
+		measures(0);
+		look(p);
+	}
+	assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
+}
+
+static void after_a_contradiction_three_must_agree(void **state)
+{
+	struct place p;
+
+	(void)state;
+	open_place(&p, true);
+	heal(&p);
+	measures(NS_PER_SEC);
+	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
+	/* The same one again is no other. */
+	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(look(&p), -EAGAIN);
+	measures(NS_PER_SEC);
+	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
+	pass(NS_PER_SEC);
+	measures(NS_PER_SEC);
+	assert_int_equal(look(&p), 0);
+	assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
+}
+
+static void without_a_daemon_the_bounds_go_on_growing(void **state)
+{
+	struct offset first, later;
+	struct place p;
+
+	(void)state;
+	open_place(&p, true);
+	heal(&p);
+	assert_int_equal(by_ntp_offset(&p.by, NULL, MARKER, &first), 0);
+	p.ntp.daemon = NULL;
+	assert_int_equal(look(&p), 0);
+	assert_int_equal(world.status, VMCLOCK_STATUS_FREERUNNING);
+	pass(100 * NS_PER_SEC);
+	assert_int_equal(look(&p), 0);
+	assert_int_equal(by_ntp_offset(&p.by, NULL, MARKER, &later), 0);
+	assert_true(later.error > first.error);
+	/* The next marker ends that. */
+	by_ntp_disrupted(&p.by, &device, true);
+	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
+}
+
+static void it_forgets_and_is_asked_once_at_a_time(void **state)
+{
+	struct place p;
+
+	(void)state;
+	open_place(&p, true);
+	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(world.forgot, 1);
+	assert_int_equal(world.asked, 1);
+	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(world.asked, 1);
+	pass(64 * NS_PER_SEC);
+	/* What it does already is not counted as asked. */
+	world.measure_error = -EBUSY;
+	assert_int_equal(look(&p), -EAGAIN);
+	world.measure_error = 0;
+	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(world.asked, 2);
+	assert_int_equal(world.forgot, 1);
+}
+
+static void at_a_start_it_forgets_nothing(void **state)
+{
+	struct place p;
+
+	(void)state;
+	open_place(&p, false);
+	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(world.status, VMCLOCK_STATUS_INITIALIZING);
+	heal(&p);
+	assert_int_equal(world.forgot, 0);
+}
+
+static void observing_asks_for_nothing(void **state)
+{
+	struct place p;
+	int i;
+
+	(void)state;
+	open_place(&p, false);
+	p.by.silent = true;
+	for (i = 0; i < 100; i++)
+		assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(world.asked, 0);
+	heal(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(after_a_contradiction_three_must_agree),
+		cmocka_unit_test(without_a_daemon_the_bounds_go_on_growing),
+		cmocka_unit_test(it_forgets_and_is_asked_once_at_a_time),
+		cmocka_unit_test(at_a_start_it_forgets_nothing),
+		cmocka_unit_test(observing_asks_for_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
