@@ -31,7 +31,7 @@
 #define NTP_RETRY_NS (200 * NS_PER_MS)
 /* Where that takes so long, less often. */
 #define NTP_SOON_NS (30 * NS_PER_SEC)
-#define KERNEL_NS    (60 * NS_PER_SEC)
+#define KERNEL_NS   (60 * NS_PER_SEC)
 /* So many reactions may begin at once, and then one in so long: see begin(). */
 #define REACTIONS_AT_ONCE 10
 #define REACTION_NS	  NS_PER_SEC
@@ -173,9 +173,8 @@ static bool agree(const struct offset *a, const struct offset *b)
 static int offset_now(struct daemon *d, struct offset *offset)
 {
 	int64_t at = monotonic_now();
-	int ret = d->device.has_time ?
-			  offset_measure(d->device.vc, d->marker, offset) :
-			  by_ntp_offset(&d->by_ntp, d->device.vc, d->marker, offset);
+	int ret = d->device.has_time ? offset_measure(d->device.vc, d->marker, offset)
+				     : by_ntp_offset(&d->by_ntp, d->device.vc, d->marker, offset);
 
 	offset->at = at;
 	return ret;
@@ -359,7 +358,8 @@ static void react(struct daemon *d)
 		return;
 	}
 	if (!d->believed) {
-		refuse(d, "the page's marker has changed, but its time may still be the former host's");
+		refuse(d, "the page's marker has changed, but its time may still be the former "
+			  "host's");
 		/* It is updated soon; or never, if its publisher does not know of the move. */
 		if (monotonic_now() - d->began < NS_PER_SEC)
 			retry(d, RETRY_NS);
@@ -667,9 +667,9 @@ void reaction_tick(struct daemon *d)
 		return;
 	}
 	/* The NTP daemon first: its answer may void the bounds that trust rests on. */
-	ret = d->device.has_time ? 0
-				 : by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc,
-						  &d->device.state, &why);
+	ret = d->device.has_time
+		      ? 0
+		      : by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc, &d->device.state, &why);
 	if (!ret)
 		why = "the counter and the kernel's raw clock do not go together";
 	if (ret != -ESTALE && ret != -ECANCELED)
@@ -684,9 +684,9 @@ void reaction_tick(struct daemon *d)
 		d->stepped = 0;
 		publish(d, VMCLOCK_RUN_UNKNOWN);
 		tell(d, JOURNAL_UNTRUSTED, LOG_WARNING, "%s: the system clock is not trusted",
-		     !ret		    ? "it has left its bounds"
+		     !ret		  ? "it has left its bounds"
 		     : d->device.has_time ? no_time(ret)
-					    : why);
+					  : why);
 		return;
 	}
 	if (d->device.has_time) {
