@@ -12,7 +12,8 @@
 # shellcheck source-path=SCRIPTDIR source=sim-lib.sh
 . "${top_srcdir:=.}/tests/tools/sim-lib.sh"
 
-# Where it is not installed, scripts/promtool gets it.
+# Where it is not installed, scripts/promtool gets it. Who names it wants all to be tried.
+required=${PROMTOOL-}
 : "${VMCLOCKD:=vmclockd/vmclockd}" "${PROMTOOL:=promtool}"
 page=$tmp/vmclock0
 daemon=
@@ -30,7 +31,7 @@ by_promtool() {
 }
 
 by_openmetrics() {
-	python3 - "$1" >"$tmp/opinion" 2>&1 <<-'END'
+	"$python" - "$1" >"$tmp/opinion" 2>&1 <<-'END'
 		import sys
 		from prometheus_client.openmetrics.parser import text_string_to_metric_families
 		for family in text_string_to_metric_families(open(sys.argv[1], encoding='utf-8').read()):
@@ -52,7 +53,11 @@ elif by_promtool "$tmp/wrong"; then
 else
 	tools=promtool
 fi
-if ! python3 -c 'import prometheus_client.openmetrics.parser' 2>/dev/null; then
+# The first python3 may be another one than the distribution's, for which its packages are.
+python=python3
+has_parser() { "$python" -c 'import prometheus_client.openmetrics.parser' 2>/dev/null; }
+has_parser || python=/usr/bin/python3
+if ! has_parser; then
 	echo '# python3-prometheus-client is not here'
 elif by_openmetrics "$tmp/wrong"; then
 	echo '# the parser of OpenMetrics takes everything'
@@ -69,6 +74,7 @@ accepted() {
 		*) tool= && break ;;
 		esac
 	done
+	[ -z "$required" ] || [ -n "$tool" ] || why='a tool that was asked for is not here'
 	if [ -z "$why" ] && [ -z "$tool" ]; then
 		skip "$1" 'promtool or python3-prometheus-client is not here'
 	else
