@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* The completed page: which files count, what they give, and when they give nothing. */
+#include <dirent.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -47,6 +49,7 @@ static struct {
 	bool active;
 	uid_t folder, file, user;
 	const char *users;		/* /proc/self/uid_map; NULL: it cannot be read */
+	const char *nobody;		/* .../overflowuid, alike */
 	bool read_only;
 } other;
 
@@ -85,6 +88,12 @@ int fstatvfs(int fd, struct statvfs *fs)
 	return 0;
 }
 
+/* What programs that are started must not inherit, nor anybody else get hold of. */
+#define FILE_FLAGS (O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK)
+
+static int folders_opened, closed_twice;
+static bool closes_0;			/* another thread does, when users are asked about */
+
 static int open_text(const char *text)
 {
 	int ends[2];
@@ -100,6 +109,30 @@ static int open_text(const char *text)
 }
 
 INSTEAD
+int close(int fd)
+{
+	int ret = (int)syscall(SYS_close, fd);
+
+	closed_twice += ret && fd >= 0;
+	return ret;
+}
+
+/* Behind what is read, a buffer may hold anything. */
+INSTEAD
+ssize_t read(int fd, void *buffer, size_t size)
+{
+	memset(buffer, '1', size);
+	return syscall(SYS_read, fd, buffer, size);
+}
+
+INSTEAD
+int openat(int folder, const char *path, int flags, ...)
+{
+	assert_int_equal(flags & ~O_LARGEFILE, FILE_FLAGS);
+	return (int)syscall(SYS_openat, folder, path, flags);
+}
+
+INSTEAD
 int open(const char *path, int flags, ...)
 {
 	mode_t mode = 0;
@@ -110,8 +143,17 @@ int open(const char *path, int flags, ...)
 		mode = va_arg(rest, mode_t);
 		va_end(rest);
 	}
+	if (closes_0 && !strncmp(path, "/proc/", 6)) {
+		closes_0 = false;
+		syscall(SYS_close, 0);
+	}
+	if (flags & O_PATH || !strncmp(path, "/proc/", 6))
+		assert_true(flags & O_CLOEXEC);
+	folders_opened += (flags & O_PATH) != 0;
 	if (other.active && !strcmp(path, "/proc/self/uid_map"))
 		return open_text(other.users);
+	if (other.active && !strcmp(path, "/proc/sys/kernel/overflowuid"))
+		return open_text(other.nobody);
 	if (!strcmp(path, VMCLOCK_RUN_FOLDER))
 		path = default_folder;
 	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
@@ -479,6 +521,13 @@ static void counters_from_before_are_refused(void **state)
 		page.page.time_sec = htole64(RUNFILES_SEC + 50);
 		runfiles_publish(rf, &page);
 	}
+	assert_int_equal(time_at(vc, FIRST - TICKS(5 * NS / 2)), -ERANGE);
+	/* Ticks of 2^-30 s, of which a second has whole ones. */
+	page.page.counter_period_shift = 0;
+	page.page.counter_period_frac_sec = htole64(UINT64_C(1) << 34);
+	runfiles_publish(rf, &page);
+	assert_int_equal(time_at(vc, FIRST - (UINT64_C(1) << 30)), 0);
+	assert_int_equal(time_at(vc, FIRST - (UINT64_C(1) << 30) - 2), -ERANGE);
 	/* In other units of the period: 2^-64 s, in which a tick of 0.4 ns is a second's 2.5e-9th. */
 	page.page.counter_period_shift = 0;
 	page.page.counter_period_frac_sec = htole64(UINT64_C(7378697629));
@@ -727,6 +776,9 @@ static void constant_fields_must_be_right_in_both(void **state)
 		WRONG(time_type, VMCLOCK_TIME_MONOTONIC);
 		WRONG(time_type, VMCLOCK_TIME_INVALID_SMEARED);
 #undef WRONG
+		publish(rf);
+		page->size = htole32(sizeof(struct vmclock_run_page));
+		assert_int_equal(error_now(rf), 0);
 	}
 	vmclock_close(vc);
 }
@@ -804,6 +856,7 @@ static void only_root_or_the_caller_may_own_it(void **state)
 		other.file = cases[i].file;
 		other.user = cases[i].user;
 		other.users = cases[i].users;
+		other.nobody = "65534\n";
 		other.read_only = cases[i].read_only;
 		other.active = true;
 		ret = error_now(rf);
@@ -812,6 +865,42 @@ static void only_root_or_the_caller_may_own_it(void **state)
 			print_message("  case %zu\n", i);
 		assert_int_equal(ret, cases[i].error);
 	}
+}
+
+/* As the system says; without a number there, as it is as a rule. */
+static void nobody_may_have_any_number(void **state)
+{
+	static const struct {
+		const char *nobody;
+		uid_t owner;
+	} cases[] = {
+		{ "1000\n", 1000 }, { "1000", 1000 }, { "7", 7 },    { "4294967294\n", 4294967294 },
+		{ NULL, NOBODY },   { "", NOBODY },   { "-", NOBODY }, { "x7", NOBODY },
+	};
+	struct runfiles *rf = *state;
+	size_t i;
+	int at_0, ret, saved = dup(0);
+
+	publish(rf);
+	for (i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+		for (at_0 = 0; at_0 < 2; at_0++) {
+			other.nobody = cases[i / 2].nobody;
+			other.folder = other.file = cases[i / 2].owner + i % 2;
+			other.user = 0;
+			other.users = SOME;
+			other.read_only = true;
+			other.active = true;
+			/* In a program that has closed its standard input. */
+			closes_0 = at_0;
+			ret = error_now(rf);
+			other.active = false;
+			dup2(saved, 0);
+			if (ret != (i % 2 ? -ENODATA : 0))
+				print_message("  case %zu\n", i);
+			assert_int_equal(ret, i % 2 ? -ENODATA : 0);
+		}
+	}
+	close(saved);
 }
 
 /* Of a device, and only root's, whoever asks. */
@@ -845,6 +934,7 @@ static void devices_have_the_default_folder(void **state)
 		other.file = cases[i].file;
 		other.user = 1000;
 		other.users = ALL;
+		other.nobody = "65534\n";
 		other.active = true;
 		ret = error_now(rf);
 		other.active = false;
@@ -959,6 +1049,7 @@ static void the_name_tells_which(void **state)
 		{ "vmclock-1", -ENODATA },    { "page", -ENODATA },
 		{ "vmclock0.new", -ENODATA }, { "xvmclock0", -ENODATA },
 		{ "state", -ENODATA },	      { "vmclock00000000000000000000000000", -ENODATA },
+		{ "vmclock0000000000000007", 0 },
 	};
 	struct runfiles *rf = *state;
 	size_t i;
@@ -969,6 +1060,8 @@ static void the_name_tells_which(void **state)
 		assert_int_equal(error_now(rf), cases[i].error);
 	}
 	/* Another device's is not taken. */
+	rename_both(rf, "vmclock00000000000000071", "vmclock0000000000000007");
+	assert_int_equal(error_now(rf), -ENODATA);
 	rename_both(rf, "vmclock1", "vmclock2");
 	assert_int_equal(error_now(rf), -ENODATA);
 	rename_both(rf, "vmclock1", "vmclock1");
@@ -1027,6 +1120,12 @@ static void the_variable_counts_only_for_the_caller(void **state)
 	memcpy(longest, rf->folder, strlen(rf->folder));
 	setenv("VMCLOCK_RUN_DIR", longest, 1);
 	assert_int_equal(error_now(rf), -ENODATA);
+	longest[PATH_MAX] = '\0';
+	setenv("VMCLOCK_RUN_DIR", longest, 1);
+	assert_int_equal(error_now(rf), -ENODATA);
+	longest[PATH_MAX - 1] = '\0';
+	setenv("VMCLOCK_RUN_DIR", longest, 1);
+	assert_int_equal(error_now(rf), 0);
 	free(longest);
 }
 
@@ -1092,10 +1191,13 @@ static int count_mappings(const char *what)
 
 static int count_descriptors(void)
 {
-	int fd, count = 0;
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
 
-	for (fd = 0; fd < 256; fd++)
-		count += fcntl(fd, F_GETFD) >= 0;
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
 	return count;
 }
 
@@ -1105,6 +1207,7 @@ static void a_handle_leaves_nothing_behind(void **state)
 	int files = count_descriptors();
 	struct vmclock *vc;
 
+	closed_twice = 0;
 	publish(rf);
 	munmap(rf->copies[0], VMCLOCK_RUN_PAGE_SIZE);
 	rf->copies[0] = NULL;
@@ -1115,6 +1218,65 @@ static void a_handle_leaves_nothing_behind(void **state)
 	vmclock_close(vc);
 	assert_int_equal(count_mappings(rf->folder), 0);
 	assert_int_equal(count_descriptors(), files);
+
+	/* Nor do files that are refused, or their folder. */
+	assert_int_equal(chmod(rf->path, 0666), 0);
+	assert_int_equal(error_now(rf), -ENODATA);
+	assert_int_equal(chmod(rf->folder, 0777), 0);
+	assert_int_equal(error_now(rf), -ENODATA);
+	assert_int_equal(count_mappings(rf->folder), 0);
+	assert_int_equal(count_descriptors(), files);
+	assert_true(fcntl(1, F_GETFD) >= 0);
+	/* A number that was closed may be another thread's file by then. */
+	assert_int_equal(closed_twice, 0);
+}
+
+/* Whatever number the folder or the file is given. */
+static void descriptor_0_is_one_like_any_other(void **state)
+{
+	static const struct timespec at_once;
+	struct runfiles *rf = *state;
+	struct vmclock *vc = pagefile_open(rf->pf);
+	int saved = dup(0);
+
+	publish(rf);
+	assert_int_equal(chmod(rf->folder, 0777), 0);
+	close(0);
+	assert_int_equal(vmclock_wait_trusted(vc, &at_once), -ETIMEDOUT);
+	assert_int_equal(time_at(vc, FIRST), -ENODATA);
+	assert_int_equal(fcntl(0, F_GETFD), -1);
+	assert_int_equal(chmod(rf->folder, 0755), 0);
+	assert_int_equal(vmclock_wait_trusted(vc, &at_once), -ETIMEDOUT);
+	assert_int_equal(time_at(vc, FIRST), 0);
+	assert_int_equal(fcntl(0, F_GETFD), -1);
+	vmclock_close(vc);
+	dup2(saved, 0);
+
+	closes_0 = true;
+	assert_int_equal(error_now(rf), 0);
+	assert_false(closes_0);
+	assert_int_equal(fcntl(0, F_GETFD), -1);
+	dup2(saved, 0);
+	close(saved);
+}
+
+static void what_is_mapped_is_not_looked_for(void **state)
+{
+	static const struct timespec at_once;
+	struct runfiles *rf = *state;
+	struct vmclock_run_state word = runfiles_word(rf);
+	struct vmclock *vc;
+	int i, before;
+
+	publish(rf);
+	runfiles_make_state(rf);
+	runfiles_vouch(rf, &word);
+	vc = pagefile_open(rf->pf);
+	before = folders_opened;
+	for (i = 0; i < 3; i++)
+		assert_int_equal(vmclock_wait_trusted(vc, &at_once), 0);
+	assert_int_equal(folders_opened, before);
+	vmclock_close(vc);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, runfiles_setup, runfiles_teardown)
@@ -1141,6 +1303,7 @@ int main(void)
 		TEST(constant_fields_must_be_right_in_both),
 		TEST(nobody_else_may_write),
 		TEST(only_root_or_the_caller_may_own_it),
+		TEST(nobody_may_have_any_number),
 		TEST(devices_have_the_default_folder),
 		TEST(a_foreign_owner_is_refused),
 		TEST(only_a_file_of_its_size),
@@ -1149,6 +1312,8 @@ int main(void)
 		TEST(the_variable_counts_only_for_the_caller),
 		TEST(containers_mount_it_read_only),
 		TEST(a_handle_leaves_nothing_behind),
+		TEST(descriptor_0_is_one_like_any_other),
+		TEST(what_is_mapped_is_not_looked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
