@@ -751,6 +751,82 @@ static void a_sleep_that_fails_ends_a_commit_wait(void **state)
 	vmclock_close(vc);
 }
 
+/* ---- Waiting for trust -------------------------------------------------------------------- */
+
+static int trust_ms(struct vmclock *vc, int64_t ms)
+{
+	const struct timespec timeout = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * MS };
+	int ret;
+
+	alarm(20);
+	ret = vmclock_wait_trusted(vc, &timeout);
+	alarm(0);
+	return ret;
+}
+
+static void trust_is_looked_for_soon_and_then_every_100_ms(void **state)
+{
+	static const int64_t naps[] = { 20, 40, 80, 100, 100, 100, 60 };
+	struct vmclock *vc = begin(*state, false);
+
+	assert_int_equal(trust_ms(vc, 500), -ETIMEDOUT);
+	expect_naps(naps, 7, false);
+	assert_int_equal(world.now, 1000 * NS + 500 * MS);
+	vmclock_close(vc);
+}
+
+static void what_fails_ends_a_wait_for_trust(void **state)
+{
+	struct vmclock *vc;
+	int i;
+
+	for (i = 1; i <= 5; i++) {
+		vc = begin(*state, false);
+		world.clock_fails_at = i;
+		assert_int_equal(trust_ms(vc, 300), -EPERM);
+		assert_int_equal(world.clock_readings, i);
+		vmclock_close(vc);
+	}
+	vc = begin(*state, false);
+	world.sleep_error = EINTR;
+	assert_int_equal(trust_ms(vc, 300), -EINTR);
+	vmclock_close(vc);
+	vc = begin(*state, true);
+	world.gone_at = world.now + 130 * MS;
+	assert_int_equal(trust_ms(vc, 300), -ENODEV);
+	assert_int_equal(world.now, 1000 * NS + 140 * MS);
+	vmclock_close(vc);
+}
+
+static void a_word_holds_to_the_nanosecond(void **state)
+{
+	static const struct {
+		int64_t left;
+		int ret;
+	} cases[] = {
+		{ -1, -ENOENT }, { 0, 0 }, { 1, 0 },
+		{ VMCLOCK_RUN_VALID_MAX, 0 }, { VMCLOCK_RUN_VALID_MAX + 1, -ENOENT },
+	};
+	struct runfiles *rf = *state;
+	struct vmclock_run_state word;
+	struct vmclock *vc;
+	uint64_t marker;
+	size_t i;
+
+	runfiles_make_state(rf);
+	vc = begin(rf->pf, false);
+	word = runfiles_word(rf);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		word.valid_until = htole64((uint64_t)(world.now + cases[i].left));
+		runfiles_vouch(rf, &word);
+		assert_int_equal(vmclock_trusted(vc, &marker), cases[i].ret);
+	}
+	/* Nobody knows how old it is. */
+	world.clock_fails_at = world.clock_readings + 1;
+	assert_int_equal(vmclock_trusted(vc, &marker), -EPERM);
+	vmclock_close(vc);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, pagefile_setup, pagefile_teardown)
 
 int main(void)
@@ -783,6 +859,10 @@ int main(void)
 		TEST(a_time_that_stands_still_is_looked_at_ever_less),
 		TEST(a_disruption_ends_a_commit_wait),
 		TEST(a_sleep_that_fails_ends_a_commit_wait),
+		TEST(trust_is_looked_for_soon_and_then_every_100_ms),
+		TEST(what_fails_ends_a_wait_for_trust),
+		cmocka_unit_test_setup_teardown(a_word_holds_to_the_nanosecond, runfiles_setup,
+						runfiles_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
