@@ -124,7 +124,10 @@ class Healing:
 
     def record(self, ms):
         """Start the record alone, with no vmclockd."""
+        counter = self._counter()
         self.vm.run(f'time-record {self.vm.board.page_address:#x} {ms} >/tmp/record 2>&1 &')
+        # The guest's time is told by it.
+        wait_for(lambda: self._counter() != counter, 'the first record', 60)
 
     def state(self):
         """What /run/vmclock/state says."""
