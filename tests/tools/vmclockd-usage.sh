@@ -4,22 +4,8 @@
 # vmclockd: options, wrong usage, folders and files that it cannot keep, a
 # rehearsal. Whatever goes wrong here, the clock of this machine stays as it is.
 
-# shellcheck source-path=SCRIPTDIR source=sim-lib.sh
-. "${top_srcdir:=.}/tests/tools/sim-lib.sh"
-
-: "${VMCLOCKD:=vmclockd/vmclockd}"
-unset JOURNAL_STREAM NOTIFY_SOCKET
-trap '[ -z "$sim" ] || kill "$sim"; [ -z "$daemon" ] || kill "$daemon"; rm -rf "$tmp"' EXIT
-
-harmless=
-if [ "$(id -u)" = 0 ]; then
-	harmless='setpriv --bounding-set=-sys_time --inh-caps=-sys_time'
-	$harmless true || exit 99
-fi
-conf=$tmp/vmclockd.conf
-folder=$tmp/run
-state=$folder/state
-daemon=
+# shellcheck source-path=SCRIPTDIR source=daemon-lib.sh
+. "${top_srcdir:=.}/tests/tools/daemon-lib.sh"
 
 run() {
 	# shellcheck disable=SC2086
@@ -33,34 +19,6 @@ one_line() {
 	else
 		verdict "$1: one line, on stderr" "there is more or less"
 	fi
-}
-
-# A configuration with these lines besides.
-configure() {
-	printf '%s\n' "device = $page" "folder = $folder" 'ntp = none' "$@" >"$conf"
-}
-
-said() { grep -Eq -e "$1" "$tmp/daemon.err"; }
-said_or_ended() { said "$1" || ! kill -0 "$daemon" 2>/dev/null; }
-
-# start PATTERN ARG...: runs it in the background, until it has said that.
-start_daemon() {
-	pattern=$1
-	shift
-	: >"$tmp/daemon.err"
-	# shellcheck disable=SC2086
-	$harmless "$VMCLOCKD" --config "$conf" "$@" </dev/null >"$tmp/daemon.out" 2>"$tmp/daemon.err" &
-	daemon=$!
-	until_true said_or_ended "$pattern" || echo "# not said: $pattern"
-}
-
-stop_daemon() {
-	kill -"${1:-TERM}" "$daemon"
-	wait "$daemon"
-	status=$?
-	daemon=
-	cp "$tmp/daemon.out" "$tmp/out"
-	cp "$tmp/daemon.err" "$tmp/err"
 }
 
 # ---- Options ------------------------------------------------------------------------
@@ -111,10 +69,10 @@ expect 'a folder as configuration' 2 "^vmclockd: cannot read $tmp: Is a director
 configure 'color = red' 'mode = on'
 run --check-config --config "$conf"
 expect 'a wrong configuration' 2 \
-	"^vmclockd: $conf:4: there is no key 'color'; vmclockd.conf\\(5\\) has all of them$" \
-	"^vmclockd: $conf:5: mode: 'on' is none of act, observe$"
+	"^vmclockd: $conf:5: there is no key 'color'; vmclockd.conf\\(5\\) has all of them$" \
+	"^vmclockd: $conf:6: mode: 'on' is none of act, observe$"
 run --config "$conf"
-expect 'a wrong configuration keeps it from running' 2 "^vmclockd: $conf:4: "
+expect 'a wrong configuration keeps it from running' 2 "^vmclockd: $conf:5: "
 
 esc=$(printf '\033')
 configure "mode = ${esc}[31mred"
