@@ -90,7 +90,7 @@ int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclo
 	if (!ntp->daemon)
 		return 0;
 	ntp->said = "";
-	ret = ntp->daemon->stepped(ntp);
+	ret = ntp->daemon->stepped ? ntp->daemon->stepped(ntp) : 0;
 	if (!ret && !steer_raw_is_fast(steer, page, &fast))
 		ret = ntp->daemon->set_rate(ntp, fast);
 	if (ret && ret != -ECANCELED)

@@ -37,7 +37,10 @@ struct ntp_daemon {
 	/* Nothing is left of it. */
 	void (*stop)(struct ntp *ntp);
 
-	/* The clock was stepped by a page that has time: what it has measured is void. */
+	/*
+	 * The clock was stepped by a page that has time: what it has measured is
+	 * void. NULL: it needs not be told.
+	 */
 	int (*stepped)(struct ntp *ntp);
 	/* The raw clock is fast by so many ppb. */
 	int (*set_rate)(struct ntp *ntp, int64_t fast);

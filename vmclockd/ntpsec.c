@@ -172,13 +172,6 @@ static int measure(struct ntp *ntp, bool again)
 	return restart_begin(&n->restart, ntp->config->systemctl, units);
 }
 
-/* It goes on by what it knows, which is true again; the kernel's loop has the rate. */
-static int stepped(struct ntp *ntp)
-{
-	(void)ntp;
-	return 0;
-}
-
 static int measured(struct ntp *ntp)
 {
 	return ntp->ntpsec.anchors.count ? 0 : -EAGAIN;
@@ -204,7 +197,8 @@ const struct ntp_daemon ntpsec_daemon = {
 	.busy = busy,
 	.start = start,
 	.stop = stop,
-	.stepped = stepped,
+	/* It goes on by what it knows, which is true again; the kernel's loop has the rate. */
+	.stepped = NULL,
 	.set_rate = ntp_set_kernel_rate,
 	.look = look,
 	.begin = begin,

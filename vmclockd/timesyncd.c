@@ -244,13 +244,6 @@ static int measure(struct ntp *ntp, bool again)
 	return clock_look(&t->since) ?: restart_begin(&t->restart, ntp->config->systemctl, units);
 }
 
-/* A step by somebody else is all that it needs. */
-static int stepped(struct ntp *ntp)
-{
-	(void)ntp;
-	return 0;
-}
-
 static int measured(struct ntp *ntp)
 {
 	return ntp->timesyncd.anchors.count ? 0 : -EAGAIN;
@@ -276,7 +269,8 @@ const struct ntp_daemon timesyncd_daemon = {
 	.busy = busy,
 	.start = start,
 	.stop = stop,
-	.stepped = stepped,
+	/* A step by somebody else is all that it needs. */
+	.stepped = NULL,
 	.set_rate = ntp_set_kernel_rate,
 	.look = look,
 	.begin = forget,
