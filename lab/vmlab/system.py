@@ -44,6 +44,7 @@ _SETTINGS = ('systemctl enable laboratory-shell && '
 
 # The next kernel of each suite, and where it is.
 _UPGRADES = {'bookworm': 'bookworm-backports', 'trixie': 'trixie-backports'}
+SUITES = tuple(_UPGRADES)
 
 
 # A command that lists what there is: everything but what changes by itself, the caches and logs
@@ -88,7 +89,10 @@ class System(Chroot):
                 '--target-release', _UPGRADES[self.suite], 'install',
                 'linux-image-cloud-amd64', 'linux-headers-cloud-amd64')
 
-    def _make_disk(self):
+    def make_disk(self):
+        """Make the disk that guests share, if need be; the caller holds the cache's lock."""
+        if self.disk.exists():
+            return
         unfinished = self.disk.with_suffix('.disk.tmp')
         with report.step(f'{self.name}: disk'):
             self.workshop.run(('mke2fs', '-q', '-t', 'ext4', '-d', str(self.root),
@@ -98,8 +102,7 @@ class System(Chroot):
     def overlay(self, path):
         """Make a disk for one guest: a file of what differs from the system's own disk."""
         with cache.lock(self.cache):
-            if not self.disk.exists():
-                self._make_disk()
+            self.make_disk()
         self.workshop.run(('qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw',
                            '-b', str(self.disk), str(path)), 'qemu-img', self.log)
 
