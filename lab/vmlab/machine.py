@@ -329,14 +329,17 @@ class Machine:
 
     def notify(self):
         """Pulse the notification line of a simulated page."""
+        self.begin_notify()()
+
+    def begin_notify(self):
+        """The same; the function returned, which has to be called, waits for QEMU's answer."""
         if not (self._simulation and self._simulation.notify):
             raise LabError('this machine has no notification line')
-        self._pulse(self._qemu)
+        return self._begin_pulse(self._qemu)
 
-    def _pulse(self, qemu):
+    def _begin_pulse(self, qemu):
         line = self.board.notify_line(qemu.qmp)
-        for level in (1, 0):
-            qemu.qtest(f'set_irq_in {line} {level}')
+        return qemu.begin_qtest(*(f'set_irq_in {line} {level}' for level in (1, 0)))
 
     @property
     def ram_path(self):
@@ -411,7 +414,7 @@ class Machine:
         if arrived:
             arrived(memory.page)
         if notify:
-            self._pulse(target)
+            self._begin_pulse(target)()
         target.qmp('cont')
         self._qemu, self._memory = target, memory
         if memory:

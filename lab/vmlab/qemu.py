@@ -92,8 +92,21 @@ class Qemu:
 
     def qtest(self, command):
         """Run a command of QEMU's qtest protocol and return the words after its OK."""
+        return self.begin_qtest(command)()
+
+    def begin_qtest(self, *commands):
+        """Have commands run, one after the other; the function returned waits for the last answer.
+
+        It has to be called before the next command is given.
+        """
         deadline = Deadline(_ANSWER)
-        self._qtest.send(command, deadline)
+        self._qtest.send('\n'.join(commands), deadline)
+
+        def answer():
+            return [self._qtest_answer(command, deadline) for command in commands][-1]
+        return answer
+
+    def _qtest_answer(self, command, deadline):
         while True:
             status, *words = self._qtest.line(deadline).split() or ['']
             if status == 'OK':

@@ -50,15 +50,20 @@ class Sleeper:
         return self._wait(0, f'{self.name} to fall asleep', timeout)
 
     def woken_by(self, change, what, timeout=10):
-        """Make a change once it sleeps; the seconds until it was awake. It then sleeps again."""
+        """Make a change once it sleeps; the seconds until it was awake. It then sleeps again.
+
+        What change() returns is called once it is awake.
+        """
         self._wait_asleep()
         began = time.monotonic()
-        change()
+        end_change = change()
         while self._number(1) <= self._count and time.monotonic() < began + _SPIN:
             pass
         self._wait(1, f'{self.name} to wake: {what}', timeout)
         took = time.monotonic() - began
         self._count += 1
+        if end_change:
+            end_change()
         return took
 
 

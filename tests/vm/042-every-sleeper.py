@@ -54,8 +54,7 @@ def wake(vm, sleeper, step):
 
     def change():
         vm.page.disrupt(flags=flags)
-        if notify:
-            vm.notify()
+        return vm.begin_notify() if notify else None
     return sleeper.woken_by(change, name)
 
 
