@@ -39,10 +39,10 @@ def run(lab):
     marker = int(vm.run('cat /sys/class/misc/vmclock0/disruption_marker'))
     healing.wait_trusted(90, marker)
     vm.run('time-sync >/tmp/sync 2>&1 &')
-    healing.read_flat_out(*BURST)
 
     offsets, began = {}, calibrate(lab, vm)
     with HostClock(lab) as host:
+        healing.read_flat_out(*BURST)
         for move in (vm.migrate, lambda: vm.restore_after(SAVED)):
             check_widths(lab, vm, daemon)
             offsets[marker] = began.until(calibrate(lab, vm))
