@@ -24,8 +24,8 @@ _PROGRAM_FOLDERS = ('tools', 'vmclockd', 'examples', 'bench', 'tests/vm/guest', 
                     'tests/stress', 'tests/unit')
 # Of those, the ones that guests have in any case.
 _USUAL_FOLDERS = ('tools', 'examples', 'tests/vm/guest')
-# What a system on a disk does first: its luggage is on the second one.
-_UNPACK_AND_START = 'tar -xf /dev/vdb -C / && exec /sbin/init'
+# What a system on a disk does first: its luggage is on the second one, which may be found later.
+_UNPACK_AND_START = 'until test -b /dev/vdb; do sleep 0.1; done; tar -xf /dev/vdb -C / && exec /sbin/init'
 # Socket paths are limited to 107 bytes; the longest below the run folder takes 20.
 _LONGEST_FOLDER = 80
 

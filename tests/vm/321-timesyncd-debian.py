@@ -46,4 +46,4 @@ def run(lab):
         guest.wait_trusted(LATE)
         lab.check(guest.is_right(), 'the system clock is not right')
         truth.read(1)
-    lab.equal(vm.run('timedatectl show -P NTPSynchronized'), 'yes', 'what timedatectl says')
+    lab.equal(vm.run('timedatectl show -p NTPSynchronized --value'), 'yes', 'what timedatectl says')
