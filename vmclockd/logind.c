@@ -46,6 +46,13 @@ static void not_waited_for(struct logind *l, const char *why)
 	l->told = true;
 }
 
+/* It is asked again once it is there. */
+static bool is_absent(const sd_bus_error *error)
+{
+	return sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER) ||
+	       sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN);
+}
+
 static int inhibited(sd_bus_message *answer, void *data, sd_bus_error *unused)
 {
 	struct logind *l = data;
@@ -53,6 +60,10 @@ static int inhibited(sd_bus_message *answer, void *data, sd_bus_error *unused)
 	int fd;
 
 	(void)unused;
+	if (error && is_absent(error)) {
+		say(LOG_DEBUG, "there is no logind that could wait before the machine sleeps");
+		return 0;
+	}
 	if (error) {
 		not_waited_for(l, error->message ?: error->name);
 		return 0;
@@ -84,6 +95,22 @@ static int inhibit(struct logind *l)
 
 /* ---- The bus --------------------------------------------------------------------------- */
 
+/* Of the name's owner: logind has started, or ended. */
+#define OWNER_CHANGED                                                               \
+	"type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus'," \
+	"interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" NAME "'"
+
+/* At boot it may start after vmclockd; one that is restarted is asked again. */
+static int owner_changed(sd_bus_message *m, void *data, sd_bus_error *unused)
+{
+	const char *name, *before, *owner;
+
+	(void)unused;
+	if (sd_bus_message_read(m, "sss", &name, &before, &owner) >= 0 && *owner)
+		inhibit(data);
+	return 0;
+}
+
 static int prepare_for_sleep(sd_bus_message *m, void *data, sd_bus_error *unused)
 {
 	struct logind *l = data;
@@ -105,6 +132,8 @@ static int connect_to_bus(struct logind *l)
 	if (ret >= 0)
 		ret = sd_bus_match_signal_async(l->bus, NULL, NAME, PATH, INTERFACE,
 						"PrepareForSleep", prepare_for_sleep, NULL, l);
+	if (ret >= 0)
+		ret = sd_bus_add_match_async(l->bus, NULL, OWNER_CHANGED, owner_changed, NULL, l);
 	return ret < 0 ? ret : inhibit(l);
 }
 

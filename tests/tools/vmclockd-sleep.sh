@@ -81,16 +81,22 @@ start_bus() {
 	dbus-daemon --config-file="$tmp/bus.conf" --nofork --nopidfile >"$tmp/bus.out" 2>&1 &
 	bus=$!
 	until_true test -S "$tmp/bus"
+}
+
+start_logind() {
 	"$FAKE_LOGIND" <"$tmp/to-logind" >"$tmp/logind.out" 2>&1 &
 	logind=$!
 	exec 3>"$tmp/to-logind"
 	until_true logind_said 1 there
 }
 
-stop_bus() {
+stop_logind() {
 	exec 3>&-
 	wait "$logind"
 	logind=
+}
+
+stop_bus() {
 	kill "$bus"
 	wait "$bus"
 	bus=
@@ -99,6 +105,7 @@ stop_bus() {
 logind_said() { [ "$(grep -c "^$2\$" "$tmp/logind.out")" -ge "$1" ]; }
 
 start_bus
+start_logind
 start_daemon 'right within'
 holds 'logind is asked to wait' logind_said 1 waits
 holds 'trusted again' is_trusted
@@ -113,10 +120,26 @@ holds 'the next time' logind_said 2 ready
 echo wake >&3
 holds 'awake the next time' is_trusted
 
+stop_logind
+start_logind
+holds 'another logind is asked to wait, too' logind_said 1 waits
+
+stop_logind
 stop_bus
 verdict 'without a bus it goes on' "$(kill -0 "$daemon" 2>&1)"
 holds 'without a bus it is trusted' is_trusted
 stop_daemon
 expect 'it ends well without a bus' 0 'going to sleep' '!logind will not wait'
+
+# At boot either may be the first.
+start_bus
+start_daemon 'there is no logind'
+holds 'trusted without logind' is_trusted
+start_logind
+holds 'a logind that starts later is asked to wait' logind_said 1 waits
+stop_daemon
+expect 'it ends well' 0 '!logind will not wait'
+stop_logind
+stop_bus
 stop >/dev/null
 finish
