@@ -9,16 +9,22 @@
 #include <unistd.h>
 
 #include "chrony.h"
+#include "clocks.h"
 
 #define FIELDS_MAX	16
 #define TRACKING_FIELDS 14
 #define SOURCE_FIELDS	10
 #define ACTIVITY_FIELDS 5
 #define SOURCES_MAX	1024
+/* Then it is killed. */
+#define END_NS		NS_PER_SEC
 
 /* ---- The process ------------------------------------------------------------------- */
 
-/* Kills chronyc, and leaves reaping for later: a reaction must not wait for it. */
+/*
+ * A reaction does not wait for its end. Killed at once, it would leave its own
+ * socket behind in chronyd's folder.
+ */
 static void end(struct chrony *c)
 {
 	if (c->fd >= 0)
@@ -27,8 +33,7 @@ static void end(struct chrony *c)
 	c->length = 0;
 	if (!c->pid)
 		return;
-	program_kill(c->pid);
-	leftovers_add(&c->killed, c->pid);
+	leftovers_end(&c->ended, c->pid, END_NS);
 	c->pid = 0;
 }
 
@@ -49,7 +54,7 @@ int chrony_start(struct chrony *c)
 	int pair[2], i;
 	pid_t pid;
 
-	leftovers_reap(&c->killed, false);
+	leftovers_reap(&c->ended, false);
 	if (c->pid)
 		return 0;
 	if (access(c->path, X_OK) ||
@@ -71,7 +76,7 @@ int chrony_start(struct chrony *c)
 void chrony_stop(struct chrony *c)
 {
 	end(c);
-	leftovers_reap(&c->killed, true);
+	leftovers_reap(&c->ended, true);
 }
 
 /* ---- Lines, there and back ----------------------------------------------------------- */

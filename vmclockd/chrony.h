@@ -27,7 +27,7 @@ struct chrony {
 	int fd;				/* its standard input, output and error, or -1 */
 	char buffer[CHRONY_LINE];	/* what it wrote, not yet taken */
 	size_t length;
-	struct leftovers killed;
+	struct leftovers ended;
 	char answer[CHRONY_LINE];	/* the last line taken, printable: for the log */
 };
 
@@ -49,7 +49,7 @@ struct chrony_sources {
  *	-ECONNREFUSED	chronyc cannot talk to chronyd
  *	-EBADMSG	chronyc wrote something unexpected
  *
- * After each of these chronyc has been killed, unless nothing had been asked
+ * After each of these chronyc has been told to end, unless nothing had been asked
  * yet. The command may or may not have reached chronyd.
  *
  *	-EPERM		chronyd does not allow the command

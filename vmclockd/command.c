@@ -74,34 +74,68 @@ void program_kill(pid_t pid)
 	kill(pid, SIGKILL);
 }
 
+static void reap(struct leftover *program)
+{
+	while (waitpid(program->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	program->pid = 0;
+}
+
+/* Before it is reaped, so that its group is still its own: what it has started ends with it. */
+static void look_after(struct leftover *program)
+{
+	siginfo_t info = { 0 };
+	bool ended = waitid(P_PID, (id_t)program->pid, &info, WEXITED | WNOHANG | WNOWAIT) ||
+		     info.si_pid;
+
+	if (ended || monotonic_now() >= program->deadline)
+		program_kill(program->pid);
+	if (ended)
+		reap(program);
+}
+
 void leftovers_reap(struct leftovers *leftovers, bool wait)
 {
+	const struct timespec rest = { .tv_nsec = NS_PER_MS };
 	int i;
 
 	for (i = 0; i < LEFTOVERS_MAX; i++) {
-		pid_t ret = 0;
+		struct leftover *program = &leftovers->programs[i];
 
-		while (leftovers->pid[i] &&
-		       (ret = waitpid(leftovers->pid[i], NULL, wait ? 0 : WNOHANG)) < 0 &&
-		       errno == EINTR)
-			;
-		if (ret)
-			leftovers->pid[i] = 0;
+		if (program->pid)
+			look_after(program);
+		while (program->pid && wait) {
+			nanosleep(&rest, NULL);
+			look_after(program);
+		}
 	}
 }
 
-void leftovers_add(struct leftovers *leftovers, pid_t pid)
+static void add(struct leftovers *leftovers, pid_t pid, int64_t deadline)
 {
 	int i = 0;
 
 	leftovers_reap(leftovers, false);
-	while (i < LEFTOVERS_MAX && leftovers->pid[i])
+	while (i < LEFTOVERS_MAX && leftovers->programs[i].pid)
 		i++;
 	if (i == LEFTOVERS_MAX) {
-		leftovers_reap(leftovers, true);
 		i = 0;
+		program_kill(leftovers->programs[i].pid);
+		reap(&leftovers->programs[i]);
 	}
-	leftovers->pid[i] = pid;
+	leftovers->programs[i] = (struct leftover){ .pid = pid, .deadline = deadline };
+}
+
+void leftovers_kill(struct leftovers *leftovers, pid_t pid)
+{
+	program_kill(pid);
+	add(leftovers, pid, 0);
+}
+
+void leftovers_end(struct leftovers *leftovers, pid_t pid, int64_t limit)
+{
+	kill(-pid, SIGTERM);
+	add(leftovers, pid, monotonic_now() + limit);
 }
 
 /* ---- Commands -------------------------------------------------------------------- */
@@ -165,8 +199,7 @@ void command_kill(struct command *c)
 {
 	if (!c->pid)
 		return;
-	program_kill(c->pid);
-	leftovers_add(&c->killed, c->pid);
+	leftovers_kill(&c->killed, c->pid);
 	finish(c);
 }
 

@@ -36,14 +36,21 @@ void program_kill(pid_t pid);
 
 #define LEFTOVERS_MAX 8
 
-/* Programs that were killed and not reaped yet: a disruption waits for none of them. */
+/* Programs that shall end and were not reaped yet: a disruption waits for none of them. */
 struct leftovers {
-	pid_t pid[LEFTOVERS_MAX];	/* 0: free */
+	struct leftover {
+		pid_t pid;		/* 0: free */
+		int64_t deadline;	/* CLOCK_MONOTONIC, ns: then it is killed */
+	} programs[LEFTOVERS_MAX];
 };
 
-/* Reaps some other one first, and waits for it, only where there is no room. */
-void leftovers_add(struct leftovers *leftovers, pid_t pid);
-/* Reaps those that are gone; with @wait, all. */
+/*
+ * Each of these kills another one and waits for its end only where there is no
+ * room. Who gets SIGTERM may tidy up, for so many ns.
+ */
+void leftovers_kill(struct leftovers *leftovers, pid_t pid);
+void leftovers_end(struct leftovers *leftovers, pid_t pid, int64_t limit);
+/* Reaps those that are gone, and kills those that take too long; with @wait, reaps all. */
 void leftovers_reap(struct leftovers *leftovers, bool wait);
 
 /* ---- Commands -------------------------------------------------------------------- */

@@ -407,6 +407,29 @@ static void hanging_has_a_limit(void **state)
 	}
 }
 
+/* Real ones have a socket of their own in chronyd's folder, and remove it. */
+static void it_may_tidy_up(void **state)
+{
+	static const char tidy[] = "trap 'rm -f seen; exit' TERM EXIT; : >seen\n";
+	struct place *p = *state;
+	char script[sizeof(tidy) + sizeof(HONEST)];
+	struct report r;
+
+	snprintf(script, sizeof(script), "%s%s", tidy, HONEST);
+	answer(p, script);
+	assert_int_equal(chrony_tracking(&p->chrony, &r), 0);
+	assert_int_equal(access(file_in(p, "seen"), F_OK), 0);
+	chrony_stop(&p->chrony);
+	assert_int_equal(access(file_in(p, "seen"), F_OK), -1);
+
+	snprintf(script, sizeof(script), "%s%s", tidy, "sleep 1000 & wait");
+	answer(p, script);
+	p->chrony.timeout = 500;
+	assert_int_equal(chrony_tracking(&p->chrony, &r), -ETIMEDOUT);
+	chrony_stop(&p->chrony);
+	assert_int_equal(access(file_in(p, "seen"), F_OK), -1);
+}
+
 /* Between two calls: the next one has a new chronyc, and its own answer. */
 static void what_comes_unasked_is_no_answer(void **state)
 {
@@ -613,6 +636,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(garbage_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(death_is_noticed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(hanging_has_a_limit, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(it_may_tidy_up, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_comes_unasked_is_no_answer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_dead_one_is_replaced, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(sources_may_fail_too, set_up, tear_down),

@@ -151,12 +151,13 @@ static void many_can_be_killed(void **state)
 /* Of more than there is room for, none is forgotten, however long they take to end. */
 static void none_is_left_over(void **state)
 {
-	char *const argv[] = { (char *)"/bin/sleep", (char *)"0.3", NULL };
+	char *const argv[] = { (char *)"/bin/sh", (char *)"-c",
+			       (char *)"trap '' TERM; sleep 0.3", NULL };
 	const struct program program = {
 		.path = argv[0], .argv = argv, .envp = program_plain_environment,
 		.fds = { 2, 2, 2 },
 	};
-	struct leftovers leftovers = { { 0 } };
+	struct leftovers leftovers = { 0 };
 	int i;
 
 	(void)state;
@@ -164,10 +165,46 @@ static void none_is_left_over(void **state)
 		pid_t pid = program_start(&program);
 
 		assert_true(pid > 0);
-		leftovers_add(&leftovers, pid);
+		leftovers_end(&leftovers, pid, LONG);
 	}
 	leftovers_reap(&leftovers, true);
 	assert_true(no_child_is_left());
+}
+
+/* It may tidy up for a while; neither it nor what it has started stays. */
+static void who_does_not_end_is_killed(void **state)
+{
+	static const char *const scripts[] = {
+		"trap '' TERM; echo; sleep 1000",
+		"(trap '' TERM; echo; sleep 1000) & wait",
+		"echo; kill -STOP $$",
+	};
+	char *argv[] = { (char *)"/bin/sh", (char *)"-c", NULL, NULL };
+	struct program program = {
+		.path = argv[0], .argv = argv, .envp = program_plain_environment,
+	};
+	struct leftovers leftovers = { 0 };
+	unsigned int i;
+	int ends[2];
+	char byte;
+	pid_t pid;
+
+	(void)state;
+	for (i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+		argv[2] = (char *)scripts[i];
+		/* Every process of it has this descriptor. */
+		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+		program.fds[0] = program.fds[1] = program.fds[2] = ends[1];
+		pid = program_start(&program);
+		assert_true(pid > 0);
+		close(ends[1]);
+		assert_int_equal(read(ends[0], &byte, 1), 1);
+		leftovers_end(&leftovers, pid, NS_PER_SEC / 5);
+		leftovers_reap(&leftovers, true);
+		assert_true(no_child_is_left());
+		assert_int_equal(read(ends[0], &byte, 1), 0);
+		close(ends[0]);
+	}
 }
 
 static void it_starts_clean(void **state)
@@ -209,6 +246,7 @@ int main(void)
 		cmocka_unit_test(too_much_is_refused),
 		cmocka_unit_test(many_can_be_killed),
 		cmocka_unit_test(none_is_left_over),
+		cmocka_unit_test(who_does_not_end_is_killed),
 		cmocka_unit_test(it_starts_clean),
 	};
 
