@@ -114,8 +114,10 @@ int place_set_up(void **state, const struct ntp_daemon *daemon)
 	strcpy(p->folder, "/tmp/vmclock.XXXXXX");
 	assert_non_null(mkdtemp(p->folder));
 	snprintf(p->busctl, sizeof(p->busctl), "%s/busctl", p->folder);
+	snprintf(p->chronyc, sizeof(p->chronyc), "%s/chronyc", p->folder);
 	snprintf(p->systemctl, sizeof(p->systemctl), "%s/systemctl", p->folder);
 	p->config.busctl = p->busctl;
+	p->config.chronyc = p->chronyc;
 	p->config.systemctl = p->systemctl;
 	p->ntp.config = &p->config;
 	p->ntp.daemon = daemon;

@@ -15,7 +15,7 @@
 
 struct place {
 	char folder[64];
-	char busctl[96], systemctl[96];
+	char busctl[96], chronyc[96], systemctl[96];
 	struct config config;
 	struct ntp ntp;
 };
