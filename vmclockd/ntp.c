@@ -64,7 +64,7 @@ void ntp_find(struct ntp *ntp)
 	ntp->found = found;
 	ntp->daemon = daemon;
 	if (!daemon) {
-		say(LOG_INFO, "no NTP daemon: the system clock is kept by vmclockd");
+		say(LOG_INFO, "no NTP daemon keeps the system clock");
 		return;
 	}
 	say(LOG_INFO, "the system clock is kept by %s", config_ntp_name(found));
