@@ -6,6 +6,8 @@
 
 #include "message.h"
 
+/* The answer's type, a variant, and that of what is in it. */
+#define VARIANT	  "v"
 #define SIGNATURE "(uuuuittayttttbtt)"
 #define NS	  INT64_C(1000000000)
 #define NS_PER_US 1000
@@ -112,7 +114,7 @@ static int64_t power_of_two(int64_t log2)
 /* Before the first answer there is a line of zeros, but for times that would be before 1970. */
 static bool is_empty(const char *line)
 {
-	static const char start[] = SIGNATURE " 0 0 0 0 0 0 0 4 0 0 0 0 0 ";
+	static const char start[] = VARIANT " " SIGNATURE " 0 0 0 0 0 0 0 4 0 0 0 0 0 ";
 
 	return !strncmp(line, start, sizeof(start) - 1);
 }
@@ -125,9 +127,10 @@ int message_parse(const char *line, struct message *message)
 
 	if (is_empty(line))
 		return -ENODATA;
-	if (!take_word(&line, SIGNATURE) || !take_small(&line, 3, &m.leap) ||
-	    !take_small(&line, 7, &version) || !take_small(&line, 7, &mode) ||
-	    !take_small(&line, 255, &m.stratum) || !take_number(&line, -128, 127, &log2) ||
+	if (!take_word(&line, VARIANT) || !take_word(&line, SIGNATURE) ||
+	    !take_small(&line, 3, &m.leap) || !take_small(&line, 7, &version) ||
+	    !take_small(&line, 7, &mode) || !take_small(&line, 255, &m.stratum) ||
+	    !take_number(&line, -128, 127, &log2) ||
 	    !take_us(&line, INT64_MAX / NS_PER_US, &m.root_delay) ||
 	    !take_us(&line, INT64_MAX / NS_PER_US, &m.root_dispersion) || !take_reference(&line) ||
 	    !take_us(&line, TIME_MAX, &m.origin) || !take_us(&line, TIME_MAX, &m.receive) ||

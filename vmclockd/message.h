@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last NTP answer that systemd-timesyncd has got, as busctl prints its
- * property NTPMessage. timedatectl shows the same, but its timestamps to the
+ * The last NTP answer that systemd-timesyncd has got, as busctl prints the
+ * answer to a call for its property NTPMessage. timedatectl shows the same, but its timestamps to the
  * second and in local time: nothing follows from those.
  */
 #ifndef VMCLOCKD_MESSAGE_H

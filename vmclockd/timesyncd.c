@@ -135,12 +135,15 @@ static void ask(struct timesyncd *t, const char *busctl, const struct clock_stat
 {
 	char *const argv[] = {
 		(char *)busctl,
-		/* To ask for it does not start it. */
 		(char *)"--system",
+		/* To ask for it does not start it: its command get-property would. */
 		(char *)"--auto-start=no",
-		(char *)"get-property",
+		(char *)"call",
 		(char *)"org.freedesktop.timesync1",
 		(char *)"/org/freedesktop/timesync1",
+		(char *)"org.freedesktop.DBus.Properties",
+		(char *)"Get",
+		(char *)"ss",
 		(char *)"org.freedesktop.timesync1.Manager",
 		(char *)"NTPMessage",
 		NULL,

@@ -27,7 +27,7 @@ static void answer(const struct place *p, int64_t before, int64_t ahead, const c
 	char text[512];
 
 	snprintf(text, sizeof(text),
-		 "echo '(uuuuittayttttbtt) 0 4 4 2 -24 2000 1000 4 1 2 3 4 %" PRId64 " %" PRId64
+		 "echo 'v (uuuuittayttttbtt) 0 4 4 2 -24 2000 1000 4 1 2 3 4 %" PRId64 " %" PRId64
 		 " %" PRId64 " %" PRId64 " %s 1 0'",
 		 t1, server, server, t4, ignored);
 	script(p, "busctl", text);
@@ -55,6 +55,46 @@ static void look(struct place *p)
 }
 
 /* ---- The tests ------------------------------------------------------------------------------ */
+
+/* A bus that could start it. */
+#define BUS                                                                                \
+	"cd %s || exit\n"                                                                  \
+	"printf '[D-BUS Service]\nName=org.freedesktop.timesync1\nExec=%%s/timesyncd\n' "  \
+	"\"$PWD\" >org.freedesktop.timesync1.service\n"                                    \
+	"cat >bus.conf <<END\n"                                                            \
+	"<busconfig><listen>unix:path=$PWD/bus</listen><pidfile>$PWD/bus.pid</pidfile>\n"  \
+	"<servicedir>$PWD</servicedir><policy context=\"default\"><allow own=\"*\"/>\n"    \
+	"<allow send_destination=\"*\"/><allow receive_sender=\"*\"/></policy></busconfig>\n" \
+	"END\n"                                                                            \
+	"dbus-daemon --config-file=bus.conf --fork\n"
+
+/* Whoever has stopped it wants it to stay so: here asks the real busctl. */
+static void asking_does_not_start_it(void **state)
+{
+	struct place *p = *state;
+	char text[sizeof(BUS) + sizeof(p->folder)];
+
+	if (system("command -v dbus-daemon busctl >/dev/null"))
+		skip();
+	script(p, "timesyncd", "exit 1");
+	snprintf(text, sizeof(text), BUS, p->folder);
+	assert_int_equal(system(text), 0);
+	snprintf(text, sizeof(text),
+		 "DBUS_SYSTEM_BUS_ADDRESS=unix:path=%s/bus exec busctl \"$@\" 2>%s/said", p->folder,
+		 p->folder);
+	script(p, "busctl", text);
+	assert_int_equal(d->measure(&p->ntp, false), 0);
+	pass(10 * MS);
+	set_clock(0, 0, 0);
+	look(p);
+	snprintf(text, sizeof(text), "kill $(cat %s/bus.pid)", p->folder);
+	assert_int_equal(system(text), 0);
+	assert_int_equal(count(p, "timesyncd"), 0);
+	/* It was asked, on that bus. */
+	snprintf(text, sizeof(text), "grep -q 'org.freedesktop.timesync1.* does not exist' %s/said",
+		 p->folder);
+	assert_int_equal(system(text), 0);
+}
 
 static void what_was_sent_since_counts(void **state)
 {
@@ -237,7 +277,7 @@ static void the_kernel_has_to_agree(void **state)
 static void worthless_answers_do_not_count(void **state)
 {
 	static const char *const scripts[] = {
-		"echo '(uuuuittayttttbtt) 0 0 0 0 0 0 0 4 0 0 0 0 0 18444535084909551616 "
+		"echo 'v (uuuuittayttttbtt) 0 0 0 0 0 0 0 4 0 0 0 0 0 18444535084909551616 "
 		"18444535084909551616 0 false 0 0'",
 		"echo garbage", "exit 1", ":", "kill -9 $$", "while :; do echo more; done",
 	};
@@ -353,6 +393,7 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, place_tear_down)
 	const struct CMUnitTest tests[] = {
+		TEST(asking_does_not_start_it),
 		TEST(what_was_sent_since_counts),
 		TEST(what_was_sent_before_does_not),
 		TEST(a_sleep_voids_all),
