@@ -49,7 +49,7 @@ static bool busy(const struct ntp *ntp)
 
 static void start(struct ntp *ntp)
 {
-	ntp->ntpsec = (struct ntpsec){ .why = "ntpd has not been told to measure yet" };
+	ntp->ntpsec = (struct ntpsec){ .known.why = "ntpd has not been told to measure yet" };
 }
 
 static void stop(struct ntp *ntp)
@@ -73,14 +73,14 @@ static void set_anchor(struct ntpsec *n, const struct clock_state *now)
 		.utc = now->real + now->pending,
 		.error = now->maxerror + llabs(now->pending) + now->width + 1,
 		/* It was set after the look before. */
-		.measured = (n->last.real ? n->last.real : now->real) / NS_PER_SEC,
+		.measured = (n->known.last.real ? n->known.last.real : now->real) / NS_PER_SEC,
 		/* The kernel has none. */
 		.stratum = 1,
 		.leap = leap_of(now),
 	};
 
-	anchors_add(&n->anchors, &anchor);
-	n->why = NULL;
+	anchors_add(&n->known.anchors, &anchor);
+	n->known.why = NULL;
 }
 
 /* Is it another process? What the former one made of the clock meanwhile does not count. */
@@ -92,7 +92,7 @@ static void look_for_restart(struct ntpsec *n)
 	if (!pid || pid == n->before || clock_unsynchronise(&unused))
 		return;
 	n->counts = true;
-	n->why = "ntpd was restarted, and has not set the clock yet";
+	n->known.why = "ntpd was restarted, and has not set the clock yet";
 }
 
 /* Whether it has restarted ntpd, its process tells. */
@@ -102,25 +102,18 @@ static void hear(struct ntpsec *n)
 
 	if (ret == -EINPROGRESS || n->counts)
 		return;
-	n->why = ret ? "ntpd cannot be restarted: systemctl does not know its unit, or fails"
-		     : "ntpd was not restarted: systemctl's unit is not what runs";
+	n->known.why = ret ? "ntpd cannot be restarted: systemctl does not know its unit, or fails"
+			   : "ntpd was not restarted: systemctl's unit is not what runs";
 }
 
 /* ---- The daemon ------------------------------------------------------------------------ */
 
-static void reset(struct ntpsec *n)
-{
-	anchors_reset(&n->anchors);
-	n->last = (struct clock_state){ 0 };
-}
-
-/* Nor does what it measures count, until it has been restarted. */
+/* What it has measured is void, and what it measures too, until it has been restarted. */
 static void void_all(struct ntpsec *n, const char *why)
 {
-	reset(n);
+	anchored_reset(&n->known, why);
 	n->counts = false;
 	n->before = process();
-	n->why = why;
 }
 
 static void look(struct ntp *ntp)
@@ -134,21 +127,19 @@ static void look(struct ntp *ntp)
 		look_for_restart(n);
 	if (clock_look(&now))
 		return;
-	if (n->last.raw && clock_slept(&n->last, &now))
+	if (anchored_slept(&n->known, &now))
 		void_all(n, "the machine has slept, and ntpd was not restarted since");
-	if (n->counts && now.synchronised && n->last.raw &&
-	    (!n->last.synchronised || now.maxerror < n->last.maxerror))
+	if (n->counts && n->known.last.raw && anchored_was_set(&n->known, &now))
 		set_anchor(n, &now);
-	n->last = now;
+	n->known.last = now;
 }
 
 static int begin(struct ntp *ntp)
 {
 	struct ntpsec *n = &ntp->ntpsec;
 
-	reset(n);
+	anchored_reset(&n->known, "ntpd has not set the clock since vmclockd was started");
 	n->counts = true;
-	n->why = "ntpd has not set the clock since vmclockd was started";
 	return 0;
 }
 
@@ -174,21 +165,12 @@ static int measure(struct ntp *ntp, bool again)
 
 static int measured(struct ntp *ntp)
 {
-	return ntp->ntpsec.anchors.count ? 0 : -EAGAIN;
+	return anchored_measured(&ntp->ntpsec.known);
 }
 
 static int report(struct ntp *ntp, struct report *report, const char **why)
 {
-	struct ntpsec *n = &ntp->ntpsec;
-	struct clock_state now;
-	int ret = clock_look(&now);
-
-	if (ret)
-		return ret;
-	*why = n->why;
-	if (clock_slept(&n->last, &now))
-		return -EAGAIN;
-	return anchors_report(&n->anchors, now.raw, now.real, now.width, report) ? -EAGAIN : 0;
+	return anchored_report(&ntp->ntpsec.known, report, why);
 }
 
 const struct ntp_daemon ntpsec_daemon = {

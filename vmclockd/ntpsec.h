@@ -9,17 +9,14 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "anchor.h"
-#include "clock.h"
+#include "anchored.h"
 #include "restart.h"
 
 struct ntpsec {
 	struct restart restart;
 	bool counts;			/* false: it has not been restarted since all was void */
 	pid_t before;			/* its process then */
-	struct clock_state last;	/* at the last look */
-	struct anchors anchors;
-	const char *why;
+	struct anchored known;
 };
 
 extern const struct ntp_daemon ntpsec_daemon;

@@ -106,7 +106,7 @@ static void set_anchor(struct timesyncd *t, const struct message *m, const struc
 		.leap = message_leap(m),
 	};
 
-	anchors_add(&t->anchors, &anchor);
+	anchors_add(&t->known.anchors, &anchor);
 	t->apart = APART_FIRST;
 	if (moved(&t->asked, now) <= SLACK)
 		t->taken = m->origin;
@@ -116,16 +116,16 @@ static void set_anchor(struct timesyncd *t, const struct message *m, const struc
 
 static void take(struct timesyncd *t, const struct message *m, const struct clock_state *now)
 {
-	t->why = message_refusal(m);
-	if (t->why || m->origin == t->taken)
+	t->known.why = message_refusal(m);
+	if (t->known.why || m->origin == t->taken)
 		return;
-	t->why = "systemd-timesyncd has not measured anew yet";
+	t->known.why = "systemd-timesyncd has not measured anew yet";
 	if (m->origin < t->since.real)
 		return;
-	t->why = "the system clock is not as systemd-timesyncd has set it";
+	t->known.why = "the system clock is not as systemd-timesyncd has set it";
 	if (!now->synchronised || !is_plausible(t, m, now))
 		return;
-	t->why = NULL;
+	t->known.why = NULL;
 	set_anchor(t, m, now);
 }
 
@@ -154,7 +154,8 @@ static void ask(struct timesyncd *t, const char *busctl, const struct clock_stat
 	t->next = monotonic_now() + t->apart;
 	t->apart = t->apart < APART_LAST ? 2 * t->apart : APART_LAST;
 	if (command_start(&t->busctl, argv, LIMIT))
-		t->why = "systemd-timesyncd cannot be asked: the program busctl cannot be started";
+		t->known.why =
+			"systemd-timesyncd cannot be asked: the program busctl cannot be started";
 }
 
 static void hear(struct timesyncd *t, const struct clock_state *now)
@@ -171,11 +172,11 @@ static void hear(struct timesyncd *t, const struct clock_state *now)
 	}
 	t->was_set = true;
 	if (ret == -ENODATA)
-		t->why = "systemd-timesyncd has no answer of a server yet";
+		t->known.why = "systemd-timesyncd has no answer of a server yet";
 	else if (ret == -EBADMSG)
-		t->why = "systemd-timesyncd's answer is none that vmclockd understands";
+		t->known.why = "systemd-timesyncd's answer is none that vmclockd understands";
 	else
-		t->why = "systemd-timesyncd does not answer";
+		t->known.why = "systemd-timesyncd does not answer";
 }
 
 /* ---- The daemon ------------------------------------------------------------------------ */
@@ -184,14 +185,12 @@ static void hear(struct timesyncd *t, const struct clock_state *now)
 static int reset(struct timesyncd *t)
 {
 	command_kill(&t->busctl);
-	anchors_reset(&t->anchors);
+	anchored_reset(&t->known, "systemd-timesyncd has not measured anew yet");
 	t->was_set = true;
 	t->next = 0;
 	t->apart = APART_FIRST;
 	t->taken = 0;
 	t->slewing = 0;
-	t->why = "systemd-timesyncd has not measured anew yet";
-	t->last = (struct clock_state){ 0 };
 	return clock_look(&t->since);
 }
 
@@ -202,24 +201,24 @@ static void look(struct ntp *ntp)
 
 	if (clock_look(&now))
 		return;
-	if (t->last.raw && clock_slept(&t->last, &now))
+	if (anchored_slept(&t->known, &now))
 		reset(t);
 	/* The end of a restart tells nothing: what is measured then does. */
 	if (command_runs(&t->restart.command))
 		restart_result(&t->restart);
-	if (now.synchronised && (!t->last.synchronised || now.maxerror < t->last.maxerror)) {
+	if (anchored_was_set(&t->known, &now)) {
 		t->was_set = true;
 		t->next = 0;
 		t->apart = APART_FIRST;
-		t->slewing = llabs(t->last.pending);
+		t->slewing = llabs(t->known.last.pending);
 	}
-	t->last = now;
+	t->known.last = now;
 	if (command_runs(&t->busctl))
 		hear(t, &now);
 	else if (!now.synchronised)
-		t->why = "systemd-timesyncd has not set the clock yet";
-	if ((t->was_set || !t->anchors.count) && now.synchronised && !command_runs(&t->busctl) &&
-	    monotonic_now() >= t->next)
+		t->known.why = "systemd-timesyncd has not set the clock yet";
+	if ((t->was_set || !t->known.anchors.count) && now.synchronised &&
+	    !command_runs(&t->busctl) && monotonic_now() >= t->next)
 		ask(t, ntp->config->busctl, &now);
 }
 
@@ -249,21 +248,12 @@ static int measure(struct ntp *ntp, bool again)
 
 static int measured(struct ntp *ntp)
 {
-	return ntp->timesyncd.anchors.count ? 0 : -EAGAIN;
+	return anchored_measured(&ntp->timesyncd.known);
 }
 
 static int report(struct ntp *ntp, struct report *report, const char **why)
 {
-	struct timesyncd *t = &ntp->timesyncd;
-	struct clock_state now;
-	int ret = clock_look(&now);
-
-	if (ret)
-		return ret;
-	*why = t->why;
-	if (clock_slept(&t->last, &now))
-		return -EAGAIN;
-	return anchors_report(&t->anchors, now.raw, now.real, now.width, report) ? -EAGAIN : 0;
+	return anchored_report(&ntp->timesyncd.known, report, why);
 }
 
 const struct ntp_daemon timesyncd_daemon = {

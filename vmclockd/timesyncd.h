@@ -7,8 +7,7 @@
 #ifndef VMCLOCKD_TIMESYNCD_H
 #define VMCLOCKD_TIMESYNCD_H
 
-#include "anchor.h"
-#include "clock.h"
+#include "anchored.h"
 #include "command.h"
 #include "restart.h"
 
@@ -16,15 +15,13 @@ struct timesyncd {
 	struct command busctl;
 	struct restart restart;
 	struct clock_state since;	/* what was sent before that does not count */
-	struct clock_state last;	/* at the last look */
+	struct anchored known;
 	struct clock_state asked;	/* when busctl was started */
 	int64_t slewing;		/* ns that were pending before it was last set */
 	bool was_set;			/* and timesyncd has not been asked by what */
 	int64_t next;			/* CLOCK_MONOTONIC: busctl is not started before */
 	int64_t apart;			/* ns */
 	int64_t taken;			/* T1 of the answer that was taken last */
-	struct anchors anchors;
-	const char *why;		/* there is nothing new */
 };
 
 extern const struct ntp_daemon timesyncd_daemon;

@@ -353,7 +353,7 @@ static void an_answer_is_asked_for_once(void **state)
 	shown.maxerror = 6 * MS;
 	look(p);
 	assert_int_equal(count(p, "busctl"), 3);
-	assert_int_equal(p->ntp.timesyncd.anchors.count, 1);
+	assert_int_equal(p->ntp.timesyncd.known.anchors.count, 1);
 }
 
 static void a_rehearsal_changes_nothing(void **state)
