@@ -79,7 +79,7 @@ int ntp_set_kernel_rate(struct ntp *ntp, int64_t fast)
 
 const char *ntp_reason(const struct ntp *ntp, int error)
 {
-	return ntp->daemon->reason ? ntp->daemon->reason(error) : "it does not answer";
+	return ntp->daemon->reason(error);
 }
 
 int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclock_abi *page)

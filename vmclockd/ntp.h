@@ -58,7 +58,7 @@ struct ntp_daemon {
 	/* What it says of the clock now; with -EAGAIN @why receives what is missing. */
 	int (*report)(struct ntp *ntp, struct report *report, const char **why);
 
-	/* What an error of these means, and the way out. NULL: only that it does not answer. */
+	/* What an error of these means, and the way out. */
 	const char *(*reason)(int error);
 };
 

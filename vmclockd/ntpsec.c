@@ -188,4 +188,5 @@ const struct ntp_daemon ntpsec_daemon = {
 	.measure = measure,
 	.measured = measured,
 	.report = report,
+	.reason = restart_reason,
 };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Restarts of units. */
 #include <errno.h>
+#include <string.h>
 
 #include "clocks.h"
+#include "log.h"
 #include "restart.h"
 
 /* A daemon may take its time to end. */
@@ -32,14 +34,36 @@ int restart_begin(struct restart *r, const char *systemctl, const char *const *u
 	return try(r);
 }
 
+/* In systemctl's own words, if it has any. */
+static void tell(const struct restart *r, int error)
+{
+	const char *said = r->command.output;
+
+	if (error == -ETIMEDOUT)
+		said = "systemctl takes too long";
+	else if (!*said)
+		said = "systemctl fails, and does not say why";
+	say(LOG_WARNING, "%s cannot be restarted: %.*s", r->units[r->next - 1],
+	    (int)strcspn(said, "\n"), said);
+}
+
 int restart_result(struct restart *r)
 {
 	int ret = command_result(&r->command);
 
 	/* There is no such unit, most likely. */
-	if (ret != -EREMOTEIO || !r->units[r->next])
-		return ret;
-	return try(r) ?: -EINPROGRESS;
+	if (ret == -EREMOTEIO && r->units[r->next])
+		return try(r) ?: -EINPROGRESS;
+	if (ret && ret != -EINPROGRESS)
+		tell(r, ret);
+	return ret;
+}
+
+const char *restart_reason(int error)
+{
+	if (error == -ENOENT || error == -EACCES)
+		return "there is no systemctl where the configuration has it: set systemctl";
+	return "the kernel's clock cannot be looked at, or programs cannot be started";
 }
 
 void restart_stop(struct restart *r)

@@ -26,9 +26,14 @@ int restart_begin(struct restart *restart, const char *systemctl, const char *co
 /**
  * restart_result() - has it ended?
  *
+ * That none of them could be restarted is a line in the log.
+ *
  * Return: -EINPROGRESS: not yet; 0; or as command_result(): none of them could be restarted.
  */
 int restart_result(struct restart *restart);
+
+/* What an error of a daemon means that is restarted, as `reason' of struct ntp_daemon. */
+const char *restart_reason(int error);
 
 void restart_stop(struct restart *restart);
 

@@ -175,6 +175,8 @@ static void hear(struct timesyncd *t, const struct clock_state *now)
 		t->known.why = "systemd-timesyncd has no answer of a server yet";
 	else if (ret == -EBADMSG)
 		t->known.why = "systemd-timesyncd's answer is none that vmclockd understands";
+	else if (ret == -EREMOTEIO)
+		t->known.why = "systemd-timesyncd cannot be asked: busctl fails: does D-Bus run?";
 	else
 		t->known.why = "systemd-timesyncd does not answer";
 }
@@ -271,4 +273,5 @@ const struct ntp_daemon timesyncd_daemon = {
 	.measure = measure,
 	.measured = measured,
 	.report = report,
+	.reason = restart_reason,
 };

@@ -24,6 +24,9 @@ struct place {
 extern struct clock_state shown;
 extern int touched, unsynchronised;
 
+/* The last line of the log. */
+extern char logged[256];
+
 /* Time goes on. */
 void pass(int64_t ns);
 /* The daemon sets the clock, and says how well: what is not stepped is slewed. */

@@ -279,7 +279,7 @@ static void worthless_answers_do_not_count(void **state)
 	static const char *const scripts[] = {
 		"echo 'v (uuuuittayttttbtt) 0 0 0 0 0 0 0 4 0 0 0 0 0 18444535084909551616 "
 		"18444535084909551616 0 false 0 0'",
-		"echo garbage", "exit 1", ":", "kill -9 $$", "while :; do echo more; done",
+		"echo garbage", "echo Failed to connect to bus; exit 1", ":", "kill -9 $$", "while :; do echo more; done",
 	};
 	struct place *p = *state;
 	struct report r;
@@ -299,6 +299,8 @@ static void worthless_answers_do_not_count(void **state)
 		why = NULL;
 		assert_int_equal(d->report(&p->ntp, &r, &why), -EAGAIN);
 		assert_non_null(why);
+		if (strstr(scripts[i], "connect to bus"))
+			assert_non_null(strstr(why, "D-Bus"));
 	}
 	assert_int_equal(unlink(p->busctl), 0);
 	look(p);
@@ -381,12 +383,33 @@ static void it_is_restarted_where_that_helps(void **state)
 
 	assert_int_equal(d->measure(&p->ntp, false), 0);
 	assert_int_equal(count(p, "systemctl"), 0);
-	script(p, "systemctl", "exit 5");
 	assert_int_equal(d->measure(&p->ntp, true), 0);
 	assert_true(d->busy(&p->ntp));
 	look(p);
 	assert_int_equal(count(p, "systemctl"), 1);
 	assert_non_null(strstr(last_call(p, "systemctl"), "try-restart systemd-timesyncd.service"));
+	assert_string_equal(logged, "");
+}
+
+static void why_it_cannot_be_restarted_is_told(void **state)
+{
+	struct place *p = *state;
+	int ret;
+
+	script(p, "systemctl", "echo 'Failed to try-restart: Access denied' >&2; echo more; exit 4");
+	assert_int_equal(d->measure(&p->ntp, true), 0);
+	look(p);
+	assert_string_equal(logged, "systemd-timesyncd.service cannot be restarted: "
+				    "Failed to try-restart: Access denied");
+	script(p, "systemctl", "exit 1");
+	assert_int_equal(d->measure(&p->ntp, true), 0);
+	look(p);
+	assert_string_equal(logged, "systemd-timesyncd.service cannot be restarted: "
+				    "systemctl fails, and does not say why");
+	assert_int_equal(unlink(p->systemctl), 0);
+	ret = d->measure(&p->ntp, true);
+	assert_int_equal(ret, -ENOENT);
+	assert_non_null(strstr(d->reason(ret), "systemctl"));
 }
 
 int main(void)
@@ -406,6 +429,7 @@ int main(void)
 		TEST(an_answer_is_asked_for_once),
 		TEST(a_rehearsal_changes_nothing),
 		TEST(it_is_restarted_where_that_helps),
+		TEST(why_it_cannot_be_restarted_is_told),
 	};
 
 	/* Some faults would make it wait for ever. */
