@@ -51,6 +51,11 @@ grep -q "^ExecStart=$prefix/bin/vmclock-check --wait\$" \
 	"$dest$prefix/lib/systemd/system/vmclock-wait-sync.service" || fail 'the unit that waits, too'
 grep -q "^ExecStart=$prefix/sbin/vmclockd\$" \
 	"$dest$prefix/lib/systemd/system/vmclockd.service" || fail 'the unit of vmclockd, too'
+# What it may have to restart is there before it.
+for unit in $(grep -Erho '"[a-z-]+\.service"' "$top/vmclockd" | tr -d '"'); do
+	grep -q "^After=.*\\b$unit\\b" "$dest$prefix/lib/systemd/system/vmclockd.service" ||
+		fail "vmclockd starts before $unit"
+done
 [ -x "$dest$prefix/lib/systemd/system-sleep/vmclockd" ] || fail 'nothing tells vmclockd of sleep'
 # Each key has its place in the manual and in the example, which has it as it is anyway.
 example=$dest$prefix/share/doc/vmclock/examples/vmclockd.conf
