@@ -226,20 +226,39 @@ bool chrony_was_refused(int error)
 	return error == -EPERM || error == -EOPNOTSUPP || error == -EREMOTEIO;
 }
 
+/*
+ * May chronyd have been restarted since this chronyc was? It keeps to the socket
+ * of the former one, or has gone over to UDP, by which it may change nothing.
+ */
+static bool may_be_stale(int error)
+{
+	return error == -ECONNREFUSED || error == -EPERM;
+}
+
+static int ask_once(struct chrony *c, const char *text, int64_t deadline)
+{
+	int ret = send_text(c, text) ?: read_line(c, deadline);
+
+	ret = ret ?: refusal(c->answer);
+	if (!ret && c->length)
+		ret = -EBADMSG;
+	if (ret && (!chrony_was_refused(ret) || may_be_stale(ret)))
+		end(c);
+	return ret;
+}
+
 /* Sends a command that is answered by one line. */
 static int ask(struct chrony *c, const char *text)
 {
 	int64_t deadline = now_ms() + c->timeout;
+	pid_t before = c->pid;
 	int ret;
 
 	if (is_interrupted(c))
 		return -ECANCELED;
-	ret = send_text(c, text) ?: read_line(c, deadline);
-	ret = ret ?: refusal(c->answer);
-	if (!ret && c->length)
-		ret = -EBADMSG;
-	if (ret && !chrony_was_refused(ret))
-		end(c);
+	ret = ask_once(c, text, deadline);
+	if (before && may_be_stale(ret))
+		ret = ask_once(c, text, deadline);
 	return ret;
 }
 
@@ -302,38 +321,45 @@ int chrony_command(struct chrony *c, const char *command)
 }
 
 /* The list of sources has no end of its own: the answer to `activity` marks it. */
-static int read_sources(struct chrony *c, struct chrony_sources *sources)
+static int read_sources(struct chrony *c, struct chrony_sources *sources, int64_t deadline)
 {
-	int64_t deadline = now_ms() + c->timeout;
 	int i, ret;
 
+	*sources = (struct chrony_sources){ 0 };
 	ret = send_text(c, "sources\nactivity\n");
 	for (i = 0; !ret && i < SOURCES_MAX; i++) {
 		ret = read_line(c, deadline) ?: refusal(c->answer);
 		if (ret)
 			break;
-		if (!chrony_parse_activity(c->answer, sources))
-			return c->length ? -EBADMSG : 0;
+		if (!chrony_parse_activity(c->answer, sources)) {
+			if (!c->length)
+				return 0;
+			break;
+		}
 		ret = chrony_parse_source(c->answer);
 		if (ret < 0)
 			break;
 		sources->selected |= ret;
 		ret = 0;
 	}
-	return ret ?: -EBADMSG;
+	ret = ret ?: -EBADMSG;
+	end(c);
+	return ret;
 }
 
 int chrony_sources(struct chrony *c, struct chrony_sources *sources)
 {
-	struct chrony_sources found = { 0 };
+	int64_t deadline = now_ms() + c->timeout;
+	struct chrony_sources found;
+	pid_t before = c->pid;
 	int ret;
 
 	if (is_interrupted(c))
 		return -ECANCELED;
-	ret = read_sources(c, &found);
-	if (ret)
-		end(c);
-	else
+	ret = read_sources(c, &found, deadline);
+	if (before && may_be_stale(ret))
+		ret = read_sources(c, &found, deadline);
+	if (!ret)
 		*sources = found;
 	return ret;
 }

@@ -48,18 +48,19 @@ struct chrony_sources {
  *	-EPIPE		chronyc died
  *	-ECONNREFUSED	chronyc cannot talk to chronyd
  *	-EBADMSG	chronyc wrote something unexpected
+ *	-EPERM		chronyd does not allow the command
  *
  * After each of these chronyc has been told to end, unless nothing had been asked
- * yet. The command may or may not have reached chronyd.
+ * yet. The command may or may not have reached chronyd. After -ECONNREFUSED and
+ * -EPERM of a chronyc from before, a new one was asked as well.
  *
- *	-EPERM		chronyd does not allow the command
  *	-EOPNOTSUPP	this chronyc has no such command
  *	-EREMOTEIO	chronyd answered with an error: see @answer
  *
  * and the errors of chrony_start().
  */
 
-/** chrony_was_refused() - is it one of the last three? Then chronyc is as good as before */
+/** chrony_was_refused() - is it one of the last three? Then it has answered all the same */
 bool chrony_was_refused(int error);
 
 /** chrony_reason() - any of these errors, and the way out, as a sentence without a full stop */

@@ -304,14 +304,67 @@ static void one_process_answers_all(void **state)
 	assert_int_equal(s.unresolved, 1);
 	assert_int_equal(chrony_selected_source(&p->chrony), 1);
 	/* Errors of chronyd's are no fault of chronyc's. */
-	assert_int_equal(chrony_command(&p->chrony, "forbidden"), -EPERM);
 	assert_int_equal(chrony_command(&p->chrony, "failing"), -EREMOTEIO);
 	assert_string_equal(p->chrony.answer, "500 Failure");
 	assert_int_equal(chrony_command(&p->chrony, "unknown"), -EOPNOTSUPP);
 	assert_int_equal(chrony_tracking(&p->chrony, &r), 0);
 	assert_int_equal(p->chrony.pid, pid);
 	assert_file(p, "log", "start -n -c\ntracking\nreset sources\nsources\nactivity\n"
-			      "sources\nactivity\nforbidden\nfailing\nunknown\ntracking\n");
+			      "sources\nactivity\nfailing\nunknown\ntracking\n");
+}
+
+static void who_may_not_is_told(void **state)
+{
+	struct place *p = *state;
+	struct report r;
+
+	answer(p, HONEST);
+	assert_int_equal(chrony_tracking(&p->chrony, &r), 0);
+	assert_int_equal(chrony_command(&p->chrony, "forbidden"), -EPERM);
+	assert_string_equal(p->chrony.answer, "501 Not authorised");
+	assert_true(chrony_was_refused(-EPERM));
+	/* The next one may: with chronyd's socket. */
+	assert_int_equal(p->chrony.pid, 0);
+	assert_file(p, "log", "start -n -c\ntracking\nforbidden\nstart -n -c\nforbidden\n");
+}
+
+static void restart_chronyd(struct place *p, int number)
+{
+	FILE *f = fopen(file_in(p, "seen"), "w");
+
+	assert_non_null(f);
+	fprintf(f, "%d\n", number);
+	fclose(f);
+}
+
+/*
+ * A chronyc keeps to the socket of the chronyd that it has found first and,
+ * where nothing hinders it, then asks by UDP, by which it may change nothing.
+ */
+static void chronyd_may_be_restarted(void **state)
+{
+	static const char *const refusals[] = { "506 Cannot talk to daemon", "501 Not authorised" };
+	struct place *p = *state;
+	char script[1024];
+	struct report r;
+	size_t i;
+
+	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		snprintf(script, sizeof(script),
+			 "read -r now <seen; : ${found:=$now}\n"
+			 "[ $found = $now ] || { echo '%s'; continue; }\n" HONEST,
+			 refusals[i]);
+		answer(p, script);
+		restart_chronyd(p, 1);
+		assert_int_equal(chrony_command(&p->chrony, "reset sources"), 0);
+		restart_chronyd(p, 2);
+		assert_int_equal(chrony_command(&p->chrony, "reset sources"), 0);
+		restart_chronyd(p, 3);
+		assert_int_equal(chrony_tracking(&p->chrony, &r), 0);
+		restart_chronyd(p, 4);
+		assert_int_equal(chrony_selected_source(&p->chrony), 1);
+		chrony_stop(&p->chrony);
+	}
 }
 
 static void commands_are_one_line(void **state)
@@ -632,6 +685,8 @@ int main(void)
 		cmocka_unit_test(sources_are_understood),
 		cmocka_unit_test(activity_is_understood),
 		cmocka_unit_test_setup_teardown(one_process_answers_all, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_may_not_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(chronyd_may_be_restarted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(commands_are_one_line, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(garbage_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(death_is_noticed, set_up, tear_down),
