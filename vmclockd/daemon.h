@@ -47,7 +47,8 @@ struct daemon {
 	struct exporter exporter;
 	uint64_t marker_before;		/* the marker before the last disruption */
 	bool disrupted;			/* the clock is not right again since then */
-	bool ntp_told;			/* the NTP daemon was told of it */
+	bool ntp_told;			/* the NTP daemon was told of it, or that has failed */
+	int64_t ntp_again;		/* CLOCK_MONOTONIC: then it is told once more; 0: never */
 	struct device device;
 	struct state state;
 	struct clockbound clockbound;

@@ -63,6 +63,7 @@ void ntp_find(struct ntp *ntp)
 	ntp_stop(ntp);
 	ntp->found = found;
 	ntp->daemon = daemon;
+	ntp->told = 0;
 	if (!daemon) {
 		say(LOG_INFO, "no NTP daemon keeps the system clock");
 		return;
@@ -93,9 +94,14 @@ int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclo
 	ret = ntp->daemon->stepped ? ntp->daemon->stepped(ntp) : 0;
 	if (!ret && !steer_raw_is_fast(steer, page, &fast))
 		ret = ntp->daemon->set_rate(ntp, fast);
-	if (ret && ret != -ECANCELED)
+	if (ret == -ECANCELED)
+		return ret;
+	if (ret && ret != ntp->told)
 		say(LOG_ERR, "%s was not told of the disruption: %s%s%s",
 		    config_ntp_name(ntp->found), ntp_reason(ntp, ret), *ntp->said ? ": " : "",
 		    ntp->said);
+	if (!ret && ntp->told)
+		say(LOG_NOTICE, "%s was told of the disruption now", config_ntp_name(ntp->found));
+	ntp->told = ret;
 	return ret;
 }

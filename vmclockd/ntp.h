@@ -16,6 +16,7 @@ struct ntp {
 	unsigned int missed;		/* looks, each second, that did not find it */
 	int interrupt;
 	const char *said;		/* its own words on the last error, if any */
+	int told;			/* the error of ntp_disrupted() that the log has; 0: none */
 	struct chronyd chronyd;		/* of these three the one that was found is used */
 	struct timesyncd timesyncd;
 	struct ntpsec ntpsec;
@@ -82,7 +83,8 @@ void ntp_find(struct ntp *ntp);
  * @page:	has the true period
  *
  * Return: 0; -ECANCELED: interrupted, begin anew; or another negative errno value,
- * after a line: the daemon goes on with its old measurements.
+ * after a line unless the last one failed likewise: the daemon goes on with its
+ * old measurements.
  */
 int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclock_abi *page);
 

@@ -32,6 +32,8 @@
 /* Where that takes so long, less often. */
 #define NTP_SOON_NS (30 * NS_PER_SEC)
 #define KERNEL_NS   (60 * NS_PER_SEC)
+/* One that does not answer takes a second each time. */
+#define NTP_AGAIN_NS (5 * NS_PER_SEC)
 /* So many reactions may begin at once, and then one in so long: see begin(). */
 #define REACTIONS_AT_ONCE 10
 #define REACTION_NS	  NS_PER_SEC
@@ -314,15 +316,34 @@ static void finish(struct daemon *d, const struct offset *offset)
 	d->disrupted = false;
 }
 
+/* Then it can be told later; what it has refused it would refuse again. */
+static bool is_unanswered(int error)
+{
+	return error == -ETIMEDOUT || error == -ECONNREFUSED || error == -EPIPE;
+}
+
 /* Returns false if another disruption came: the reaction begins anew. */
 static bool tell_ntp(struct daemon *d)
 {
+	int ret;
+
 	if (d->ntp_told || !may_change(d))
 		return true;
-	if (ntp_disrupted(&d->ntp, &d->steer, &d->page) == -ECANCELED)
+	ret = ntp_disrupted(&d->ntp, &d->steer, &d->page);
+	if (ret == -ECANCELED)
 		return false;
 	d->ntp_told = true;
+	d->ntp_again = is_unanswered(ret) ? monotonic_now() + NTP_AGAIN_NS : 0;
 	return true;
+}
+
+/* It would lead the clock astray by what it has measured before. */
+static void tell_ntp_again(struct daemon *d)
+{
+	if (!d->ntp_again || monotonic_now() < d->ntp_again)
+		return;
+	d->ntp_told = false;
+	tell_ntp(d);
 }
 
 /* The NTP daemon sets the clock; its offset from the cone tells when it is right. */
@@ -442,6 +463,7 @@ static void untrust(struct daemon *d, uint8_t trust)
 	d->phase = PHASE_REACTING;
 	d->refusal = NULL;
 	d->ntp_told = false;
+	d->ntp_again = 0;
 	d->begins = true;
 	d->retry = pace_due(&d->pace);
 }
@@ -662,6 +684,8 @@ void reaction_tick(struct daemon *d)
 
 	if (d->asleep && monotonic_now() > d->asleep)
 		reaction_awake(d);
+	if (!d->asleep)
+		tell_ntp_again(d);
 	if (d->phase != PHASE_TRUSTED) {
 		publish(d, d->state.next.trust);
 		return;

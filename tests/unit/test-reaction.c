@@ -37,7 +37,7 @@ static struct {
 	bool exact; /* the page is right, whatever it says */
 	bool restless;
 	bool synchronised; /* by the kernel's own word */
-	int told_kernel, told_ntp;
+	int told_kernel, told_ntp, ntp_error;
 } world;
 
 static void pass(int64_t ns)
@@ -185,7 +185,7 @@ int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclo
 	(void)steer;
 	(void)page;
 	world.told_ntp++;
-	return 0;
+	return world.ntp_error;
 }
 
 void random_part(uint64_t generation, uint64_t marker)
@@ -547,6 +547,43 @@ static void a_device_that_is_gone_in_a_reaction_was_disrupted(void **state)
 	assert_int_equal(published(&d)->trust, VMCLOCK_RUN_UNKNOWN);
 }
 
+/* It would lead the clock astray by what it has measured before. */
+static void a_daemon_that_did_not_answer_is_told_later(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+	int i;
+
+	(void)state;
+	world.ntp_error = -ETIMEDOUT;
+	world.marker++;
+	reaction_look(&d);
+	assert_true(check(&d));
+	assert_int_equal(world.told_ntp, 1);
+	for (i = 0; i < 60; i++) {
+		pass(NS_PER_SEC);
+		reaction_tick(&d);
+	}
+	/* Not all the time: it may take long. */
+	assert_in_range(world.told_ntp, 5, 20);
+	world.ntp_error = 0;
+	world.told_ntp = 0;
+	for (i = 0; i < 60; i++) {
+		pass(NS_PER_SEC);
+		reaction_tick(&d);
+	}
+	assert_int_equal(world.told_ntp, 1);
+	/* The next one is told at once. One that refuses is not told again. */
+	world.ntp_error = -EREMOTEIO;
+	world.marker++;
+	reaction_look(&d);
+	assert_int_equal(world.told_ntp, 2);
+	for (i = 0; i < 60; i++) {
+		pass(NS_PER_SEC);
+		reaction_tick(&d);
+	}
+	assert_int_equal(world.told_ntp, 2);
+}
+
 /* Each look finds another marker: vmclockd does not look for ever. */
 static void a_marker_that_never_stands_still_holds_nobody_up(void **state)
 {
@@ -574,6 +611,7 @@ int main(void)
 		cmocka_unit_test(a_disruption_is_told_also_before_the_clock_was_trusted),
 		cmocka_unit_test(a_reaction_that_was_killed_is_finished_by_the_next_one),
 		cmocka_unit_test(a_device_that_is_gone_in_a_reaction_was_disrupted),
+		cmocka_unit_test(a_daemon_that_did_not_answer_is_told_later),
 		cmocka_unit_test(a_marker_that_never_stands_still_holds_nobody_up),
 	};
 
