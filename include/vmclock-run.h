@@ -82,7 +82,7 @@ struct vmclock_run_state {
 	__u8 reserved2[1];
 
 	/* Since vmclockd was first started after the system. */
-	__le64 disruptions;		/* markers seen that were new */
+	__le64 disruptions;		/* markers, or generations alone, seen that were new */
 	__le64 generations;
 	__le64 reactions;		/* of which several disruptions may be part */
 	__le64 untrusted;		/* ns, without the time before it was first trusted */

@@ -484,6 +484,12 @@ static void disrupted(struct daemon *d)
 	untrust(d, VMCLOCK_RUN_DISRUPTED);
 }
 
+/* A clone's marker may be the same, and its generation another one. */
+static bool is_disrupted(const struct daemon *d)
+{
+	return d->marker != d->device.state.marker || d->generation != d->device.state.generation;
+}
+
 static void tell_of_markers(struct daemon *d)
 {
 	bool other = d->generation != d->generation_told;
@@ -608,7 +614,7 @@ void reaction_look(struct daemon *d)
 	if (!can_look(d))
 		return;
 	completed_maintenance(&d->by_ntp.completed, &d->device.state);
-	if (d->device.state.marker != d->marker)
+	if (is_disrupted(d))
 		disrupted(d);
 	advance(d);
 }
@@ -617,18 +623,12 @@ void reaction_look(struct daemon *d)
 static void resume(struct daemon *d)
 {
 	const struct vmclock_run_state *before = &d->state.next;
-	uint64_t marker = le64toh(before->marker), believed = marker;
 
-	d->marker = marker;
+	d->marker = le64toh(before->marker);
 	d->generation = le64toh(before->generation);
 	d->was_synchronised = before->was_synchronised;
 	d->disrupted = before->trust == VMCLOCK_RUN_DISRUPTED;
-	/* A page that was not believed before is not believed now. */
-	if (before->believed.magic)
-		believed = le64toh(before->believed.disruption_marker);
-	else if (d->disrupted)
-		believed = ~marker;
-	stale_resume(&d->stale, &before->believed, believed);
+	stale_resume(&d->stale, &before->believed, d->marker, d->generation, d->disrupted);
 }
 
 void reaction_init(struct daemon *d)
@@ -657,7 +657,7 @@ void reaction_start(struct daemon *d)
 	d->marker_told = d->marker;
 	d->generation_told = d->generation;
 	d->began = monotonic_now();
-	if (d->marker != d->device.state.marker) {
+	if (is_disrupted(d)) {
 		disrupted(d);
 	} else if (unfinished) {
 		react_again(d);

@@ -94,30 +94,52 @@ static bool same_time(const struct vmclock_abi *a, const struct vmclock_abi *b)
 	       a->counter_period_shift == b->counter_period_shift;
 }
 
+static uint64_t generation_of(const struct vmclock_abi *page)
+{
+	return le64toh(page->flags) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT
+		       ? le64toh(page->vm_generation_counter)
+		       : 0;
+}
+
+/* Was the page published under the marker and generation of the last look? */
+static bool is_same(const struct stale *stale, const struct vmclock_abi *page)
+{
+	return le64toh(page->disruption_marker) == stale->marker &&
+	       generation_of(page) == stale->generation;
+}
+
 static void begin(struct stale *stale, const struct vmclock_abi *page)
 {
 	const struct vmclock_abi *believed = &stale->believed;
 
 	/* The former host may have published an update that nobody has looked at. */
-	stale->waiting = stale->looked &&
-			 (!believed->magic ||
-			  believed->disruption_marker != stale->first.disruption_marker ||
-			  !stale_contradicts(believed, page));
+	stale->waiting = stale->looked && (!believed->magic || !is_same(stale, believed) ||
+					   !stale_contradicts(believed, page));
 	stale->first = *page;
+	stale->marker = le64toh(page->disruption_marker);
+	stale->generation = generation_of(page);
 	stale->looked = true;
 }
 
-void stale_resume(struct stale *stale, const struct vmclock_abi *believed, uint64_t marker)
+void stale_resume(struct stale *stale, const struct vmclock_abi *believed, uint64_t marker,
+		  uint64_t generation, bool disrupted)
 {
-	*stale = (struct stale){ .believed = *believed, .looked = true };
-	stale->first.disruption_marker = htole64(marker);
+	*stale = (struct stale){
+		.believed = *believed,
+		.marker = marker,
+		.generation = generation,
+		.looked = true,
+	};
+	/* No page has that marker: the next one is compared with nothing, and has to change. */
+	if (believed->magic ? !is_same(stale, believed) : disrupted)
+		stale->marker = ~marker;
 }
 
 bool stale_look(struct stale *stale, const struct vmclock_abi *page)
 {
 	const struct vmclock_snapshot s = snapshot(page);
 
-	if (!stale->looked || page->disruption_marker != stale->first.disruption_marker)
+	if (!stale->looked || !is_same(stale, page))
 		begin(stale, page);
 	else if (stale->waiting && !same_time(page, &stale->first))
 		stale->waiting = false;

@@ -15,7 +15,8 @@
 
 struct stale {
 	struct vmclock_abi believed;	/* the last page whose time was; magic 0: none */
-	struct vmclock_abi first;	/* the first page under this marker */
+	struct vmclock_abi first;	/* the first page under this marker and generation */
+	uint64_t marker, generation;
 	bool looked;			/* there was a first look */
 	bool waiting;			/* for a time other than that of @first */
 };
@@ -24,16 +25,21 @@ struct stale {
  * stale_resume() - go on where an earlier process has ended
  * @stale:	receives what was known
  * @believed:	what stale->believed was then; magic 0: nothing
- * @marker:	the marker under which the page was believed
+ * @marker:	the last marker that the earlier process had seen
+ * @generation:	the generation then
+ * @disrupted:	the reaction to that marker was not finished
+ *
+ * A page that was not believed under that marker has to change once more.
  */
-void stale_resume(struct stale *stale, const struct vmclock_abi *believed, uint64_t marker);
+void stale_resume(struct stale *stale, const struct vmclock_abi *believed, uint64_t marker,
+		  uint64_t generation, bool disrupted);
 
 /**
  * stale_look() - may the page's time be believed?
  * @stale:	what is known from the looks before
  * @page:	a consistent copy of the page
  *
- * The first page of all is believed. After a change of the marker, the time is
+ * The first page of all is believed. After a change of marker or generation, the time is
  * believed if it contradicts the former host's time or period, by their bounds:
  * then the former host cannot have published it. Otherwise it is believed when it
  * changes under the new marker, where the former host publishes nothing.

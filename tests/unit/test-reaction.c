@@ -32,7 +32,7 @@ static struct {
 	int64_t rate;	    /* how fast that grows, ppb */
 	int64_t page_error; /* how wrong the page may be */
 	int64_t lateness;   /* from a reading until it is acted on, at most */
-	uint64_t marker;
+	uint64_t marker, generation;
 	bool no_bounds;
 	bool exact; /* the page is right, whatever it says */
 	bool restless;
@@ -156,6 +156,7 @@ int clock_vouch(uint64_t bound, bool synchronised)
 int device_look(struct device *device)
 {
 	device->state.marker = world.marker;
+	device->state.generation = world.generation;
 	return 0;
 }
 
@@ -172,9 +173,11 @@ int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t
 		.clock_status = VMCLOCK_STATUS_SYNCHRONIZED,
 		.disruption_marker = htole64(world.marker),
 		.flags = htole64(VMCLOCK_FLAG_PERIOD_MAXERROR_VALID |
-				 VMCLOCK_FLAG_TIME_MAXERROR_VALID),
+				 VMCLOCK_FLAG_TIME_MAXERROR_VALID |
+				 VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT),
 		.counter_period_frac_sec = htole64(1),
-		.time_sec = htole64(SEC + 1000 * world.marker),
+		.time_sec = htole64(SEC + 1000 * (world.marker + world.generation)),
+		.vm_generation_counter = htole64(world.generation),
 	};
 	return 0;
 }
@@ -264,7 +267,7 @@ static bool check(const struct daemon *d)
 	double bound = (double)le64toh(s->bound) + (double)age * le32toh(s->drift) / NS_PER_SEC;
 
 	if (s->trust != VMCLOCK_RUN_TRUSTED || world.now > (int64_t)le64toh(s->valid_until) ||
-	    le64toh(s->marker) != world.marker)
+	    le64toh(s->marker) != world.marker || le64toh(s->generation) != world.generation)
 		return false;
 	if ((double)llabs(world.error) > bound + 1)
 		fail_msg("%lld ns off, and the bound is %.0f ns", (long long)world.error, bound);
@@ -308,6 +311,20 @@ static struct daemon start(enum config_ntp ntp)
 	world.lateness = 3 * NS_PER_MS;
 	reaction_init(&d);
 	reaction_start(&d);
+	return d;
+}
+
+/* @before is as it was when it was killed; the next one has its state only. */
+static struct daemon next_one(const struct daemon *before)
+{
+	struct daemon d = *before;
+
+	memset(&d.stale, 0, sizeof(d.stale));
+	d.state.resumed = true;
+	d.marker = d.generation = d.marker_before = 0;
+	d.disrupted = d.was_synchronised = d.ntp_told = false;
+	d.phase = PHASE_TRUSTED;
+	reaction_init(&d);
 	return d;
 }
 
@@ -429,6 +446,33 @@ static void a_disruption_ends_it(void **state)
 	}
 }
 
+/* A clone whose marker is the same; it was made while vmclockd looked, and while it did not run. */
+static void another_generation_is_a_disruption(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+
+	(void)state;
+	world.generation++;
+	world.error = NS_PER_MS;
+	assert_false(check(&d));
+	reaction_look(&d);
+	assert_true(check(&d));
+	assert_true(llabs(world.error) < 10000);
+	assert_int_equal(world.told_ntp, 1);
+	assert_int_equal(le64toh(published(&d)->disruptions), 1);
+	assert_int_equal(le64toh(published(&d)->generations), 1);
+	reaction_look(&d);
+	d = next_one(&d);
+	reaction_start(&d);
+	assert_int_equal(le64toh(published(&d)->disruptions), 1);
+	d = next_one(&d);
+	world.generation++;
+	reaction_start(&d);
+	assert_true(check(&d));
+	assert_int_equal(world.told_ntp, 2);
+	assert_int_equal(le64toh(published(&d)->disruptions), 2);
+}
+
 /* A marker each 10 ms: few reactions, and the last one counts. */
 static void a_storm_ends_with_its_last_marker(void **state)
 {
@@ -477,20 +521,6 @@ static void a_disruption_is_told_also_before_the_clock_was_trusted(void **state)
 	reaction_look(&d);
 	assert_true(check(&d));
 	assert_true(world.synchronised);
-}
-
-/* @before is as it was when it was killed; the next one has its state only. */
-static struct daemon next_one(const struct daemon *before)
-{
-	struct daemon d = *before;
-
-	memset(&d.stale, 0, sizeof(d.stale));
-	d.state.resumed = true;
-	d.marker = d.generation = d.marker_before = 0;
-	d.disrupted = d.was_synchronised = d.ntp_told = false;
-	d.phase = PHASE_TRUSTED;
-	reaction_init(&d);
-	return d;
 }
 
 static void a_reaction_that_was_killed_is_finished_by_the_next_one(void **state)
@@ -607,6 +637,7 @@ int main(void)
 		cmocka_unit_test(who_is_late_vouches_for_no_longer),
 		cmocka_unit_test(who_is_not_sure_is_not_trusted),
 		cmocka_unit_test(a_disruption_ends_it),
+		cmocka_unit_test(another_generation_is_a_disruption),
 		cmocka_unit_test(a_storm_ends_with_its_last_marker),
 		cmocka_unit_test(a_disruption_is_told_also_before_the_clock_was_trusted),
 		cmocka_unit_test(a_reaction_that_was_killed_is_finished_by_the_next_one),

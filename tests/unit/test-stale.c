@@ -221,17 +221,63 @@ static void a_process_goes_on_for_another(void **state)
 	struct stale stale;
 
 	(void)state;
-	stale_resume(&stale, &before, 1);
+	stale_resume(&stale, &before, 1, 0, false);
 	assert_true(look_at(&stale, &old, 1, 0));
-	stale_resume(&stale, &before, 1);
+	stale_resume(&stale, &before, 1, 0, false);
 	assert_false(look_at(&stale, &old, 2, NS));
 	assert_true(look_at(&stale, &old, 2, NS + 1000));
-	stale_resume(&stale, &before, 1);
+	stale_resume(&stale, &before, 1, 0, false);
 	assert_true(look_at(&stale, &new, 2, 3600 * NS));
-	stale_resume(&stale, &none, 1);
+	stale_resume(&stale, &none, 1, 0, false);
 	assert_true(look_at(&stale, &old, 1, 0));
-	stale_resume(&stale, &none, 1);
+	stale_resume(&stale, &none, 1, 0, false);
 	assert_false(look_at(&stale, &new, 2, 0));
+}
+
+/* Neither under the marker that it was seen under, nor if the machine went back to the first one. */
+static void what_was_not_believed_is_not_by_another_process(void **state)
+{
+	const struct vmclock_abi before = page_of(&old, 1, 0), none = { 0 };
+	struct stale stale;
+
+	(void)state;
+	stale_resume(&stale, &before, 2, 0, true);
+	assert_false(look_at(&stale, &old, 2, NS));
+	assert_true(look_at(&stale, &old, 2, 2 * NS));
+	stale_resume(&stale, &before, 2, 0, true);
+	assert_false(look_at(&stale, &old, 1, NS));
+	assert_true(look_at(&stale, &old, 1, 2 * NS));
+	stale_resume(&stale, &none, 1, 0, true);
+	assert_false(look_at(&stale, &old, 1, NS));
+	assert_true(look_at(&stale, &old, 1, 2 * NS));
+}
+
+static bool look_at_clone(struct stale *stale, const struct host *host, uint64_t generation,
+			  int64_t ns)
+{
+	struct vmclock_abi page = page_of(host, 1, ns);
+
+	page.flags |= htole64(VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT);
+	page.vm_generation_counter = htole64(generation);
+	return stale_look(stale, &page);
+}
+
+/* A clone may have the marker that its machine was saved with. */
+static void a_clones_time_is_its_own(void **state)
+{
+	struct stale stale = { 0 };
+
+	(void)state;
+	assert_true(look_at_clone(&stale, &old, 1, 0));
+	assert_true(look_at_clone(&stale, &old, 1, NS));
+	assert_false(look_at_clone(&stale, &old, 2, NS));
+	assert_false(look_at_clone(&stale, &old, 2, NS));
+	assert_true(look_at_clone(&stale, &old, 2, 2 * NS));
+	assert_true(look_at_clone(&stale, &new, 3, 3 * NS));
+	stale_resume(&stale, &stale.believed, 1, 3, false);
+	assert_true(look_at_clone(&stale, &new, 3, 3 * NS));
+	stale_resume(&stale, &stale.believed, 1, 3, false);
+	assert_false(look_at_clone(&stale, &new, 4, 3 * NS));
 }
 
 /* ---- Contradictions ---------------------------------------------------------------------- */
@@ -319,6 +365,8 @@ int main(void)
 		cmocka_unit_test(time_that_was_taken_back_still_tells_the_host),
 		cmocka_unit_test(without_a_page_that_had_time_nothing_is_certain),
 		cmocka_unit_test(a_process_goes_on_for_another),
+		cmocka_unit_test(what_was_not_believed_is_not_by_another_process),
+		cmocka_unit_test(a_clones_time_is_its_own),
 		cmocka_unit_test(no_bounds_no_contradiction),
 		cmocka_unit_test(units_make_no_difference),
 		cmocka_unit_test(a_leap_second_is_no_contradiction),
