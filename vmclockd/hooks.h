@@ -44,7 +44,7 @@ struct hooks {
 	char *paths[HOOKS_MAX];
 	unsigned int count, next;
 	pid_t pid;			/* 0: none runs */
-	int64_t deadline;
+	int64_t deadline;		/* CLOCK_MONOTONIC; INT64_MAX: it was killed */
 };
 
 /* @memory is a file that outlives this process: an earlier one may owe something. */

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+/* Hooks: which run, one at a time, and what becomes of those that cannot be killed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "clocks.h"
+#include "hooks.h"
+#include "log.h"
+
+#define LIMIT (50 * NS_PER_MS)
+
+void say(int level, const char *fmt, ...)
+{
+	(void)level;
+	(void)fmt;
+}
+
+/* ---- A hook that is killed, but does not go -------------------------------------------------- */
+
+/*
+ * As one that waits for a disk: whoever traces a process hears of its end first, and nobody
+ * else as long as it does not listen.
+ */
+static int be_held(void)
+{
+	pid_t hook = getpid(), tracer;
+	int ready[2];
+	char byte;
+
+	if (pipe(ready))
+		return 1;
+	/* Needed, and known, only where Yama restricts tracing. */
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+	tracer = fork();
+	if (!tracer) {
+		FILE *file = fopen("tracer", "w");
+
+		setsid();
+		if (!file || ptrace(PTRACE_SEIZE, hook, NULL, NULL))
+			_exit(1);
+		fprintf(file, "%d", (int)getpid());
+		fclose(file);
+		if (write(ready[1], "", 1) != 1)
+			_exit(1);
+		sleep(60);
+		_exit(0);
+	}
+	close(ready[1]);
+	if (tracer < 0 || read(ready[0], &byte, 1) != 1)
+		return 1;
+	rename("tracer", "held");
+	for (;;)
+		pause();
+}
+
+/* ---- A place for hooks ------------------------------------------------------------------------- */
+
+struct place {
+	char folder[64];
+	char self[256];
+	int memory;
+	struct hooks hooks;
+};
+
+static struct place place;
+
+static void script(const char *name, const char *text)
+{
+	FILE *file = fopen(name, "w");
+
+	assert_non_null(file);
+	fprintf(file, "#!/bin/sh\n%s\n", text);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(name, 0755), 0);
+}
+
+static void begin(struct hooks *hooks)
+{
+	hooks_init(hooks, "hooks", LIMIT, place.memory);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	strcpy(place.folder, "/tmp/vmclock.XXXXXX");
+	assert_non_null(mkdtemp(place.folder));
+	assert_int_equal(chdir(place.folder), 0);
+	assert_int_equal(mkdir("hooks", 0755), 0);
+	place.memory = open("memory", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(place.memory >= 0);
+	begin(&place.hooks);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	char command[128];
+
+	(void)state;
+	hooks_stop(&place.hooks);
+	close(place.memory);
+	assert_int_equal(chdir("/"), 0);
+	snprintf(command, sizeof(command), "rm -r %s", place.folder);
+	return system(command);
+}
+
+static void tell(enum hook_event event)
+{
+	const struct hook_facts facts = { 0 };
+
+	hooks_tell(&place.hooks, event, &facts);
+}
+
+static bool exists(const char *name)
+{
+	return !access(name, F_OK);
+}
+
+/* Goes on until there is a file, for 20 s at most. */
+static bool until(const char *name)
+{
+	int64_t end = monotonic_now() + 20 * NS_PER_SEC;
+
+	while (!exists(name) && monotonic_now() < end) {
+		hooks_advance(&place.hooks);
+		usleep(1000);
+	}
+	return exists(name);
+}
+
+static pid_t number_in(const char *name)
+{
+	FILE *file = fopen(name, "r");
+	int number = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%d", &number), 1);
+	fclose(file);
+	return number;
+}
+
+/* ---- The tests --------------------------------------------------------------------------------- */
+
+static void who_cannot_be_killed_is_not_waited_for(void **state)
+{
+	char text[300];
+	int64_t end;
+	pid_t held;
+
+	(void)state;
+	snprintf(text, sizeof(text), "exec %s held", place.self);
+	script("hooks/1-held", text);
+	script("hooks/2-next", "touch next");
+	place.hooks.limit = 20 * NS_PER_SEC;
+	tell(HOOK_DISRUPTED);
+	assert_true(until("held"));
+	held = place.hooks.pid;
+	place.hooks.deadline = 0;
+	/* Each of these returns; and there are never two at once. */
+	end = monotonic_now() + 100 * NS_PER_MS;
+	while (monotonic_now() < end)
+		assert_true(hooks_advance(&place.hooks) > 0);
+	assert_int_equal(place.hooks.pid, held);
+	assert_false(exists("next"));
+	/* When it has gone, it goes on. */
+	assert_int_equal(kill(number_in("held"), SIGKILL), 0);
+	assert_true(until("next"));
+}
+
+static void nor_at_the_end(void **state)
+{
+	char text[300];
+
+	(void)state;
+	snprintf(text, sizeof(text), "exec %s held", place.self);
+	script("hooks/1-held", text);
+	place.hooks.limit = 20 * NS_PER_SEC;
+	tell(HOOK_DISRUPTED);
+	assert_true(until("held"));
+	hooks_stop(&place.hooks);
+	assert_int_equal(place.hooks.pid, 0);
+	assert_int_equal(kill(number_in("held"), SIGKILL), 0);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(who_cannot_be_killed_is_not_waited_for, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(nor_at_the_end, set_up, tear_down),
+	};
+
+	if (argc > 1 && !strcmp(argv[1], "held"))
+		return be_held();
+	/* Whoever waits for ever has failed. */
+	alarm(60);
+	if (readlink("/proc/self/exe", place.self, sizeof(place.self) - 1) < 0)
+		return 99;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
