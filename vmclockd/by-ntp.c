@@ -124,20 +124,32 @@ void by_ntp_network(struct by_ntp *by)
 
 /* ---- Measuring ------------------------------------------------------------------------ */
 
-static int take_pair(struct by_ntp *by, const struct vmclock *vc, uint64_t marker,
-		     struct pair *pair)
+/* Takes back what was published: it is not certain any more. */
+static int withdraw(struct by_ntp *by, const struct vmclock_state *device, const char *why)
+{
+	if (why != by->told)
+		say(LOG_WARNING, "%s", why);
+	by->told = why;
+	by->word.good = false;
+	completed_untrusted(&by->completed, device, VMCLOCK_STATUS_UNRELIABLE);
+	return -EAGAIN;
+}
+
+static int take_pair(struct by_ntp *by, const struct vmclock *vc,
+		     const struct vmclock_state *device, struct pair *pair)
 {
 	int ret = pair_read(pair, PAIR_TRIES);
 
 	if (ret)
 		return ret;
-	if (vmclock_disrupted(vc, marker))
+	if (vmclock_disrupted(vc, device->marker))
 		return -ESTALE;
 	if (!fit_add(&by->fit, pair))
 		return 0;
 	/* The counter was disturbed without another marker: a fresh fit begins. */
 	track_reset(&by->track);
 	by->first = true;
+	withdraw(by, device, "the counter does not run evenly with the kernel's raw clock");
 	return -EDOM;
 }
 
@@ -206,10 +218,10 @@ static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	struct pair before, after;
 	struct report report;
 	struct cone cone;
-	int ret = take_pair(by, vc, device->marker, &before);
+	int ret = take_pair(by, vc, device, &before);
 
 	ret = ret ?: ask_report(by, ntp, &report, why);
-	ret = ret ?: take_pair(by, vc, device->marker, &after);
+	ret = ret ?: take_pair(by, vc, device, &after);
 	if (ret)
 		return ret;
 	ret = judge(by, &after, &report, why);
@@ -218,17 +230,6 @@ static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	*why = "the counter is still being measured";
 	ret = derive_cone(&by->fit, &before, &after, &report, &by->options, &cone);
 	return ret ?: track_update(&by->track, &cone);
-}
-
-/* Takes back what was published: it is not certain any more. */
-static int withdraw(struct by_ntp *by, const struct vmclock_state *device, const char *why)
-{
-	if (why != by->told)
-		say(LOG_WARNING, "%s", why);
-	by->told = why;
-	by->word.good = false;
-	completed_untrusted(&by->completed, device, VMCLOCK_STATUS_UNRELIABLE);
-	return -EAGAIN;
 }
 
 /* Asks each second: without a counter, only the daemon's reports bound the clock. */
@@ -260,12 +261,14 @@ static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	ret = measure(by, ntp, vc, device, why);
 	if (ret == -ERANGE)
 		*why = "the NTP daemon contradicts what it said before";
-	if (ret == -EDOM)
-		*why = "the counter does not run evenly with the kernel's raw clock";
+	if (ret == -EDOM) {
+		*why = by->told;
+		return -EAGAIN;
+	}
 	/* After a contradiction the track counts on, until three agree. */
 	if (ret == -ENODATA)
 		track_reset(&by->track);
-	if (ret == -ERANGE || ret == -EDOM || ret == -ENODATA)
+	if (ret == -ERANGE || ret == -ENODATA)
 		return withdraw(by, device, *why);
 	if (ret)
 		return ret;
@@ -374,7 +377,7 @@ static int word_offset(const struct by_ntp *by, struct offset *offset)
 	return 0;
 }
 
-int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, uint64_t marker,
+int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, const struct vmclock_state *device,
 		  struct offset *offset)
 {
 	int64_t earliest, latest, unused;
@@ -386,7 +389,7 @@ int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, uint64_t marker,
 		return word_offset(by, offset);
 	if (!track_good(&by->track))
 		return -ENODATA;
-	ret = take_pair(by, vc, marker, &found.pair);
+	ret = take_pair(by, vc, device, &found.pair);
 	if (ret)
 		return ret;
 	/* The system clock was read at some value within the bracket. */

@@ -80,7 +80,7 @@ int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		   const struct vmclock_state *device, const char **why);
 
 /* The system clock's offset by the cone; as offset_measure(). */
-int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, uint64_t marker,
+int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, const struct vmclock_state *device,
 		  struct offset *offset);
 
 #endif /* VMCLOCKD_BY_NTP_H */

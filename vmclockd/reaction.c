@@ -176,7 +176,8 @@ static int offset_now(struct daemon *d, struct offset *offset)
 {
 	int64_t at = monotonic_now();
 	int ret = d->device.has_time ? offset_measure(d->device.vc, d->marker, offset)
-				     : by_ntp_offset(&d->by_ntp, d->device.vc, d->marker, offset);
+				     : by_ntp_offset(&d->by_ntp, d->device.vc,
+						     &d->device.state, offset);
 
 	offset->at = at;
 	return ret;

@@ -23,6 +23,7 @@
 
 static struct {
 	int64_t now;
+	int64_t skipped; /* ticks, by the counter alone */
 	struct report report;
 	int measure_error;
 	int asked, forgot;
@@ -50,7 +51,7 @@ int pair_read(struct pair *pair, unsigned int tries)
 	(void)tries;
 	pass(1000);
 	*pair = (struct pair){
-		.counter = (uint64_t)world.now,
+		.counter = (uint64_t)(world.now + world.skipped),
 		.real = START + world.now,
 		.raw = world.now,
 		.width = 100,
@@ -245,16 +246,34 @@ static void without_a_daemon_the_bounds_go_on_growing(void **state)
 	(void)state;
 	open_place(&p, true);
 	heal(&p);
-	assert_int_equal(by_ntp_offset(&p.by, NULL, MARKER, &first), 0);
+	assert_int_equal(by_ntp_offset(&p.by, NULL, &device, &first), 0);
 	p.ntp.daemon = NULL;
 	assert_int_equal(look(&p), 0);
 	assert_int_equal(world.status, VMCLOCK_STATUS_FREERUNNING);
 	pass(100 * NS_PER_SEC);
 	assert_int_equal(look(&p), 0);
-	assert_int_equal(by_ntp_offset(&p.by, NULL, MARKER, &later), 0);
+	assert_int_equal(by_ntp_offset(&p.by, NULL, &device, &later), 0);
 	assert_true(later.error > first.error);
 	/* The next marker ends that. */
 	by_ntp_disrupted(&p.by, &device, true);
+	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
+}
+
+/* Whoever sees it first: the page of before is withdrawn. */
+static void a_counter_that_skips_ends_it(void **state)
+{
+	struct offset offset;
+	struct place p;
+
+	(void)state;
+	open_place(&p, true);
+	heal(&p);
+	world.skipped += NS_PER_MS;
+	assert_int_equal(by_ntp_offset(&p.by, NULL, &device, &offset), -EDOM);
+	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
+	heal(&p);
+	world.skipped += NS_PER_MS;
 	assert_int_equal(look(&p), -EAGAIN);
 	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
 }
@@ -311,6 +330,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(after_a_contradiction_three_must_agree),
 		cmocka_unit_test(without_a_daemon_the_bounds_go_on_growing),
+		cmocka_unit_test(a_counter_that_skips_ends_it),
 		cmocka_unit_test(it_forgets_and_is_asked_once_at_a_time),
 		cmocka_unit_test(at_a_start_it_forgets_nothing),
 		cmocka_unit_test(observing_asks_for_nothing),

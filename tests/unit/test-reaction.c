@@ -221,12 +221,12 @@ int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	return -EAGAIN;
 }
 
-int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, uint64_t marker,
+int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, const struct vmclock_state *device,
 		  struct offset *offset)
 {
 	(void)by;
 	(void)vc;
-	(void)marker;
+	(void)device;
 	(void)offset;
 	return -ENODATA;
 }
