@@ -106,22 +106,38 @@ int clock_vouch(uint64_t bound, bool synchronised)
 	return adjust(&tx);
 }
 
+static int set_status(unsigned int modes, int status)
+{
+	struct timex tx = { .modes = ADJ_STATUS | modes, .status = status };
+
+	return adjust(&tx);
+}
+
 /*
- * Undoes two side effects of a step. The kernel forgets a pending leap second,
- * though not its status bit: clear and set that bit. And ADJ_NANO switches the
- * clock to nanoseconds for everybody.
+ * Makes the kernel plan a pending leap second again. It does so within a second
+ * in the state TIME_OK, and at once it goes back there only when STA_PLL ends,
+ * which ends STA_NANO as well.
+ */
+static int plan_leap(int status)
+{
+	int ret = set_status(0, status | STA_PLL);
+
+	ret = ret ?: set_status(status & STA_NANO ? ADJ_NANO : ADJ_MICRO, status & ~STA_PLL);
+	return ret || !(status & STA_PLL) ? ret : set_status(0, status);
+}
+
+/*
+ * Undoes two side effects of a step. The kernel forgets when a pending leap
+ * second is to come, though neither its status bit nor that it waits for one.
+ * And ADJ_NANO switches the clock to nanoseconds for everybody.
  */
 static int restore(int before, int status)
 {
-	struct timex tx = { .modes = ADJ_STATUS };
+	struct timex tx;
 	int ret = 0;
 
-	if (before & LEAPS) {
-		tx.status = status & ~LEAPS;
-		ret = adjust(&tx);
-		tx = (struct timex){ .modes = ADJ_STATUS, .status = status | (before & LEAPS) };
-		ret = ret ?: adjust(&tx);
-	}
+	if (before & LEAPS)
+		ret = plan_leap(status | (before & LEAPS));
 	if (!(before & STA_NANO)) {
 		tx = (struct timex){ .modes = ADJ_MICRO };
 		ret = ret ?: adjust(&tx);
