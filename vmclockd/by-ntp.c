@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The time by an NTP daemon. */
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/random.h>
 
 #include "by-ntp.h"
@@ -86,6 +87,7 @@ static int reset(struct by_ntp *by, struct ntp *ntp)
 	if (ret)
 		return ret;
 	by->asked = false;
+	by->lead_known = false;
 	by->stage = BY_NTP_WAIT;
 	return 0;
 }
@@ -176,39 +178,93 @@ static int judge(struct by_ntp *by, const struct pair *pair, const struct report
 	return *why ? -ENODATA : 0;
 }
 
-static int real_now(struct pair *pair)
+/* Without the counter. */
+static int clocks_now(struct pair *pair)
 {
-	struct timespec now;
+	struct timespec real, raw;
 
-	if (clock_gettime(CLOCK_REALTIME, &now))
+	if (clock_gettime(CLOCK_REALTIME, &real) || clock_gettime(CLOCK_MONOTONIC_RAW, &raw))
 		return -errno;
-	*pair = (struct pair){ .real = (int64_t)now.tv_sec * NS_PER_SEC + now.tv_nsec };
+	*pair = (struct pair){
+		.real = (int64_t)real.tv_sec * NS_PER_SEC + real.tv_nsec,
+		.raw = (int64_t)raw.tv_sec * NS_PER_SEC + raw.tv_nsec,
+	};
 	return 0;
+}
+
+/*
+ * The clock was stepped, and what the daemon gives for the time moved along: it was
+ * another program, and the daemon has not noticed. Its own steps do not move that.
+ */
+static bool is_unaware(int64_t stepped, int64_t moved)
+{
+	return llabs(stepped) < 2 * llabs(moved);
+}
+
+/* What was known before stays true, since it does not rest on CLOCK_REALTIME. */
+static int ask_anew(struct by_ntp *by, const char **why)
+{
+	*why = "another program has set the clock, and the NTP daemon has not noticed";
+	if (*why != by->told)
+		say(LOG_WARNING, "%s", *why);
+	by->told = *why;
+	if (!by->silent) {
+		by->stage = BY_NTP_RESET;
+		bursts_reaction(&by->bursts, monotonic_now());
+	}
+	return -EAGAIN;
+}
+
+/* Is it certain that the daemon has not noticed a step since its last report? */
+static bool missed_step(const struct by_ntp *by, const struct cone *cone, const struct lead *lead)
+{
+	int64_t stepped = lead_stepped(&by->lead, lead);
+	int64_t earliest, latest;
+
+	return by->track.agreed && by->lead_known && stepped &&
+	       !cone_at(&by->track.cone, cone->counter, &earliest, &latest) &&
+	       is_unaware(stepped, cone->utc - (earliest + (latest - earliest) / 2));
+}
+
+/* The same for its word. At a leap second the kernel steps the clock, as UTC goes. */
+static bool word_missed_step(const struct word *before, const struct word *word)
+{
+	int64_t stepped = lead_stepped(&before->lead, &word->lead);
+
+	return before->good && stepped && !leaps_near(before->utc, word->utc) &&
+	       is_unaware(stepped, word->utc - before->utc - (word->raw - before->raw));
 }
 
 static int take_word(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		     const struct vmclock_state *device, const char **why)
 {
-	int64_t asked = monotonic_now();
+	struct word word = { .good = true, .at = monotonic_now() };
 	struct pair pair = { 0 };
 	struct report report;
-	int ret = ask_report(by, ntp, &report, why);
+	struct lead lead;
+	int ret = lead_read(&word.lead);
 
-	ret = ret ?: real_now(&pair);
+	ret = ret ?: ask_report(by, ntp, &report, why);
+	ret = ret ?: clocks_now(&pair) ?: lead_read(&lead);
 	ret = ret ?: judge(by, &pair, &report, why);
 	if (ret)
 		return ret;
+	*why = "the system clock was set just now";
+	if (lead_stepped(&word.lead, &lead))
+		return -EAGAIN;
 	*why = "a leap second is near";
 	if (leaps_near(pair.real, pair.real + report.offset))
 		return -EAGAIN;
 	if (vmclock_disrupted(vc, device->marker))
 		return -ESTALE;
-	by->word = (struct word){
-		.good = true,
-		.ns = report.offset,
-		.error = report.root_delay / 2 + report.root_dispersion + 1,
-		.at = asked,
-	};
+	word.ns = report.offset;
+	word.error = report.root_delay / 2 + report.root_dispersion + 1;
+	word.raw = pair.raw;
+	word.utc = pair.real + report.offset;
+	if (by->lead_known && word_missed_step(&by->word, &word))
+		return ask_anew(by, why);
+	by->word = word;
+	by->lead_known = true;
 	return 0;
 }
 
@@ -218,8 +274,10 @@ static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	struct pair before, after;
 	struct report report;
 	struct cone cone;
+	struct lead lead;
 	int ret = take_pair(by, vc, device, &before);
 
+	ret = ret ?: lead_read(&lead);
 	ret = ret ?: ask_report(by, ntp, &report, why);
 	ret = ret ?: take_pair(by, vc, device, &after);
 	if (ret)
@@ -229,7 +287,13 @@ static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		return ret;
 	*why = "the counter is still being measured";
 	ret = derive_cone(&by->fit, &before, &after, &report, &by->options, &cone);
-	return ret ?: track_update(&by->track, &cone);
+	if (ret)
+		return ret;
+	if (missed_step(by, &cone, &lead))
+		return ask_anew(by, why);
+	by->lead = lead;
+	by->lead_known = true;
+	return track_update(&by->track, &cone);
 }
 
 /* Asks each second: without a counter, only the daemon's reports bound the clock. */
@@ -366,12 +430,16 @@ int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 static int word_offset(const struct by_ntp *by, struct offset *offset)
 {
 	const struct word *word = &by->word;
-	struct offset found = { .ns = word->ns };
-	int ret = real_now(&found.pair);
+	struct offset found = { 0 };
+	struct lead lead;
+	int ret = lead_read(&lead) ?: clocks_now(&found.pair);
 
 	if (ret || !word->good)
 		return ret ?: -ENODATA;
-	found.error = word->error + (monotonic_now() - word->at) / SLEW;
+	/* Whoever has stepped the clock since, true time did not move. */
+	found.ns = word->ns - lead_stepped(&word->lead, &lead);
+	found.error = word->error + lead_width(&word->lead) + lead_width(&lead) +
+		      (monotonic_now() - word->at) / SLEW;
 	found.sec = (found.pair.real + found.ns) / NS_PER_SEC;
 	*offset = found;
 	return 0;

@@ -13,6 +13,7 @@
 #include "bursts.h"
 #include "completed.h"
 #include "derive.h"
+#include "lead.h"
 #include "ntp.h"
 #include "offset.h"
 
@@ -29,6 +30,9 @@ struct word {
 	int64_t ns;			/* true time less CLOCK_REALTIME */
 	int64_t error;			/* ns */
 	int64_t at;			/* CLOCK_MONOTONIC */
+	int64_t raw;			/* CLOCK_MONOTONIC_RAW, and what it was true for: */
+	int64_t utc;
+	struct lead lead;
 };
 
 struct by_ntp {
@@ -42,6 +46,8 @@ struct by_ntp {
 	struct completed completed;
 	struct fit fit;
 	struct track track;
+	struct lead lead;		/* when that was updated */
+	bool lead_known;		/* and the daemon has not measured all anew since */
 	struct derive_options options;
 	struct leaps leaps;
 	int64_t next_leaps;		/* CLOCK_MONOTONIC: to be read again */

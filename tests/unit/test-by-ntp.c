@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,11 +20,12 @@
 #define START  (INT64_C(1583798400) * NS_PER_SEC)
 #define MARKER 7
 
-/* ---- The world: one tick is one ns on each clock, and all of them are right ----------------- */
+/* ---- The world: one tick is one ns on each clock, and all are right unless they are set ----- */
 
 static struct {
 	int64_t now;
 	int64_t skipped; /* ticks, by the counter alone */
+	int64_t stepped; /* CLOCK_REALTIME, by somebody: so much it is fast */
 	struct report report;
 	int measure_error;
 	int asked, forgot;
@@ -38,9 +40,9 @@ static void pass(int64_t ns)
 INSTEAD
 int clock_gettime(clockid_t clock, struct timespec *ts)
 {
-	int64_t ns = clock == CLOCK_REALTIME ? START + world.now : world.now;
+	int64_t ns = clock == CLOCK_REALTIME ? START + world.now + world.stepped : world.now;
 
-	if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME)
+	if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC_RAW)
 		return (int)syscall(SYS_clock_gettime, clock, ts);
 	*ts = (struct timespec){ ns / NS_PER_SEC, ns % NS_PER_SEC };
 	return 0;
@@ -52,7 +54,7 @@ int pair_read(struct pair *pair, unsigned int tries)
 	pass(1000);
 	*pair = (struct pair){
 		.counter = (uint64_t)(world.now + world.skipped),
-		.real = START + world.now,
+		.real = START + world.now + world.stepped,
 		.raw = world.now,
 		.width = 100,
 	};
@@ -210,7 +212,7 @@ static void heal(struct place *p)
 	int i;
 
 	for (i = 0; i < 5 && world.status != VMCLOCK_STATUS_SYNCHRONIZED; i++) {
-		measures(0);
+		measures(-world.stepped);
 		look(p);
 	}
 	assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
@@ -278,6 +280,123 @@ static void a_counter_that_skips_ends_it(void **state)
 	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
 }
 
+/* ---- Somebody sets the clock ------------------------------------------------------------------- */
+
+/* Whatever is said of the clock: how far it is off lies within that. */
+static void expect_truth(struct place *p)
+{
+	struct offset offset;
+
+	if (by_ntp_offset(&p->by, NULL, &device, &offset))
+		return;
+	if (llabs(offset.ns + world.stepped) > offset.error)
+		fail_msg("%lld ns off, and it says %lld +- %lld", (long long)world.stepped,
+			 (long long)-offset.ns, (long long)offset.error);
+}
+
+/* By more than the bounds, or less. */
+static const int64_t steps[] = { 3600 * NS_PER_SEC, -NS_PER_SEC, 2 * NS_PER_MS, -2 * NS_PER_MS };
+
+#define STEPS (sizeof(steps) / sizeof(steps[0]))
+
+/* The daemon does not know, and gives the time as before: what it has measured is void. */
+static void the_page_outlives_a_step_by_another(void **state)
+{
+	struct place p;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < STEPS; i++) {
+		open_place(&p, true);
+		heal(&p);
+		assert_int_equal(world.forgot, 1);
+		world.stepped = steps[i];
+		expect_truth(&p);
+		measures(0);
+		assert_int_equal(look(&p), 0);
+		assert_int_equal(world.status, VMCLOCK_STATUS_FREERUNNING);
+		expect_truth(&p);
+		world.report.stratum = 0;
+		assert_int_equal(look(&p), 0);
+		assert_int_equal(world.forgot, 2);
+		assert_int_equal(world.asked, 1);
+		expect_truth(&p);
+		/* It has measured anew. */
+		measures(-steps[i]);
+		assert_int_equal(look(&p), 0);
+		assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
+		expect_truth(&p);
+		/* Then it steps the clock itself. */
+		world.stepped = 0;
+		measures(0);
+		assert_int_equal(look(&p), 0);
+		assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
+		assert_int_equal(world.forgot, 2);
+		expect_truth(&p);
+	}
+}
+
+/* Who only observes does not believe the daemon until it has found out. */
+static void observing_waits_until_the_daemon_knows(void **state)
+{
+	struct place p;
+	int i;
+
+	(void)state;
+	open_place(&p, false);
+	p.by.silent = true;
+	heal(&p);
+	world.stepped = 2 * NS_PER_MS;
+	for (i = 0; i < 10; i++) {
+		measures(0);
+		assert_int_equal(look(&p), 0);
+		assert_int_equal(world.status, VMCLOCK_STATUS_FREERUNNING);
+		expect_truth(&p);
+	}
+	assert_int_equal(world.forgot, 0);
+	measures(-world.stepped);
+	assert_int_equal(look(&p), 0);
+	assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
+	expect_truth(&p);
+}
+
+/* The same where the daemon's word is all there is. */
+static void without_a_counter_a_step_is_seen_as_well(void **state)
+{
+	struct offset offset;
+	struct place p;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < STEPS; i++) {
+		open_place(&p, false);
+		p.by.no_counter = true;
+		by_ntp_disrupted(&p.by, &device, true);
+		measures(0);
+		assert_int_equal(look(&p), 0);
+		assert_int_equal(by_ntp_offset(&p.by, NULL, &device, &offset), 0);
+		expect_truth(&p);
+		world.stepped = steps[i];
+		expect_truth(&p);
+		measures(0);
+		look(&p);
+		expect_truth(&p);
+		world.report.stratum = 0;
+		look(&p);
+		assert_int_equal(world.forgot, 2);
+		expect_truth(&p);
+		measures(-steps[i]);
+		assert_int_equal(look(&p), 0);
+		expect_truth(&p);
+		/* Then it steps the clock itself. */
+		world.stepped = 0;
+		measures(0);
+		assert_int_equal(look(&p), 0);
+		assert_int_equal(world.forgot, 2);
+		expect_truth(&p);
+	}
+}
+
 static void it_forgets_and_is_asked_once_at_a_time(void **state)
 {
 	struct place p;
@@ -331,6 +450,9 @@ int main(void)
 		cmocka_unit_test(after_a_contradiction_three_must_agree),
 		cmocka_unit_test(without_a_daemon_the_bounds_go_on_growing),
 		cmocka_unit_test(a_counter_that_skips_ends_it),
+		cmocka_unit_test(the_page_outlives_a_step_by_another),
+		cmocka_unit_test(observing_waits_until_the_daemon_knows),
+		cmocka_unit_test(without_a_counter_a_step_is_seen_as_well),
 		cmocka_unit_test(it_forgets_and_is_asked_once_at_a_time),
 		cmocka_unit_test(at_a_start_it_forgets_nothing),
 		cmocka_unit_test(observing_asks_for_nothing),

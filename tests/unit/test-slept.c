@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What tells of sleep, and of another clocksource. */
+/* What tells of sleep, of steps, and of another clocksource. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "clocksource.h"
+#include "lead.h"
 #include "slept.h"
 
 #define SEC INT64_C(1000000000)
@@ -67,6 +68,37 @@ static void this_machine_is_awake(void **state)
 	for (i = 0; i < 100000; i++)
 		assert_false(slept_look(&s));
 	assert_true(s.known);
+}
+
+/* ---- Steps ----------------------------------------------------------------------------- */
+
+static void only_a_step_that_is_certain_is_one(void **state)
+{
+	const struct lead before = { .least = 1000, .most = 1100 };
+	static const struct {
+		struct lead after;
+		int64_t stepped;
+	} cases[] = {
+		{ { 1000, 1100 }, 0 },	    { { 1100, 1150 }, 0 },   { { 900, 1000 }, 0 },
+		{ { 0, 5000 }, 0 },	    { { 1101, 1201 }, 101 }, { { 799, 999 }, -151 },
+		{ { 1001100, 1001200 }, 1000100 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(lead_stepped(&before, &cases[i].after), cases[i].stepped);
+}
+
+static void nobody_steps_this_clock(void **state)
+{
+	struct lead before, after;
+
+	(void)state;
+	assert_int_equal(lead_read(&before), 0);
+	assert_int_equal(lead_read(&after), 0);
+	assert_true(lead_width(&before) >= 0 && lead_width(&after) >= 0);
+	assert_int_equal(lead_stepped(&before, &after), 0);
 }
 
 /* ---- Clocksources ---------------------------------------------------------------------- */
@@ -169,6 +201,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_a_step_that_is_certain_is_one),
+		cmocka_unit_test(nobody_steps_this_clock),
 		cmocka_unit_test(sleep_is_seen_once),
 		cmocka_unit_test(waiting_is_no_sleep),
 		cmocka_unit_test(better_looks_count),

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+
+#include "clocks.h"
+#include "lead.h"
+
+/* The narrowest of so many readings counts. */
+#define READINGS 4
+
+static int read_once(struct lead *lead)
+{
+	int64_t before = monotonic_now(), real;
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_REALTIME, &ts))
+		return -errno;
+	real = (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
+	*lead = (struct lead){ .least = real - monotonic_now(), .most = real - before };
+	return 0;
+}
+
+int lead_read(struct lead *lead)
+{
+	struct lead one;
+	int i, ret;
+
+	for (i = 0; i < READINGS; i++) {
+		ret = read_once(&one);
+		if (ret)
+			return ret;
+		if (!i || lead_width(&one) < lead_width(lead))
+			*lead = one;
+	}
+	return 0;
+}
+
+int64_t lead_stepped(const struct lead *before, const struct lead *after)
+{
+	if (after->least <= before->most && before->least <= after->most)
+		return 0;
+	return after->least + lead_width(after) / 2 - before->least - lead_width(before) / 2;
+}
