@@ -27,28 +27,52 @@ static const char *const names[HOOK_EVENTS] = {
 	[HOOK_TRUSTED] = "trusted",
 };
 
-void hooks_init(struct hooks *hooks, const char *folder, int64_t limit, int memory)
+static unsigned char bit(enum hook_event event)
 {
-	struct stat st;
-
-	*hooks = (struct hooks){ .folder = folder, .limit = limit, .memory = memory };
-	hooks->owed = memory >= 0 && !fstat(memory, &st) && st.st_size;
+	return (unsigned char)(1 << event);
 }
 
-/* What hooks stop at a disruption must go on after it, even if vmclockd is killed meanwhile. */
-static void owe(struct hooks *hooks, bool owed)
+void hooks_init(struct hooks *hooks, const char *folder, int64_t limit, int memory)
 {
-	if (hooks->memory >= 0 && owed != hooks->owed && ftruncate(hooks->memory, owed))
+	*hooks = (struct hooks){ .folder = folder, .limit = limit, .memory = memory };
+	if (memory >= 0 && pread(memory, &hooks->owed, sizeof(hooks->owed), 0) < 0)
+		say(LOG_WARNING, "cannot read whether hooks wait: %s", strerror(errno));
+}
+
+/* The file is one byte, or none: at each moment it is the old note or the new one. */
+static bool write_note(int file, unsigned char owed)
+{
+	return owed ? pwrite(file, &owed, sizeof(owed), 0) == sizeof(owed) : !ftruncate(file, 0);
+}
+
+static void owe(struct hooks *hooks, unsigned char owed)
+{
+	if (hooks->memory >= 0 && owed != hooks->owed && !write_note(hooks->memory, owed))
 		say(LOG_WARNING, "cannot note that hooks wait: %s", strerror(errno));
 	hooks->owed = owed;
+}
+
+void hooks_promise(struct hooks *hooks, enum hook_event event)
+{
+	unsigned char more = bit(event);
+
+	/* What hooks stop at a disruption must go on after it. */
+	if (event == HOOK_DISRUPTED)
+		more |= bit(HOOK_TRUSTED);
+	owe(hooks, hooks->owed | more);
+}
+
+bool hooks_owe(const struct hooks *hooks, enum hook_event event)
+{
+	return hooks->owed & bit(event) && !hooks->pending[event] &&
+	       !(hooks->telling && hooks->event == event);
 }
 
 void hooks_tell(struct hooks *hooks, enum hook_event event, const struct hook_facts *facts)
 {
 	if (!hooks->pending[event])
 		hooks->since[event] = ++hooks->told;
-	if (event == HOOK_DISRUPTED)
-		owe(hooks, true);
+	hooks_promise(hooks, event);
 	hooks->pending[event] = true;
 	hooks->facts[event] = *facts;
 }
@@ -218,6 +242,7 @@ static bool take_event(struct hooks *hooks)
 	if (oldest < 0)
 		return false;
 	hooks->pending[oldest] = false;
+	hooks->telling = true;
 	hooks->event = (enum hook_event)oldest;
 	forget(hooks);
 	list(hooks, hooks->folder);
@@ -226,19 +251,30 @@ static bool take_event(struct hooks *hooks)
 	return true;
 }
 
+/* All have heard of the event, unless it has come again. */
+static void have_told(struct hooks *hooks)
+{
+	enum hook_event event = hooks->event;
+	bool again = hooks->pending[event] ||
+		     (event == HOOK_TRUSTED && hooks->pending[HOOK_DISRUPTED]);
+
+	if (hooks->telling && !again)
+		owe(hooks, hooks->owed & (unsigned char)~bit(event));
+	hooks->telling = false;
+}
+
 int64_t hooks_advance(struct hooks *hooks)
 {
 	while (!hooks->pid || ended(hooks)) {
-		if (hooks->next < hooks->count)
+		if (hooks->next < hooks->count) {
 			start(hooks, hooks->paths[hooks->next++]);
-		else if (!take_event(hooks))
+			continue;
+		}
+		have_told(hooks);
+		if (!take_event(hooks))
 			break;
 	}
-	if (hooks->pid)
-		return hooks->deadline;
-	if (hooks->event == HOOK_TRUSTED)
-		owe(hooks, false);
-	return INT64_MAX;
+	return hooks->pid ? hooks->deadline : INT64_MAX;
 }
 
 void hooks_stop(struct hooks *hooks)

@@ -29,9 +29,9 @@ struct hooks {
 	const char *folder;		/* the administrator's; the vendor's is constant */
 	int64_t limit;			/* ns for each hook */
 
-	/* From a disruption until all have heard that it is over, noted in a file as well. */
-	bool owed;
-	int memory;			/* the file: then it is not empty; -1: none */
+	/* Events of which not all have heard, a bit for each; from a disruption on, also its end. */
+	unsigned char owed;
+	int memory;			/* a file that has them, or is empty; -1: none */
 
 	/* Events that wait for their turn; one that comes again meanwhile has its newest facts. */
 	bool pending[HOOK_EVENTS];
@@ -40,6 +40,7 @@ struct hooks {
 	struct hook_facts facts[HOOK_EVENTS];
 
 	/* The event whose hooks are being run. */
+	bool telling;
 	enum hook_event event;
 	char *paths[HOOKS_MAX];
 	unsigned int count, next;
@@ -49,6 +50,12 @@ struct hooks {
 
 /* @memory is a file that outlives this process: an earlier one may owe something. */
 void hooks_init(struct hooks *hooks, const char *folder, int64_t limit, int memory);
+
+/* Notes that they will hear of an event, be it from the next process. */
+void hooks_promise(struct hooks *hooks, enum hook_event event);
+
+/* Is an event owed that nobody is telling them of? */
+bool hooks_owe(const struct hooks *hooks, enum hook_event event);
 
 /* Has the hooks run for an event, after those that run now have ended. */
 void hooks_tell(struct hooks *hooks, enum hook_event event, const struct hook_facts *facts);

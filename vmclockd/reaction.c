@@ -175,9 +175,9 @@ static bool agree(const struct offset *a, const struct offset *b)
 static int offset_now(struct daemon *d, struct offset *offset)
 {
 	int64_t at = monotonic_now();
-	int ret = d->device.has_time ? offset_measure(d->device.vc, d->marker, offset)
-				     : by_ntp_offset(&d->by_ntp, d->device.vc,
-						     &d->device.state, offset);
+	int ret = d->device.has_time
+			  ? offset_measure(d->device.vc, d->marker, offset)
+			  : by_ntp_offset(&d->by_ntp, d->device.vc, &d->device.state, offset);
 
 	offset->at = at;
 	return ret;
@@ -473,8 +473,11 @@ static void disrupted(struct daemon *d)
 {
 	struct vmclock_run_state *next = &d->state.next;
 
-	if (d->generation != d->device.state.generation)
+	/* The state has the new one from now on: the next vmclockd would not see it. */
+	if (d->generation != d->device.state.generation) {
+		hooks_promise(&d->hooks, HOOK_GENERATION);
 		add(&next->generations, 1);
+	}
 	d->marker = d->device.state.marker;
 	d->generation = d->device.state.generation;
 	d->untold++;
@@ -528,6 +531,15 @@ static void react_again(struct daemon *d)
 	if (may_change(d))
 		random_part(d->generation, d->marker);
 	tell_hooks(d, HOOK_DISRUPTED);
+}
+
+/* What the previous vmclockd has not told all hooks. */
+static void tell_owed(struct daemon *d)
+{
+	if (hooks_owe(&d->hooks, HOOK_DISRUPTED))
+		tell_hooks(d, HOOK_DISRUPTED);
+	if (hooks_owe(&d->hooks, HOOK_GENERATION))
+		tell_hooks(d, HOOK_GENERATION);
 }
 
 /*
@@ -669,9 +681,10 @@ void reaction_start(struct daemon *d)
 		look_at_counter(d);
 		by_ntp_disrupted(&d->by_ntp, &d->device.state, false);
 		/* Hooks ran for a disruption, but not all of them for its end. */
-		d->disrupted |= d->hooks.owed;
+		d->disrupted |= hooks_owe(&d->hooks, HOOK_TRUSTED);
 		publish(d, VMCLOCK_RUN_UNKNOWN);
 	}
+	tell_owed(d);
 	/* When the device comes back, its marker is compared with this one. */
 	d->state.resumed = true;
 	advance(d);

@@ -195,12 +195,110 @@ static void nor_at_the_end(void **state)
 	assert_int_equal(kill(number_in("held"), SIGKILL), 0);
 }
 
+/* ---- What the next one owes ---------------------------------------------------------------------- */
+
+static void script_that_notes(const char *name)
+{
+	script(name, "echo >>\"told-$1\"; while [ -e \"wait-$1\" ]; do sleep 0.01; done; echo "
+		     ">>\"all-$1\"");
+}
+
+static void put(const char *name)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+/* As by SIGKILL, and the next one; hooks that run go on. */
+static void be_killed(void)
+{
+	hooks_stop(&place.hooks);
+	begin(&place.hooks);
+}
+
+static bool owes(enum hook_event event)
+{
+	return hooks_owe(&place.hooks, event);
+}
+
+static void each_event_is_owed_until_all_have_heard(void **state)
+{
+	static const char *const told[] = { "told-disrupted", "told-generation", "told-trusted" };
+	static const char *const all[] = { "all-disrupted", "all-generation", "all-trusted" };
+	static const char *const gates[] = { "wait-disrupted", "wait-generation", "wait-trusted" };
+	int event;
+
+	(void)state;
+	script_that_notes("hooks/1-note");
+	for (event = 0; event < HOOK_EVENTS; event++) {
+		place.hooks.limit = 20 * NS_PER_SEC;
+		put(gates[event]);
+		assert_false(owes(event) && event != HOOK_TRUSTED);
+		tell(event);
+		be_killed();
+		place.hooks.limit = 20 * NS_PER_SEC;
+		assert_true(owes(event));
+		tell(event);
+		assert_true(until(told[event]));
+		be_killed();
+		place.hooks.limit = 20 * NS_PER_SEC;
+		assert_true(owes(event));
+		tell(event);
+		unlink(gates[event]);
+		assert_true(until(all[event]));
+		while (hooks_advance(&place.hooks) != INT64_MAX || place.hooks.pid)
+			usleep(1000);
+		assert_false(owes(event));
+		/* From a disruption on it is owed that it is over. */
+		assert_true(owes(HOOK_TRUSTED) == (event != HOOK_TRUSTED));
+		be_killed();
+		assert_false(owes(event));
+	}
+	assert_int_equal(lseek(place.memory, 0, SEEK_END), 0);
+}
+
+/* A promise is one before anything else is done. */
+static void what_is_promised_is_owed(void **state)
+{
+	(void)state;
+	hooks_promise(&place.hooks, HOOK_GENERATION);
+	be_killed();
+	assert_true(owes(HOOK_GENERATION));
+	assert_false(owes(HOOK_DISRUPTED));
+	assert_false(owes(HOOK_TRUSTED));
+}
+
+/* Another disruption comes while hooks hear of the end: they are to hear of that one's as well. */
+static void the_end_is_owed_again_after_another_disruption(void **state)
+{
+	(void)state;
+	script_that_notes("hooks/1-note");
+	place.hooks.limit = 20 * NS_PER_SEC;
+	put("wait-trusted");
+	tell(HOOK_DISRUPTED);
+	tell(HOOK_TRUSTED);
+	assert_true(until("told-trusted"));
+	tell(HOOK_DISRUPTED);
+	unlink("wait-trusted");
+	while (hooks_advance(&place.hooks) != INT64_MAX || place.hooks.pid)
+		usleep(1000);
+	assert_false(owes(HOOK_DISRUPTED));
+	assert_true(owes(HOOK_TRUSTED));
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(who_cannot_be_killed_is_not_waited_for, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(nor_at_the_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(each_event_is_owed_until_all_have_heard, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(what_is_promised_is_owed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_end_is_owed_again_after_another_disruption,
+						set_up, tear_down),
 	};
 
 	if (argc > 1 && !strcmp(argv[1], "held"))

@@ -38,6 +38,7 @@ static struct {
 	bool restless;
 	bool synchronised; /* by the kernel's own word */
 	int told_kernel, told_ntp, ntp_error;
+	int hooked[HOOK_EVENTS];
 } world;
 
 static void pass(int64_t ns)
@@ -133,9 +134,19 @@ void clockbound_publish(struct clockbound *cb, const struct vmclock_run_state *s
 
 void hooks_tell(struct hooks *hooks, enum hook_event event, const struct hook_facts *facts)
 {
-	(void)hooks;
-	(void)event;
 	(void)facts;
+	hooks->owed |= (unsigned char)(1 << event);
+	world.hooked[event]++;
+}
+
+void hooks_promise(struct hooks *hooks, enum hook_event event)
+{
+	hooks->owed |= (unsigned char)(1 << event);
+}
+
+bool hooks_owe(const struct hooks *hooks, enum hook_event event)
+{
+	return hooks->owed & 1 << event;
 }
 
 int clock_unsynchronise(bool *was)
@@ -559,6 +570,29 @@ static void a_reaction_that_was_killed_is_finished_by_the_next_one(void **state)
 	assert_int_equal(le64toh(published(&next)->disruptions), 1);
 }
 
+/* It was killed in a storm, when the state had the new generation, and no hook had heard of it. */
+static void a_generation_is_told_by_the_next_one(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 20; i++) {
+		world.marker++;
+		reaction_look(&d);
+	}
+	world.marker++;
+	world.generation++;
+	reaction_look(&d);
+	assert_int_equal(le64toh(published(&d)->generation), world.generation);
+	assert_int_equal(world.hooked[HOOK_GENERATION], 0);
+	memset(world.hooked, 0, sizeof(world.hooked));
+	d = next_one(&d);
+	reaction_start(&d);
+	assert_int_equal(world.hooked[HOOK_GENERATION], 1);
+	assert_true(world.hooked[HOOK_DISRUPTED]);
+}
+
 static void a_device_that_is_gone_in_a_reaction_was_disrupted(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -641,6 +675,7 @@ int main(void)
 		cmocka_unit_test(a_storm_ends_with_its_last_marker),
 		cmocka_unit_test(a_disruption_is_told_also_before_the_clock_was_trusted),
 		cmocka_unit_test(a_reaction_that_was_killed_is_finished_by_the_next_one),
+		cmocka_unit_test(a_generation_is_told_by_the_next_one),
 		cmocka_unit_test(a_device_that_is_gone_in_a_reaction_was_disrupted),
 		cmocka_unit_test(a_daemon_that_did_not_answer_is_told_later),
 		cmocka_unit_test(a_marker_that_never_stands_still_holds_nobody_up),
