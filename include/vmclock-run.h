@@ -49,6 +49,8 @@ struct vmclock_run_page {
 #define VMCLOCK_RUN_STATE_COPY_SIZE	2048
 #define VMCLOCK_RUN_STATE_SIZE		4096	/* the file */
 
+#define VMCLOCK_RUN_NAME_SIZE		24
+
 #define VMCLOCK_RUN_VALID_MAX		UINT64_C(120000000000)
 
 /* Is the system clock right? */
@@ -79,7 +81,7 @@ struct vmclock_run_state {
 	__u8 trust;			/* VMCLOCK_RUN_UNKNOWN and others */
 	__u8 clock_status;		/* VMCLOCK_STATUS_*, of the completed page or the host's */
 	__u8 was_synchronised;		/* by its own word, the kernel's clock before a disruption */
-	__u8 reserved2[1];
+	__u8 doubted;			/* 1: the host's time may be that of the marker before */
 
 	/* Since vmclockd was first started after the system. */
 	__le64 disruptions;		/* markers, or generations alone, seen that were new */
@@ -97,6 +99,9 @@ struct vmclock_run_state {
 
 	/* For vmclockd alone, the host's last page with time that it believed; magic 0: none. */
 	struct vmclock_abi believed;
+
+	/* "vmclock<N>", for whose page all this holds; ended by NUL. */
+	char device[VMCLOCK_RUN_NAME_SIZE];
 };
 
 #endif /* VMCLOCK_RUN_H */

@@ -15,14 +15,16 @@
  *
  * In a sandbox: open the handle before it closes. Reading needs no system
  * call, unless the vDSO does not serve clock_gettime(2): functions that meet
- * an update which takes long, and those that wait, then return its error.
+ * an update which takes long or time that vmclockd does not believe, and those
+ * that wait, then return its error.
  * Where the counter itself is denied (prctl(2) with PR_TSC_SIGSEGV; on x86
  * also SECCOMP_MODE_STRICT), whoever reads it is killed by SIGSEGV:
  * vmclock_now(), vmclock_now_relaxed(), vmclock_wait_past() and, through the
  * vDSO, vmclock_gettime(), vmclock_wait(), vmclock_trusted() and
  * vmclock_wait_trusted(). vmclock_at() and the functions
  * that give marker, generation or page do not read it, except through the vDSO
- * when an update takes longer than a thousand looks at the page.
+ * when an update takes longer than a thousand looks at the page, or vmclock_at()
+ * meets time that vmclockd does not believe.
  *
  * For C99 and C++98, strict or not, and whatever came later.
  *
@@ -446,14 +448,21 @@ int vmclock_wait_trusted(const struct vmclock *vc, const struct timespec *timeou
  * counter has been read. Nobody waits for its writer, which may have been
  * killed: one of its two copies is always whole.
  *
+ * A host that is not told of a migration leaves the former host's time on its
+ * page, with bounds, under the new marker. While vmclockd runs for this device,
+ * time under a new marker or generation is -EAGAIN until vmclockd has seen the
+ * page, and believes its time: at once if it contradicts the former host's, or
+ * else after the host's next update. Without vmclockd, the page is believed.
+ *
  * Return: 0, or
  * -ENODATA	the page carries no time, and there is no completed one; or it lacks
  *		what @scale needs: a TAI offset, a leap second indicator that
  *		fits the time, a smearing hint that is known. A page in UTC has
  *		no TAI as long as its reference lies in a positive leap second:
  *		its offset may be that of either side,
- * -EAGAIN	it carries time that cannot be relied upon now (its status); on a
- *		completed page, vmclockd is not sure of any time yet, or not again,
+ * -EAGAIN	it carries time that cannot be relied upon now (its status), or that
+ *		vmclockd does not believe yet; on a completed page, vmclockd is not
+ *		sure of any time yet, or not again,
  * -ESTALE	the completed page has time that belongs to another marker or
  *		generation: the clock was disrupted, and vmclockd has not noticed yet,
  * -ERANGE	the counter is more than a second before the first reference of the

@@ -38,7 +38,7 @@ struct vmclock {
 
 	const struct vmclock_run_state *state;	/* see run.h */
 	bool run_own;		/* the folder is that of $VMCLOCK_RUN_DIR */
-	char run_name[24];	/* of the completed page; empty: there can be none */
+	char run_name[24];	/* of the device; empty: vmclockd has nothing on it */
 	char run_folder[PATH_MAX];
 };
 

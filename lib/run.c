@@ -12,6 +12,8 @@
 #include "counter.h"
 #include "run.h"
 
+_Static_assert(sizeof(((struct vmclock *)0)->run_name) == VMCLOCK_RUN_NAME_SIZE, "as in the state");
+
 /* ---- Where they are --------------------------------------------------------------- */
 
 /* "vmclock" and a number. */

@@ -46,4 +46,27 @@ void vmclock_run_pick_up(const struct vmclock *vc);
 
 void vmclock_run_unmap(struct vmclock *vc);
 
+/*
+ * What vmclockd has found out about the time on the hypervisor's own page, which a host that
+ * was not told of a migration leaves as it was. @known is false where it never looked.
+ */
+struct run_judgement {
+	bool known;
+	bool doubted;
+	uint64_t marker;
+	uint64_t generation;
+	uint64_t valid_until;
+};
+
+/* To be asked before the page is read: it then has what was judged, or something newer. */
+void vmclock_run_judge(const struct vmclock *vc, struct run_judgement *judgement);
+
+/*
+ * May the time be believed that the page had under @marker and @generation (0: none)?
+ * Returns 0; -EAGAIN: not yet; or the error of clock_gettime(), which is called only where
+ * that depends on whether vmclockd still runs.
+ */
+int vmclock_run_believed(const struct run_judgement *judgement, uint64_t marker,
+			 uint64_t generation);
+
 #endif /* VMCLOCK_RUN_INTERNAL_H */

@@ -295,8 +295,10 @@ static __attribute__((noinline)) int read_page(const struct vmclock *vc, enum vm
 					       struct vmclock_time *out)
 {
 	const struct vmclock_run_page *copies[VMCLOCK_RUN_COPIES];
+	struct run_judgement judgement;
 	struct section section = { 0 };
 	struct vmclock_snapshot s;
+	uint64_t generation;
 	int ret;
 
 	if (unlikely((unsigned int)scale >= KNOWN_SCALES))
@@ -305,17 +307,24 @@ static __attribute__((noinline)) int read_page(const struct vmclock *vc, enum vm
 		return vmclock_completed_copies(vc, copies) ?
 			       read_completed(vc, copies, scale, source, counter, out) :
 			       vc->time_error;
+	vmclock_run_judge(vc, &judgement);
 	do {
 		ret = section_begin(vc, &section);
 		if (ret)
 			return ret;
 		load_fields(vc->page, &s);
+		generation = page_u64(vc->page->vm_generation_counter);
 		counter = read_counter(source, counter);
 	} while (section_retry(vc, &section));
 	s.size = (uint32_t)vc->size;
 	s.time_type = vc->time_type;
+	if (!vmclock_has(vc, vm_generation_counter) ||
+	    !(s.flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT))
+		generation = 0;
 
-	ret = compute(&s, scale, counter, out);
+	ret = vmclock_run_believed(&judgement, s.marker, generation);
+	if (!ret)
+		ret = compute(&s, scale, counter, out);
 	if (!ret)
 		remember(vc, &s, scale, section.seq, UINT64_MAX, out);
 	return ret;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Is the system clock vouched for, and waiting until it is. */
+/* What vmclockd's state says: of the system clock, waiting for that, and of the host's time. */
+#include <string.h>
+
 #include "monotonic.h"
 #include "run.h"
 
@@ -12,6 +14,8 @@ struct word {
 	uint64_t generation;
 	uint64_t valid_until;
 	uint8_t trust;
+	bool doubted;
+	bool ours;	/* it is about the handle's device */
 };
 
 /* As of a page: magic, size and version never change once they are there. */
@@ -28,6 +32,17 @@ static const struct vmclock_run_state *copy_of(const struct vmclock_run_state *s
 					       unsigned int number)
 {
 	return (const void *)((const char *)state + (size_t)number * VMCLOCK_RUN_STATE_COPY_SIZE);
+}
+
+static bool is_about(const struct vmclock_run_state *state, const struct vmclock *vc)
+{
+	const uint64_t *words = (const uint64_t *)state->device;
+	uint64_t name[VMCLOCK_RUN_NAME_SIZE / sizeof(uint64_t)];
+	size_t i;
+
+	for (i = 0; i < sizeof(name) / sizeof(name[0]); i++)
+		name[i] = __atomic_load_n(&words[i], __ATOMIC_RELAXED);
+	return !memcmp(name, vc->run_name, sizeof(name));
 }
 
 /*
@@ -54,9 +69,17 @@ static int read_word(const struct vmclock *vc, struct word *word)
 		word->marker = page_u64(copy->marker);
 		word->generation = page_u64(copy->generation);
 		word->valid_until = page_u64(copy->valid_until);
+		word->doubted = page_u8(copy->doubted);
+		word->ours = is_about(copy, vc);
 		right = is_right(copy);
 	} while (!count_held(&copy->seq_count, seq) || !right);
 	return 0;
+}
+
+/* Neither over, nor by the clock of another boot or time namespace. */
+static bool is_valid(uint64_t valid_until, int64_t now)
+{
+	return valid_until - (uint64_t)now <= VMCLOCK_RUN_VALID_MAX;
 }
 
 VMCLOCK_PUBLIC
@@ -71,8 +94,7 @@ int vmclock_trusted(const struct vmclock *vc, uint64_t *marker)
 		ret = monotonic_ns(&now);
 	if (ret)
 		return ret;
-	/* Neither over, nor by the clock of another boot or time namespace. */
-	if (word.valid_until - (uint64_t)now > VMCLOCK_RUN_VALID_MAX)
+	if (!is_valid(word.valid_until, now))
 		return -ENOENT;
 	if (word.trust != VMCLOCK_RUN_TRUSTED)
 		return word.trust == VMCLOCK_RUN_DISRUPTED ? -ESTALE : -EAGAIN;
@@ -123,4 +145,35 @@ int vmclock_wait_trusted(const struct vmclock *vc, const struct timespec *timeou
 		ret = vmclock_sleep(left < pause ? left : pause);
 	}
 	return ret;
+}
+
+/* ---- The time on the host's page ------------------------------------------------------ */
+
+void vmclock_run_judge(const struct vmclock *vc, struct run_judgement *judgement)
+{
+	struct word word;
+
+	judgement->known = run_state(vc) && !read_word(vc, &word) && word.ours;
+	if (!judgement->known)
+		return;
+	judgement->doubted = word.doubted;
+	judgement->marker = word.marker;
+	judgement->generation = word.generation;
+	judgement->valid_until = word.valid_until;
+}
+
+int vmclock_run_believed(const struct run_judgement *judgement, uint64_t marker,
+			 uint64_t generation)
+{
+	int64_t now;
+	int ret;
+
+	if (!judgement->known || (judgement->marker == marker &&
+				  judgement->generation == generation && !judgement->doubted))
+		return 0;
+	/* A vmclockd that does not run any more will never believe it. */
+	ret = monotonic_ns(&now);
+	if (ret)
+		return ret;
+	return is_valid(judgement->valid_until, now) ? -EAGAIN : 0;
 }

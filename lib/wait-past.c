@@ -33,6 +33,9 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
 		return -EINVAL;
 	for (;;) {
 		ret = vmclock_now(vc, scale, &now);
+		/* No time yet, and none that @t could be compared with. */
+		if (ret == -EAGAIN && vmclock_disrupted(vc, marker))
+			return -ESTALE;
 		if (ret)
 			return ret;
 		if (now.marker != marker)

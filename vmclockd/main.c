@@ -321,7 +321,7 @@ static int serve(struct daemon *d)
 		return 1;
 	}
 	arm_steps(fds[STEPS].fd);
-	if (state_open(&d->state, d->config.folder, d->dry_run) ||
+	if (state_open(&d->state, d->config.folder, d->config.device, d->dry_run) ||
 	    by_ntp_open(&d->by_ntp, d->config.folder, d->config.device, d->dry_run))
 		return 1;
 	if (d->config.clockbound &&

@@ -76,6 +76,7 @@ static void publish(struct daemon *d, uint8_t trust)
 	next->trust = trust;
 	next->was_synchronised = d->was_synchronised;
 	next->believed = d->stale.believed;
+	next->doubted = d->device.has_time && !d->believed;
 	next->marker = htole64(d->marker);
 	next->generation = htole64(d->generation);
 	next->clock_status = d->device.has_time ? d->device.state.status
@@ -629,6 +630,8 @@ void reaction_look(struct daemon *d)
 	completed_maintenance(&d->by_ntp.completed, &d->device.state);
 	if (is_disrupted(d))
 		disrupted(d);
+	else if (d->believed && d->state.next.doubted)
+		publish(d, d->state.next.trust);
 	advance(d);
 }
 

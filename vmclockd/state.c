@@ -96,7 +96,17 @@ static void *open_live(struct state *state, const char *folder, bool dry_run)
 	return live;
 }
 
-int state_open(struct state *state, const char *folder, bool dry_run)
+/* Its last component, which the library knows it by; one that is too long is no device's. */
+static void set_device(struct vmclock_run_state *next, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	memset(next->device, 0, sizeof(next->device));
+	if (strlen(name) < sizeof(next->device))
+		memcpy(next->device, name, strlen(name));
+}
+
+int state_open(struct state *state, const char *folder, const char *device, bool dry_run)
 {
 	struct vmclock_run_state *next = &state->next;
 	__u8 boot_id[sizeof(next->boot_id)];
@@ -116,6 +126,7 @@ int state_open(struct state *state, const char *folder, bool dry_run)
 	next->size = htole32(sizeof(*next));
 	next->version = htole16(VMCLOCK_RUN_STATE_VERSION);
 	memcpy(next->boot_id, boot_id, sizeof(boot_id));
+	set_device(next, device);
 	/* The whole copy is written last: whenever vmclockd is killed, one copy is whole. */
 	for (i = 0; i < VMCLOCK_RUN_COPIES; i++)
 		if (i != whole)

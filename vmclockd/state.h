@@ -19,10 +19,11 @@ struct state {
  * Opens the file, or makes it. Returns 0; or -1, after a line in the log: the
  * folder cannot be made or written, the file is not ours, or another vmclockd
  * runs. With @dry_run the file is only read, and nobody sees what is published.
+ * @device is the path of the device that the state is about.
  * Takes over the state that an earlier vmclockd has left, except for an update
  * during which that was killed.
  */
-int state_open(struct state *state, const char *folder, bool dry_run);
+int state_open(struct state *state, const char *folder, const char *device, bool dry_run);
 void state_publish(struct state *state);
 
 #endif /* VMCLOCKD_STATE_H */

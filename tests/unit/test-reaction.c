@@ -36,6 +36,7 @@ static struct {
 	bool no_bounds;
 	bool exact; /* the page is right, whatever it says */
 	bool restless;
+	bool left_behind; /* the page's time is that of the marker before */
 	bool synchronised; /* by the kernel's own word */
 	int told_kernel, told_ntp, ntp_error;
 	int hooked[HOOK_EVENTS];
@@ -187,7 +188,7 @@ int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t
 				 VMCLOCK_FLAG_TIME_MAXERROR_VALID |
 				 VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT),
 		.counter_period_frac_sec = htole64(1),
-		.time_sec = htole64(SEC + 1000 * (world.marker + world.generation)),
+		.time_sec = htole64(SEC + 1000 * (world.marker + world.generation - world.left_behind)),
 		.vm_generation_counter = htole64(world.generation),
 	};
 	return 0;
@@ -648,6 +649,27 @@ static void a_daemon_that_did_not_answer_is_told_later(void **state)
 	assert_int_equal(world.told_ntp, 2);
 }
 
+/* The host's time is the former one's, until it moves: readers of the page are told so at each look. */
+static void readers_hear_of_a_doubt_and_its_end(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+
+	(void)state;
+	assert_int_equal(published(&d)->doubted, 0);
+	world.marker++;
+	world.left_behind = true;
+	reaction_look(&d);
+	assert_int_equal(published(&d)->doubted, 1);
+	assert_int_equal(le64toh(published(&d)->marker), world.marker);
+	assert_false(check(&d));
+	/* Whatever else keeps the clock from being right. */
+	world.no_bounds = true;
+	world.left_behind = false;
+	reaction_look(&d);
+	assert_int_equal(published(&d)->doubted, 0);
+	assert_false(check(&d));
+}
+
 /* Each look finds another marker: vmclockd does not look for ever. */
 static void a_marker_that_never_stands_still_holds_nobody_up(void **state)
 {
@@ -678,6 +700,7 @@ int main(void)
 		cmocka_unit_test(a_generation_is_told_by_the_next_one),
 		cmocka_unit_test(a_device_that_is_gone_in_a_reaction_was_disrupted),
 		cmocka_unit_test(a_daemon_that_did_not_answer_is_told_later),
+		cmocka_unit_test(readers_hear_of_a_doubt_and_its_end),
 		cmocka_unit_test(a_marker_that_never_stands_still_holds_nobody_up),
 	};
 

@@ -366,7 +366,7 @@ static void leave_state(void)
 {
 	struct state state;
 
-	assert_int_equal(state_open(&state, folder, false), 0);
+	assert_int_equal(state_open(&state, folder, "/dev/vmclock0", false), 0);
 	state.next.marker = htole64(17);
 	state.next.disruptions = htole64(3);
 	state.next.last_trusted_sec = htole64(1767225600);
@@ -379,7 +379,7 @@ static void opens(bool resumed)
 {
 	struct state state;
 
-	assert_int_equal(state_open(&state, folder, false), 0);
+	assert_int_equal(state_open(&state, folder, "/dev/vmclock0", false), 0);
 	assert_string_equal(said, "");
 	assert_int_equal(state.resumed, resumed);
 	assert_int_equal(le64toh(state.next.marker), resumed ? 17 : 0);
@@ -423,7 +423,7 @@ static void that_of_this_boot_goes_on(void **state)
 	opens(true);
 
 	/* Its count, too: a reader that has seen it waits for another one. */
-	assert_int_equal(state_open(&next, folder, false), 0);
+	assert_int_equal(state_open(&next, folder, "/dev/vmclock0", false), 0);
 	state_publish(&next);
 	assert_true(le32toh(read_state().seq_count) > seq);
 	end(&next);
@@ -493,7 +493,7 @@ static void of_two_copies_one_goes_on(void **state)
 	opens(false);
 	for (i = 0; i < VMCLOCK_RUN_COPIES; i++)
 		write_at((size_t)i * VMCLOCK_RUN_STATE_COPY_SIZE, &found, sizeof(found));
-	assert_int_equal(state_open(&next, folder, false), 0);
+	assert_int_equal(state_open(&next, folder, "/dev/vmclock0", false), 0);
 	state_publish(&next);
 	assert_int_equal(le32toh(read_state().seq_count), seq + 3);
 	end(&next);
@@ -521,7 +521,7 @@ static void write_on(void)
 	int i;
 
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) || raise(SIGSTOP) ||
-	    state_open(&state, folder, false))
+	    state_open(&state, folder, "/dev/vmclock0", false))
 		_exit(1);
 	for (i = 1; i <= UPDATES; i++)
 		write_marker(&state, le64toh(state.next.marker) + 1);
@@ -557,7 +557,7 @@ static uint64_t marker_left(const unsigned char *content)
 	snprintf(folder, sizeof(folder), "%s/next", base);
 	mkdir(folder, 0755);
 	write_file(content);
-	assert_int_equal(state_open(&next, folder, false), 0);
+	assert_int_equal(state_open(&next, folder, "/dev/vmclock0", false), 0);
 	assert_true(next.resumed);
 	marker = le64toh(next.next.marker);
 	steps = marker - FIRST_MARKER;
@@ -618,7 +618,7 @@ static void nothing_is_lost_whenever_it_is_killed(void **state)
 	int i;
 
 	(void)state;
-	assert_int_equal(state_open(&first, folder, false), 0);
+	assert_int_equal(state_open(&first, folder, "/dev/vmclock0", false), 0);
 	write_marker(&first, FIRST_MARKER);
 	end(&first);
 	check_each_store(torn);
@@ -658,15 +658,15 @@ static void one_vmclockd_has_it(void **state)
 	struct state first, second;
 
 	(void)state;
-	assert_int_equal(state_open(&first, folder, false), 0);
-	assert_int_equal(state_open(&second, folder, false), -1);
+	assert_int_equal(state_open(&first, folder, "/dev/vmclock0", false), 0);
+	assert_int_equal(state_open(&second, folder, "/dev/vmclock0", false), -1);
 	assert_said(folder, "/run");
 	end(&first);
 	opens(false);
 	/* What is refused does not keep the lock. */
 	unlink(path_of(STATE));
 	make_file(STATE, SIZE + 1, 0644);
-	assert_int_equal(state_open(&first, folder, false), -1);
+	assert_int_equal(state_open(&first, folder, "/dev/vmclock0", false), -1);
 	assert_said(folder, "has another size: remove it");
 	unlink(path_of(STATE));
 	opens(false);
@@ -678,18 +678,18 @@ static void a_rehearsal_changes_nothing(void **state)
 	struct state running, dry;
 
 	(void)state;
-	assert_int_equal(state_open(&dry, folder, true), 0);
+	assert_int_equal(state_open(&dry, folder, "/dev/vmclock0", true), 0);
 	assert_false(dry.resumed);
 	state_publish(&dry);
 	end(&dry);
 	assert_int_equal(access(folder, F_OK), -1);
 
 	leave_state();
-	assert_int_equal(state_open(&running, folder, false), 0);
+	assert_int_equal(state_open(&running, folder, "/dev/vmclock0", false), 0);
 	state_publish(&running);
 	before = read_state();
 	/* Beside the one that runs. */
-	assert_int_equal(state_open(&dry, folder, true), 0);
+	assert_int_equal(state_open(&dry, folder, "/dev/vmclock0", true), 0);
 	assert_string_equal(said, "");
 	assert_true(dry.resumed);
 	assert_int_equal(le64toh(dry.next.marker), 17);

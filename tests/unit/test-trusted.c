@@ -673,6 +673,119 @@ static void threads_may_pick_up_at_once(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, runfiles_setup, runfiles_teardown)
 
+/* ---- The time on the host's page --------------------------------------------------------- */
+
+#define COUNTER	   UINT64_C(1000000)
+#define GENERATION 5
+
+/* A host that gives time, under marker 1 and a generation. */
+static struct vmclock_run_state host_with_time(struct runfiles *rf)
+{
+	struct vmclock_run_page page = runfiles_page(rf, COUNTER);
+	struct vmclock_run_state word;
+
+	page.page.size = htole32(sizeof(page.page));
+	page.page.flags |= htole64(VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT);
+	page.page.vm_generation_counter = htole64(GENERATION);
+	pagefile_replace(rf->pf, &page.page, sizeof(page.page));
+	word = runfiles_word(rf);
+	word.generation = htole64(GENERATION);
+	strcpy(word.device, "vmclock0");
+	runfiles_make_state(rf);
+	runfiles_vouch(rf, &word);
+	return word;
+}
+
+static int ask(const struct vmclock *vc)
+{
+	struct vmclock_time time = { .marker = 0x5a5a };
+	int ret = vmclock_at(vc, VMCLOCK_UTC, COUNTER + 1, &time);
+
+	assert_int_equal(time.marker, ret ? 0x5a5a : le64toh(vmclock_page(vc)->disruption_marker));
+	return ret;
+}
+
+/* The marker moves, and the time stays: nobody believes it before vmclockd does. */
+static void a_former_hosts_time_is_refused(void **state)
+{
+	struct runfiles *rf = *state;
+	struct vmclock_run_state word = host_with_time(rf);
+	struct vmclock *vc = pagefile_open(rf->pf);
+	const struct timespec past = { .tv_sec = 1 };
+
+	assert_int_equal(ask(vc), 0);
+	assert_int_equal(ask(vc), 0);
+	pagefile_disrupt(rf->pf);
+	assert_int_equal(ask(vc), -EAGAIN);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 1, &past), -ESTALE);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 2, &past), -EAGAIN);
+	/* It has looked, and waits for another time. */
+	word.marker = rf->pf->page->disruption_marker;
+	word.trust = VMCLOCK_RUN_DISRUPTED;
+	word.doubted = 1;
+	runfiles_vouch(rf, &word);
+	assert_int_equal(ask(vc), -EAGAIN);
+	word.doubted = 0;
+	runfiles_vouch(rf, &word);
+	assert_int_equal(ask(vc), 0);
+	/* Whether the system clock is right makes no difference. */
+	word.trust = VMCLOCK_RUN_TRUSTED;
+	runfiles_vouch(rf, &word);
+	assert_int_equal(ask(vc), 0);
+	vmclock_close(vc);
+}
+
+static void so_is_that_of_a_clones_machine(void **state)
+{
+	struct runfiles *rf = *state;
+	struct vmclock_run_state word = host_with_time(rf);
+	struct vmclock *vc = pagefile_open(rf->pf);
+
+	assert_int_equal(ask(vc), 0);
+	pagefile_begin(rf->pf);
+	rf->pf->page->vm_generation_counter = htole64(GENERATION + 1);
+	pagefile_end(rf->pf);
+	assert_int_equal(ask(vc), -EAGAIN);
+	word.generation = htole64(GENERATION + 1);
+	runfiles_vouch(rf, &word);
+	assert_int_equal(ask(vc), 0);
+	/* A page that has none is of generation 0. */
+	pagefile_begin(rf->pf);
+	rf->pf->page->flags &= ~htole64(VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT);
+	pagefile_end(rf->pf);
+	assert_int_equal(ask(vc), -EAGAIN);
+	word.generation = 0;
+	runfiles_vouch(rf, &word);
+	assert_int_equal(ask(vc), 0);
+	vmclock_close(vc);
+}
+
+/* Of one that has ended, or looks at another device, nothing can be hoped for. */
+static void who_does_not_look_refuses_nothing(void **state)
+{
+	struct runfiles *rf = *state;
+	struct vmclock_run_state word = host_with_time(rf);
+	struct vmclock *vc = pagefile_open(rf->pf);
+
+	pagefile_disrupt(rf->pf);
+	assert_int_equal(ask(vc), -EAGAIN);
+	word.valid_until = htole64((uint64_t)clock_ns(CLOCK_MONOTONIC) - 1);
+	runfiles_vouch(rf, &word);
+	assert_int_equal(ask(vc), 0);
+	word = runfiles_word(rf);
+	word.marker = 0;
+	word.doubted = 1;
+	strcpy(word.device, "vmclock1");
+	runfiles_vouch(rf, &word);
+	pagefile_disrupt(rf->pf);
+	assert_int_equal(ask(vc), 0);
+	strcpy(word.device, "vmclock0");
+	runfiles_vouch(rf, &word);
+	pagefile_disrupt(rf->pf);
+	assert_int_equal(ask(vc), -EAGAIN);
+	vmclock_close(vc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -682,6 +795,9 @@ int main(void)
 		TEST(a_disruption_ends_it_at_once),
 		TEST(so_does_a_new_generation),
 		TEST(pages_with_time_have_it_too),
+		TEST(a_former_hosts_time_is_refused),
+		TEST(so_is_that_of_a_clones_machine),
+		TEST(who_does_not_look_refuses_nothing),
 		TEST(constant_fields_must_be_right),
 		TEST(a_file_that_others_may_have_made_does_not_count),
 		TEST(a_writer_that_died_takes_nothing_back),
