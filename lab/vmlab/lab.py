@@ -22,8 +22,9 @@ from .system import System
 
 _PROGRAM_FOLDERS = ('tools', 'vmclockd', 'examples', 'bench', 'tests/vm/guest', 'tests/vm/host',
                     'tests/stress', 'tests/unit')
-# Of those, the ones that guests have in any case.
-_USUAL_FOLDERS = ('tools', 'examples', 'tests/vm/guest')
+# What guests have in any case: all of these folders, and of the examples only this one.
+_USUAL_FOLDERS = ('tools', 'tests/vm/guest')
+_USUAL_EXAMPLE = 'stamp-events'
 # What a system on a disk does first: its luggage is on the second one, which may be found later.
 _UNPACK_AND_START = 'until test -b /dev/vdb; do sleep 0.1; done; tar -xf /dev/vdb -C / && exec /sbin/init'
 # Socket paths are limited to 107 bytes; the longest below the run folder takes 20.
@@ -244,7 +245,8 @@ class Lab:
     def _usual_programs(self):
         """The programs that are made for guests, of those that have been built."""
         builddir = crossbuild.folder(self.kernel, self.builddir)
-        return sorted(path.name for folder in _USUAL_FOLDERS for path in (builddir / folder).iterdir()
+        paths = [path for folder in _USUAL_FOLDERS for path in (builddir / folder).iterdir()]
+        return sorted(path.name for path in (*paths, builddir / 'examples' / _USUAL_EXAMPLE)
                       if path.is_file() and os.access(path, os.X_OK))
 
     @staticmethod
