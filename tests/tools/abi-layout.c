@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+/* Prints what a binding has to know of vmclock.h, for the test of examples/vmclock.py. */
+#include <stddef.h>
+#include <stdio.h>
+
+#include "vmclock.h"
+
+#define SIZE(type)     printf("%s %zu\n", #type, sizeof(struct type))
+#define CONSTANT(name) printf("%s %lu\n", #name, (unsigned long)VMCLOCK_##name)
+#define FIELD(type, field)                                                     \
+	printf("%s.%s %zu %zu\n", #type, #field, offsetof(struct type, field), \
+	       sizeof(((struct type *)NULL)->field))
+
+int main(void)
+{
+	SIZE(vmclock_time);
+	FIELD(vmclock_time, time);
+	FIELD(vmclock_time, earliest);
+	FIELD(vmclock_time, latest);
+	FIELD(vmclock_time, counter);
+	FIELD(vmclock_time, marker);
+	FIELD(vmclock_time, flags);
+	FIELD(vmclock_time, status);
+	FIELD(vmclock_time, leap);
+	FIELD(vmclock_time, reserved);
+	SIZE(vmclock_state);
+	FIELD(vmclock_state, marker);
+	FIELD(vmclock_state, generation);
+	FIELD(vmclock_state, flags);
+	FIELD(vmclock_state, status);
+	FIELD(vmclock_state, reserved);
+	SIZE(timespec);
+	FIELD(timespec, tv_sec);
+	FIELD(timespec, tv_nsec);
+	CONSTANT(UTC);
+	CONSTANT(TAI);
+	CONSTANT(SMEARED);
+	CONSTANT(BOUNDED);
+	CONSTANT(MAINTENANCE_SOON);
+	CONSTANT(MAINTENANCE_IMMINENT);
+	CONSTANT(GENERATION_PRESENT);
+	CONSTANT(COMPLETED);
+	printf("CLOCK_TAI %d\n", CLOCK_TAI);
+	return 0;
+}

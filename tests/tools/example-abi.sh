@@ -1,0 +1,131 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# examples/vmclock.py has the library's structures, constants and functions as vmclock.h declares
+# them, and can call each: a binding needs nothing that exists only in the header.
+
+# shellcheck source-path=SCRIPTDIR source=sim-lib.sh
+. "${top_srcdir:=.}/tests/tools/sim-lib.sh"
+
+: "${PYTHON:=python3}" "${ABI_LAYOUT:=tests/tools/abi-layout}"
+export VMCLOCK_RUN_DIR="$tmp/none" PYTHONDONTWRITEBYTECODE=1
+export LD_LIBRARY_PATH="$PWD/lib/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+PYTHONPATH=$(cd "$top_srcdir/examples" && pwd)
+export PYTHONPATH
+
+if ! command -v "$PYTHON" >/dev/null; then
+	skip 'vmclock.py' "$PYTHON is not here"
+	finish
+	exit
+fi
+
+# python NAME STATUS PATTERN...: a case, a program that is on standard input.
+python() {
+	"$PYTHON" - "$page" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+	expect "$@"
+}
+
+"$ABI_LAYOUT" >"$tmp/layout" || exit 99
+python 'it can be imported' 0 '^vmclock_time 72$' <<'END'
+import ctypes
+import vmclock
+
+def layout(name, structure):
+    print(name, ctypes.sizeof(structure))
+    for field, _ in structure._fields_:
+        at = getattr(structure, field)
+        print(f'{name}.{field}', at.offset, at.size)
+
+layout('vmclock_time', vmclock.Time)
+layout('vmclock_state', vmclock.State)
+layout('timespec', vmclock.Timespec)
+for name in ('UTC', 'TAI', 'SMEARED', 'BOUNDED', 'MAINTENANCE_SOON', 'MAINTENANCE_IMMINENT',
+             'GENERATION_PRESENT', 'COMPLETED', 'CLOCK_TAI'):
+    print(name, getattr(vmclock, name))
+END
+diff "$tmp/layout" "$tmp/out" >"$tmp/err" && why='' || why='another layout'
+verdict 'structures and constants' "$why"
+
+sed -n 's/^[a-z].*[ *]\(vmclock_[a-z_]*\)(.*/\1/p' "$top_srcdir/include/vmclock.h" | sort >"$tmp/declared"
+python 'and has functions' 0 '^vmclock_now$' <<'END'
+import vmclock
+print(*sorted(vmclock.PROTOTYPES), sep='\n')
+END
+diff "$tmp/declared" "$tmp/out" >"$tmp/err" && why='' || why='not those of vmclock.h'
+verdict 'the functions of vmclock.h' "$why"
+
+start --maxerror=1us --marker=5 --generation=7
+python 'each can be called' 0 '^all called$' <<'END'
+import ctypes
+import errno
+import sys
+import vmclock
+
+called = set()
+
+
+class Counting:
+    def __getattr__(self, name):
+        called.add(name)
+        return getattr(real, name)
+
+
+def fails(code, function, *arguments):
+    try:
+        function(*arguments)
+    except OSError as error:
+        assert error.errno == code, error
+        assert isinstance(error, vmclock.Disrupted) == (code == errno.ESTALE)
+    else:
+        raise AssertionError(f'{function} did not fail')
+
+
+real, vmclock.LIBRARY = vmclock.LIBRARY, Counting()
+lib = vmclock.LIBRARY
+fails(errno.ENOENT, vmclock.Page, '/nonexistent')
+with vmclock.Page(sys.argv[1]) as page:
+    handle = page._handle
+    assert lib.vmclock_version().decode().count('.') == 2
+    assert lib.vmclock_fd(handle) > 2
+    copy = (ctypes.c_uint8 * 0x70)()
+    lib.vmclock_read_page(handle, copy, len(copy))
+    assert bytes(copy[:4]) == b'VCLK'
+    assert ctypes.string_at(lib.vmclock_page(handle), 4) == b'VCLK'
+
+    assert page.marker() == page.state().marker == 5
+    assert page.state().generation == 7 and page.state().flags & vmclock.GENERATION_PRESENT
+    generation = ctypes.c_uint64()
+    lib.vmclock_generation(handle, generation)
+    assert generation.value == 7
+    assert not lib.vmclock_disrupted(handle, 5) and lib.vmclock_disrupted(handle, 6)
+    fails(errno.ESTALE, page.gettime, vmclock.CLOCK_TAI, 6)
+    assert page.gettime(vmclock.CLOCK_TAI, 5).tv_sec > 1_700_000_000
+
+    soon = vmclock.Timespec(0, 1)
+    fails(errno.ETIMEDOUT, lib.vmclock_wait, handle, 5, soon)
+    fails(errno.ETIMEDOUT, lib.vmclock_wait_trusted, handle, soon)
+    fails(errno.ENOENT, lib.vmclock_trusted, handle, ctypes.c_uint64())
+
+    now = page.now()
+    assert now.flags & vmclock.BOUNDED and now.marker == 5 and now.status == 2
+    first, last = now.earliest.nanoseconds(), now.latest.nanoseconds()
+    assert first <= now.time.nanoseconds() <= last and 2000 <= last - first < 3_000_000, last - first
+    later, then = vmclock.Time(), vmclock.Time()
+    lib.vmclock_now_relaxed(handle, vmclock.TAI, later)
+    assert later.counter >= now.counter
+    lib.vmclock_at(handle, vmclock.UTC, now.counter, then)
+    assert now.time.tv_sec - then.time.tv_sec == 37
+    assert then.time.tv_nsec == now.time.tv_nsec
+    page.wait_past(vmclock.TAI, now.marker, now.latest)
+    assert lib.vmclock_after(page.now(), now.latest)
+    assert lib.vmclock_before(now, page.now().latest)
+    assert not lib.vmclock_before(now, now.time)
+
+missing = set(vmclock.PROTOTYPES) - called
+assert not missing, missing
+print('all called')
+END
+stop
+
+finish
