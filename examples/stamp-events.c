@@ -92,7 +92,9 @@ int main(int argc, char **argv)
 
 	ret = vmclock_open(&vc, NULL);
 	if (ret) {
-		fprintf(stderr, "stamp-events: cannot open the VMClock device: %s\n", strerror(-ret));
+		fprintf(stderr,
+			"stamp-events: cannot open the VMClock device: %s; vmclock-check tells more\n",
+			strerror(-ret));
 		return 1;
 	}
 

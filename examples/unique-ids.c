@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Identifiers that two clones of one snapshot do not share: what is random in them is drawn anew
+ * when the VM generation changes. They begin with the time in TAI, so that they sort in the order
+ * in which they were made.
+ *
+ * Usage: unique-ids      (one identifier for each line on standard input)
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <vmclock.h>
+
+/* What tells this clone from others: the generation, or the marker where the page has none. */
+struct origin {
+	bool is_generation;
+	uint64_t value;
+};
+
+struct source {
+	const struct vmclock *vc;
+	uint64_t marker;		/* the clock was right under it */
+	struct origin origin;
+	uint64_t seed;
+	uint64_t serial;
+};
+
+struct id {
+	struct timespec time;
+	uint64_t seed;
+	uint64_t serial;
+};
+
+static int read_origin(const struct vmclock *vc, struct origin *origin)
+{
+	struct vmclock_state state;
+	int ret = vmclock_read_state(vc, &state);
+
+	if (ret)
+		return ret;
+	origin->is_generation = state.flags & VMCLOCK_GENERATION_PRESENT;
+	origin->value = origin->is_generation ? state.generation : state.marker;
+	return 0;
+}
+
+static bool same(const struct origin *a, const struct origin *b)
+{
+	return a->is_generation == b->is_generation && a->value == b->value;
+}
+
+/*
+ * Clones whose kernels have not noticed may still draw the same numbers. Their generations
+ * differ, so what is mixed from both differs, too.
+ */
+static int seed(struct source *source, const struct origin *origin)
+{
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -errno;
+	source->seed = random ^ origin->value;
+	source->serial = 0;
+	source->origin = *origin;
+	return 0;
+}
+
+/* Asks for the origin before and after: the snapshot may be restored in between. */
+static int draw(struct source *source, struct id *id)
+{
+	struct origin origin;
+	int ret;
+
+	ret = read_origin(source->vc, &origin);
+	while (!ret) {
+		if (!same(&origin, &source->origin)) {
+			ret = seed(source, &origin);
+			if (ret)
+				break;
+			puts("another origin: seeded anew");
+		}
+		ret = vmclock_gettime(source->vc, CLOCK_TAI, source->marker, &id->time);
+		if (ret)
+			break;
+		id->seed = source->seed;
+		id->serial = source->serial++;
+
+		ret = read_origin(source->vc, &origin);
+		if (!ret && same(&origin, &source->origin))
+			break;
+	}
+	return ret;
+}
+
+/* The marker changes when the clock is right again; until then there is no identifier. */
+static void go_on(struct source *source)
+{
+	if (vmclock_trusted(source->vc, &source->marker) == -ENOENT) {
+		/* No vmclockd runs. Here: set the clock right. Then go on. */
+		source->marker = vmclock_marker(source->vc);
+	}
+}
+
+static int run(struct source *source)
+{
+	struct id id;
+	int c, ret = 0;
+
+	while (!ret && (c = getchar()) != EOF) {
+		if (c != '\n')
+			continue;
+		ret = draw(source, &id);
+		if (ret == -ESTALE) {
+			puts("no identifier: the clock was disrupted");
+			go_on(source);
+			ret = 0;
+		} else if (!ret) {
+			printf("%lld.%09ld-%016" PRIx64 "-%" PRIu64 "\n",
+			       (long long)id.time.tv_sec, id.time.tv_nsec, id.seed, id.serial);
+		}
+	}
+	return ret;
+}
+
+int main(void)
+{
+	struct source source = { 0 };
+	struct origin origin;
+	struct vmclock *vc;
+	int ret;
+
+	ret = vmclock_open(&vc, NULL);
+	if (ret) {
+		fprintf(stderr,
+			"unique-ids: cannot open the VMClock device: %s; vmclock-check tells more\n",
+			strerror(-ret));
+		return 1;
+	}
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	source.vc = vc;
+	source.marker = vmclock_marker(vc);
+	ret = read_origin(vc, &origin);
+	if (!ret)
+		ret = seed(&source, &origin);
+	if (!ret)
+		ret = run(&source);
+	if (ret)
+		fprintf(stderr, "unique-ids: cannot make identifiers: %s\n", strerror(-ret));
+	vmclock_close(vc);
+	return ret != 0;
+}
