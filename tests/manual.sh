@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The manual pages are the contract: each constant and field of the library, and each attribute,
+# parameter and uevent variable of the driver is explained in one, and they explain no others.
+
+cd "${top_srcdir:=$(dirname "$0")/..}" || exit 99
+number=0
+
+# same WHAT NAMES NAMES: those in the code are those in the manual.
+same() {
+	number=$((number + 1))
+	code=$(printf '%s\n' "$2" | sort -u)
+	manual=$(printf '%s\n' "$3" | sort -u)
+	if [ -n "$code" ] && [ "$code" = "$manual" ]; then
+		echo "ok $number - $1"
+	else
+		echo "not ok $number - $1"
+		printf '%s\n' "code: $code" "manual: $manual" | sed 's/^/# /'
+	fi
+}
+
+# items PAGE MACRO [SECTION]: the first words of the page's list items, of a subsection or of all.
+items() {
+	sed -n "${3:+/^\.Ss $3\$/,/^\.S[hs] /}s/^\.It $2 \([A-Za-z_]*\).*/\1/p" "man/$1"
+}
+
+# A structure's fields.
+fields() {
+	sed -n "/^struct $1 {\$/,/^};\$/s/^\t.*[ *]\([a-z_]*\)\(\[.*\]\)\{0,1\};.*/\1/p" include/vmclock.h
+}
+
+constants() {
+	grep -o "\bVMCLOCK_$1[A-Z_]*" "$2" | sort -u
+}
+
+same 'scales' "$(sed -n '/^enum vmclock_scale {/,/^};/s/^\t\(VMCLOCK_[A-Z]*\).*/\1/p' include/vmclock.h)" \
+	"$(items vmclock_time.3 Dv Scales)"
+same 'flags' "$(sed -n 's/^#define \(VMCLOCK_[A-Z_]*\)[[:space:]].*1U << .*/\1/p' include/vmclock.h)" \
+	"$(items vmclock_time.3 Dv Flags)"
+same 'status' "$(constants STATUS_ include/vmclock-abi.h | grep -v '_$')" \
+	"$(items vmclock_time.3 Dv Status)"
+same 'leap indicator' "$(constants LEAP_ include/vmclock-abi.h | grep -v '_$')" \
+	"$(items vmclock_time.3 Dv 'Leap indicator')"
+same 'struct vmclock_time' "$(fields vmclock_time)" "$(items vmclock_time.3 Fa)"
+same 'attributes' "$(sed -n 's/^VMCLOCK_ATTRIBUTE(\(.*\));$/\1/p; s/^static DEVICE_ATTR_R[OW](\(.*\));$/\1/p' \
+	driver/*.c)" "$(items vmclock.4 Pa Attributes)"
+same 'uevents' "$(sed -n 's/.*"\(VMCLOCK_[A-Z_]*\)=%.*/\1/p' driver/*.c)" \
+	"$(items vmclock.4 Ev Events)"
+same 'parameters' "$(sed -n 's/^MODULE_PARM_DESC(\([a-z_]*\),.*/\1/p' driver/*.c)" \
+	"$(items vmclock.4 Cm Parameters)"
+
+# The values beside the names of vmclock-abi.h.
+number=$((number + 1))
+wrong=$(sed -n 's/^\.It Dv \(VMCLOCK_[A-Z_]*\) Pq \([0-9]*\)$/\1 \2/p' man/vmclock_time.3 |
+	while read -r name value; do
+		grep -q "^#define ${name}[[:space:]][[:space:]]*$value\$" include/vmclock-abi.h ||
+			echo "$name $value"
+	done)
+if [ -z "$wrong" ]; then
+	echo "ok $number - values"
+else
+	echo "not ok $number - values"
+	printf '%s\n' "$wrong" | sed 's/^/# /'
+fi
+echo "1..$number"
