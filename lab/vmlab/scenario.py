@@ -75,6 +75,22 @@ def select(scenarios, names):
     return [s for s in scenarios if s.name in chosen or not (names or s.on_request)]
 
 
+def only(scenarios, pairs):
+    """Those in pairs of a kernel and a scenario, on these kernels alone, as if they were named.
+
+    Also gives the pairs that have no scenario.
+    """
+    chosen = []
+    left = set(pairs)
+    for s in scenarios:
+        s.kernels = tuple(kernel for kernel in s.kernels if (kernel, s.name) in pairs)
+        s.on_request = False
+        left -= {(kernel, s.name) for kernel in s.kernels}
+        if s.kernels:
+            chosen.append(s)
+    return chosen, sorted(left)
+
+
 class Outcome:
     """How a scenario ended: 'passed', 'failed' or 'skipped', why, and after how long."""
 
