@@ -29,7 +29,8 @@ begin() {
 	*.py) set -- "$PYTHON" "$top_srcdir/examples/$name" "$@" ;;
 	*) set -- "$EXAMPLES/$name" "$@" ;;
 	esac
-	"$@" <"$tmp/in" >"$tmp/out" 2>"$tmp/err" &
+	# One that hangs must not hang the test.
+	timeout 60 "$@" <"$tmp/in" >"$tmp/out" 2>"$tmp/err" &
 	example=$!
 	exec 3>"$tmp/in"
 }
