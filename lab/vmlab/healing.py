@@ -57,15 +57,15 @@ class Healing:
     DISRUPTED = DISRUPTED
 
     def __init__(self, lab, notify, time=True, files=None, network=False, modules=(), device=None,
-                 programs=(), append='', clocksource='tsc', ppm=0):
+                 programs=(), append='', qemu=(), clocksource='tsc', ppm=0):
         """The counter is too fast by `ppm`, until it is disrupted."""
         self._lab = lab
         options = {'modules': modules}
-        if append:
-            options['append'] = append
         if network:
-            options |= {'modules': ['virtio_net', *modules],
-                        'qemu': ('-nic', 'user,model=virtio-net-pci')}
+            options['modules'] = ['virtio_net', *modules]
+            qemu = ('-nic', 'user,model=virtio-net-pci', *qemu)
+        # One without any goes on from where another has booted.
+        options |= {name: value for name, value in (('append', append), ('qemu', qemu)) if value}
         fields = dict(migration.PAGE) if time else {}
         if time and notify:
             fields['flags'] |= FLAG_NOTIFICATION_PRESENT

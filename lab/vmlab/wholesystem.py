@@ -13,13 +13,26 @@ _PROGRAMS = ('time-read', 'time-spin')
 # Behind the disks, and where its interrupt is not the one that notifies.
 _NETWORK = ('-netdev', 'user,id=net', '-device', 'virtio-net-pci,netdev=net,addr=5')
 # Daemons ask at NTP's own port; the lab's server has another one, for it is not alone.
-_SET_UP = r'''
+_SET_UP = r'''#!/bin/sh -e
 for name in $(ls /sys/class/net); do
 	[ $name = lo ] || { ip link set $name up; ip addr add 10.0.2.15/24 dev $name; }
 done
 nft add table ip lab
 nft 'add chain ip lab out { type nat hook output priority -100; }'
 nft add rule ip lab out ip daddr %s udp dport 123 dnat to %s:%d
+'''
+_UNIT = '''[Unit]
+After=systemd-udev-settle.service
+Wants=systemd-udev-settle.service network.target
+Before=network.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh /etc/laboratory-network
+
+[Install]
+WantedBy=multi-user.target
 '''
 
 
@@ -35,13 +48,15 @@ class WholeSystem:
             trial.install('libvmclock1', 'vmclock-tools', 'vmclockd')
             trial.script('apt-get install --yes --quiet --no-install-recommends '
                          f'{_PACKAGES} {packages}')
-            for path, content in files.items():
+            network = {'/etc/laboratory-network': _SET_UP % (chrony.HOST, chrony.HOST, self.server.port),
+                       '/etc/systemd/system/laboratory-network.service': _UNIT}
+            for path, content in {**network, **files}.items():
                 trial.script(f"mkdir -p $(dirname {path})\ncat >{path} <<'END'\n{content}\nEND")
+            trial.script('systemctl enable laboratory-network 2>&1')
             trial.copy.pack(f'{changes}/installed.tar')
             self.vm = lab.boot_system(system, 'sim', added=f'{changes}/installed.tar',
                                       programs=_PROGRAMS, fields={}, memory=1024, qemu=_NETWORK,
                                       append='iomem=relaxed')
-        self.vm.run(_SET_UP % (chrony.HOST, chrony.HOST, self.server.port))
 
     def state(self):
         return healing.read_state(self.vm)
