@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "check.h"
+#include "check/check.h"
 #include "common.h"
 #include "number.h"
 

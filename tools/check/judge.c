@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "common.h"
+#include "tools/common.h"
 
 #if defined(__x86_64__) || defined(__i386__)
 #define COUNTER_HERE VMCLOCK_COUNTER_X86_TSC

@@ -16,7 +16,7 @@
 #include "vmclock.h"
 
 #include "check.h"
-#include "common.h"
+#include "tools/common.h"
 
 /* Of 100 ms each: a host may be slow to finish an update, but not that slow. */
 #define TRIES 10

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "check.h"
-#include "number.h"
+#include "tools/number.h"
 #include "vmclock.h"
 
 /* How often the bounds are looked at. */

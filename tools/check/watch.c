@@ -16,8 +16,8 @@
 #include <json.h>
 
 #include "check.h"
-#include "common.h"
-#include "number.h"
+#include "tools/common.h"
+#include "tools/number.h"
 
 /* Between two looks: soon after a change, for a reaction takes milliseconds. */
 #define FIRST_NS INT64_C(20000000)

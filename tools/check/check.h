@@ -2,13 +2,12 @@
 /*
  * vmclock-check: what its parts hand to each other.
  *
- *	facts		check-device.c, check-modules.c, check-load.c, check-log.c,
- *			check-page.c
- *	  judgement	check-judge.c, check-advice.c
- *	    output	check-report.c, check-json.c
+ *	facts		device.c, modules.c, load.c, log.c, page.c
+ *	  judgement	judge.c, advice.c
+ *	    output	report.c, json.c
  *
- * Apart from that, what changes: check-live.c, and those who wait for it or
- * tell of it, check-metrics.c, check-wait.c and check-watch.c.
+ * Apart from that, what changes: live.c, and those who wait for it or
+ * tell of it, openmetrics.c, wait.c and watch.c.
  *
  * Output only prints: whatever is decided or put into words is decided
  * before, so that text and JSON cannot differ.
@@ -22,7 +21,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "metrics.h"
+#include "tools/metrics.h"
 #include "vmclock-calc.h"
 
 #define TOOL "vmclock-check"
@@ -273,7 +272,7 @@ void check_report(const struct check *c);
 /* Returns 0 or -ENOMEM. */
 int check_json(const struct check *c);
 
-/* ---- check-wait.c --------------------------------------------------------------- */
+/* ---- wait.c --------------------------------------------------------------- */
 
 /*
  * Until the system clock is vouched for, and the time's error at most
@@ -282,7 +281,7 @@ int check_json(const struct check *c);
  */
 int check_wait(const char *device, int64_t patience, int64_t max_error);
 
-/* ---- What changes: check-live.c ---------------------------------------------------- */
+/* ---- What changes: live.c ---------------------------------------------------- */
 
 struct live {
 	struct vmclock *vc;		/* NULL: it cannot be opened */
@@ -299,7 +298,7 @@ int live_open(struct live *live, const char *option);
 int live_look(struct live *live);
 void live_close(struct live *live);
 
-/* ---- check-metrics.c, check-watch.c ---------------------------------------------------- */
+/* ---- openmetrics.c, watch.c ---------------------------------------------------- */
 
 /* Prints OpenMetrics text. Returns CHECK_OK, or CHECK_UNUSABLE with a line: no device. */
 int check_metrics(const char *device);

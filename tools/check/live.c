@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "metrics.h"
-#include "number.h"
+#include "tools/metrics.h"
+#include "tools/number.h"
 #include "vmclock-run.h"
 
 /* What is being written is asked for again so often, so soon. */
