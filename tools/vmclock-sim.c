@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "common.h"
-#include "sim.h"
+#include "sim/sim.h"
 
 #define CANNOT		2
 #define WRONG_USAGE	3

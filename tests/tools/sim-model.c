@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sim.h"
+#include "tools/sim/sim.h"
 #include "vmclock-calc.h"
 
 #define CLOCKS	400

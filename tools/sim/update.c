@@ -221,7 +221,7 @@ void sim_tick(struct sim *sim, int64_t now)
 		sim_update(sim, true);
 		return;
 	}
-	/* The bounds have to grow before the next reading: see sim-model.c. */
+	/* The bounds have to grow before the next reading: see model.c. */
 	if (!options->marker_only && sim->next_reading - now > READING_NS / 2)
 		sim_model_move(&sim->model, sim_clock_counter(&sim->clock));
 	sim_update(sim, false);

@@ -2,15 +2,15 @@
 /*
  * vmclock-sim: what its files share.
  *
- *	sim-counter.c	the CPU's counter, paired with the host's clocks
- *	sim-clock.c	the clock that is simulated: what time a counter value is
- *	sim-model.c	what the page promises about that clock
- *	sim-leap.c	the leap second, and the offset between TAI and UTC
- *	sim-file.c	the file that holds the page: made, locked, removed
- *	sim-page.c	a page that is no page for a while
- *	sim-update.c	from the simulator's state to the fields of the page, and when
- *	sim-command.c	commands: what they are and what they do
- *	sim-input.c	where commands come from: stdin, socket, script
+ *	counter.c	the CPU's counter, paired with the host's clocks
+ *	clock.c	the clock that is simulated: what time a counter value is
+ *	model.c	what the page promises about that clock
+ *	leap.c	the leap second, and the offset between TAI and UTC
+ *	file.c	the file that holds the page: made, locked, removed
+ *	garbage.c	a page that is no page for a while
+ *	update.c	from the simulator's state to the fields of the page, and when
+ *	command.c	commands: what they are and what they do
+ *	input.c	where commands come from: stdin, socket, script
  *	vmclock-sim.c	options, and the loop that all of it runs in
  */
 #ifndef VMCLOCK_TOOLS_SIM_H
@@ -22,7 +22,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "number.h"
+#include "tools/number.h"
 #include "publish/page.h"
 #include "vmclock-abi.h"
 
@@ -30,7 +30,7 @@
 
 #define FOREVER		INT64_MAX
 
-/* ---- sim-counter.c ------------------------------------------------------------ */
+/* ---- counter.c ------------------------------------------------------------ */
 
 /*
  * References are put on counter values that are multiples of this, and
@@ -65,7 +65,7 @@ void sim_counter_pair(clockid_t clock, long double tick, struct sim_pair *pair);
 /* Seconds for a tick, by CLOCK_MONOTONIC_RAW; takes a fifth of a second. */
 long double sim_counter_measure(void);
 
-/* ---- sim-clock.c -------------------------------------------------------------- */
+/* ---- clock.c -------------------------------------------------------------- */
 
 /* A straight line through a reference, as the page has it. */
 struct sim_line {
@@ -128,7 +128,7 @@ double sim_clock_ppm(const struct sim_clock *clock, uint64_t counter);
 void sim_clock_bend(struct sim_clock *clock, double ppm, double drift);
 void sim_clock_step(struct sim_clock *clock, int64_t ns);
 
-/* ---- sim-model.c -------------------------------------------------------------- */
+/* ---- model.c -------------------------------------------------------------- */
 
 struct sim_model {
 	struct sim_line line;		/* the reference */
@@ -154,7 +154,7 @@ bool sim_model_fix(struct sim_model *model, const struct sim_reading *reading, b
 /* Between readings: the reference moves along its line. */
 void sim_model_move(struct sim_model *model, uint64_t counter);
 
-/* ---- sim-leap.c ---------------------------------------------------------------- */
+/* ---- leap.c ---------------------------------------------------------------- */
 
 struct sim_leap {
 	int tai;		/* TAI - UTC before the leap second */
@@ -169,7 +169,7 @@ int sim_leap_tai(const struct sim_leap *leap, sim_time t);
 /* VMCLOCK_LEAP_* at @t. */
 uint8_t sim_leap_indicator(const struct sim_leap *leap, sim_time t);
 
-/* ---- sim-file.c ---------------------------------------------------------------- */
+/* ---- file.c ---------------------------------------------------------------- */
 
 struct sim_file {
 	const char *path;
@@ -193,12 +193,12 @@ int sim_file_appear(struct sim_file *file);
 /* Unmaps it, and removes it if it is our own and not to be kept. */
 void sim_file_close(struct sim_file *file, bool keep);
 
-/* ---- sim-page.c ---------------------------------------------------------------- */
+/* ---- page.c ---------------------------------------------------------------- */
 
 /* Random bytes all over the page: publisher_constants() and an update end it. */
 void sim_page_garble(struct publisher *page);
 
-/* ---- sim-command.c ------------------------------------------------------------- */
+/* ---- command.c ------------------------------------------------------------- */
 
 #define SIM_PPM_MAX		10000
 #define SIM_STATUS_NAMES	"unknown, initializing, synchronized, freerunning, unreliable"
@@ -301,7 +301,7 @@ int sim_command_parse(struct sim_command *command, const char *line, char *why, 
 void sim_command_run(struct sim *sim, const struct sim_command *command, char *answer,
 		     size_t size);
 
-/* ---- sim-update.c --------------------------------------------------------------- */
+/* ---- update.c --------------------------------------------------------------- */
 
 /* CLOCK_MONOTONIC, in ns */
 int64_t sim_now(void);
@@ -318,7 +318,7 @@ void sim_finish(struct sim *sim);
 void sim_tick(struct sim *sim, int64_t now);
 int64_t sim_deadline(const struct sim *sim);
 
-/* ---- sim-input.c --------------------------------------------------------------- */
+/* ---- input.c --------------------------------------------------------------- */
 
 /* Returns 0, or the exit status and a line on stderr. */
 int sim_input_open(const char *script, const char *control);

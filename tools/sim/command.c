@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common.h"
+#include "tools/common.h"
 #include "sim.h"
 
 #define WORDS_MAX 8
