@@ -15,10 +15,13 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "number.h"
+#include "sim/command.h"
+#include "sim/counter.h"
+#include "sim/input.h"
 #include "sim/sim.h"
-
-#define CANNOT		2
-#define WRONG_USAGE	3
+#include "sim/tool.h"
+#include "sim/update.h"
 
 #define SIZE_MAX_OPTION	65536
 #define FLAT_OUT_NS	1000000	/* between two looks for commands */
@@ -510,7 +513,7 @@ static int simulate(struct sim *sim)
 	catch_signals(&waiting);
 	status = sim_input_open(sim->options.script, sim->options.control);
 	if (!status && start(sim))
-		status = CANNOT;
+		status = SIM_CANNOT;
 	if (!status) {
 		run(sim, &waiting);
 		sim_finish(sim);
@@ -536,7 +539,7 @@ int main(int argc, char **argv)
 	int status = 0;
 
 	if (parse_options(&sim.options, &request, argc, argv))
-		return WRONG_USAGE;
+		return SIM_WRONG_USAGE;
 
 	if (request.help)
 		fputs(help, stdout);
@@ -548,6 +551,6 @@ int main(int argc, char **argv)
 		status = simulate(&sim);
 
 	if (close_stdout(TOOL) && !status)
-		status = CANNOT;
+		status = SIM_CANNOT;
 	return status;
 }

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tools/sim/sim.h"
+#include "tools/sim/model.h"
 #include "vmclock-calc.h"
 
 #define CLOCKS	400

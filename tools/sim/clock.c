@@ -2,7 +2,8 @@
 /* The clock that is simulated: what time a counter value is. */
 #include <sys/timex.h>
 
-#include "sim.h"
+#include "clock.h"
+#include "counter.h"
 
 #define TWO_TO_64	18446744073709551616.0L
 #define PPM		1e-6L

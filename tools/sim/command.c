@@ -5,8 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/common.h"
+#include "clock.h"
+#include "command.h"
+#include "leap.h"
 #include "sim.h"
+#include "tools/common.h"
+#include "tools/number.h"
+#include "update.h"
 
 #define WORDS_MAX 8
 

@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sim.h"
+#include "file.h"
+#include "tool.h"
 
 #define HOST_PAGE 4096
 

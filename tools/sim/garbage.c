@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* A page that is no page for a while. */
 #include <string.h>
 #include <sys/random.h>
 
-#include "sim.h"
+#include "garbage.h"
 
 #define WORD sizeof(uint64_t)
 
-void sim_page_garble(struct publisher *page)
+void sim_garble(struct publisher *page)
 {
 	uint64_t words[sizeof(struct vmclock_abi) / WORD];
 	uint64_t *live = (uint64_t *)page->live;

@@ -11,7 +11,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "command.h"
+#include "input.h"
 #include "sim.h"
+#include "tool.h"
+#include "tools/number.h"
+#include "update.h"
 
 #define CLIENTS_MAX 16
 
@@ -76,12 +81,12 @@ static int read_script(FILE *file, const char *path)
 		}
 		if (ret < 0) {
 			fprintf(stderr, TOOL ": %s:%d: %s\n", path, number, why);
-			return 3;
+			return SIM_WRONG_USAGE;
 		}
 		more = realloc(script, (script_length + 1) * sizeof(*script));
 		if (!more) {
 			fprintf(stderr, TOOL ": out of memory\n");
-			return 2;
+			return SIM_CANNOT;
 		}
 		script = more;
 		script[script_length++] = entry;
@@ -89,7 +94,7 @@ static int read_script(FILE *file, const char *path)
 	if (!ferror(file))
 		return 0;
 	fprintf(stderr, TOOL ": cannot read %s: %s\n", path, strerror(errno));
-	return 2;
+	return SIM_CANNOT;
 }
 
 static int open_script(const char *path)
@@ -99,7 +104,7 @@ static int open_script(const char *path)
 
 	if (!file) {
 		fprintf(stderr, TOOL ": cannot open %s: %s\n", path, strerror(errno));
-		return 2;
+		return SIM_CANNOT;
 	}
 	ret = read_script(file, path);
 	fclose(file);
@@ -162,7 +167,7 @@ static int open_listener(const char *path)
 	int ret;
 
 	if (socket_address(&address, path))
-		return 2;
+		return SIM_CANNOT;
 	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener >= 0) {
 		/* Who may disturb the clock is who started the simulator. */
@@ -178,7 +183,7 @@ static int open_listener(const char *path)
 		}
 	}
 	fprintf(stderr, TOOL ": cannot make the socket %s: %s\n", path, strerror(errno));
-	return 2;
+	return SIM_CANNOT;
 }
 
 int sim_input_open(const char *script_path, const char *control)
@@ -360,12 +365,12 @@ static int print_answer(FILE *answer)
 			return 0;
 		if (!strncmp(line, "error: ", 7)) {
 			fprintf(stderr, TOOL ": %s", line + 7);
-			return 3;
+			return SIM_WRONG_USAGE;
 		}
 		fputs(line, stdout);
 	}
 	fprintf(stderr, TOOL ": the simulator went away without an answer\n");
-	return 2;
+	return SIM_CANNOT;
 }
 
 int sim_input_tell(const char *control, int count, char **words)
@@ -375,20 +380,20 @@ int sim_input_tell(const char *control, int count, char **words)
 	int fd, ret;
 
 	if (socket_address(&address, control))
-		return 2;
+		return SIM_CANNOT;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address))) {
 		fprintf(stderr, TOOL ": no simulator listens at %s: %s\n", control, strerror(errno));
 		if (fd >= 0)
 			close(fd);
-		return 2;
+		return SIM_CANNOT;
 	}
 	answer = fdopen(fd, "r");
 	if (!answer) {
 		close(fd);
-		return 2;
+		return SIM_CANNOT;
 	}
-	ret = send_words(fd, count, words) ? 3 : print_answer(answer);
+	ret = send_words(fd, count, words) ? SIM_WRONG_USAGE : print_answer(answer);
 	fclose(answer);
 	return ret;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The leap second, and the offset between TAI and UTC. */
-#include "sim.h"
+#include "leap.h"
 #include "vmclock-calc.h"
 
 void sim_leap_set(struct sim_leap *leap, int sign, sim_time now)

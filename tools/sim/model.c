@@ -12,7 +12,8 @@
  * readers compute both. If no such place is left, the clock has broken the
  * promise, and only a disruption makes a new one.
  */
-#include "sim.h"
+#include "model.h"
+#include "tools/number.h"
 
 /*
  * A reader cuts times down to the nanosecond, and rounds errors up. To stay

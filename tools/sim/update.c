@@ -3,7 +3,11 @@
 #include <endian.h>
 #include <stdio.h>
 
+#include "garbage.h"
 #include "sim.h"
+#include "tool.h"
+#include "tools/number.h"
+#include "update.h"
 
 /* No more often than this is the clock read: the bounds need time to grow by whole nanoseconds. */
 #define READING_NS	100000000
@@ -105,7 +109,7 @@ static void publish(struct sim *sim)
 {
 	fill(sim);
 	if (sim->garbled_until)
-		sim_page_garble(&sim->page);
+		sim_garble(&sim->page);
 	else if (sim->stalled_until)
 		publisher_stall(&sim->page);
 	else

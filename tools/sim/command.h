@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* What commands there are, and what they do. */
+#ifndef VMCLOCK_SIM_COMMAND_H
+#define VMCLOCK_SIM_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SIM_PPM_MAX		10000
+#define SIM_STATUS_NAMES	"unknown, initializing, synchronized, freerunning, unreliable"
+#define SIM_SMEARING_NAMES	"strict, noon-linear, utc-sls"
+
+/* < 0: no value has this name. */
+int sim_parse_status(const char *word);
+int sim_parse_smearing(const char *word);
+
+enum sim_verb {
+	SIM_DISRUPT,
+	SIM_SNAPSHOT,
+	SIM_STATUS,
+	SIM_LEAP,
+	SIM_SMEARING,
+	SIM_SOON,
+	SIM_IMMINENT,
+	SIM_CALM,
+	SIM_FREQUENCY,
+	SIM_DRIFT,
+	SIM_STEP,
+	SIM_STALL,
+	SIM_GARBAGE,
+	SIM_MARKER_ONLY,
+	SIM_SHOW,
+	SIM_QUIT,
+};
+
+struct sim_command {
+	enum sim_verb verb;
+	bool has_ppm;
+	double ppm;
+	int64_t ns;		/* a step, or a duration; FOREVER; 0: off */
+	int value;		/* a status, a sign, a hint */
+};
+
+#define SIM_LINE_MAX	256	/* of a command, its end included */
+#define SIM_ANSWER_MAX	2048
+
+struct sim;
+
+/* Returns 0, or -1 with the error and its remedy in @why, without a newline. */
+int sim_command_parse(struct sim_command *command, const char *line, char *why, size_t size);
+/* @answer receives the lines that the command prints; most print none. */
+void sim_command_run(struct sim *sim, const struct sim_command *command, char *answer,
+		     size_t size);
+
+#endif /* VMCLOCK_SIM_COMMAND_H */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* From the simulator's state to the fields of the page, and when. */
+#ifndef VMCLOCK_SIM_UPDATE_H
+#define VMCLOCK_SIM_UPDATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sim;
+
+/* CLOCK_MONOTONIC, in ns */
+int64_t sim_now(void);
+
+/* Makes the first update. The sequence count goes on from @seq. */
+void sim_start(struct sim *sim, uint32_t seq);
+/* Publishes the state as it is now. @read: read the clock first. */
+void sim_update(struct sim *sim, bool read);
+/* The same after a disruption. */
+void sim_disrupt(struct sim *sim);
+/* Makes the last update: it leaves a whole page. */
+void sim_finish(struct sim *sim);
+/* Does what is due. */
+void sim_tick(struct sim *sim, int64_t now);
+/* When the next thing is due. */
+int64_t sim_deadline(const struct sim *sim);
+
+#endif /* VMCLOCK_SIM_UPDATE_H */
