@@ -11,6 +11,9 @@
 #include <stdlib.h>
 
 #include "check/check.h"
+#include "check/openmetrics.h"
+#include "check/wait.h"
+#include "check/watch.h"
 #include "common.h"
 #include "number.h"
 

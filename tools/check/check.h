@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmclock-check: what its parts hand to each other.
+ * vmclock-check: the report, from facts to output.
  *
  *	facts		device.c, modules.c, load.c, log.c, page.c
  *	  judgement	judge.c, advice.c
  *	    output	report.c, json.c
  *
- * Apart from that, what changes: live.c, and those who wait for it or
- * tell of it, openmetrics.c, wait.c and watch.c.
+ * Output only prints. All decisions and wordings are made before, so that text
+ * and JSON cannot differ.
  *
- * Output only prints: whatever is decided or put into words is decided
- * before, so that text and JSON cannot differ.
+ * The other modes do not need this: openmetrics.c, wait.c and watch.c, by
+ * live.c.
  */
-#ifndef VMCLOCK_TOOLS_CHECK_H
-#define VMCLOCK_TOOLS_CHECK_H
+#ifndef VMCLOCK_CHECK_CHECK_H
+#define VMCLOCK_CHECK_CHECK_H
 
 #include <limits.h>
 #include <stdbool.h>
@@ -21,19 +21,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "tools/metrics.h"
+#include "tool.h"
 #include "vmclock-calc.h"
-
-#define TOOL "vmclock-check"
-
-/* As exit statuses, and as the gravity of a problem. */
-enum check_verdict {
-	CHECK_OK,
-	CHECK_WARNING,
-	CHECK_UNUSABLE,
-};
-
-#define CHECK_WRONG_USAGE 3
 
 #define CHECK_NAME 64		/* enough for names in sysfs and of modules */
 #define CHECK_MANY 8		/* devices, modules: more are not listed */
@@ -272,42 +261,4 @@ void check_report(const struct check *c);
 /* Returns 0 or -ENOMEM. */
 int check_json(const struct check *c);
 
-/* ---- wait.c --------------------------------------------------------------- */
-
-/*
- * Until the system clock is vouched for, and the time's error at most
- * @max_error ns (0: any), for @patience ns at most (< 0: without limit).
- * Returns CHECK_OK, CHECK_WARNING: not in time, or CHECK_UNUSABLE: no device.
- */
-int check_wait(const char *device, int64_t patience, int64_t max_error);
-
-/* ---- What changes: live.c ---------------------------------------------------- */
-
-struct live {
-	struct vmclock *vc;		/* NULL: it cannot be opened */
-	struct metrics metrics;		/* as of the last look */
-	char path[PATH_MAX];
-	char folder[PATH_MAX];		/* vmclockd's; empty: it has nothing to say of such a path */
-	char completed[2 * PATH_MAX];	/* the completed page; may be empty */
-	bool own;			/* the folder is that of $VMCLOCK_RUN_DIR */
-};
-
-/* @option may be NULL. Returns 0, or the error of vmclock_open(); look at it all the same. */
-int live_open(struct live *live, const char *option);
-/* Returns 0, or the error that keeps the page from being read. */
-int live_look(struct live *live);
-void live_close(struct live *live);
-
-/* ---- openmetrics.c, watch.c ---------------------------------------------------- */
-
-/* Prints OpenMetrics text. Returns CHECK_OK, or CHECK_UNUSABLE with a line: no device. */
-int check_metrics(const char *device);
-
-/*
- * Prints a line for each change, until SIGINT or SIGTERM, or until nobody
- * reads them. @max_error: ns; 0: bounds are not watched. Returns CHECK_OK, or
- * CHECK_UNUSABLE with a line: no device, or the output was lost.
- */
-int check_watch(const char *device, int64_t max_error, bool json);
-
-#endif /* VMCLOCK_TOOLS_CHECK_H */
+#endif /* VMCLOCK_CHECK_CHECK_H */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "tools/metrics.h"
+#include "live.h"
 #include "tools/number.h"
 #include "vmclock-run.h"
 

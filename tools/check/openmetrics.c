@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* vmclock-check --openmetrics. */
 #include <stdio.h>
 #include <string.h>
 
-#include "check.h"
+#include "live.h"
+#include "openmetrics.h"
+#include "tool.h"
 
 int check_metrics(const char *device)
 {

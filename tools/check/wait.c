@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* vmclock-check --wait: until the system clock can be trusted. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "check.h"
+#include "tool.h"
 #include "tools/number.h"
 #include "vmclock.h"
+#include "wait.h"
 
 /* How often the bounds are looked at. */
 #define LOOK_NS 100000000

@@ -15,9 +15,11 @@
 
 #include <json.h>
 
-#include "check.h"
+#include "live.h"
+#include "tool.h"
 #include "tools/common.h"
 #include "tools/number.h"
+#include "watch.h"
 
 /* Between two looks: soon after a change, for a reaction takes milliseconds. */
 #define FIRST_NS INT64_C(20000000)
