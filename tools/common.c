@@ -88,6 +88,27 @@ const char *flag_name(unsigned int bit)
 	return NAME(names, bit);
 }
 
+int value_of_name(const char *(*name_of)(unsigned int value), const char *name)
+{
+	unsigned int value;
+
+	for (value = 0; name_of(value); value++)
+		if (!strcmp(name_of(value), name))
+			return (int)value;
+	return -1;
+}
+
+void list_names(const char *(*name_of)(unsigned int value), char *to, size_t size)
+{
+	unsigned int value;
+	size_t at = 0;
+
+	*to = '\0';
+	for (value = 0; name_of(value) && at < size; value++)
+		at += (size_t)snprintf(to + at, size - at, "%s%s", value ? ", " : "",
+				       name_of(value));
+}
+
 void print_version(const char *tool)
 {
 	printf("%s %s\n", tool, PACKAGE_VERSION);

@@ -15,6 +15,11 @@ const char *leap_indicator_name(unsigned int value);
 /* Of one bit of the page's flags, 0 to 63. */
 const char *flag_name(unsigned int bit);
 
+/* The value that one of these functions gives a name; < 0: none has it. */
+int value_of_name(const char *(*name_of)(unsigned int value), const char *name);
+/* "strict, noon-linear, utc-sls": the names of all values from 0 on. */
+void list_names(const char *(*name_of)(unsigned int value), char *to, size_t size);
+
 /* "vmclock-check 1.2.3" */
 void print_version(const char *tool);
 

@@ -7,8 +7,6 @@
 
 #include "number.h"
 
-#define SECONDS_MAX 1000000000	/* 30 years: more is a slip */
-
 /* Decimal and finite; *end is what follows. */
 static int parse_decimal(const char *text, long double *value, const char **end)
 {
@@ -48,8 +46,8 @@ int parse_time(const char *text, bool seconds, int64_t *ns)
 		if (strcmp(unit, units[i].name) != 0)
 			continue;
 		value *= units[i].ns;
-		if (value > (long double)SECONDS_MAX * NS_PER_SEC ||
-		    value < -(long double)SECONDS_MAX * NS_PER_SEC)
+		if (value > (long double)PARSE_TIME_MAX_SEC * NS_PER_SEC ||
+		    value < -(long double)PARSE_TIME_MAX_SEC * NS_PER_SEC)
 			return -1;
 		*ns = (int64_t)(value + (value < 0 ? -0.5L : 0.5L));
 		return 0;

@@ -8,6 +8,8 @@
 
 #define NS_PER_SEC	INT64_C(1000000000)
 
+/* Longer times than 30 years are taken for slips. */
+#define PARSE_TIME_MAX_SEC 1000000000
 /* "10ms", "1.5s", "-20us", "3ns" to ns. A number alone is in seconds, if @seconds; 0 always is. */
 int parse_time(const char *text, bool seconds, int64_t *ns);
 /* "-50", "0.5ppm", within +-@limit */

@@ -33,6 +33,9 @@ void sim_line_set_period(struct sim_line *line, long double tick);
 uint64_t sim_line_units(const struct sim_line *line, long double tick);
 long double sim_line_tick(const struct sim_line *line);
 
+/* The frequency can be set to so much, either way. */
+#define SIM_PPM_MAX 10000
+
 /*
  * The clock is the host's, or, if scripted, one of its own that starts at any
  * date. Commands change the frequency of either.

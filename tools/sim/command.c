@@ -95,42 +95,26 @@ static int parse_stall(const struct argument *a, const char *word)
 	return parse_duration(a, word);
 }
 
-static int value_of(const char *(*name)(unsigned int), const char *word)
+static int parse_name(const struct argument *a, const char *word,
+		      const char *(*name_of)(unsigned int value))
 {
-	unsigned int i;
+	char names[128];
 
-	for (i = 0; name(i); i++)
-		if (!strcmp(name(i), word))
-			return (int)i;
-	return -1;
-}
-
-int sim_parse_status(const char *word)
-{
-	return value_of(clock_status_name, word);
-}
-
-int sim_parse_smearing(const char *word)
-{
-	return value_of(smearing_hint_name, word);
+	a->command->value = value_of_name(name_of, word);
+	if (a->command->value >= 0)
+		return 0;
+	list_names(name_of, names, sizeof(names));
+	return wrong(a->why, a->size, "%s: there is no '%s'; there are %s", a->verb, word, names);
 }
 
 static int parse_status(const struct argument *a, const char *word)
 {
-	a->command->value = sim_parse_status(word);
-	if (a->command->value < 0)
-		return wrong(a->why, a->size, "%s: there is no '%s'; there are " SIM_STATUS_NAMES,
-			     a->verb, word);
-	return 0;
+	return parse_name(a, word, clock_status_name);
 }
 
 static int parse_smearing(const struct argument *a, const char *word)
 {
-	a->command->value = sim_parse_smearing(word);
-	if (a->command->value < 0)
-		return wrong(a->why, a->size, "%s: there is no '%s'; there are " SIM_SMEARING_NAMES,
-			     a->verb, word);
-	return 0;
+	return parse_name(a, word, smearing_hint_name);
 }
 
 static int parse_leap(const struct argument *a, const char *word)
@@ -149,30 +133,57 @@ static int parse_leap(const struct argument *a, const char *word)
 
 /* ---- The table of commands ------------------------------------------------------ */
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	enum sim_verb verb;
 	int least, most;	/* words that follow */
 	int (*parse)(const struct argument *a, const char *word);
 	const char *usage;
+	const char *help;
 } verbs[] = {
-	{ "disrupt", SIM_DISRUPT, 0, 2, parse_change, "disrupt [step=TIME] [ppm=N]" },
-	{ "snapshot", SIM_SNAPSHOT, 0, 2, parse_change, "snapshot [step=TIME] [ppm=N]" },
-	{ "status", SIM_STATUS, 1, 1, parse_status, "status NAME" },
-	{ "leap", SIM_LEAP, 1, 1, parse_leap, "leap pos|neg|none" },
-	{ "smearing", SIM_SMEARING, 1, 1, parse_smearing, "smearing NAME" },
-	{ "soon", SIM_SOON, 0, 0, NULL, "soon" },
-	{ "imminent", SIM_IMMINENT, 0, 0, NULL, "imminent" },
-	{ "calm", SIM_CALM, 0, 0, NULL, "calm" },
-	{ "frequency", SIM_FREQUENCY, 1, 1, parse_frequency, "frequency PPM" },
-	{ "drift", SIM_DRIFT, 1, 1, parse_frequency, "drift PPM-PER-SECOND" },
-	{ "step", SIM_STEP, 1, 1, parse_step, "step TIME" },
-	{ "stall", SIM_STALL, 1, 1, parse_stall, "stall TIME|on|off" },
-	{ "garbage", SIM_GARBAGE, 1, 1, parse_duration, "garbage TIME" },
-	{ "marker-only", SIM_MARKER_ONLY, 1, 1, parse_on, "marker-only on|off" },
-	{ "show", SIM_SHOW, 0, 0, NULL, "show" },
-	{ "quit", SIM_QUIT, 0, 0, NULL, "quit" },
+	{ "disrupt", SIM_DISRUPT, 0, 2, parse_change, "disrupt [step=TIME] [ppm=N]",
+	  "live migration, to a clock that differs so" },
+	{ "snapshot", SIM_SNAPSHOT, 0, 2, parse_change, "snapshot [step=TIME] [ppm=N]",
+	  "the same, and the machine is a clone" },
+	{ "status", SIM_STATUS, 1, 1, parse_status, "status NAME",
+	  "the clock status: names as for --status" },
+	{ "leap", SIM_LEAP, 1, 1, parse_leap, "leap pos|neg|none",
+	  "a leap second at the end of this month" },
+	{ "smearing", SIM_SMEARING, 1, 1, parse_smearing, "smearing NAME",
+	  "the smearing hint: names as for --smearing" },
+	{ "soon", SIM_SOON, 0, 0, NULL, "soon",
+	  "a disruption is expected within a day" },
+	{ "imminent", SIM_IMMINENT, 0, 0, NULL, "imminent",
+	  "a disruption is expected within an hour" },
+	{ "calm", SIM_CALM, 0, 0, NULL, "calm",
+	  "no disruption is expected" },
+	{ "frequency", SIM_FREQUENCY, 1, 1, parse_frequency, "frequency PPM",
+	  "how much too fast the clock is" },
+	{ "drift", SIM_DRIFT, 1, 1, parse_frequency, "drift PPM-PER-SECOND",
+	  "by how much that grows in each second" },
+	{ "step", SIM_STEP, 1, 1, parse_step, "step TIME",
+	  "the clock is set forward, or back" },
+	{ "stall", SIM_STALL, 1, 1, parse_stall, "stall TIME|on|off",
+	  "the sequence count is odd" },
+	{ "garbage", SIM_GARBAGE, 1, 1, parse_duration, "garbage TIME",
+	  "random bytes everywhere" },
+	{ "marker-only", SIM_MARKER_ONLY, 1, 1, parse_on, "marker-only on|off",
+	  "the page gives no time" },
+	{ "show", SIM_SHOW, 0, 0, NULL, "show",
+	  "print the state" },
+	{ "quit", SIM_QUIT, 0, 0, NULL, "quit",
+	  "end" },
 };
+/* clang-format on */
+
+void sim_command_explain(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		printf("  %-31s%s\n", verbs[i].usage, verbs[i].help);
+}
 
 int sim_command_parse(struct sim_command *command, const char *line, char *why, size_t size)
 {

@@ -7,14 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIM_PPM_MAX		10000
-#define SIM_STATUS_NAMES	"unknown, initializing, synchronized, freerunning, unreliable"
-#define SIM_SMEARING_NAMES	"strict, noon-linear, utc-sls"
-
-/* < 0: no value has this name. */
-int sim_parse_status(const char *word);
-int sim_parse_smearing(const char *word);
-
 enum sim_verb {
 	SIM_DISRUPT,
 	SIM_SNAPSHOT,
@@ -47,6 +39,8 @@ struct sim_command {
 
 struct sim;
 
+/* Prints the commands, for --help. */
+void sim_command_explain(void);
 /* Returns 0, or -1 with the error and its remedy in @why, without a newline. */
 int sim_command_parse(struct sim_command *command, const char *line, char *why, size_t size);
 /* @answer receives the lines that the command prints; most print none. */

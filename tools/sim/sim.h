@@ -2,7 +2,7 @@
 /*
  * vmclock-sim: the state of the simulator.
  *
- *	options.h	the command line
+ *	options.c	the command line
  *	counter.c	the CPU's counter, paired with the host's clocks
  *	clock.c		the simulated clock: which time belongs to a counter value
  *	leap.c		from the clock's TAI to UTC, and the leap second

@@ -36,7 +36,7 @@ static uint64_t slack(const struct sim *sim)
 static void fill_constant(struct vmclock_abi *next, const struct sim_options *options)
 {
 	next->magic = htole32(VMCLOCK_MAGIC);
-	next->size = htole32(options->size);
+	next->size = htole32((uint32_t)options->size.value);
 	next->version = htole16(VMCLOCK_VERSION);
 	next->counter_id = options->marker_only ? VMCLOCK_COUNTER_INVALID : sim_counter_id();
 	next->time_type = options->utc ? VMCLOCK_TIME_UTC : VMCLOCK_TIME_TAI;
@@ -46,11 +46,11 @@ static void fill_constant(struct vmclock_abi *next, const struct sim_options *op
 static int tai_offset(const struct sim *sim, int tai)
 {
 	const struct sim_options *options = &sim->options;
-	int sign = options->tai_offset > 0 ? 1 : -1;
+	int sign = options->tai_offset.sec > 0 ? 1 : -1;
 
-	if (!options->has_tai_offset)
+	if (!options->tai_offset.given)
 		return -tai;
-	return options->tai_offset + sign * (tai - sim->first_tai);
+	return options->tai_offset.sec + sign * (tai - sim->first_tai);
 }
 
 static uint64_t fill_time(struct vmclock_abi *next, const struct sim *sim)
@@ -67,7 +67,7 @@ static uint64_t fill_time(struct vmclock_abi *next, const struct sim *sim)
 	next->counter_period_frac_sec = htole64(line->period);
 	next->time_sec = htole64((uint64_t)(t >> 64));
 	next->time_frac_sec = htole64((uint64_t)t);
-	if (!sim->options.no_tai_offset) {
+	if (!sim->options.tai_offset.none) {
 		next->tai_offset_sec = htole16((uint16_t)tai_offset(sim, tai));
 		flags |= VMCLOCK_FLAG_TAI_OFFSET_VALID;
 	}
@@ -87,7 +87,7 @@ static void fill(struct sim *sim)
 {
 	struct vmclock_abi *next = &sim->next;
 	bool timeless = sim->options.marker_only || sim->timeless;
-	uint64_t flags = sim->options.flags | sim->notice;
+	uint64_t flags = sim->options.flags.value | sim->notice;
 
 	*next = (struct vmclock_abi){ 0 };
 	fill_constant(next, &sim->options);
@@ -162,7 +162,9 @@ void sim_disrupt(struct sim *sim)
 /* Bytes of the structure that a page of this size has. */
 static size_t covered(const struct sim_options *options)
 {
-	return options->size < sizeof(struct vmclock_abi) ? options->size : sizeof(struct vmclock_abi);
+	uint64_t size = options->size.value;
+
+	return size < sizeof(struct vmclock_abi) ? size : sizeof(struct vmclock_abi);
 }
 
 void sim_start(struct sim *sim, uint32_t seq)
