@@ -7,15 +7,8 @@
 #include <string.h>
 
 #include "check.h"
+#include "lib/counter.h"
 #include "tools/common.h"
-
-#if defined(__x86_64__) || defined(__i386__)
-#define COUNTER_HERE VMCLOCK_COUNTER_X86_TSC
-#elif defined(__aarch64__) || defined(__arm__)
-#define COUNTER_HERE VMCLOCK_COUNTER_ARM_VCNT
-#else
-#define COUNTER_HERE VMCLOCK_COUNTER_INVALID
-#endif
 
 /* What may be wrong with a page. */
 static const struct check_rule
@@ -191,11 +184,11 @@ static bool is_marker_only(const struct check *c)
 	return page->snap.counter_id == VMCLOCK_COUNTER_INVALID || !page->snap.period;
 }
 
-static bool no_time(struct check *c, const struct check_rule *rule, const char *fmt, ...)
+static void no_time(struct check *c, const struct check_rule *rule, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* A problem that is the reason, too. Always false. */
-static bool no_time(struct check *c, const struct check_rule *rule, const char *fmt, ...)
+/* Notes a problem, and gives it as the reason why there is no time. */
+static void no_time(struct check *c, const struct check_rule *rule, const char *fmt, ...)
 {
 	char reason[CHECK_TEXT];
 	va_list args;
@@ -205,42 +198,42 @@ static bool no_time(struct check *c, const struct check_rule *rule, const char *
 	va_end(args);
 	usable(c, CHECK_TIME, false, "%s", reason);
 	check_complain(c, rule, "no time: %s", reason);
-	return false;
 }
+
+/* Each of these returns whether the page may still have time. */
 
 static bool judge_status(struct check *c)
 {
 	unsigned int status = c->page.snap.status;
 
-	switch (status) {
-	case VMCLOCK_STATUS_SYNCHRONIZED:
-	case VMCLOCK_STATUS_FREERUNNING:
+	if (check_status_has_time(&c->page))
 		return true;
-	case VMCLOCK_STATUS_UNKNOWN:
-		return no_time(c, &status_unknown,
-			       "the host fills in a clock, but says that its status is unknown");
-	case VMCLOCK_STATUS_INITIALIZING:
-		return no_time(c, &status_initializing,
-			       "the host is still setting its clock (initializing)");
-	case VMCLOCK_STATUS_UNRELIABLE:
-		return no_time(c, &status_unreliable,
-			       "the host says not to rely on its clock (unreliable)");
-	default:
-		return no_time(c, &status_unassigned, "clock status %u has no known meaning",
-			       status);
-	}
+	if (status == VMCLOCK_STATUS_UNKNOWN)
+		no_time(c, &status_unknown,
+			"the host fills in a clock, but says that its status is unknown");
+	else if (status == VMCLOCK_STATUS_INITIALIZING)
+		no_time(c, &status_initializing,
+			"the host is still setting its clock (initializing)");
+	else if (status == VMCLOCK_STATUS_UNRELIABLE)
+		no_time(c, &status_unreliable,
+			"the host says not to rely on its clock (unreliable)");
+	else
+		no_time(c, &status_unassigned, "clock status %u has no known meaning", status);
+	return false;
 }
 
 static bool judge_counter(struct check *c)
 {
 	unsigned int counter = c->page.snap.counter_id;
 
+	if (counter == COUNTER_ID)
+		return true;
 	if (counter == VMCLOCK_COUNTER_INVALID)
-		return no_time(c, &counter_unusable, "the page names no CPU counter");
-	if (counter != COUNTER_HERE)
-		return no_time(c, &counter_unusable, "counter %u (%s) is not one of this CPU",
-			       counter, counter_id_name(counter) ?: "unassigned");
-	return true;
+		no_time(c, &counter_unusable, "the page names no CPU counter");
+	else
+		no_time(c, &counter_unusable, "counter %u (%s) is not one of this CPU", counter,
+			counter_id_name(counter) ?: "unassigned");
+	return false;
 }
 
 static bool judge_timescale(struct check *c)
@@ -249,8 +242,9 @@ static bool judge_timescale(struct check *c)
 
 	if (type <= VMCLOCK_TIME_MONOTONIC)
 		return true;
-	return no_time(c, &timescale_unusable, "timescale %u (%s) is not one to be used", type,
-		       time_type_name(type) ?: "unassigned");
+	no_time(c, &timescale_unusable, "timescale %u (%s) is not one to be used", type,
+		time_type_name(type) ?: "unassigned");
+	return false;
 }
 
 static bool judge_formula(struct check *c)
@@ -258,13 +252,15 @@ static bool judge_formula(struct check *c)
 	const struct vmclock_snapshot *s = &c->page.snap;
 
 	if (!CHECK_COVERS(&c->page, time_frac_sec))
-		return no_time(c, &time_not_covered, "the page ends before the reference time");
-	if (!s->period)
-		return no_time(c, &period_zero, "the counter period is zero: an error of the page");
-	if (s->time_type != VMCLOCK_TIME_MONOTONIC && s->time_sec >= VMCLOCK_CALC_MAX_SEC)
-		return no_time(c, &time_impossible,
-			       "the reference time is after the year 9999: an error of the page");
-	return true;
+		no_time(c, &time_not_covered, "the page ends before the reference time");
+	else if (!s->period)
+		no_time(c, &period_zero, "the counter period is zero: an error of the page");
+	else if (s->time_type != VMCLOCK_TIME_MONOTONIC && s->time_sec >= VMCLOCK_CALC_MAX_SEC)
+		no_time(c, &time_impossible,
+			"the reference time is after the year 9999: an error of the page");
+	else
+		return true;
+	return false;
 }
 
 static bool judge_tai_offset(struct check *c)
@@ -275,9 +271,10 @@ static bool judge_tai_offset(struct check *c)
 	if (!(s->flags & VMCLOCK_FLAG_TAI_OFFSET_VALID) ||
 	    !vmclock_calc_tai_offset(s, &tai_minus_utc))
 		return true;
-	return no_time(c, &tai_offset_impossible,
-		       "the TAI offset is %d s, not within 10 to 100 s: an error of the page",
-		       s->tai_offset);
+	no_time(c, &tai_offset_impossible,
+		"the TAI offset is %d s, not within 10 to 100 s: an error of the page",
+		s->tai_offset);
+	return false;
 }
 
 /* It is there; but on which scales? */
