@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "sysfs.h"
 #include "tools/common.h"
-#include "tools/sysfs.h"
 
 #define DEFAULT_DEVICE "/dev/vmclock0"
 #define DEVICE_NODES   "vmclock[0-9]*"

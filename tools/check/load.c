@@ -7,8 +7,8 @@
 #include <libkmod.h>
 
 #include "check.h"
+#include "sysfs.h"
 #include "tools/common.h"
-#include "tools/sysfs.h"
 
 /* ---- Signatures ------------------------------------------------------------------ */
 

@@ -10,8 +10,8 @@
 #include <libkmod.h>
 
 #include "check.h"
+#include "sysfs.h"
 #include "tools/common.h"
-#include "tools/sysfs.h"
 
 static void look_at_kernel(struct check *c)
 {

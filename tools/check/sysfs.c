@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common.h"
 #include "sysfs.h"
+#include "tools/common.h"
 
 static bool join(char path[PATH_MAX], const char *root, const char *fmt, va_list args)
 	__attribute__((format(printf, 3, 0)));
