@@ -33,7 +33,7 @@ static const char *choose_path(struct check *c, const char *option, char buffer[
 		return path;
 	}
 	c->device.source = CHECK_FROM_DEFAULT;
-	root_path(buffer, c->root, DEFAULT_DEVICE);
+	strcpy(buffer, below(c->root, DEFAULT_DEVICE));
 	return buffer;
 }
 
@@ -47,10 +47,7 @@ static const char *last_part(const char *path)
 /* Is the path, by its name, one of /dev/vmclock<N>? */
 static bool names_a_node(const struct check *c)
 {
-	char nodes[PATH_MAX];
-
-	return root_path(nodes, c->root, "/dev/" DEVICE_NODES) &&
-	       fnmatch(nodes, c->device.path, FNM_PATHNAME) == 0;
+	return fnmatch(below(c->root, "/dev/" DEVICE_NODES), c->device.path, FNM_PATHNAME) == 0;
 }
 
 /*
@@ -63,8 +60,9 @@ static void find_name(struct check *c, const struct stat *st)
 	char name[CHECK_NAME];
 
 	if (S_ISCHR(st->st_mode) &&
-	    read_link_name(c->root, name, sizeof(name), "/sys/dev/char/%u:%u", major(st->st_rdev),
-			   minor(st->st_rdev)) &&
+	    read_link_name(below(c->root, "/sys/dev/char/%u:%u", major(st->st_rdev),
+				 minor(st->st_rdev)),
+			   name, sizeof(name)) &&
 	    fnmatch(DEVICE_NODES, name, 0) == 0)
 		strcpy(d->name, name);
 	else if (names_a_node(c))
@@ -104,14 +102,13 @@ static void find_other_nodes(struct check *c)
 	struct entries nodes;
 	int i;
 
-	if (!list_entries(&nodes, c->root, "/dev"))
+	if (!list_entries(&nodes, below(c->root, "/dev")))
 		return;
 	for (i = 0; i < nodes.count && d->n_others < CHECK_MANY; i++) {
 		const char *name = nodes.list[i]->d_name;
-		char path[PATH_MAX];
 
-		if (fnmatch(DEVICE_NODES, name, 0) || !root_path(path, c->root, "/dev/%s", name) ||
-		    strcmp(path, d->path) == 0)
+		if (fnmatch(DEVICE_NODES, name, 0) ||
+		    strcmp(below(c->root, "/dev/%s", name), d->path) == 0)
 			continue;
 		copy_printable(d->others[d->n_others++], CHECK_NAME, name);
 	}
@@ -138,8 +135,8 @@ void check_device(struct check *c, const char *option)
 		strcpy(d->brief + sizeof(d->brief) - 8, "...");
 	find_other_nodes(c);
 	if (*d->name)
-		read_line(c->root, d->notification, sizeof(d->notification),
-			  "/sys/class/misc/%s/notification", d->name);
+		read_line(below(c->root, "/sys/class/misc/%s/notification", d->name),
+			  d->notification, sizeof(d->notification));
 }
 
 /* ---- What the hypervisor offers ------------------------------------------------ */
@@ -149,14 +146,15 @@ static bool is_vmclock_acpi(const char *root, const char *name, char *modalias, 
 	char hid[CHECK_NAME], status[CHECK_NAME];
 
 	/* Hardware ID and compatible IDs, as in "acpi:AMZNC10C:VMCLOCK:". */
-	read_line(root, modalias, size, "/sys/bus/acpi/devices/%s/modalias", name);
-	read_line(root, hid, sizeof(hid), "/sys/bus/acpi/devices/%s/hid", name);
+	read_line(below(root, "/sys/bus/acpi/devices/%s/modalias", name), modalias, size);
+	read_line(below(root, "/sys/bus/acpi/devices/%s/hid", name), hid, sizeof(hid));
 	if (!strstr(modalias, ":AMZNC10C:") && !strstr(modalias, ":VMCLOCK:") &&
 	    strcmp(hid, "AMZNC10C") && strcmp(hid, "VMCLOCK"))
 		return false;
 
 	/* Declared by the firmware, but switched off. */
-	return !read_line(root, status, sizeof(status), "/sys/bus/acpi/devices/%s/status", name) ||
+	return !read_line(below(root, "/sys/bus/acpi/devices/%s/status", name), status,
+			  sizeof(status)) ||
 	       strtoul(status, NULL, 0) & 1;
 }
 
@@ -166,8 +164,8 @@ static bool is_vmclock_dt(const char *root, const char *name)
 	char list[512];
 	size_t n, at;
 
-	n = read_bytes(root, list, sizeof(list) - 1,
-		       "/sys/bus/platform/devices/%s/of_node/compatible", name);
+	n = read_bytes(below(root, "/sys/bus/platform/devices/%s/of_node/compatible", name), list,
+		       sizeof(list) - 1);
 	list[n] = '\0';
 	for (at = 0; at < n; at += strlen(list + at) + 1)
 		if (strcmp(list + at, wanted) == 0)
@@ -180,13 +178,13 @@ static void find_binding(const char *root, struct check_offer *o)
 {
 	struct entries misc;
 
-	if (!read_link_name(root, o->driver, sizeof(o->driver),
-			    "/sys/bus/platform/devices/%s/driver", o->name))
+	if (!read_link_name(below(root, "/sys/bus/platform/devices/%s/driver", o->name), o->driver,
+			    sizeof(o->driver)))
 		return;
-	read_link_name(root, o->module, sizeof(o->module),
-		       "/sys/bus/platform/devices/%s/driver/module", o->name);
+	read_link_name(below(root, "/sys/bus/platform/devices/%s/driver/module", o->name),
+		       o->module, sizeof(o->module));
 
-	list_entries(&misc, root, "/sys/bus/platform/devices/%s/misc", o->name);
+	list_entries(&misc, below(root, "/sys/bus/platform/devices/%s/misc", o->name));
 	if (misc.count > 0)
 		copy_printable(o->serves, sizeof(o->serves), misc.list[0]->d_name);
 	free_entries(&misc);
@@ -209,12 +207,12 @@ static void match_orphans(const char *root, struct check_hypervisor *h)
 	size_t i = 0;
 	int n;
 
-	list_entries(&nodes, root, "/sys/class/misc");
+	list_entries(&nodes, below(root, "/sys/class/misc"));
 	for (n = 0; n < nodes.count; n++) {
 		const char *name = nodes.list[n]->d_name;
 
 		if (fnmatch(DEVICE_NODES, name, 0) || is_served(h, name) ||
-		    path_exists(root, "/sys/class/misc/%s/device", name))
+		    path_exists(below(root, "/sys/class/misc/%s/device", name)))
 			continue;
 		while (i < h->n_offers && (!*h->offers[i].driver || *h->offers[i].serves))
 			i++;
@@ -240,7 +238,7 @@ static void find_acpi_offers(struct check *c)
 	struct entries devices;
 	int i;
 
-	list_entries(&devices, c->root, "/sys/bus/acpi/devices");
+	list_entries(&devices, below(c->root, "/sys/bus/acpi/devices"));
 	for (i = 0; i < devices.count; i++) {
 		const char *name = devices.list[i]->d_name;
 		struct check_offer *o;
@@ -252,8 +250,8 @@ static void find_acpi_offers(struct check *c)
 		if (!o)
 			break;
 		strcpy(o->modalias, modalias);
-		if (!read_link_name(c->root, o->name, sizeof(o->name),
-				    "/sys/bus/acpi/devices/%s/physical_node", name))
+		if (!read_link_name(below(c->root, "/sys/bus/acpi/devices/%s/physical_node", name),
+				    o->name, sizeof(o->name)))
 			copy_printable(o->name, sizeof(o->name), name);
 	}
 	free_entries(&devices);
@@ -264,7 +262,7 @@ static void find_dt_offers(struct check *c)
 	struct entries devices;
 	int i;
 
-	list_entries(&devices, c->root, "/sys/bus/platform/devices");
+	list_entries(&devices, below(c->root, "/sys/bus/platform/devices"));
 	for (i = 0; i < devices.count; i++) {
 		const char *name = devices.list[i]->d_name;
 		struct check_offer *o;
@@ -275,8 +273,8 @@ static void find_dt_offers(struct check *c)
 		if (!o)
 			break;
 		copy_printable(o->name, sizeof(o->name), name);
-		read_line(c->root, o->modalias, sizeof(o->modalias),
-			  "/sys/bus/platform/devices/%s/modalias", name);
+		read_line(below(c->root, "/sys/bus/platform/devices/%s/modalias", name),
+			  o->modalias, sizeof(o->modalias));
 	}
 	free_entries(&devices);
 }
@@ -286,7 +284,7 @@ void check_hypervisor(struct check *c)
 	struct check_hypervisor *h = &c->hypervisor;
 	size_t i;
 
-	h->known = path_exists(c->root, "/sys/bus/platform/devices");
+	h->known = path_exists(below(c->root, "/sys/bus/platform/devices"));
 	find_acpi_offers(c);
 	find_dt_offers(c);
 	for (i = 0; i < h->n_offers; i++) {

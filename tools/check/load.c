@@ -19,12 +19,12 @@ void check_signing(struct check *c)
 	char text[CHECK_NAME];
 
 	/* "none [integrity] confidentiality" */
-	read_line(c->root, text, sizeof(text), "/sys/kernel/security/lockdown");
+	read_line(below(c->root, "/sys/kernel/security/lockdown"), text, sizeof(text));
 	if (strchr(text, '[') && !strstr(text, "[none]")) {
 		snprintf(k->signed_only, sizeof(k->signed_only), "lockdown, as under Secure Boot");
 		return;
 	}
-	read_line(c->root, text, sizeof(text), "/sys/module/module/parameters/sig_enforce");
+	read_line(below(c->root, "/sys/module/module/parameters/sig_enforce"), text, sizeof(text));
 	if (*text == 'Y' || *text == '1')
 		snprintf(k->signed_only, sizeof(k->signed_only), "module.sig_enforce");
 }
@@ -71,13 +71,11 @@ static bool list_symbols(struct symbols *s, struct kmod_list *needed)
 static bool mark_present(const struct check *c, struct symbols *s)
 {
 	bool lists_data = false;
-	char path[PATH_MAX], *line = NULL;
+	char *line = NULL;
 	size_t size = 0;
 	FILE *file;
 
-	if (!root_path(path, c->root, "/proc/kallsyms"))
-		return false;
-	file = fopen(path, "re");
+	file = fopen(below(c->root, "/proc/kallsyms"), "re");
 	if (!file)
 		return false;
 	while (getline(&line, &size, file) > 0) {

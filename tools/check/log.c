@@ -30,15 +30,13 @@ static void look_at_record(char *record, const char *device, char *said, size_t 
 
 void check_log(const struct check *c, const char *device, char *said, size_t size)
 {
-	char path[PATH_MAX], records[16384], *next, *record;
+	char records[16384], *next, *record;
 	size_t have = 0;
 	ssize_t n;
 	int fd;
 
 	*said = '\0';
-	if (!root_path(path, c->root, "/dev/kmsg"))
-		return;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = open(below(c->root, "/dev/kmsg"), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return;
 	/* The device gives one record at a time. */

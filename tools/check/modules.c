@@ -21,11 +21,11 @@ static void look_at_kernel(struct check *c)
 
 	if (uname(&uts) == 0)
 		copy_printable(k->release, sizeof(k->release), uts.release);
-	k->loads_modules = path_exists(c->root, "/proc/modules");
-	read_line(c->root, locked, sizeof(locked), "/proc/sys/kernel/modules_disabled");
+	k->loads_modules = path_exists(below(c->root, "/proc/modules"));
+	read_line(below(c->root, "/proc/sys/kernel/modules_disabled"), locked, sizeof(locked));
 	k->locked = strcmp(locked, "1") == 0;
-	k->has_tree = path_exists(c->root, "/lib/modules/%s", k->release);
-	k->has_dkms_source = path_exists(c->root, "/var/lib/dkms/vmclock");
+	k->has_tree = path_exists(below(c->root, "/lib/modules/%s", k->release));
+	k->has_dkms_source = path_exists(below(c->root, "/var/lib/dkms/vmclock"));
 	check_signing(c);
 }
 
@@ -37,18 +37,21 @@ static struct kmod_ctx *open_kmod(const struct check *c)
 		"/usr/lib/modprobe.d", "/lib/modprobe.d",
 	};
 	enum { FOLDERS = sizeof(folders) / sizeof(folders[0]) };
-	char tree[PATH_MAX], paths[FOLDERS][PATH_MAX];
+	char paths[FOLDERS][PATH_MAX];
 	const char *config[FOLDERS + 1] = { NULL };
 	struct kmod_ctx *ctx;
 	size_t i;
 
 	for (i = 0; i < FOLDERS; i++) {
-		root_path(paths[i], c->root, "%s", folders[i]);
+		strcpy(paths[i], below(c->root, "%s", folders[i]));
 		config[i] = paths[i];
 	}
-	root_path(tree, c->root, "/lib/modules/%s", c->modules.kernel.release);
 
-	ctx = *c->root ? kmod_new(tree, config) : kmod_new(NULL, NULL);
+	if (*c->root)
+		ctx = kmod_new(below(c->root, "/lib/modules/%s", c->modules.kernel.release),
+			       config);
+	else
+		ctx = kmod_new(NULL, NULL);
 	if (ctx)
 		/* Its complaints about other people's modprobe.d are not ours. */
 		kmod_set_log_fn(ctx, NULL, NULL);
@@ -62,7 +65,8 @@ static void read_version(const struct check *c, struct check_module *m, struct k
 	struct kmod_list *info = NULL, *entry;
 
 	/* What runs counts, not what a newer package has installed since. */
-	if (read_line(c->root, m->version, sizeof(m->version), "/sys/module/%s/version", m->name))
+	if (read_line(below(c->root, "/sys/module/%s/version", m->name), m->version,
+		      sizeof(m->version)))
 		return;
 	if (!mod || kmod_module_get_info(mod, &info) < 0)
 		return;
@@ -75,8 +79,8 @@ static bool is_built_in(const struct check *c, const struct check_module *m,
 			struct kmod_module *mod)
 {
 	/* A driver that is registered, but by no module: right even without indexes. */
-	if (m->driver && path_exists(c->root, "/sys/bus/platform/drivers/%s", m->driver) &&
-	    !path_exists(c->root, "/sys/bus/platform/drivers/%s/module", m->driver))
+	if (m->driver && path_exists(below(c->root, "/sys/bus/platform/drivers/%s", m->driver)) &&
+	    !path_exists(below(c->root, "/sys/bus/platform/drivers/%s/module", m->driver)))
 		return true;
 	return mod && !kmod_module_get_path(mod) &&
 	       kmod_module_get_initstate(mod) == KMOD_MODULE_BUILTIN;
@@ -87,7 +91,7 @@ static void find_state(const struct check *c, struct check_module *m, struct kmo
 	const char *path = mod ? kmod_module_get_path(mod) : NULL;
 
 	/* Built-in modules may have a folder there, but never this file. */
-	if (path_exists(c->root, "/sys/module/%s/initstate", m->name))
+	if (path_exists(below(c->root, "/sys/module/%s/initstate", m->name)))
 		m->state = CHECK_LOADED;
 	else if (is_built_in(c, m, mod))
 		m->state = CHECK_BUILTIN;

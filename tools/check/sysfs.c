@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-/* Small reads of /sys, /proc and /dev below a root. */
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,46 +9,29 @@
 #include "sysfs.h"
 #include "tools/common.h"
 
-static bool join(char path[PATH_MAX], const char *root, const char *fmt, va_list args)
-	__attribute__((format(printf, 3, 0)));
-
-static bool join(char path[PATH_MAX], const char *root, const char *fmt, va_list args)
+const char *below(const char *root, const char *fmt, ...)
 {
-	int n = snprintf(path, PATH_MAX, "%s", root);
+	static char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s", root);
 	int m = -1;
+	va_list args;
 
-	if (n >= 0 && n < PATH_MAX)
+	if (n >= 0 && n < PATH_MAX) {
+		va_start(args, fmt);
 		m = vsnprintf(path + n, (size_t)(PATH_MAX - n), fmt, args);
-	if (m >= 0 && m < PATH_MAX - n)
-		return true;
-	path[0] = '\0';
-	return false;
+		va_end(args);
+	}
+	if (m < 0 || m >= PATH_MAX - n)
+		path[0] = '\0';
+	return path;
 }
 
-bool root_path(char path[PATH_MAX], const char *root, const char *fmt, ...)
+bool path_exists(const char *path)
 {
-	va_list args;
-	bool ok;
-
-	va_start(args, fmt);
-	ok = join(path, root, fmt, args);
-	va_end(args);
-	return ok;
+	return access(path, F_OK) == 0;
 }
 
-bool path_exists(const char *root, const char *fmt, ...)
-{
-	char path[PATH_MAX];
-	va_list args;
-	bool ok;
-
-	va_start(args, fmt);
-	ok = join(path, root, fmt, args);
-	va_end(args);
-	return ok && access(path, F_OK) == 0;
-}
-
-static size_t read_file(const char *path, char *to, size_t size)
+size_t read_bytes(const char *path, char *to, size_t size)
 {
 	size_t have = 0;
 	ssize_t n;
@@ -69,49 +51,23 @@ static size_t read_file(const char *path, char *to, size_t size)
 	return have;
 }
 
-bool read_line(const char *root, char *to, size_t size, const char *fmt, ...)
+bool read_line(const char *path, char *to, size_t size)
 {
-	char path[PATH_MAX], raw[512];
-	va_list args;
-	size_t n = 0;
-	bool ok;
+	char raw[512];
+	size_t n = read_bytes(path, raw, sizeof(raw) - 1);
 
-	va_start(args, fmt);
-	ok = join(path, root, fmt, args);
-	va_end(args);
-	if (ok)
-		n = read_file(path, raw, sizeof(raw) - 1);
 	raw[n] = '\0';
 	raw[strcspn(raw, "\n")] = '\0';
 	copy_printable(to, size, raw);
 	return n;
 }
 
-size_t read_bytes(const char *root, char *to, size_t size, const char *fmt, ...)
+bool read_link_name(const char *path, char *to, size_t size)
 {
-	char path[PATH_MAX];
-	va_list args;
-	bool ok;
-
-	va_start(args, fmt);
-	ok = join(path, root, fmt, args);
-	va_end(args);
-	return ok ? read_file(path, to, size) : 0;
-}
-
-bool read_link_name(const char *root, char *to, size_t size, const char *fmt, ...)
-{
-	char path[PATH_MAX], target[PATH_MAX];
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
 	const char *slash;
-	va_list args;
-	ssize_t n = -1;
-	bool ok;
 
-	va_start(args, fmt);
-	ok = join(path, root, fmt, args);
-	va_end(args);
-	if (ok)
-		n = readlink(path, target, sizeof(target) - 1);
 	if (n < 0)
 		n = 0;
 	target[n] = '\0';
@@ -125,20 +81,8 @@ static int not_hidden(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-bool list_entries(struct entries *entries, const char *root, const char *fmt, ...)
+bool list_entries(struct entries *entries, const char *path)
 {
-	char path[PATH_MAX];
-	va_list args;
-	bool ok;
-
-	entries->list = NULL;
-	entries->count = 0;
-	va_start(args, fmt);
-	ok = join(path, root, fmt, args);
-	va_end(args);
-	if (!ok)
-		return false;
-
 	entries->count = scandir(path, &entries->list, not_hidden, versionsort);
 	if (entries->count >= 0)
 		return true;
