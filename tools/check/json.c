@@ -11,75 +11,78 @@
 #include "config.h"
 #include "check.h"
 
-/* Set when memory ran out; what was built is then not printed. */
-static bool failed;
+struct writer {
+	bool failed; /* memory ran out: what was built is not printed */
+};
 
-static void add(struct json_object *to, const char *key, struct json_object *value)
+static void add(struct writer *w, struct json_object *to, const char *key,
+		struct json_object *value)
 {
 	if (!to || json_object_object_add(to, key, value)) {
 		json_object_put(value);
-		failed = true;
+		w->failed = true;
 	}
 }
 
-static struct json_object *checked(struct json_object *value)
+static struct json_object *checked(struct writer *w, struct json_object *value)
 {
 	if (!value)
-		failed = true;
+		w->failed = true;
 	return value;
 }
 
-static void add_string(struct json_object *to, const char *key, const char *value)
+static void add_string(struct writer *w, struct json_object *to, const char *key, const char *value)
 {
-	add(to, key, checked(json_object_new_string(value)));
+	add(w, to, key, checked(w, json_object_new_string(value)));
 }
 
-/* null for "there is none", which the facts write as an empty string. */
-static void add_optional(struct json_object *to, const char *key, const char *value)
+/* The facts have an empty string for "none"; JSON has null. */
+static void add_optional(struct writer *w, struct json_object *to, const char *key,
+			 const char *value)
 {
-	add(to, key, value && *value ? checked(json_object_new_string(value)) : NULL);
+	add(w, to, key, value && *value ? checked(w, json_object_new_string(value)) : NULL);
 }
 
-static void add_bool(struct json_object *to, const char *key, bool value)
+static void add_bool(struct writer *w, struct json_object *to, const char *key, bool value)
 {
-	add(to, key, checked(json_object_new_boolean(value)));
+	add(w, to, key, checked(w, json_object_new_boolean(value)));
 }
 
-static struct json_object *add_object(struct json_object *to, const char *key)
+static struct json_object *add_object(struct writer *w, struct json_object *to, const char *key)
 {
-	struct json_object *object = checked(json_object_new_object());
+	struct json_object *object = checked(w, json_object_new_object());
 
-	add(to, key, object);
+	add(w, to, key, object);
 	return object;
 }
 
-static struct json_object *add_array(struct json_object *to, const char *key)
+static struct json_object *add_array(struct writer *w, struct json_object *to, const char *key)
 {
-	struct json_object *array = checked(json_object_new_array());
+	struct json_object *array = checked(w, json_object_new_array());
 
-	add(to, key, array);
+	add(w, to, key, array);
 	return array;
 }
 
-static void append(struct json_object *array, struct json_object *value)
+static void append(struct writer *w, struct json_object *array, struct json_object *value)
 {
 	if (!array || json_object_array_add(array, value)) {
 		json_object_put(value);
-		failed = true;
+		w->failed = true;
 	}
 }
 
-static struct json_object *append_object(struct json_object *array)
+static struct json_object *append_object(struct writer *w, struct json_object *array)
 {
-	struct json_object *object = checked(json_object_new_object());
+	struct json_object *object = checked(w, json_object_new_object());
 
-	append(array, object);
+	append(w, array, object);
 	return object;
 }
 
 /* ---- Device, hypervisor, driver -------------------------------------------------------- */
 
-static void add_device(struct json_object *root, const struct check_device *d)
+static void add_device(struct writer *w, struct json_object *root, const struct check_device *d)
 {
 	static const char *const sources[] = {
 		[CHECK_FROM_DEFAULT] = "default",
@@ -87,48 +90,47 @@ static void add_device(struct json_object *root, const struct check_device *d)
 		[CHECK_FROM_OPTION] = "option",
 	};
 	static const char *const kinds[] = {
-		[CHECK_MISSING] = "missing",
-		[CHECK_DEVICE] = "device",
-		[CHECK_FILE] = "file",
-		[CHECK_OTHER] = "other",
-		[CHECK_UNKNOWN] = "unknown",
+		[CHECK_MISSING] = "missing", [CHECK_DEVICE] = "device",	  [CHECK_FILE] = "file",
+		[CHECK_OTHER] = "other",     [CHECK_UNKNOWN] = "unknown",
 	};
-	struct json_object *device = add_object(root, "device");
+	struct json_object *device = add_object(w, root, "device");
 	struct json_object *others;
 	char path[CHECK_NAME + 8];
 	size_t i;
 
-	add_string(device, "path", d->shown);
-	add_string(device, "source", sources[d->source]);
-	add_string(device, "kind", kinds[d->kind]);
-	add_optional(device, "name", d->name);
-	others = add_array(device, "others");
+	add_string(w, device, "path", d->shown);
+	add_string(w, device, "source", sources[d->source]);
+	add_string(w, device, "kind", kinds[d->kind]);
+	add_optional(w, device, "name", d->name);
+	others = add_array(w, device, "others");
 	for (i = 0; i < d->n_others; i++) {
 		snprintf(path, sizeof(path), "/dev/%s", d->others[i]);
-		append(others, checked(json_object_new_string(path)));
+		append(w, others, checked(w, json_object_new_string(path)));
 	}
 }
 
-static void add_hypervisor(struct json_object *root, const struct check_hypervisor *h)
+static void add_hypervisor(struct writer *w, struct json_object *root,
+			   const struct check_hypervisor *h)
 {
-	struct json_object *hypervisor = add_object(root, "hypervisor");
+	struct json_object *hypervisor = add_object(w, root, "hypervisor");
 	struct json_object *offers;
 	size_t i;
 
-	add_bool(hypervisor, "known", h->known);
-	offers = add_array(hypervisor, "offers");
+	add_bool(w, hypervisor, "known", h->known);
+	offers = add_array(w, hypervisor, "offers");
 	for (i = 0; i < h->n_offers; i++) {
-		struct json_object *offer = append_object(offers);
+		struct json_object *offer = append_object(w, offers);
 
-		add_string(offer, "firmware", h->offers[i].firmware);
-		add_string(offer, "device", h->offers[i].name);
-		add_optional(offer, "driver", h->offers[i].driver);
-		add_optional(offer, "module", h->offers[i].module);
-		add_optional(offer, "serves", h->offers[i].serves);
+		add_string(w, offer, "firmware", h->offers[i].firmware);
+		add_string(w, offer, "device", h->offers[i].name);
+		add_optional(w, offer, "driver", h->offers[i].driver);
+		add_optional(w, offer, "module", h->offers[i].module);
+		add_optional(w, offer, "serves", h->offers[i].serves);
 	}
 }
 
-static void add_modules(struct json_object *root, const struct check_modules *modules)
+static void add_modules(struct writer *w, struct json_object *root,
+			const struct check_modules *modules)
 {
 	static const char *const states[] = {
 		[CHECK_ABSENT] = "absent",
@@ -143,71 +145,73 @@ static void add_modules(struct json_object *root, const struct check_modules *mo
 		[CHECK_UNSIGNED] = "unsigned",
 		[CHECK_NO_SYMBOL] = "no-symbol",
 	};
-	struct json_object *kernel = add_object(root, "kernel");
-	struct json_object *list = add_array(root, "modules");
+	struct json_object *kernel = add_object(w, root, "kernel");
+	struct json_object *list = add_array(w, root, "modules");
 	size_t i;
 
-	add_string(kernel, "release", modules->kernel.release);
-	add_bool(kernel, "loads_modules", modules->kernel.loads_modules && !modules->kernel.locked);
-	add_bool(kernel, "has_modules", modules->kernel.has_tree);
-	add_bool(kernel, "signed_modules_only", *modules->kernel.signed_only);
+	add_string(w, kernel, "release", modules->kernel.release);
+	add_bool(w, kernel, "loads_modules",
+		 modules->kernel.loads_modules && !modules->kernel.locked);
+	add_bool(w, kernel, "has_modules", modules->kernel.has_tree);
+	add_bool(w, kernel, "signed_modules_only", *modules->kernel.signed_only);
 	for (i = 0; i < modules->n; i++) {
 		const struct check_module *m = &modules->list[i];
-		struct json_object *module = append_object(list);
+		struct json_object *module = append_object(w, list);
 
-		add_string(module, "name", m->name);
-		add_optional(module, "driver", m->driver);
-		add_string(module, "state", states[m->state]);
-		add_optional(module, "version", m->version);
-		add_bool(module, "bound", m->bound);
-		add_bool(module, "blacklisted", m->blacklisted);
-		add_bool(module, "overridden", m->overridden);
-		add_optional(module, "obstacle", obstacles[m->obstacle]);
+		add_string(w, module, "name", m->name);
+		add_optional(w, module, "driver", m->driver);
+		add_string(w, module, "state", states[m->state]);
+		add_optional(w, module, "version", m->version);
+		add_bool(w, module, "bound", m->bound);
+		add_bool(w, module, "blacklisted", m->blacklisted);
+		add_bool(w, module, "overridden", m->overridden);
+		add_optional(w, module, "obstacle", obstacles[m->obstacle]);
 	}
 }
 
 /* ---- The page ------------------------------------------------------------------------------ */
 
-static void add_field(struct json_object *page, const struct check_field *f)
+static void add_field(struct writer *w, struct json_object *page, const struct check_field *f)
 {
 	static const char *const invalid[] = {
 		[CHECK_NO_FLAG] = "flag",
 		[CHECK_NO_STATUS] = "status",
 		[CHECK_OUT_OF_RANGE] = "range",
 	};
-	struct json_object *field = add_object(page, f->key);
+	struct json_object *field = add_object(w, page, f->key);
 
-	add(field, "value", checked(f->is_signed ? json_object_new_int64((int64_t)f->value) :
-						   json_object_new_uint64(f->value)));
+	add(w, field, "value",
+	    checked(w, f->is_signed ? json_object_new_int64((int64_t)f->value)
+				    : json_object_new_uint64(f->value)));
 	if (f->is_enum)
-		add_optional(field, "name", f->name);
-	add_bool(field, "valid", f->validity == CHECK_VALID);
+		add_optional(w, field, "name", f->name);
+	add_bool(w, field, "valid", f->validity == CHECK_VALID);
 	if (f->validity != CHECK_VALID)
-		add_string(field, "invalid_for", invalid[f->validity]);
+		add_string(w, field, "invalid_for", invalid[f->validity]);
 }
 
-static void add_page(struct json_object *root, const struct check *c)
+static void add_page(struct writer *w, struct json_object *root, const struct check *c)
 {
 	const struct check_page *p = &c->page;
 	struct json_object *page;
 	size_t i;
 
 	if (!p->have) {
-		add(root, "page", NULL);
+		add(w, root, "page", NULL);
 		return;
 	}
-	page = add_object(root, "page");
+	page = add_object(w, root, "page");
 	for (i = 0; i < p->n_fields; i++)
-		add_field(page, &p->fields[i]);
-	add_optional(page, "reference_time", p->reference);
-	add_optional(page, "reference_time_utc", p->reference_utc);
-	add(page, "counter_frequency_hz",
-	    p->frequency_hz > 0 ? checked(json_object_new_double(p->frequency_hz)) : NULL);
+		add_field(w, page, &p->fields[i]);
+	add_optional(w, page, "reference_time", p->reference);
+	add_optional(w, page, "reference_time_utc", p->reference_utc);
+	add(w, page, "counter_frequency_hz",
+	    p->frequency_hz > 0 ? checked(w, json_object_new_double(p->frequency_hz)) : NULL);
 }
 
 /* ---- Judgement ----------------------------------------------------------------------------- */
 
-static void add_usable(struct json_object *root, const struct check *c)
+static void add_usable(struct writer *w, struct json_object *root, const struct check *c)
 {
 	static const char *const names[] = {
 		[CHECK_MARKER] = "marker",
@@ -216,35 +220,35 @@ static void add_usable(struct json_object *root, const struct check *c)
 		[CHECK_TIME] = "time",
 		[CHECK_BOUNDS] = "bounds",
 	};
-	struct json_object *usable = add_object(root, "usable");
+	struct json_object *usable = add_object(w, root, "usable");
 	int use;
 
 	for (use = 0; use < CHECK_USES; use++) {
-		struct json_object *object = add_object(usable, names[use]);
+		struct json_object *object = add_object(w, usable, names[use]);
 
-		add_bool(object, "usable", c->usable[use].yes);
-		add_string(object, "reason", c->usable[use].reason);
+		add_bool(w, object, "usable", c->usable[use].yes);
+		add_string(w, object, "reason", c->usable[use].reason);
 	}
 }
 
-static void add_problems(struct json_object *root, const struct check *c)
+static void add_problems(struct writer *w, struct json_object *root, const struct check *c)
 {
-	struct json_object *problems = add_array(root, "problems");
+	struct json_object *problems = add_array(w, root, "problems");
 	size_t i;
 
 	for (i = 0; i < c->n_problems; i++) {
 		const struct check_problem *p = &c->problems[i];
-		struct json_object *problem = append_object(problems);
+		struct json_object *problem = append_object(w, problems);
 
-		add_string(problem, "code", p->rule->code);
-		add_string(problem, "gravity",
+		add_string(w, problem, "code", p->rule->code);
+		add_string(w, problem, "gravity",
 			   p->rule->gravity == CHECK_WARNING ? "warning" : "error");
-		add_string(problem, "text", p->text);
-		add_string(problem, "next_step", p->next);
+		add_string(w, problem, "text", p->text);
+		add_string(w, problem, "next_step", p->next);
 	}
 }
 
-static void add_verdict(struct json_object *root, const struct check *c)
+static void add_verdict(struct writer *w, struct json_object *root, const struct check *c)
 {
 	static const char *const verdicts[] = {
 		[CHECK_OK] = "ok",
@@ -252,36 +256,37 @@ static void add_verdict(struct json_object *root, const struct check *c)
 		[CHECK_UNUSABLE] = "unusable",
 	};
 
-	add_string(root, "verdict", verdicts[c->verdict]);
-	add(root, "exit_status", checked(json_object_new_int((int)c->verdict)));
-	add_string(root, "summary", c->summary);
-	add_string(root, "next_step", c->next);
+	add_string(w, root, "verdict", verdicts[c->verdict]);
+	add(w, root, "exit_status", checked(w, json_object_new_int((int)c->verdict)));
+	add_string(w, root, "summary", c->summary);
+	add_string(w, root, "next_step", c->next);
 }
 
 int check_json(const struct check *c)
 {
-	struct json_object *root = checked(json_object_new_object());
+	struct writer w = { .failed = false };
+	struct json_object *root = checked(&w, json_object_new_object());
 	const char *text = NULL;
 
-	add_string(root, "tool", TOOL);
-	add_string(root, "version", PACKAGE_VERSION);
-	add_verdict(root, c);
-	add_problems(root, c);
-	add_usable(root, c);
-	add_device(root, &c->device);
+	add_string(&w, root, "tool", TOOL);
+	add_string(&w, root, "version", PACKAGE_VERSION);
+	add_verdict(&w, root, c);
+	add_problems(&w, root, c);
+	add_usable(&w, root, c);
+	add_device(&w, root, &c->device);
 	if (c->with_system) {
-		add_hypervisor(root, &c->hypervisor);
-		add_modules(root, &c->modules);
+		add_hypervisor(&w, root, &c->hypervisor);
+		add_modules(&w, root, &c->modules);
 	} else {
-		add(root, "hypervisor", NULL);
-		add(root, "kernel", NULL);
-		add(root, "modules", NULL);
+		add(&w, root, "hypervisor", NULL);
+		add(&w, root, "kernel", NULL);
+		add(&w, root, "modules", NULL);
 	}
-	add_page(root, c);
+	add_page(&w, root, c);
 
-	if (!failed)
-		text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
-							    JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (!w.failed)
+		text = json_object_to_json_string_ext(
+			root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (text)
 		puts(text);
 	json_object_put(root);
