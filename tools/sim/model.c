@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the page promises: a line, and how far the clock may be from it.
+ * UAPI.13 guarantees readers that an update never contradicts the page before
+ * it: from the new reference on, the new interval of each counter value lies
+ * inside the old one, as readers compute both.
  *
- * UAPI.13 guarantees readers that an update never contradicts what was
- * promised before. Here that is kept in this way: a promise is a reference,
- * a period and two maximum errors; an update reads the clock, and the clock
- * must be where both the reading and the promise allow. The line is left as
- * it is if it runs through there, else moved no further than necessary; then
- * the maximum error is what covers that place. So for each counter value
- * from the new reference on, the new interval lies inside the old one, as
- * readers compute both. If no such place is left, the clock has broken the
- * promise, and only a disruption makes a new one.
+ * An update keeps that rule as follows. All distances are in ns from the old
+ * line, at the counter value of a reading of the clock:
+ *
+ *	   -room  -needed           0                 needed   room
+ *	     |       |--------------+--------------------|       |   the old page
+ *	                                |------off------|            the reading
+ *	                               low            high
+ *
+ *	1. The clock is where both the old page and the reading allow: between low
+ *	   and high. If there is no such place, the clock has broken the promise,
+ *	   and only a disruption makes a new one.
+ *	2. The new line goes through 0, or else through the nearest of low and high.
+ *	3. The new error covers low and high, and a slack, as far as there is room.
+ *
+ * Readers round times down to the ns, and errors up. So a line can only be
+ * moved where the old page is wider than the clock needs. The clock is trusted
+ * to wander by no more than three quarters of the period's maximum error, and
+ * a sixteenth is for refining the period. Together they need less than seven
+ * eighths of the growth of the error; the last eighth is for rounding.
  */
 #include "model.h"
 #include "tools/number.h"
 
-/*
- * A reader cuts times down to the nanosecond, and rounds errors up. To stay
- * inside what was promised by that much, a line can be moved only when the
- * promise is wider than it need be: the clock is trusted to wander by no more
- * than three quarters of the period's maximum error; with what refining the
- * period takes, it needs less than seven eighths of the bounds' growth.
- */
+/* What rounding by readers may cost an interval. */
 #define ROUNDING_NS 3
 
+/* The period is first measured again after this long, then each time it has doubled. */
 #define REFINE_FIRST_NS	1000000000
 
 static int64_t smaller(int64_t a, int64_t b)
@@ -36,7 +43,7 @@ static int64_t larger(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* By how many ns the promise has become wider after @ticks. */
+/* By how many ns the error grows in @ticks. */
 static int64_t growth(const struct sim_model *model, uint64_t ticks)
 {
 	unsigned __int128 product = (unsigned __int128)ticks * model->period_maxerror;
@@ -44,7 +51,7 @@ static int64_t growth(const struct sim_model *model, uint64_t ticks)
 	return sim_time_ns((sim_time)(product >> model->line.shift));
 }
 
-/* For how many ticks @ns suffice. */
+/* In how many ticks the error grows by @ns. */
 static uint64_t ticks_for(const struct sim_model *model, uint64_t ns)
 {
 	long double error = (long double)model->period_maxerror * sim_line_tick(&model->line) /
@@ -84,10 +91,10 @@ void sim_model_begin(struct sim_model *model, const struct sim_reading *reading,
 }
 
 /*
- * The longer the line is, the better its period is known. What the period
- * changes by is taken off its maximum error, so that the new line and its
- * error stay inside the old ones for ever after. All changes together take
- * a sixteenth at most.
+ * The longer a line has run, the better its period can be measured. Each change
+ * of the period is subtracted from its maximum error, so that the new line with
+ * its error stays inside the old one for ever. All changes together use up a
+ * sixteenth of that error at most.
  */
 static bool refine_period(struct sim_model *model, const struct sim_reading *reading)
 {
@@ -101,7 +108,7 @@ static bool refine_period(struct sim_model *model, const struct sim_reading *rea
 						      18446744073709551616.0L / (long double)ticks);
 	change = period > model->line.period ? period - model->line.period :
 					       model->line.period - period;
-	/* One bad pairing, or a clock that was bent in between, is no reason. */
+	/* Ignore a bad pairing, and a frequency that was changed meanwhile. */
 	if (!change || change > model->refinable || model->begin.error + reading->pairing > 1000)
 		return false;
 	model->refinable -= change;
@@ -110,46 +117,73 @@ static bool refine_period(struct sim_model *model, const struct sim_reading *rea
 	return true;
 }
 
+/* Goes the counter forward, and does the clock keep to the period that was promised? */
+static bool keeps_period(const struct sim_model *model, const struct sim_reading *reading)
+{
+	long double bent = reading->tick / model->tick - 1;
+	long double allowed = (long double)model->period_maxerror / (long double)model->line.period;
+	bool backwards = (reading->counter - model->line.counter) >> 63;
+
+	return !backwards && bent <= allowed && bent >= -allowed;
+}
+
+/* In ns from the line, at the reading; empty where low > high. */
+struct interval {
+	int64_t low, high;
+};
+
+/* Where the clock is, by the old page and by the reading. */
+static struct interval locate(const struct sim_reading *reading, sim_time line, int64_t needed)
+{
+	int64_t off = sim_time_ns(reading->time - line);
+	int64_t error = (int64_t)reading->error;
+
+	return (struct interval){
+		.low = larger(-needed, off - error),
+		.high = smaller(needed, off + 1 + error),
+	};
+}
+
+/* Puts the reference at the reading. The error covers the clock, and @slack_ns if @room allows. */
+static void set_reference(struct sim_model *model, uint64_t counter, sim_time time, int64_t width,
+			  int64_t room, uint64_t slack_ns)
+{
+	model->line.counter = counter;
+	model->line.time = time;
+	model->time_maxerror = (uint64_t)smaller(width + (int64_t)slack_ns, room);
+	model->slack = model->time_maxerror - (uint64_t)width;
+	model->fixed = counter;
+	model->movable = ticks_for(model, model->slack);
+}
+
 bool sim_model_fix(struct sim_model *model, const struct sim_reading *reading, bool refine,
 		   uint64_t slack_ns)
 {
-	uint64_t ticks = reading->counter - model->line.counter;
 	sim_time line = sim_line_at(&model->line, reading->counter);
-	sim_time off = reading->time - line;
-	long double bent = reading->tick / model->tick - 1;
-	long double allowed = (long double)model->period_maxerror / (long double)model->line.period;
-	int64_t room, needed, low, high, move, width;
+	int64_t grown, room, needed, move;
+	struct interval clock;
 
-	/* A counter that went backwards, or a period that is not what was promised. */
-	if (ticks >> 63 || bent > allowed || bent < -allowed)
+	if (!keeps_period(model, reading))
+		return false;
+	grown = growth(model, reading->counter - model->line.counter);
+	room = (int64_t)model->time_maxerror + grown;
+	needed = room - grown / 8;
+	clock = locate(reading, line, needed);
+	if (clock.low > clock.high)
 		return false;
 
-	/* Where the clock may be, in ns from the line: by the promise and by the reading. */
-	room = (int64_t)model->time_maxerror + growth(model, ticks);
-	needed = room - growth(model, ticks) / 8;
-	low = larger(-needed, sim_time_ns(off) - (int64_t)reading->error);
-	high = smaller(needed, sim_time_ns(off) + 1 + (int64_t)reading->error);
-	if (low > high)
-		return false;
-
-	move = larger(low, smaller(high, 0));
+	move = larger(clock.low, smaller(clock.high, 0));
 	if (room - needed < ROUNDING_NS) {
-		refine = false;
-		/* Too early. What was promised is true without an update. */
+		/* The error has not grown enough for a new line; the old page is still true. */
 		if (move)
 			return true;
+		refine = false;
 	}
 	if ((refine && refine_period(model, reading)) || move)
 		room -= ROUNDING_NS;
 	room -= move < 0 ? -move : move;
-	width = larger(high - move, move - low);
-
-	model->line.counter = reading->counter;
-	model->line.time = line + sim_time_of(0, move);
-	model->time_maxerror = (uint64_t)smaller(width + (int64_t)slack_ns, room);
-	model->slack = model->time_maxerror - (uint64_t)width;
-	model->fixed = reading->counter;
-	model->movable = ticks_for(model, model->slack);
+	set_reference(model, reading->counter, line + sim_time_of(0, move),
+		      larger(clock.high - move, move - clock.low), room, slack_ns);
 	return true;
 }
 
