@@ -41,7 +41,7 @@ static const char rest_of_help[] =
 
 /* ---- Start ---------------------------------------------------------------------------- */
 
-/* TAI - UTC: as the page is to say if that is possible, else as the kernel knows. */
+/* TAI - UTC: by --tai-offset if that is a possible value, else by the kernel. */
 static int tai_of(const struct sim_options *o, const struct sim_host *host)
 {
 	int asked = o->tai_offset.sec < 0 ? -o->tai_offset.sec : o->tai_offset.sec;
@@ -85,8 +85,9 @@ static int start_clock(struct sim *sim)
 }
 
 /*
- * A page that is there already, at an offset, belongs to a guest that has
- * come from another host: what must go on goes on, and the marker changes.
+ * With --at, the guest's memory may have a page already: the guest comes from
+ * another host. The sequence count and the generation go on, and the marker
+ * changes.
  */
 static uint32_t take_over(struct sim *sim)
 {
@@ -134,7 +135,7 @@ static void on_stop(int number)
 	told_to_stop = 1;
 }
 
-/* Signals come only where we wait, so that none is missed. */
+/* Signals are blocked except while we wait, so that none is missed. */
 static void catch_signals(sigset_t *waiting)
 {
 	static const int stops[] = { SIGTERM, SIGINT, SIGHUP };
@@ -150,7 +151,7 @@ static void catch_signals(sigset_t *waiting)
 	sigprocmask(SIG_BLOCK, &blocked, waiting);
 	for (i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
 		sigdelset(waiting, stops[i]);
-	/* A reader of stdout that went away, a terminal that is not ours to read. */
+	/* The reader of stdout may go away, and the terminal of stdin may not be ours to read. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTTIN, SIG_IGN);
 }
@@ -177,7 +178,7 @@ static void run(struct sim *sim, const sigset_t *waiting)
 	}
 }
 
-/* So that no file of ours gets the number of stdin, and commands are read from it. */
+/* Else a file of ours could get the number of a closed stdin, and be read for commands. */
 static void fill_standard_files(void)
 {
 	int fd;

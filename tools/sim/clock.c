@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-/* The clock that is simulated: what time a counter value is. */
 #include <sys/timex.h>
 
 #include "clock.h"
@@ -21,7 +20,7 @@ sim_time sim_line_at(const struct sim_line *line, uint64_t counter)
 	return before ? line->time - way : line->time + way;
 }
 
-/* See SIM_GRID: without the bits that would make a fraction of 2^-64 s of a step on the grid. */
+/* Clears the low bits, so that one step on the grid is a whole number of 2^-64 s: see SIM_GRID. */
 static uint64_t even_out(uint64_t period, uint8_t shift)
 {
 	int low = shift > SIM_GRID_BITS ? shift - SIM_GRID_BITS : 0;
@@ -102,17 +101,17 @@ static long double bent_tick(const struct sim_clock *clock, double ppm)
 	return clock->tick * (1 + (long double)ppm * PPM);
 }
 
-/* What bending adds to the straight clock since @since. */
+/* The time that frequency and drift have added since @since. */
 static sim_time bend_at(const struct sim_clock *clock, uint64_t counter)
 {
 	long double x = seconds_bent(clock, counter);
-	/* A scripted clock has the frequency in its line, where it is exact. */
+	/* A scripted clock has the frequency in its line, exactly. */
 	long double ppm = clock->scripted ? 0 : clock->ppm;
 
 	return sim_time_of_float((ppm * x + clock->drift * x * x / 2) * PPM);
 }
 
-/* The host's clock, and the guest's counter on the grid that it belongs to. */
+/* Reads the host's clock, and moves the reading back to the grid of the guest's counter. */
 static void read_host(const struct sim_clock *clock, struct sim_reading *reading)
 {
 	struct sim_pair pair;
@@ -131,7 +130,7 @@ void sim_clock_read(const struct sim_clock *clock, struct sim_reading *reading)
 	if (clock->scripted) {
 		reading->counter = sim_clock_counter(clock);
 		reading->time = sim_line_at(&clock->line, reading->counter);
-		/* A drift is no whole number of units. */
+		/* With a drift, the time is rounded to the ns. */
 		reading->pairing = clock->drift != 0;
 	} else {
 		read_host(clock, reading);
@@ -163,7 +162,7 @@ void sim_clock_start(struct sim_clock *clock, const struct sim_host *host, const
 		sim_line_set_period(&clock->line, bent_tick(clock, clock->ppm));
 		return;
 	}
-	/* CLOCK_TAI has no leap seconds, but is CLOCK_REALTIME where nobody told the kernel. */
+	/* CLOCK_TAI has no leap seconds, but equals CLOCK_REALTIME until TAI - UTC is known. */
 	clock->host_clock = host->tai ? CLOCK_TAI : CLOCK_REALTIME;
 	clock->host_add = sim_time_of(tai - host->tai, 0);
 	clock->tick *= host->rate;

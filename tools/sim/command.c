@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-/* Commands: what they are, and what they do. */
 #include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -70,7 +69,7 @@ static int parse_change(const struct argument *a, const char *word)
 	if (strncmp(word, "step=", 5) != 0)
 		return wrong(a->why, a->size, "%s: what is '%s'? step=TIME and ppm=N may follow",
 			     a->verb, word);
-	/* A number alone may be meant in ns, or in seconds: what a difference. */
+	/* Require a unit: a bare number could mean ns or s. */
 	if (parse_time(word + 5, false, &a->command->ns))
 		return wrong(a->why, a->size, "%s: '%s' is no step; give its unit, as in step=10ms",
 			     a->verb, word);
@@ -196,7 +195,7 @@ int sim_command_parse(struct sim_command *command, const char *line, char *why, 
 	if (strlen(line) >= sizeof(copy))
 		return wrong(why, size, "the line is too long for a command");
 	copy_printable(copy, sizeof(copy), line);
-	/* Which also made question marks of tabs, if there were any. */
+	/* copy_printable() replaced tabs by question marks; put spaces there. */
 	for (i = 0; copy[i]; i++)
 		if (line[i] == '\t')
 			copy[i] = ' ';
@@ -329,7 +328,7 @@ void sim_command_run(struct sim *sim, const struct sim_command *command, char *a
 		sim->notice = VMCLOCK_FLAG_DISRUPTION_SOON;
 		break;
 	case SIM_IMMINENT:
-		/* Within the hour is within the day. */
+		/* Within an hour is also within a day. */
 		sim->notice = VMCLOCK_FLAG_DISRUPTION_SOON | VMCLOCK_FLAG_DISRUPTION_IMMINENT;
 		break;
 	case SIM_CALM:

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-/* The CPU's counter, paired with the host's clocks. */
 #include <time.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -33,7 +32,7 @@ uint64_t sim_counter_read(void)
 {
 	uint64_t value;
 
-	/* Neither before what precedes, nor after what follows. */
+	/* The fences keep the CPU from moving the read in either direction. */
 	_mm_lfence();
 	value = __rdtsc();
 	_mm_lfence();
@@ -97,7 +96,7 @@ void sim_counter_pair(clockid_t clock, long double tick, struct sim_pair *pair)
 		pair->counter = before + width / 2;
 		pair->time = sim_time_of(ts.tv_sec, ts.tv_nsec);
 	}
-	/* The clock was read somewhere in between, and cut down to the nanosecond. */
+	/* The clock was read somewhere in between, and it rounds down to the nanosecond. */
 	pair->error = (uint64_t)(((long double)best / 2 + 1) * tick * NS_PER_SEC) + 2;
 }
 

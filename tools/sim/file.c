@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-/* The file that holds the page: made, locked, removed. */
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +20,7 @@ static int cannot(const char *what, const char *path)
 	return -1;
 }
 
-/* Who else publishes here does not get the lock; it ends with the process. */
+/* Keeps other publishers out. The kernel releases the lock when the process ends. */
 static int lock(int fd, const char *path, uint64_t offset)
 {
 	struct flock range = {
@@ -57,9 +56,9 @@ static size_t whole_pages(uint32_t size)
 }
 
 /*
- * What has the name already must be ours to replace: a page that a simulator
- * left behind. The lock on it is kept, so that of two that start at once,
- * one is refused.
+ * A file that exists is replaced only if it holds a page, as an earlier
+ * simulator leaves it behind. We keep the lock on it, so that one of two
+ * simulators that start at the same time is refused.
  */
 static int check_existing(struct sim_file *file)
 {
@@ -99,7 +98,7 @@ static int open_new(struct sim_file *file, uint32_t size)
 		return cannot("make", file->path);
 	}
 	file->fd = fd;
-	/* All of it is there before anybody maps it. Readable by all, as the device is. */
+	/* Allocate all of it before anybody maps it. Everybody may read, as with the device. */
 	errno = posix_fallocate(fd, 0, (off_t)whole_pages(size));
 	if (errno || fchmod(fd, 0644))
 		return cannot("make", file->path);
@@ -155,7 +154,7 @@ int sim_file_appear(struct sim_file *file)
 		ret = rename(file->temporary, file->path);
 	else
 		ret = renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->path, RENAME_NOREPLACE);
-	/* Not every filesystem can refuse; then it is as before, but for two that start at once. */
+	/* Some filesystems lack RENAME_NOREPLACE; there, two may start at the same time. */
 	if (ret && (errno == EINVAL || errno == ENOSYS))
 		ret = rename(file->temporary, file->path);
 	if (ret)
@@ -168,7 +167,7 @@ int sim_file_appear(struct sim_file *file)
 	return 0;
 }
 
-/* Somebody may have put another file there meanwhile. */
+/* Another file may have taken the name meanwhile. */
 static bool still_ours(const struct sim_file *file)
 {
 	struct stat named, ours;

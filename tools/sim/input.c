@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-/* Where commands come from: stdin, the control socket, a script. And a client for the socket. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -20,7 +19,7 @@
 
 #define CLIENTS_MAX 16
 
-/* A line that comes in pieces. */
+/* Collects a line that arrives in pieces. */
 struct source {
 	int fd;
 	size_t length;
@@ -142,7 +141,7 @@ static int socket_address(struct sockaddr_un *address, const char *path)
 	return 0;
 }
 
-/* A socket that nobody listens at was left behind. */
+/* Nobody listens at a socket that an earlier simulator left behind. */
 static bool left_behind(const struct sockaddr_un *address)
 {
 	struct stat st;
@@ -170,7 +169,7 @@ static int open_listener(const char *path)
 		return SIM_CANNOT;
 	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener >= 0) {
-		/* Who may disturb the clock is who started the simulator. */
+		/* Only the user who started us may connect. */
 		mask = umask(0177);
 		ret = bind(listener, (struct sockaddr *)&address, sizeof(address));
 		if (ret && errno == EADDRINUSE && left_behind(&address) && !unlink(path))
@@ -234,7 +233,7 @@ static void accept_client(void)
 
 static void answer_client(int fd, const char *text)
 {
-	/* A client that does not listen misses the answer; nothing waits for it. */
+	/* Never wait for a client: one that does not read loses the answer. */
 	if (send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return;
 }
@@ -299,8 +298,8 @@ static void read_source(struct sim *sim, struct source *source)
 		return;
 
 	/*
-	 * The end; or, on stdin, EIO: a terminal that we are in the background
-	 * of. The last line counts without a newline too.
+	 * End of file, or EIO: stdin is a terminal, and we run in its background.
+	 * The last line may lack its newline.
 	 */
 	if (!n && source->length)
 		take_byte(sim, source, '\n');
@@ -355,7 +354,7 @@ static int send_words(int fd, int count, char **words)
 	return send(fd, line, at, MSG_NOSIGNAL) == (ssize_t)at ? 0 : -1;
 }
 
-/* What precedes "ok" goes to stdout, an error to stderr. */
+/* Lines before "ok" go to stdout, an error goes to stderr. */
 static int print_answer(FILE *answer)
 {
 	char line[SIM_ANSWER_MAX];

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-/* The leap second, and the offset between TAI and UTC. */
 #include "leap.h"
 #include "vmclock-calc.h"
 
@@ -7,12 +6,12 @@ void sim_leap_set(struct sim_leap *leap, int sign, sim_time now)
 {
 	int64_t utc, midnight;
 
-	/* One that is over has changed the offset for good. */
+	/* A leap second in the past has changed the offset permanently. */
 	leap->tai = sim_leap_tai(leap, now);
 	leap->sign = sign;
 	utc = (int64_t)(now >> 64) - leap->tai;
 	midnight = vmclock_calc_month_start(utc, 1);
-	/* A deleted second is 23:59:59; an inserted one comes after it. */
+	/* 23:59:59 is the deleted second; an inserted one follows it. */
 	leap->at = sim_time_of(midnight + leap->tai - (sign < 0), 0);
 }
 
@@ -29,6 +28,6 @@ uint8_t sim_leap_indicator(const struct sim_leap *leap, sim_time t)
 		return t < leap->at ? VMCLOCK_LEAP_PRE_NEG : VMCLOCK_LEAP_POST_NEG;
 	if (t < leap->at)
 		return VMCLOCK_LEAP_PRE_POS;
-	/* 23:59:60; with the offset that holds from here on, 23:59:59 is counted again. */
+	/* 23:59:60. The new offset applies already, so UTC counts 23:59:59 again. */
 	return t < leap->at + sim_time_of(1, 0) ? VMCLOCK_LEAP_POS : VMCLOCK_LEAP_POST_POS;
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-/* From the simulator's state to the fields of the page, and when. */
 #include <endian.h>
 #include <stdio.h>
 
@@ -9,7 +8,7 @@
 #include "tools/number.h"
 #include "update.h"
 
-/* No more often than this is the clock read: the bounds need time to grow by whole nanoseconds. */
+/* The clock is read at most this often: in between, the bounds must grow by whole nanoseconds. */
 #define READING_NS	100000000
 
 #define COVERS(page, field) \
@@ -23,7 +22,7 @@ int64_t sim_now(void)
 	return (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
 }
 
-/* How much wider the bounds are made, for the reference to move between two readings. */
+/* By how much the bounds are widened, to let the reference move between two readings. */
 static uint64_t slack(const struct sim *sim)
 {
 	if (sim->options.hold || sim->options.interval >= READING_NS)
@@ -42,7 +41,7 @@ static void fill_constant(struct vmclock_abi *next, const struct sim_options *op
 	next->time_type = options->utc ? VMCLOCK_TIME_UTC : VMCLOCK_TIME_TAI;
 }
 
-/* -37, or as far from what was asked for as leap seconds have moved it. */
+/* The offset to publish: the right one, or --tai-offset, changed by the leap seconds since. */
 static int tai_offset(const struct sim *sim, int tai)
 {
 	const struct sim_options *options = &sim->options;
@@ -74,7 +73,7 @@ static uint64_t fill_time(struct vmclock_abi *next, const struct sim *sim)
 	if (!sim->options.no_bounds) {
 		next->counter_period_maxerror_rate_frac_sec = htole64(model->period_maxerror);
 		next->time_maxerror_nanosec = htole64(model->time_maxerror);
-		/* What is likely is a quarter of what is possible: a rule of thumb, no more. */
+		/* The estimated error is a quarter of the maximum: a mere rule of thumb. */
 		next->counter_period_esterror_rate_frac_sec = htole64(model->period_maxerror / 4);
 		next->time_esterror_nanosec = htole64(model->time_maxerror / 4);
 		flags |= VMCLOCK_FLAG_PERIOD_ESTERROR_VALID | VMCLOCK_FLAG_PERIOD_MAXERROR_VALID |
@@ -132,7 +131,7 @@ static void read_clock(struct sim *sim)
 	sim->next_reading = sim_now() + READING_NS;
 	if (sim_model_fix(&sim->model, &reading, refine, slack(sim)))
 		return;
-	/* The clock has left what the page promised: that has to be told. */
+	/* The clock has broken the promise of the page: readers must see a disruption. */
 	sim->marker++;
 	begin_model(sim, &reading);
 	fprintf(stderr, TOOL ": the clock left its bounds: disruption marker %llu\n",
@@ -159,7 +158,7 @@ void sim_disrupt(struct sim *sim)
 	publish(sim);
 }
 
-/* Bytes of the structure that a page of this size has. */
+/* How many bytes of the structure a page of this size has. */
 static size_t covered(const struct sim_options *options)
 {
 	uint64_t size = options->size.value;
@@ -193,7 +192,7 @@ void sim_finish(struct sim *sim)
 	publish(sim);
 }
 
-/* What ends by itself. */
+/* Ends stalls and garbage whose time is over. */
 static void end_mishaps(struct sim *sim, int64_t now)
 {
 	bool ended = false;
@@ -218,7 +217,7 @@ void sim_tick(struct sim *sim, int64_t now)
 	end_mishaps(sim, now);
 	if (now < sim->next_update)
 		return;
-	/* From when it was due, so that it is not late for ever; but what was missed is missed. */
+	/* Count from the time it was due, so that delays do not add up; but skip missed updates. */
 	sim->next_update += options->interval;
 	if (sim->next_update < now)
 		sim->next_update = now;
@@ -227,7 +226,7 @@ void sim_tick(struct sim *sim, int64_t now)
 		sim_update(sim, true);
 		return;
 	}
-	/* The bounds have to grow before the next reading: see model.c. */
+	/* Stop moving half-way: the bounds have to grow before the next reading. See model.c. */
 	if (!options->marker_only && sim->next_reading - now > READING_NS / 2)
 		sim_model_move(&sim->model, sim_clock_counter(&sim->clock));
 	sim_update(sim, false);
