@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Can this machine's VMClock be trusted, and if not, why and what next?
+ * Can this machine's VMClock be trusted? If not, why, and what is to be done?
  *
- * See check.h for the parts. Here: options, the order of things, and the
+ * See check/check.h for the parts. Here: options, the order of steps, and the
  * exit status.
  */
 #include <getopt.h>
@@ -157,7 +157,7 @@ static int parse_options(struct options *options, int argc, char **argv)
 static void gather(struct check *c, const char *device)
 {
 	check_device(c, device);
-	/* Hypervisor and driver explain devices, not files. */
+	/* A page file has neither hypervisor nor driver. */
 	c->with_system = c->device.kind == CHECK_DEVICE || *c->device.name;
 	if (c->with_system) {
 		check_hypervisor(c);
@@ -192,7 +192,7 @@ int main(int argc, char **argv)
 		return close_stdout(TOOL) ? CHECK_UNUSABLE : status;
 	}
 
-	/* For tests: look for /sys, /dev and so on below this folder. */
+	/* Tests have /sys, /dev and so on below this folder. */
 	c.root = secure_getenv("VMCLOCK_CHECK_SYSROOT");
 	if (!c.root)
 		c.root = "";

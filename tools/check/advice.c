@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* There is no page to read: why that is, and how to get one. */
+/* There is no page to read: the reason, and how to get one. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 /* ---- No device: how to get one -------------------------------------------------------- */
 
-/* How to load a module that is there. */
+/* How to load an installed module. */
 static void advise_loading(const struct check_kernel *k, const struct check_module *m, char *next,
 			   size_t size)
 {
@@ -46,7 +46,7 @@ static void advise_loading(const struct check_kernel *k, const struct check_modu
 		snprintf(next, size, "as root: modprobe %s", name);
 }
 
-/* A module that is there, but that the kernel will not take. */
+/* The module is installed, but the kernel would refuse it. */
 static void advise_obstacle(const struct check_kernel *k, const struct check_module *m, char *why,
 			    char *next, size_t size)
 {
@@ -85,7 +85,7 @@ static void advise_obstacle(const struct check_kernel *k, const struct check_mod
 	}
 }
 
-/* It runs, and did not take the device: perhaps the log says why. */
+/* The driver runs, but did not take the device. The log may say why. */
 static void advise_refusal(const struct check_module *m, const struct check_offer *o, char *why,
 			   char *next, size_t size)
 {
@@ -93,7 +93,7 @@ static void advise_refusal(const struct check_module *m, const struct check_offe
 	bool is_ours = m->driver && strcmp(m->driver, "vmclock-guest") == 0;
 	bool refused = strncmp(o->said, "refused: ", 9) == 0;
 
-	/* What it says of a device that it serves is no reason: it may have been unbound since. */
+	/* Another line is no reason: the driver may have served the device, and been unbound. */
 	if (is_ours && (refused || strstr(o->said, "cannot "))) {
 		snprintf(why, size, "%s is %s and says: %s", m->name, state, o->said);
 		snprintf(next, size, "%s", refused ? CHECK_TELL_OPERATOR : SEE_WHY);
@@ -103,9 +103,8 @@ static void advise_refusal(const struct check_module *m, const struct check_offe
 }
 
 /*
- * How to get a driver to take an offer that none has taken, and, if it can be
- * told, why none did. Our driver comes first, but not if the kernel refuses it
- * and would take another one.
+ * No driver has taken the device: what to do, and, if known, why. Our driver is
+ * preferred, unless the kernel refuses it and would take another one.
  */
 static void advise_driver(const struct check *c, const struct check_offer *o, char *why, char *next,
 			  size_t size)
@@ -208,7 +207,7 @@ static void other_device(struct check *c)
 	snprintf(p->next, sizeof(p->next), "check that one: " TOOL " --device /dev/%s", other);
 }
 
-/* There is no such device node: why is that? */
+/* Why is there no such device node? */
 static void explain_missing_node(struct check *c)
 {
 	const struct check_hypervisor *h = &c->hypervisor;
@@ -223,7 +222,7 @@ static void explain_missing_node(struct check *c)
 				unbound = o;
 			continue;
 		}
-		/* What another existing node serves does not explain this one. */
+		/* A device that is served as another node does not explain this one. */
 		if (!c->device.n_others || strcmp(o->serves, c->device.name) == 0) {
 			no_node(c, o);
 			return;

@@ -43,7 +43,7 @@ enum check_kind {
 	CHECK_DEVICE,
 	CHECK_FILE,		/* a page file: no driver, no hypervisor */
 	CHECK_OTHER,		/* a folder, a pipe ... */
-	CHECK_UNKNOWN,		/* not to be seen */
+	CHECK_UNKNOWN,		/* stat(2) failed for another reason */
 };
 
 struct check_device {
@@ -71,7 +71,7 @@ struct check_offer {
 	char driver[CHECK_NAME];	/* empty: none is bound */
 	char module[CHECK_NAME];	/* of the driver; empty: built in */
 	char serves[CHECK_NAME];	/* "vmclock0"; empty: no device node */
-	char said[256];			/* the last that our driver logged of it; may be empty */
+	char said[256];			/* the last line of our driver about it; may be empty */
 };
 
 struct check_hypervisor {
@@ -89,26 +89,26 @@ enum check_module_state {
 	CHECK_BUILTIN,
 };
 
-/* Why the kernel will not take a module that is available, as far as one can know. */
+/* Why the kernel would refuse an available module, as far as that can be known. */
 enum check_obstacle {
 	CHECK_NO_OBSTACLE,
-	CHECK_DAMAGED,		/* no module, or not all of it */
-	CHECK_OTHER_KERNEL,	/* built for it */
-	CHECK_UNSIGNED,		/* and only signed ones are taken */
-	CHECK_NO_SYMBOL,	/* the kernel has not what it needs */
+	CHECK_DAMAGED,		/* not a module, or only a part of one */
+	CHECK_OTHER_KERNEL,	/* it is built for another one */
+	CHECK_UNSIGNED,		/* this kernel takes signed modules only */
+	CHECK_NO_SYMBOL,	/* the kernel lacks a symbol that it needs */
 };
 
 struct check_module {
 	char name[CHECK_NAME];
-	const char *driver;		/* its platform driver; NULL: not known to us */
+	const char *driver;		/* the name of its platform driver; NULL: unknown */
 	const char *origin;
 	enum check_module_state state;
-	bool blacklisted;		/* not loaded by itself, only by name */
-	bool overridden;		/* an install line replaces loading */
+	bool blacklisted;		/* loaded by its name only, never automatically */
+	bool overridden;		/* an install line of modprobe.d replaces loading */
 	bool bound;
 	char version[CHECK_NAME];
 	enum check_obstacle obstacle;
-	char lacks[CHECK_NAME];		/* the symbol; or the other kernel, obstacle or not */
+	char lacks[CHECK_NAME];		/* the symbol, or the kernel that it is built for */
 };
 
 struct check_kernel {
@@ -117,10 +117,10 @@ struct check_kernel {
 	bool locked;			/* kernel.modules_disabled */
 	bool has_tree;			/* /lib/modules/RELEASE */
 	bool has_dkms_source;
-	char signed_only[CHECK_NAME];	/* why it takes no others; empty: it may take others */
+	char signed_only[CHECK_NAME];	/* why only signed modules; empty: it may take others */
 };
 
-/* The first two are always ours and the in-tree one. */
+/* These two are always the first. */
 #define CHECK_OURS	0
 #define CHECK_IN_TREE	1
 
@@ -135,39 +135,39 @@ struct check_modules {
 enum check_validity {
 	CHECK_VALID,
 	CHECK_NO_FLAG,		/* the page's flag for it is not set */
-	CHECK_NO_STATUS,	/* it counts in synchronized and freerunning only */
+	CHECK_NO_STATUS,	/* valid only in synchronized and freerunning */
 	CHECK_OUT_OF_RANGE,
 };
 
 struct check_field {
-	const char *key;	/* its name in the specification */
+	const char *key;	/* its name in UAPI.13 */
 	const char *label;
 	uint64_t value;		/* of signed fields: two's complement */
 	bool is_signed;
 	bool is_hex;
 	bool is_enum;
-	const char *name;	/* of an enumerated value; NULL: none is assigned */
+	const char *name;	/* of an enumerated value; NULL: unassigned */
 	enum check_validity validity;
-	char detail[256];	/* what it means; may be empty */
+	char detail[256];	/* its meaning; may be empty */
 };
 
 struct check_page {
 	int error;		/* of vmclock_open() or vmclock_read_page() */
 	char wrong[CHECK_TEXT];	/* what is wrong with the content; may be empty */
-	unsigned int tries;	/* of reading, 100 ms each but the last */
-	bool moving;		/* the sequence count, odd as it was, differed between tries */
+	unsigned int tries;	/* to read it; each but the last took 100 ms */
+	bool moving;		/* the sequence count changed between tries */
 	bool pollable;
 
-	size_t have;		/* bytes of abi that are known and that the page covers */
+	size_t have;		/* bytes of abi that were read, as far as the page covers it */
 	struct vmclock_abi abi;	/* little-endian */
 	struct vmclock_snapshot snap;
 
 	struct check_field fields[32];
 	size_t n_fields;
 	double frequency_hz;	/* 0: the page gives none */
-	bool gives_utc;		/* whatever the status */
+	bool gives_utc;		/* in any status */
 	bool gives_tai;
-	char reference[48];	/* on the page's own scale; may be empty */
+	char reference[48];	/* on the page's timescale; may be empty */
 	char reference_utc[48];	/* may be empty */
 };
 
@@ -175,7 +175,7 @@ struct check_page {
 	((page)->have >= offsetof(struct vmclock_abi, field) +		\
 			 sizeof((page)->abi.field))
 
-/* May time, period and counter value be relied on in this status? */
+/* Does this status vouch for time, period and counter value? */
 bool check_status_has_time(const struct check_page *page);
 
 /* ---- Judgement ---------------------------------------------------------------- */
@@ -194,11 +194,11 @@ struct check_usable {
 	char reason[CHECK_TEXT];
 };
 
-/* vmclock-check(1) lists them all. */
+/* vmclock-check(1) lists the codes. */
 struct check_rule {
 	const char *code;
 	enum check_verdict gravity;
-	const char *next;	/* what to do about it; NULL: depends */
+	const char *next;	/* what to do; NULL: it depends */
 };
 
 struct check_problem {
@@ -208,9 +208,9 @@ struct check_problem {
 };
 
 struct check {
-	const char *root;	/* in front of /sys, /dev, /proc, /lib/modules; usually empty */
+	const char *root;	/* of /sys, /dev, /proc and /lib/modules: "" except in tests */
 	struct check_device device;
-	bool with_system;	/* hypervisor and modules were looked at */
+	bool with_system;	/* hypervisor and modules were examined */
 	struct check_hypervisor hypervisor;
 	struct check_modules modules;
 	struct check_page page;
@@ -224,36 +224,36 @@ struct check {
 };
 
 /*
- * Notes a problem. They are kept gravest first, and within one gravity in the
- * order they are found. The caller may change what to do next.
+ * Notes a problem. The list is sorted by gravity, then by time of discovery.
+ * The caller may change what to do next.
  */
 struct check_problem *check_complain(struct check *c, const struct check_rule *rule,
 				     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* Which path, of what kind. @option may be NULL. */
+/* Finds the path to check, and what it is. @option: a path, or NULL. */
 void check_device(struct check *c, const char *option);
 
-/* sysfs: offers and bindings, and which of them is the device's. */
+/* Finds the devices that the hypervisor offers, their drivers and their nodes. */
 void check_hypervisor(struct check *c);
 
 void check_modules(struct check *c);
 
-/* Of the kernel: does it take signed modules only? */
+/* Finds out whether the kernel takes signed modules only, and why. */
 void check_signing(struct check *c);
 
-/* Of @m, which is available as @mod: would the kernel take it? */
+/* Finds out whether the kernel would load @m, which is available as @mod. */
 struct kmod_ctx;
 struct kmod_module;
 void check_loading(const struct check *c, struct kmod_ctx *ctx, struct kmod_module *mod,
 		   struct check_module *m);
 
-/* The last that our driver logged of the platform device @device; empty: nothing to be read. */
+/* @said receives the last line that our driver logged about the platform device @device, or "". */
 void check_log(const struct check *c, const char *device, char *said, size_t size);
 
 void check_page(struct check *c);
 void check_judge(struct check *c);
 
-/* There is no page to judge: why that is, and how to get one. */
+/* Without a page to judge: explains why there is none, and how to get one. */
 void check_advise(struct check *c);
 
 void check_report(const struct check *c);

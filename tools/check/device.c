@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Which device is checked, what the hypervisor offers, who is bound to it. */
+/* The device that is checked, the devices that the hypervisor offers, and their drivers. */
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
@@ -19,7 +19,7 @@
 
 /* ---- The path ---------------------------------------------------------------- */
 
-/* As vmclock_open(NULL) does, but for the root. */
+/* Chooses as vmclock_open(NULL) does, but below the root. */
 static const char *choose_path(struct check *c, const char *option, char buffer[PATH_MAX])
 {
 	const char *path = secure_getenv("VMCLOCK_PATH");
@@ -44,15 +44,15 @@ static const char *last_part(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Is the path, by its name, one of /dev/vmclock<N>? */
+/* Is the path /dev/vmclock<N>? */
 static bool names_a_node(const struct check *c)
 {
 	return fnmatch(below(c->root, "/dev/" DEVICE_NODES), c->device.path, FNM_PATHNAME) == 0;
 }
 
 /*
- * The driver's name for it. By number first: containers may rename nodes.
- * Below a root of tests no node can be made, so a file stands in.
+ * Finds the driver's name for the device: by its number if possible, since
+ * containers may rename nodes. Tests cannot make nodes and use files instead.
  */
 static void find_name(struct check *c, const struct stat *st)
 {
@@ -75,7 +75,7 @@ static void look_at_path(struct check *c)
 	struct stat st;
 
 	if (stat(d->path, &st)) {
-		/* Not to be seen is not missing: opening it will tell why. */
+		/* Other errors do not mean that it is missing; open(2) will tell. */
 		d->kind = errno == ENOENT ? CHECK_MISSING : CHECK_UNKNOWN;
 		if (names_a_node(c))
 			copy_printable(d->name, sizeof(d->name), last_part(d->path));
@@ -121,7 +121,7 @@ void check_device(struct check *c, const char *option)
 	char buffer[PATH_MAX];
 	const char *path = choose_path(c, option, buffer);
 
-	/* Cut short it would be another path; open(2) has a word for such. */
+	/* Truncated, it would be another path. The error is that of open(2). */
 	if (strlen(path) >= sizeof(d->path)) {
 		c->page.error = -ENAMETOOLONG;
 		d->kind = CHECK_UNKNOWN;
@@ -152,7 +152,7 @@ static bool is_vmclock_acpi(const char *root, const char *name, char *modalias, 
 	    strcmp(hid, "AMZNC10C") && strcmp(hid, "VMCLOCK"))
 		return false;
 
-	/* Declared by the firmware, but switched off. */
+	/* The firmware may declare a device and switch it off. */
 	return !read_line(below(root, "/sys/bus/acpi/devices/%s/status", name), status,
 			  sizeof(status)) ||
 	       strtoul(status, NULL, 0) & 1;
@@ -173,7 +173,7 @@ static bool is_vmclock_dt(const char *root, const char *name)
 	return false;
 }
 
-/* The platform device @o->name: its driver, and the node that that made. */
+/* Finds the driver of the platform device, and the device node that the driver created. */
 static void find_binding(const char *root, struct check_offer *o)
 {
 	struct entries misc;
@@ -200,7 +200,7 @@ static bool is_served(const struct check_hypervisor *h, const char *name)
 	return false;
 }
 
-/* Some in-tree drivers make their node without saying which device it is of. */
+/* Older in-tree drivers do not link the node to its device. */
 static void match_orphans(const char *root, struct check_hypervisor *h)
 {
 	struct entries nodes;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What the facts mean: what is usable, what is wrong, and the verdict. */
+/* Judges the facts: what is usable, what is wrong, and the verdict. */
 #include <endian.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -50,7 +50,7 @@ struct check_problem *check_complain(struct check *c, const struct check_rule *r
 	struct check_problem *p;
 	va_list args;
 
-	/* Never so many at once; else the last would be lost. */
+	/* More never occur together; if they did, the last would be overwritten. */
 	if (c->n_problems < MOST)
 		c->n_problems++;
 	p = &c->problems[c->n_problems - 1];
@@ -170,8 +170,8 @@ static void judge_notification(struct check *c)
 /* ---- Time: one reason after another why there could be none -------------------------------- */
 
 /*
- * QEMU, Firecracker: the host says nothing about time, and does not pretend.
- * A counter without a period is nothing either.
+ * QEMU and Firecracker give no time, and say so by the status. A counter
+ * without a period gives no time either.
  */
 static bool is_marker_only(const struct check *c)
 {
@@ -277,7 +277,7 @@ static bool judge_tai_offset(struct check *c)
 	return false;
 }
 
-/* It is there; but on which scales? */
+/* The page gives time: on which timescales? */
 static void judge_scales(struct check *c)
 {
 	const struct vmclock_snapshot *s = &c->page.snap;
@@ -325,7 +325,7 @@ static void judge_time(struct check *c)
 
 /* ---- Bounds ---------------------------------------------------------------------------------- */
 
-/* NULL: the page gives them. */
+/* NULL: the page has bounds. */
 static const char *why_no_bounds(const struct check_page *page)
 {
 	if (!CHECK_COVERS(page, time_maxerror_nanosec))

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-/* What changes: the page, the time that it gives, and what vmclockd says. */
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +14,7 @@
 #include "tools/number.h"
 #include "vmclock-run.h"
 
-/* What is being written is asked for again so often, so soon. */
+/* How often, and how soon, to read again what is being written. */
 #define TRIES	 5
 #define AGAIN_NS 1000000
 
@@ -32,7 +31,7 @@ int live_open(struct live *live, const char *option)
 	snprintf(live->path, sizeof(live->path), "%s", c.device.path);
 	metrics_name(&live->metrics, c.device.path);
 	live->own = folder && *folder;
-	/* What vmclockd says of a device is not said of a file: as vmclock_open() has it. */
+	/* As in vmclock_open(): vmclockd vouches for a device, and not for a page file. */
 	if (c.device.kind == CHECK_DEVICE || live->own) {
 		name = strrchr(live->path, '/');
 		snprintf(live->folder, sizeof(live->folder), "%s",
@@ -61,7 +60,7 @@ static bool is_state(const struct vmclock_run_state *state)
 	       le32toh(state->size) >= sizeof(*state);
 }
 
-/* What was read may be torn; the count, read once more, tells. */
+/* The copy may mix two updates; then the sequence count has changed when it is read again. */
 static bool read_copy(int fd, off_t from, struct vmclock_run_state *state)
 {
 	struct vmclock_run_state again;
@@ -85,7 +84,7 @@ static bool read_copies(int fd, struct vmclock_run_state *state)
 	return false;
 }
 
-/* Only whom the library believes, too: it may have told so already. */
+/* Trusts a file as the library does. If the library says that vmclockd runs, it has checked. */
 static bool is_believed(const struct live *live, int fd)
 {
 	struct stat st;
@@ -103,7 +102,7 @@ static bool read_state(struct live *live)
 	bool read;
 	int fd;
 
-	/* vmclockd keeps a page for the device that it serves, and for no other. */
+	/* vmclockd keeps a completed page only for the device that it serves. */
 	if (!*live->completed || access(live->completed, F_OK))
 		return false;
 	snprintf(path, sizeof(path), "%s/%s", live->folder, VMCLOCK_RUN_STATE_NAME);
@@ -115,7 +114,7 @@ static bool read_state(struct live *live)
 	return read;
 }
 
-/* Files that have come since it was opened are found by that wait only, which is none. */
+/* Only vmclock_wait_trusted() finds files that are newer than the handle; do not wait in it. */
 static int ask(const struct vmclock *vc)
 {
 	const struct timespec none = { 0 }, rest = { .tv_nsec = AGAIN_NS };
@@ -149,7 +148,7 @@ int live_look(struct live *live)
 	struct metrics *m = &live->metrics;
 	int answer = live->vc ? ask(live->vc) : -ENOENT;
 
-	/* Its word has to be there in time; that of the page may be missing. */
+	/* Other answers mean that vmclockd has not renewed its file in time. */
 	m->running = answer == 0 || answer == -ESTALE || answer == -EAGAIN || answer == -ETIMEDOUT;
 	m->trust = trust_of(answer);
 	m->has_state = read_state(live);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Whether the running kernel would take a module that is installed, as far as it lets one know. */
+/* Would the running kernel load an installed module? As far as it lets us know. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,6 @@
 
 /* ---- Signatures ------------------------------------------------------------------ */
 
-/* Why this kernel takes signed modules only; empty: it takes others too, or does not tell. */
 void check_signing(struct check *c)
 {
 	struct check_kernel *k = &c->modules.kernel;
@@ -42,7 +41,7 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* What the module takes from the kernel and from other modules. */
+/* Lists the symbols that the module imports from the kernel and other modules. */
 static bool list_symbols(struct symbols *s, struct kmod_list *needed)
 {
 	struct kmod_list *entry;
@@ -58,7 +57,7 @@ static bool list_symbols(struct symbols *s, struct kmod_list *needed)
 	{
 		const char *name = kmod_module_dependency_symbol_get_symbol(entry);
 
-		/* A weak one may be missing, and nobody has the other one. */
+		/* A weak symbol may be missing, and _GLOBAL_OFFSET_TABLE_ is in no list. */
 		if (kmod_module_dependency_symbol_get_bind(entry) != KMOD_SYMBOL_WEAK &&
 		    strcmp(name, "_GLOBAL_OFFSET_TABLE_") != 0)
 			s->list[s->n++] = name;
@@ -67,7 +66,7 @@ static bool list_symbols(struct symbols *s, struct kmod_list *needed)
 	return true;
 }
 
-/* Marks those that the kernel and its loaded modules have. False: it does not list them all. */
+/* Marks the symbols that the kernel and its loaded modules have. False: that is not known. */
 static bool mark_present(const struct check *c, struct symbols *s)
 {
 	bool lists_data = false;
@@ -84,7 +83,7 @@ static bool mark_present(const struct check *c, struct symbols *s)
 
 		if (sscanf(line, "%*s %c %255s", &type, name) != 2)
 			continue;
-		/* Without CONFIG_KALLSYMS_ALL it has functions only. */
+		/* Without CONFIG_KALLSYMS_ALL the list has functions only. */
 		if (strchr("dDbBrR", type))
 			lists_data = true;
 		at = bsearch(&key, s->list, s->n, sizeof(*s->list), compare);
@@ -96,7 +95,7 @@ static bool mark_present(const struct check *c, struct symbols *s)
 	return lists_data;
 }
 
-/* Is there a module that has the symbol, and that would be loaded before? */
+/* Does another installed module export the symbol? modprobe(8) would load it first. */
 static bool is_provided(struct kmod_ctx *ctx, const char *name)
 {
 	char alias[CHECK_TEXT];
@@ -111,7 +110,7 @@ static bool is_provided(struct kmod_ctx *ctx, const char *name)
 	return found;
 }
 
-/* Finds a symbol that nothing here has; only where that can be known. */
+/* Finds an imported symbol that nothing here has. False also where that is not known. */
 static bool lacks_symbol(const struct check *c, struct kmod_ctx *ctx, struct kmod_module *mod,
 			 struct check_module *m)
 {
@@ -138,7 +137,7 @@ static bool lacks_symbol(const struct check *c, struct kmod_ctx *ctx, struct kmo
 
 /* ---- One module --------------------------------------------------------------------- */
 
-/* The kernel's name stands first in "6.1.0-50-amd64 SMP preempt mod_unload modversions ". */
+/* @vermagic begins with the kernel: "6.1.0-50-amd64 SMP preempt mod_unload modversions ". */
 static bool fits_kernel(const struct check *c, const char *vermagic, struct check_module *m)
 {
 	size_t n = strcspn(vermagic, " ");
@@ -151,7 +150,7 @@ static bool fits_kernel(const struct check *c, const char *vermagic, struct chec
 	return false;
 }
 
-/* With a checksum for each symbol, the kernel looks at those, and not at its own name. */
+/* A kernel with a checksum for each symbol compares these instead of its name. */
 static bool has_checksums(struct kmod_module *mod)
 {
 	struct kmod_list *versions = NULL;
@@ -161,7 +160,7 @@ static bool has_checksums(struct kmod_module *mod)
 	return has;
 }
 
-/* Is there a device that waits for a driver? Only then is a long look worth it. */
+/* Is there a device without a driver? Only then are the symbols worth reading. */
 static bool wants_driver(const struct check_hypervisor *h)
 {
 	size_t i;

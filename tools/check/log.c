@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What a driver has said of a device in the kernel's log, where one may read it. */
+/* Lines of a driver about a device in the kernel's log, if we may read it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "sysfs.h"
 #include "tools/common.h"
 
-/* A record is "6,1234,5678901,-;text", and lines with a blank before them may follow. */
+/* A record is "6,1234,5678901,-;text"; lines that begin with a blank may follow. */
 static void look_at_record(char *record, const char *device, char *said, size_t size)
 {
 	char *text = strchr(record, ';'), *from;
@@ -39,10 +39,10 @@ void check_log(const struct check *c, const char *device, char *said, size_t siz
 	fd = open(below(c->root, "/dev/kmsg"), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return;
-	/* The device gives one record at a time. */
+	/* Each read returns one record. */
 	for (;;) {
 		n = read(fd, records + have, sizeof(records) - 1 - have);
-		/* Records were overwritten meanwhile: the next read goes on after them. */
+		/* The kernel has overwritten records meanwhile; the next read skips them. */
 		if (n < 0 && errno == EPIPE)
 			continue;
 		if (n <= 0)

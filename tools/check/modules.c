@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Which modules can serve a VMClock here, and what becomes of them. */
+/* The modules that can serve a VMClock here, and their state. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static void look_at_kernel(struct check *c)
 	check_signing(c);
 }
 
-/* The indexes and the configuration of modprobe(8), below the root. */
+/* Opens the indexes and the configuration of modprobe(8), below the root. */
 static struct kmod_ctx *open_kmod(const struct check *c)
 {
 	static const char *const folders[] = {
@@ -53,7 +53,7 @@ static struct kmod_ctx *open_kmod(const struct check *c)
 	else
 		ctx = kmod_new(NULL, NULL);
 	if (ctx)
-		/* Its complaints about other people's modprobe.d are not ours. */
+		/* We do not repeat its complaints about modprobe.d. */
 		kmod_set_log_fn(ctx, NULL, NULL);
 	return ctx;
 }
@@ -64,7 +64,7 @@ static void read_version(const struct check *c, struct check_module *m, struct k
 {
 	struct kmod_list *info = NULL, *entry;
 
-	/* What runs counts, not what a newer package has installed since. */
+	/* The running version counts; a package may have installed a newer one since. */
 	if (read_line(below(c->root, "/sys/module/%s/version", m->name), m->version,
 		      sizeof(m->version)))
 		return;
@@ -78,7 +78,7 @@ static void read_version(const struct check *c, struct check_module *m, struct k
 static bool is_built_in(const struct check *c, const struct check_module *m,
 			struct kmod_module *mod)
 {
-	/* A driver that is registered, but by no module: right even without indexes. */
+	/* A registered driver without a module is built in. This needs no indexes. */
 	if (m->driver && path_exists(below(c->root, "/sys/bus/platform/drivers/%s", m->driver)) &&
 	    !path_exists(below(c->root, "/sys/bus/platform/drivers/%s/module", m->driver)))
 		return true;
@@ -90,7 +90,7 @@ static void find_state(const struct check *c, struct check_module *m, struct kmo
 {
 	const char *path = mod ? kmod_module_get_path(mod) : NULL;
 
-	/* Built-in modules may have a folder there, but never this file. */
+	/* A built-in module may have a folder here, but never this file. */
 	if (path_exists(below(c->root, "/sys/module/%s/initstate", m->name)))
 		m->state = CHECK_LOADED;
 	else if (is_built_in(c, m, mod))
@@ -115,7 +115,7 @@ static void find_binding(const struct check_hypervisor *h, struct check_module *
 	}
 }
 
-/* Does a line of modprobe.d that starts so name the module? */
+/* Does one of these lines of modprobe.d name the module? */
 static bool is_configured(struct kmod_config_iter *lines, const char *name)
 {
 	bool found = false;

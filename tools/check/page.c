@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The page: opened and read through the library, then put into fields and words. */
+/* Reads the page by the library, and puts it into fields and words. */
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #include "check.h"
 #include "tools/common.h"
 
-/* Of 100 ms each: a host may be slow to finish an update, but not that slow. */
+/* Tries of 100 ms each: no host needs a second for an update. */
 #define TRIES 10
 
 /* ---- What is wrong with what is no page ---------------------------------------- */
@@ -57,7 +57,7 @@ static void explain_content(struct check_page *page, const struct stat *st,
 			  size, (intmax_t)st->st_size);
 }
 
-/* The library says that it is no page it can read; this says why. */
+/* The library cannot read the page: finds out why. */
 static void find_wrong(struct check_page *page, const char *path)
 {
 	struct vmclock_abi abi = { 0 };
@@ -90,8 +90,8 @@ static uint32_t live_seq_count(const struct vmclock *vc)
 }
 
 /*
- * An update in progress now is nothing; one that goes on for longer than
- * readers wait is worth a warning; one that never ends is an error.
+ * A short update is normal. One that takes longer than readers wait is worth a
+ * warning, and one that never ends is an error.
  */
 static int read_patiently(struct check_page *page, const struct vmclock *vc)
 {
@@ -107,7 +107,7 @@ static int read_patiently(struct check_page *page, const struct vmclock *vc)
 	return ret;
 }
 
-/* What never changes, and so may be read without a consistent copy of the rest. */
+/* Reads the fields that never change; these need no consistent copy of the page. */
 static void read_constants(struct check_page *page, const struct vmclock *vc)
 {
 	const struct vmclock_abi *live = vmclock_page(vc);
@@ -124,7 +124,7 @@ static void read_constants(struct check_page *page, const struct vmclock *vc)
 
 static bool is_pollable(const struct vmclock *vc)
 {
-	/* No VMClock is writable: this is how poll(2) answers where no driver does. */
+	/* A VMClock is never writable. POLLOUT means that the driver has no .poll. */
 	struct pollfd pfd = { .fd = vmclock_fd(vc), .events = POLLIN | POLLOUT };
 
 	return poll(&pfd, 1, 0) >= 0 && !(pfd.revents & POLLOUT);
@@ -138,7 +138,7 @@ bool check_status_has_time(const struct check_page *page)
 	       page->snap.status == VMCLOCK_STATUS_FREERUNNING;
 }
 
-/* Of fields that need the status, and @flag too if there is one. */
+/* The validity of a field that depends on the status, and on @flag unless that is 0. */
 static enum check_validity validity(const struct check_page *page, uint64_t flag)
 {
 	if (flag && !(page->snap.flags & flag))
@@ -159,7 +159,7 @@ static uint32_t nanoseconds(uint64_t frac_sec)
 	return (uint32_t)(((frac_sec >> 32) * 1000000000) >> 32);
 }
 
-/* false: not within the years 1970 to 9999. */
+/* False: the time is not in the years 1970 to 9999. */
 static bool date(char *to, size_t size, const struct vmclock_instant *t, const char *zone)
 {
 	time_t seconds = (time_t)t->sec;
@@ -352,7 +352,7 @@ static void add_status_and_leaps(struct check_page *page)
 	}
 }
 
-/* A rate in units of the period, as a share of it. */
+/* Adds a rate, which has the unit of the period, and explains it as a share of that. */
 static void add_rate(struct check_page *page, const char *key, const char *label, uint64_t rate,
 		     uint64_t flag)
 {

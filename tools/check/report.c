@@ -15,7 +15,7 @@ static void section(const char *name)
 	printf("%s%s\n", strcmp(name, "Device") ? "\n" : "", name);
 }
 
-/* Words in lines, aligned at where the first begins. */
+/* Wraps the text; each line begins below the first word. */
 static void print_words(const char *text)
 {
 	size_t column = 2 + LABEL_WIDTH;
@@ -240,7 +240,7 @@ static void report_verdict(const struct check *c)
 	};
 	size_t i;
 
-	/* The first of the problems is the verdict. */
+	/* The first problem is the verdict, which is printed last. */
 	if (c->n_problems > 1)
 		section("Also");
 	for (i = 1; i < c->n_problems; i++) {
@@ -248,7 +248,7 @@ static void report_verdict(const struct check *c)
 		row("", "next: %s", c->problems[i].next);
 	}
 
-	/* One line each, however long, for those who grep. */
+	/* Do not wrap these two: scripts grep for them. */
 	printf("\n%s: %s\nNext: %s\n", verdicts[c->verdict], c->summary, c->next);
 }
 

@@ -37,7 +37,7 @@ size_t read_bytes(const char *path, char *to, size_t size)
 	ssize_t n;
 	int fd;
 
-	/* Not blocking: a FIFO in the place of an attribute must not stop us. */
+	/* O_NONBLOCK: a FIFO in place of an attribute must not stop us. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return 0;

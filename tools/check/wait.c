@@ -10,7 +10,7 @@
 #include "vmclock.h"
 #include "wait.h"
 
-/* How often the bounds are looked at. */
+/* Between two looks at the bounds. */
 #define LOOK_NS 100000000
 
 static int64_t monotonic(void)
@@ -39,7 +39,7 @@ static const char *reason(int error)
 	}
 }
 
-/* Until the deadline, or the next look at the reason. */
+/* The time until the deadline, or a second: the reason may change. */
 static const struct timespec *left(int64_t deadline, struct timespec *ts)
 {
 	int64_t ns = deadline - monotonic();
@@ -52,7 +52,7 @@ static const struct timespec *left(int64_t deadline, struct timespec *ts)
 	return ts;
 }
 
-/* 0, -ERANGE, or why no bounds are known. */
+/* Returns 0, -ERANGE if the bounds are too wide, or why there are none. */
 static int check_bounds(const struct vmclock *vc, int64_t max_error)
 {
 	struct vmclock_time now;
@@ -71,7 +71,7 @@ static int check_bounds(const struct vmclock *vc, int64_t max_error)
 	return width <= 2 * max_error ? 0 : -ERANGE;
 }
 
-/* Whoever looks why something has not started yet finds it in the journal. */
+/* The journal then explains why a unit that waits has not started yet. */
 static void tell(int error, int *told)
 {
 	if (error != *told)
@@ -79,7 +79,7 @@ static void tell(int error, int *told)
 	*told = error;
 }
 
-/* 0, or what was still missing when time was up. */
+/* Returns 0, or the reason that was left at the deadline. */
 static int wait_until(const struct vmclock *vc, int64_t deadline, int64_t max_error,
 		      uint64_t *marker)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * vmclock-check --watch. It sleeps until the marker changes, and looks now and
- * then at what no event tells of: vmclockd's word, and other fields of the page.
+ * Sleeps until the marker changes. No event reports vmclockd's state and the
+ * other fields of the page, so it looks at these at intervals.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,13 +21,13 @@
 #include "tools/number.h"
 #include "watch.h"
 
-/* Between two looks: soon after a change, for a reaction takes milliseconds. */
+/* The interval is short after a change, since a reaction takes milliseconds, and then grows. */
 #define FIRST_NS INT64_C(20000000)
 #define LAST_NS	 INT64_C(250000000)
-/* A host that changes its page all the time shall not keep a processor busy. */
+/* A host that changes its page all the time must not keep a processor busy. */
 #define REST_NS INT64_C(5000000)
 
-/* What is watched: a number, or a word. */
+/* A watched value is a number or a word. */
 struct value {
 	bool there;
 	uint64_t number;
@@ -46,7 +46,7 @@ struct watch {
 	struct live live;
 	int64_t max_error;
 	bool json;
-	bool told; /* what there was at first */
+	bool told; /* the first values have been printed */
 	struct value last[ITEMS];
 	int error; /* of the output, an errno value; 0: none */
 };
@@ -59,7 +59,7 @@ static void end(int signal)
 	ended = 1;
 }
 
-/* A signal that the caller ignores, as shells do in the background, stays ignored. */
+/* Keeps ignoring signals that the caller ignores: shells do so for background jobs. */
 static void handle(int signal)
 {
 	struct sigaction action;
@@ -106,7 +106,7 @@ static const char *bound_of(const struct metrics *m, int64_t max_error)
 	return m->bound <= max_error ? "within" : "beyond";
 }
 
-/* What cannot be seen now is as it was. */
+/* Values that cannot be read now stay as they were. */
 static void look(struct watch *w, struct value now[ITEMS])
 {
 	const struct metrics *m = &w->live.metrics;
@@ -232,7 +232,7 @@ static int print(const struct watch *w, const char *stamp, enum item item, const
 	return 0;
 }
 
-/* At first all that there is, then what has changed. Returns whether there was any. */
+/* Prints all values at first, later those that have changed. Returns whether it printed any. */
 static bool tell(struct watch *w, const struct value now[ITEMS])
 {
 	char stamp[64] = "";
@@ -254,7 +254,7 @@ static bool tell(struct watch *w, const struct value now[ITEMS])
 
 /* ---- Waiting ---------------------------------------------------------------------------- */
 
-/* Nobody would ever see what comes: there is a pipe without a reader. */
+/* False: stdout is a pipe without a reader. */
 static bool is_read(void)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO };
@@ -269,7 +269,7 @@ static void rest(int64_t ns)
 	nanosleep(&ts, NULL);
 }
 
-/* Until the marker has changed, for so long at most. A device that is gone may come back. */
+/* Waits for a new marker, @ns at most. Without a device, tries to open it again. */
 static void wait_for_change(struct live *live, int64_t ns)
 {
 	const struct timespec ts = { .tv_sec = ns / NS_PER_SEC, .tv_nsec = ns % NS_PER_SEC };
@@ -315,7 +315,7 @@ int check_watch(const char *device, int64_t max_error, bool json)
 	static struct watch w;
 	int ret;
 
-	/* The device would take its number. */
+	/* If stdout is closed, the device would get its number. */
 	if (fcntl(STDOUT_FILENO, F_GETFD) < 0)
 		return cannot("cannot write the output", errno, "");
 	w.max_error = max_error;
@@ -324,7 +324,7 @@ int check_watch(const char *device, int64_t max_error, bool json)
 	if (ret)
 		return cannot("the VMClock device cannot be opened", -ret,
 			      "; " TOOL " without --watch tells why");
-	/* Who does not read any more gets an error instead, which ends it. */
+	/* A write to a pipe without a reader then fails with EPIPE, which ends the loop. */
 	signal(SIGPIPE, SIG_IGN);
 	handle(SIGINT);
 	handle(SIGTERM);
