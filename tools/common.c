@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-/* What the tools share. */
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -141,7 +140,7 @@ void wrong_option(const char *tool, char **argv, int answer)
 
 int close_stdout(const char *tool)
 {
-	/* A write that failed earlier has left the mark, but no errno. */
+	/* An earlier write may have failed: stdout remembers that, but not its errno. */
 	bool lost = ferror(stdout);
 
 	errno = 0;
@@ -154,7 +153,7 @@ int close_stdout(const char *tool)
 	return -1;
 }
 
-/* How many bytes the UTF-8 character at @s has; 0: it is none. */
+/* The length of the UTF-8 character at @s in bytes; 0: it is not one. */
 static size_t utf8_length(const unsigned char *s)
 {
 	size_t length, i;
@@ -174,7 +173,7 @@ static size_t utf8_length(const unsigned char *s)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
 
-	/* Too long a form, a surrogate, beyond U+10FFFF; a C1 control character. */
+	/* Refuse overlong forms, surrogates, values above U+10FFFF, and C1 control characters. */
 	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
 	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f) ||
 	    (s[0] == 0xc2 && s[1] < 0xa0))

@@ -21,7 +21,7 @@ void metrics_name(struct metrics *m, const char *path)
 	copy_printable(m->device, sizeof(m->device), path);
 }
 
-/* A page that gives a marker only says UNKNOWN. */
+/* A marker-only page has the status UNKNOWN; vmclockd may know better. */
 static void complete_status(struct metrics *m)
 {
 	if (m->page.status != VMCLOCK_STATUS_UNKNOWN || !m->running || !m->has_state)
@@ -63,7 +63,7 @@ static int64_t ns_of(int64_t sec, int64_t nsec)
 
 static int age_of(const struct vmclock_snapshot *reference, uint64_t counter, int64_t *ns)
 {
-	/* What has passed since then, as a time since 1970. */
+	/* A line that begins at 0 gives the time since the reference. */
 	const struct vmclock_snapshot since = {
 		.counter_value = reference->counter_value,
 		.period = reference->period,
@@ -84,7 +84,7 @@ static void look_at_time(struct metrics *m, const struct vmclock *vc, const char
 	int64_t width;
 	int ret;
 
-	/* The page first: a reference that comes meanwhile is no time ahead. */
+	/* Read the page first: a newer reference could lie after @now. */
 	ret = read_reference(vc, &reference);
 	if (ret)
 		return;
@@ -134,7 +134,7 @@ static void family(struct page *p, const char *name, const char *type, const cha
 		fprintf(p->out, "# TYPE %s %s\n", name, type);
 }
 
-/* Without a type: see metrics.h. */
+/* Counters have no type: see metrics.h. */
 static void counter(struct page *p, const char *name, const char *help)
 {
 	family(p, name, NULL, help);
@@ -174,7 +174,7 @@ static void sample(struct page *p, uint64_t value)
 	end_sample(p, value);
 }
 
-/* Exact: no floating point, which would round. */
+/* In integers: floating point would round. */
 static void seconds(struct page *p, bool negative, uint64_t ns)
 {
 	begin_sample(p);
@@ -187,7 +187,7 @@ static void signed_seconds(struct page *p, int64_t ns)
 	seconds(p, ns < 0, ns < 0 ? -(uint64_t)ns : (uint64_t)ns);
 }
 
-/* Of a set of states, one is. */
+/* One sample of a set of states, of which one is true. */
 static void state(struct page *p, const char *name, const char *value, bool is)
 {
 	begin_sample(p);
@@ -254,7 +254,7 @@ static uint64_t bound_now(const struct vmclock_run_state *state)
 	return le64toh(state->bound) + (uint64_t)grown + 1;
 }
 
-/* Of a marker that has only just come, vmclockd has not said anything yet. */
+/* The marker may be so new that vmclockd has not seen it yet: then it does not vouch for it. */
 static bool is_trusted(const struct metrics *m)
 {
 	if (!m->running || m->trust != VMCLOCK_RUN_TRUSTED)

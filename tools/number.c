@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-/* Numbers, times and dates as people write them. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +6,7 @@
 
 #include "number.h"
 
-/* Decimal and finite; *end is what follows. */
+/* Parses a finite decimal number; *end is the text after it. */
 static int parse_decimal(const char *text, long double *value, const char **end)
 {
 	size_t length = strspn(text, "+-.0123456789");
@@ -113,7 +112,7 @@ int parse_date(const char *text, int64_t *sec)
 		return -1;
 	date = given;
 	t = timegm(&date);
-	/* The 31st of February, or a leap second, would have become another date. */
+	/* timegm() turns the 31st of February, or a leap second, into another date. */
 	if (t < 0 || !gmtime_r(&t, &back) || back.tm_mday != given.tm_mday ||
 	    back.tm_sec != given.tm_sec)
 		return -1;
