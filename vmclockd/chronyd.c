@@ -6,7 +6,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "ntp.h"
+#include "steps.h"
 
 /* The unit test has another one. */
 #ifndef CHRONYD_SOCKET
@@ -105,6 +107,23 @@ static int measure(struct ntp *ntp, bool again)
 	return ret ?: request(ntp, "burst 4/4");
 }
 
+/* Where it is not told to, it slews the clock, or steps it as its own configuration has it. */
+static int step(struct ntp *ntp)
+{
+	struct report report;
+	const char *why;
+	int ret = chrony_tracking(&ntp->chronyd.chronyc, &report);
+
+	if (ret)
+		return ret;
+	why = steps_refusal(ntp->config, report.offset);
+	/* One that may not set the clock, as in a container, knows the time all the same. */
+	if (!why)
+		return request(ntp, "makestep");
+	say(LOG_WARNING, "chronyd is not told to step the system clock: %s", why);
+	return 0;
+}
+
 static int measured(struct ntp *ntp)
 {
 	int ret = chrony_selected_source(&ntp->chronyd.chronyc);
@@ -113,9 +132,10 @@ static int measured(struct ntp *ntp)
 		return ret;
 	if (!ret)
 		return -EAGAIN;
-	ntp->chronyd.fresh = FRESH_ALL;
-	/* One that may not set the clock, as in a container, knows the time all the same. */
-	return request(ntp, "makestep");
+	ret = step(ntp);
+	if (!ret)
+		ntp->chronyd.fresh = FRESH_ALL;
+	return ret;
 }
 
 /* Has it measured since it was first asked? By its own count: the clock may be anywhere. */

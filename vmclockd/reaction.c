@@ -17,6 +17,7 @@
 #include "journal.h"
 #include "log.h"
 #include "random.h"
+#include "steps.h"
 
 /* Two measurements, so far apart, must agree before the clock is stepped. */
 #define AGREE_APART_NS (2 * NS_PER_MS)
@@ -154,15 +155,7 @@ static const char *refusal(const struct daemon *d, const struct offset *offset)
 	/* The clocks of two hosts differ, so the right time may be a little earlier. */
 	if (offset->sec + config->step_back_max / NS_PER_SEC + 1 < trusted)
 		return "the page's time is earlier than the last trusted time";
-	if (config->step_max && (offset->ns > config->step_max || offset->ns < -config->step_max))
-		return "the step would be larger than step_max";
-	if (offset->ns < -config->step_back_max)
-		return "the step would go back by more than step_back_max";
-	if (config->step == STEP_NEVER)
-		return "step = never";
-	if (config->step == STEP_FORWARD && offset->ns < 0)
-		return "the step would go back, and step = forward";
-	return NULL;
+	return steps_refusal(config, offset->ns);
 }
 
 static bool agree(const struct offset *a, const struct offset *b)

@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Which steps chronyd is told to make on a marker-only page. A script is in chronyc's place, and
+# the clock of this machine stays as it is.
+
+# shellcheck source-path=SCRIPTDIR source=daemon-lib.sh
+. "${top_srcdir:=.}/tests/tools/daemon-lib.sh"
+
+# The clock is so many seconds slow, by the file "offset".
+cat >"$tmp/chronyc" <<END
+#!/bin/sh
+tmp=$tmp
+END
+cat >>"$tmp/chronyc" <<'END'
+while read -r line; do
+	echo "$line" >>"$tmp/asked"
+	case $line in
+	tracking) echo "7F000001,127.0.0.1,3,$(date +%s.%N),$(cat "$tmp/offset"),0.0,0.0,0.0,0.0,100.0,0.000010,0.000010,1.0,Normal" ;;
+	sources) echo '^,*,127.0.0.1,3,0,377,1,0.0,0.0,0.000004720' ;;
+	activity) echo 1,0,0,0,0 ;;
+	*) echo '200 OK' ;;
+	esac
+done
+END
+chmod 755 "$tmp/chronyc"
+
+asked() { grep -q "^$1\$" "$tmp/asked"; }
+
+# after_disruption OFFSET KEY...: what chronyd is asked once the clock is so many seconds slow.
+after_disruption() {
+	echo 0.0 >"$tmp/offset"
+	rm -rf "$folder"
+	offset=$1
+	shift
+	configure 'ntp = chrony' "chronyc = $tmp/chronyc" "$@"
+	start_daemon 'right within'
+	echo "$offset" >"$tmp/offset"
+	: >"$tmp/asked"
+	tell disrupt
+	until_true asked 'reset sources'
+}
+
+is_told() {	# NAME OFFSET KEY...
+	which=$1
+	shift
+	after_disruption "$@"
+	holds "$which: it is told to step" asked makestep
+	stop_daemon
+}
+
+is_not_told() {	# NAME WHY OFFSET KEY...
+	which=$1
+	why=$2
+	shift 2
+	after_disruption "$@"
+	holds "$which: that is said" said "chronyd is not told to step the system clock: $why$"
+	# Its next look is a second later.
+	seen=$(grep -c tracking "$tmp/asked")
+	more() { [ "$(grep -c tracking "$tmp/asked")" -gt $((seen + 2)) ]; }
+	until_true more
+	verdict "$which: it is not told to" "$(asked makestep && cat "$tmp/asked")"
+	stop_daemon
+}
+
+start --marker-only
+is_told 'forward' 5.0
+is_told 'back by little' -0.5
+is_told 'forward, and step = forward' 5.0 'step = forward'
+is_not_told 'back by much' 'the step would go back by more than step_back_max' -1.5
+is_not_told 'back, and step = forward' 'the step would go back, and step = forward' -0.5 'step = forward'
+is_not_told 'step = never' 'step = never' 0.5 'step = never'
+is_not_told 'step_max' 'the step would be larger than step_max' 5.0 'step_max = 1s'
+is_not_told 'step_max, back' 'the step would be larger than step_max' -0.5 'step_max = 100ms'
+stop >/dev/null
+finish

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Which steps of the system clock the configuration allows. Pure. */
+#ifndef VMCLOCKD_STEPS_H
+#define VMCLOCKD_STEPS_H
+
+#include <stdint.h>
+
+#include "conf.h"
+
+/** steps_refusal() - why a step of so many ns is not allowed, as a sentence; NULL: it is */
+const char *steps_refusal(const struct config *config, int64_t ns);
+
+#endif /* VMCLOCKD_STEPS_H */
