@@ -18,7 +18,7 @@
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
 
-#include "vmclock-calc.h"
+#include "calc/scale.h"
 #include "compat.h"
 #include "attributes.h"
 #include "counter.h"

@@ -15,7 +15,7 @@
 #define VMCLOCK_KNOWN_H
 
 #include "internal.h"
-#include "vmclock-calc.h"
+#include "calc/scale.h"
 
 #define KNOWN_SCALES (VMCLOCK_SMEARED + 1)
 

@@ -7,7 +7,7 @@
 #include "counter.h"
 #include "internal.h"
 #include "known.h"
-#include "vmclock-calc.h"
+#include "calc/scale.h"
 
 _Static_assert(sizeof(time_t) == 8, "libvmclock needs a time_t of 64 bits");
 

@@ -8,7 +8,7 @@
 #include "common.h"
 #include "metrics.h"
 #include "number.h"
-#include "vmclock-calc.h"
+#include "calc/scale.h"
 
 /* ---- Looking ------------------------------------------------------------------------ */
 

@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "vmclock-calc.h"
+#include "calc/scale.h"
 #include "derive.h"
 
 _Static_assert(LDBL_MANT_DIG >= 64, "periods need more than a double");

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "vmclock-calc.h"
+#include "calc/scale.h"
 #include "leaps.h"
 
 /* Times in the list count from 1900. */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "stale.h"
-#include "vmclock-calc.h"
+#include "calc/scale.h"
 
 static struct vmclock_snapshot snapshot(const struct vmclock_abi *page)
 {

@@ -49,7 +49,7 @@ def build_driver(tree, kernel, warnings='1', sparse=True, folder='driver', name=
         options.append(f'W={warnings}')
     if sparse:
         options.extend(_SPARSE)
-    sources = [path for part in (folder, 'include')
+    sources = [path for part in (folder, 'calc', 'include')
                for path in sorted((tree / part).rglob('*')) if _is_source(path)]
     if before:
         sources.append(before)

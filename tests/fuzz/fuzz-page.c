@@ -23,7 +23,7 @@
 #include "counter.h"
 #include "fuzz.h"
 #include "vmclock.h"
-#include "vmclock-calc.h"
+#include "calc/scale.h"
 
 #define PAGE_LEN	4096
 #define FILE_MAX	256

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * What CBMC proves of include/vmclock-calc.h. Each function here is a proof:
+ * What CBMC proves of calc/. Each function here is a proof:
  * its inputs are any values, its assertions hold for all of them, and nothing
  * it calls has undefined behaviour (tests/proof/run has the list). Where a
  * solver does not finish on all of them, WIDTH bits of each factor are left;
  * the carries, rounding and limits are the same for few bits as for many.
  */
-#include "vmclock-calc.h"
+#include "calc/scale.h"
 
 #ifndef WIDTH
 #define WIDTH 64

@@ -19,7 +19,7 @@
 
 #include "counter.h"
 #include "host.h"
-#include "vmclock-calc.h"
+#include "calc/scale.h"
 
 #define MAX_READERS	64
 #define BURST		16		/* updates made beforehand, then published at once */

@@ -47,10 +47,10 @@ show() {
 make_plain() {
 	rm -rf "$work/tree"
 	mkdir -p "$work/tree/tests" &&
-		cp -R "$top/include" "$top/lib" "$work/tree" &&
+		cp -R "$top/calc" "$top/include" "$top/lib" "$work/tree" &&
 		cp -R "$top/tests/stress" "$top/tests/host" "$work/tree/tests" || return
 	chmod -R u+w "$work/tree"
-	for header in lib/known.h lib/internal.h include/vmclock-calc.h; do
+	for header in lib/known.h lib/internal.h calc/scale.h; do
 		sed "/^#define $1(/{
 			s/__atomic_load_n(&(field), __ATOMIC_RELAXED)/(field)/
 			s/__atomic_store_n(&(field), (value), __ATOMIC_RELAXED)/((field) = (value))/

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "tools/sim/model.h"
-#include "vmclock-calc.h"
+#include "calc/scale.h"
 
 #define CLOCKS	400
 #define UPDATES	200

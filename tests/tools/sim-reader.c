@@ -34,7 +34,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "vmclock-calc.h"
+#include "calc/scale.h"
 #include "../counter.h"
 
 #define PATIENCE_NS	(20LL * VMCLOCK_NS_PER_SEC)

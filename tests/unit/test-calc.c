@@ -14,7 +14,7 @@
 #include <cmocka.h>
 #include <gmp.h>
 
-#include "vmclock-calc.h"
+#include "calc/scale.h"
 
 #define NS VMCLOCK_NS_PER_SEC
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "vmclock-calc.h"
+#include "calc/scale.h"
 
 #define NS VMCLOCK_NS_PER_SEC
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "vmclock-calc.h"
+#include "calc/scale.h"
 
 /* Little-endian, byte by byte. */
 static uint64_t bytes_at(const unsigned char *page, size_t offset, size_t len)

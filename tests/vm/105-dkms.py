@@ -47,7 +47,7 @@ class Dkms:
         self.folder = folder
         self.name = name
         source = folder / 'source' / name.replace('/', '-')
-        for part in ('driver', 'include'):
+        for part in ('calc', 'driver', 'include'):
             shutil.copytree(lab.tree / part, source / part)
         shutil.copy(lab.tree / 'dkms.conf', source)
         (folder / 'dkms').mkdir()

@@ -40,7 +40,7 @@ def run(lab):
                  compiler, *options), 'make', lab.logs / 'make.log')
 
         for place in {place for _, _, place in WAYS} - {'link'}:
-            for part in ('driver', 'include'):
+            for part in ('calc', 'driver', 'include'):
                 shutil.copytree(lab.tree / part, folder / place / part,
                                 ignore=shutil.ignore_patterns('features.h', '.*'))
         (folder / 'link').symlink_to('plain')

@@ -14,8 +14,8 @@
  *
  * Thread-safe and async-signal-safe throughout.
  */
-#ifndef VMCLOCK_CALC_H
-#define VMCLOCK_CALC_H
+#ifndef VMCLOCK_CALC_SCALE_H
+#define VMCLOCK_CALC_SCALE_H
 
 #ifndef __SIZEOF_INT128__
 #error "vmclock needs a 64-bit target whose compiler has __int128"
@@ -775,4 +775,4 @@ static inline int vmclock_calc_bounds_to_smeared(const struct vmclock_leap_secon
 	       vmclock_calc_linear_to_smeared(leap, smearing, true, latest);
 }
 
-#endif /* VMCLOCK_CALC_H */
+#endif /* VMCLOCK_CALC_SCALE_H */
