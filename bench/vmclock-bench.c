@@ -19,7 +19,7 @@
 
 #include "counter.h"
 #include "host.h"
-#include "vmclock-run.h"
+#include "lib/run-layout.h"
 
 #define BATCH_NS	5000		/* short: most batches then run undisturbed */
 #define WINDOW_NS	4000000		/* several updates of a host that publishes at 1 kHz */

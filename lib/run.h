@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files of vmclockd, <vmclock-run.h>, as a handle has them mapped. They
+ * The files of vmclockd, see run-layout.h, as a handle has them mapped. They
  * are there at open, or a wait for them picks them up later; once mapped they
  * stay until the handle is closed. So each pointer changes once, from nothing
  * to a mapping, while other threads and signal handlers may be reading it.
  */
-#ifndef VMCLOCK_RUN_INTERNAL_H
-#define VMCLOCK_RUN_INTERNAL_H
+#ifndef VMCLOCK_RUN_H
+#define VMCLOCK_RUN_H
 
 #include "internal.h"
-#include "vmclock-run.h"
+#include "run-layout.h"
 
 /*
  * How often to look for a copy that is whole: both are in an update only while
@@ -69,4 +69,4 @@ void vmclock_run_judge(const struct vmclock *vc, struct run_judgement *judgement
 int vmclock_run_believed(const struct run_judgement *judgement, uint64_t marker,
 			 uint64_t generation);
 
-#endif /* VMCLOCK_RUN_INTERNAL_H */
+#endif /* VMCLOCK_RUN_H */

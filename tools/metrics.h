@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "vmclock.h"
-#include "vmclock-run.h"
+#include "lib/run-layout.h"
 
 struct metrics {
 	char device[256];		/* printable */

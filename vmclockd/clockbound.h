@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "vmclock-run.h"
+#include "lib/run-layout.h"
 
 struct clockbound {
 	struct clockbound_segment *live;	/* what clients see; NULL: there is none */

@@ -6,7 +6,7 @@
 #include "derive.h"
 #include "publish/page.h"
 #include "vmclock.h"
-#include "vmclock-run.h"
+#include "lib/run-layout.h"
 
 struct completed {
 	struct vmclock_run_page next;	/* little-endian */

@@ -12,7 +12,7 @@
 #include "conf.h"
 #include "log.h"
 #include "tools/number.h"
-#include "vmclock-run.h"
+#include "lib/run-layout.h"
 
 static const char *const modes[] = { [MODE_ACT] = "act", [MODE_OBSERVE] = "observe", NULL };
 static const char *const ntps[] = {

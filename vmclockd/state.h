@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "publish/page.h"
-#include "vmclock-run.h"
+#include "lib/run-layout.h"
 
 struct state {
 	struct vmclock_run_state next;	/* little-endian: set fields, then state_publish() */

@@ -12,7 +12,7 @@
 
 #include "vmclock.h"
 #include "vmclock-abi.h"
-#include "vmclock-run.h"
+#include "lib/run-layout.h"
 
 struct pagefile {
 	char dir[64];

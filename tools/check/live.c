@@ -12,7 +12,7 @@
 #include "check.h"
 #include "live.h"
 #include "tools/number.h"
-#include "vmclock-run.h"
+#include "lib/run-layout.h"
 
 /* How often, and how soon, to read again what is being written. */
 #define TRIES	 5

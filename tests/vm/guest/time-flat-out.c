@@ -27,7 +27,7 @@
 
 #include "guest.h"
 #include "vmclock.h"
-#include "vmclock-run.h"
+#include "lib/run-layout.h"
 #include "../../counter.h"
 
 #define NS_PER_SEC INT64_C(1000000000)

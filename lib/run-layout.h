@@ -9,8 +9,8 @@
  * vmclockd makes the files once and then writes in place: a reader maps them
  * and goes on when vmclockd ends, or another one takes its place.
  */
-#ifndef VMCLOCK_RUN_H
-#define VMCLOCK_RUN_H
+#ifndef VMCLOCK_RUN_LAYOUT_H
+#define VMCLOCK_RUN_LAYOUT_H
 
 #include "vmclock-abi.h"
 
@@ -104,4 +104,4 @@ struct vmclock_run_state {
 	char device[VMCLOCK_RUN_NAME_SIZE];
 };
 
-#endif /* VMCLOCK_RUN_H */
+#endif /* VMCLOCK_RUN_LAYOUT_H */
