@@ -15,7 +15,7 @@
 #define VMCLOCK_KNOWN_H
 
 #include "internal.h"
-#include "calc/scale.h"
+#include "line.h"
 
 #define KNOWN_SCALES (VMCLOCK_SMEARED + 1)
 

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "calc/scale.h"
+#include "lib/line.h"
 
 #define NS VMCLOCK_NS_PER_SEC
 
