@@ -7,7 +7,7 @@
 #ifndef VMCLOCK_ATTRIBUTES_H
 #define VMCLOCK_ATTRIBUTES_H
 
-#include "calc/scale.h"
+#include "calc/time.h"
 
 /* The reading is rounded down, so it may lack a nanosecond more than the page's error. */
 static inline bool vmclock_attributes_bound(const struct vmclock_snapshot *snap, __u64 counter,

@@ -19,6 +19,7 @@
 #include <linux/timekeeping.h>
 
 #include "calc/scale.h"
+#include "calc/time.h"
 #include "compat.h"
 #include "attributes.h"
 #include "counter.h"

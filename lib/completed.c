@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "calc/time.h"
 #include "completed.h"
 #include "counter.h"
 

@@ -8,7 +8,7 @@
 #define VMCLOCK_COMPLETED_INTERNAL_H
 
 #include "run.h"
-#include "calc/scale.h"
+#include "calc/snapshot.h"
 
 /* False where there are none, or their constant fields are not as they must be. */
 bool vmclock_completed_copies(const struct vmclock *vc, const struct vmclock_run_page *copies[]);

@@ -8,7 +8,7 @@
 #ifndef VMCLOCK_LINE_H
 #define VMCLOCK_LINE_H
 
-#include "calc/scale.h"
+#include "calc/time.h"
 
 struct vmclock_line {
 	__u64 counter_value;

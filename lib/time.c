@@ -8,6 +8,7 @@
 #include "internal.h"
 #include "known.h"
 #include "calc/scale.h"
+#include "calc/time.h"
 
 _Static_assert(sizeof(time_t) == 8, "libvmclock needs a time_t of 64 bits");
 

@@ -8,7 +8,7 @@
 #include "common.h"
 #include "metrics.h"
 #include "number.h"
-#include "calc/scale.h"
+#include "calc/time.h"
 
 /* ---- Looking ------------------------------------------------------------------------ */
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "calc/scale.h"
+#include "calc/time.h"
 #include "derive.h"
 
 _Static_assert(LDBL_MANT_DIG >= 64, "periods need more than a double");

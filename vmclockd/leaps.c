@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "calc/scale.h"
+#include "calc/leap.h"
 #include "leaps.h"
 
 /* Times in the list count from 1900. */

@@ -4,6 +4,7 @@
 
 #include "stale.h"
 #include "calc/scale.h"
+#include "calc/time.h"
 
 static struct vmclock_snapshot snapshot(const struct vmclock_abi *page)
 {

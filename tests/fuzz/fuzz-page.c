@@ -24,6 +24,7 @@
 #include "fuzz.h"
 #include "vmclock.h"
 #include "calc/scale.h"
+#include "calc/time.h"
 
 #define PAGE_LEN	4096
 #define FILE_MAX	256

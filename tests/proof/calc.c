@@ -7,6 +7,7 @@
  * the carries, rounding and limits are the same for few bits as for many.
  */
 #include "calc/scale.h"
+#include "calc/time.h"
 #include "lib/line.h"
 
 #ifndef WIDTH

@@ -20,6 +20,7 @@
 #include "counter.h"
 #include "host.h"
 #include "calc/scale.h"
+#include "calc/time.h"
 
 #define MAX_READERS	64
 #define BURST		16		/* updates made beforehand, then published at once */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "tools/sim/model.h"
-#include "calc/scale.h"
+#include "calc/time.h"
 
 #define CLOCKS	400
 #define UPDATES	200

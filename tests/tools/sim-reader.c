@@ -35,6 +35,7 @@
 #include <unistd.h>
 
 #include "calc/scale.h"
+#include "calc/time.h"
 #include "../counter.h"
 
 #define PATIENCE_NS	(20LL * VMCLOCK_NS_PER_SEC)

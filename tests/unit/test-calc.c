@@ -15,6 +15,7 @@
 #include <gmp.h>
 
 #include "calc/scale.h"
+#include "calc/time.h"
 #include "lib/line.h"
 
 #define NS VMCLOCK_NS_PER_SEC

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "calc/scale.h"
+#include "calc/leap.h"
 #include "leaps.h"
 
 #define NS	INT64_C(1000000000)

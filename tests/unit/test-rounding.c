@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "calc/scale.h"
+#include "calc/time.h"
 #include "lib/line.h"
 
 #define NS VMCLOCK_NS_PER_SEC

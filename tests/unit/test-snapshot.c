@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "calc/scale.h"
+#include "calc/snapshot.h"
 
 /* Little-endian, byte by byte. */
 static uint64_t bytes_at(const unsigned char *page, size_t offset, size_t len)

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "stale.h"
-#include "calc/scale.h"
+#include "calc/base.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define NS	      INT64_C(1000000000)

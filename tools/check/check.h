@@ -22,7 +22,7 @@
 #include <sys/types.h>
 
 #include "tool.h"
-#include "calc/scale.h"
+#include "calc/snapshot.h"
 
 #define CHECK_NAME 64		/* enough for names in sysfs and of modules */
 #define CHECK_MANY 8		/* devices, modules: more are not listed */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "calc/scale.h"
 #include "check.h"
 #include "lib/counter.h"
 #include "tools/common.h"

@@ -15,6 +15,7 @@
 
 #include "vmclock.h"
 
+#include "calc/scale.h"
 #include "check.h"
 #include "tools/common.h"
 

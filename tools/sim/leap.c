@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "leap.h"
-#include "calc/scale.h"
+#include "calc/leap.h"
 
 void sim_leap_set(struct sim_leap *leap, int sign, sim_time now)
 {

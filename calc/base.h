@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the arithmetic stands on, in the kernel and in user space alike: types,
+ * byte order, errors and constants.
+ *
+ * The arithmetic is pure functions over a snapshot of the page, never the live
+ * page: thread-safe and async-signal-safe throughout. Errors are negative errno
+ * values:
+ *
+ *	-ENODATA	the page does not say what was asked for
+ *	-EAGAIN		it would, but its clock status forbids to rely on it now
+ *	-EOPNOTSUPP	its time counts by another counter than the caller has
+ *	-EOVERFLOW	the result does not fit
+ */
+#ifndef VMCLOCK_CALC_BASE_H
+#define VMCLOCK_CALC_BASE_H
+
+#ifndef __SIZEOF_INT128__
+#error "vmclock needs a 64-bit target whose compiler has __int128"
+#endif
+
+#ifdef __KERNEL__
+#include <asm/byteorder.h>
+#include <linux/errno.h>
+#include <linux/types.h>
+#else
+#include <endian.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <linux/types.h>
+#endif
+
+#include "vmclock-abi.h"
+
+#define VMCLOCK_NS_PER_SEC	1000000000
+#define VMCLOCK_SEC_PER_DAY	86400
+
+typedef unsigned __int128 vmclock_u128;
+
+/* For what each reading needs: a call would cost more. */
+#define vmclock_calc_inline static inline __attribute__((__always_inline__))
+
+#ifdef __KERNEL__
+#define vmclock_le16(x) le16_to_cpu(x)
+#define vmclock_le64(x) le64_to_cpu(x)
+#else
+#define vmclock_le16(x) le16toh(x)
+#define vmclock_le64(x) le64toh(x)
+#endif
+
+#define vmclock_calc_covers(size, field) \
+	((size) >= __builtin_offsetof(struct vmclock_abi, field) + \
+		   sizeof(((struct vmclock_abi *)0)->field))
+
+#endif /* VMCLOCK_CALC_BASE_H */

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* The leap second that a page announces or looks back on. UAPI.13, "Leap Indicator". */
+#ifndef VMCLOCK_CALC_LEAP_H
+#define VMCLOCK_CALC_LEAP_H
+
+#include "calc/snapshot.h"
+
+/*
+ * The leap second that the page knows of, in seconds of a linear scale: UTC
+ * at the reference time, continued in both directions as if there were none.
+ */
+struct vmclock_leap_second {
+	__s64 at;		/* from here on UTC is linear + after, until then + before */
+	__s64 midnight;		/* the end of the month, in UTC */
+	__s64 month_start;	/* of that month, in UTC */
+	__s64 month_end;	/* of the month that begins then, in UTC */
+	int before;
+	int after;
+	int sign;		/* +1: one second more, -1: one less, 0: none known */
+
+	/* All leap seconds of this time are known: of UTC, and of the smear that is hinted at. */
+	__s64 utc_from, utc_until;
+	__s64 smeared_from, smeared_until;
+};
+
+/* Midnight UTC at the start of the month that is @months after that of @sec; -1 to 2. */
+static inline __s64 vmclock_calc_month_start(__s64 sec, int months)
+{
+	/* From the December before to the February after. */
+	static const short days_before[] = {
+		-31, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365, 396
+	};
+	/* Days since 1600-01-01, the start of a cycle of 400 years; never negative here. */
+	__s64 days = sec / VMCLOCK_SEC_PER_DAY + 135140;
+	__s64 start = days - days % 146097;
+	int day = (int)(days % 146097);		/* in the cycle */
+	int year = day / 366;			/* in the cycle; at most one too low */
+	int month = 1;				/* January */
+	int leap;
+
+#define VMCLOCK_YEAR_START(y) ((y) * 365 + ((y) + 3) / 4 - ((y) + 99) / 100 + ((y) + 399) / 400)
+	if (day >= VMCLOCK_YEAR_START(year + 1))
+		year++;
+	leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	day -= VMCLOCK_YEAR_START(year);
+	while (day >= days_before[month + 1] + (month >= 2 ? leap : 0))
+		month++;
+	month += months;
+	start += VMCLOCK_YEAR_START(year) + days_before[month] + (month >= 3 ? leap : 0);
+#undef VMCLOCK_YEAR_START
+	return (start - 135140) * VMCLOCK_SEC_PER_DAY;
+}
+
+/* The end of the year 9999: what is later is no date of a real page. */
+#define VMCLOCK_CALC_MAX_SEC	253402300800LL
+
+/*
+ * A page speaks of one leap second. Whether there was another one at
+ * @first, in UTC, the start of the first month that it speaks of, and whether
+ * there will be one at @last, the end of the last, nobody knows.
+ */
+static inline void vmclock_calc_known(const struct vmclock_snapshot *s, __s64 reference,
+				      __s64 first, __s64 last, struct vmclock_leap_second *leap)
+{
+	/* On the linear scale. */
+	first -= leap->before;
+	last -= leap->after;
+	leap->utc_from = first;
+	/* The last second may be one that is left out, or that comes again. */
+	leap->utc_until = last - 1;
+	leap->smeared_from = leap->utc_from;
+	leap->smeared_until = leap->utc_until;
+	switch (s->smearing) {
+	case VMCLOCK_SMEARING_NOON_LINEAR:
+		/* While it is smeared, and long after, the page would speak of that one. */
+		if (reference - first >= VMCLOCK_SEC_PER_DAY)
+			leap->smeared_from += VMCLOCK_SEC_PER_DAY / 2;
+		leap->smeared_until = last - VMCLOCK_SEC_PER_DAY / 2;
+		break;
+	case VMCLOCK_SMEARING_UTC_SLS:
+		leap->smeared_until = last - 1001;
+		break;
+	default:
+		break;
+	}
+}
+
+/**
+ * vmclock_calc_leap_second() - what the leap indicator means for instants around it
+ * @s:		the snapshot
+ * @reference:	the reference time in UTC, whole seconds
+ * @leap:	receives the leap second
+ *
+ * It speaks of the end of the reference's month; POST_*, of that of the month
+ * before, too; POS, of the second that is running, and of nothing else.
+ *
+ * Return: 0, -ENODATA: an indicator that is unknown or contradicts the
+ * reference time, or -EOVERFLOW: with an indicator, a date beyond the year
+ * 9999 or before 1970; without, all that is known is that nothing is.
+ * UAPI.13, "Leap Indicator".
+ * Since: 0.1
+ */
+static inline int vmclock_calc_leap_second(const struct vmclock_snapshot *s, __s64 reference,
+					   struct vmclock_leap_second *leap)
+{
+	bool dated = reference >= 0 && reference < VMCLOCK_CALC_MAX_SEC;
+	/* Does the reference count in the way of the time after the leap second? */
+	bool over = s->leap == VMCLOCK_LEAP_POST_POS || s->leap == VMCLOCK_LEAP_POST_NEG;
+	__s64 month, month_end, last;
+
+	*leap = (struct vmclock_leap_second){ 0 };
+	if (!dated)
+		return s->leap == VMCLOCK_LEAP_NONE ? 0 : -EOVERFLOW;
+	month = vmclock_calc_month_start(reference, 0);
+	month_end = vmclock_calc_month_start(reference, 1);
+	last = vmclock_calc_month_start(reference, 2);
+
+	switch (s->leap) {
+	case VMCLOCK_LEAP_NONE:
+		vmclock_calc_known(s, reference, month, last, leap);
+		return 0;
+	case VMCLOCK_LEAP_PRE_POS:
+	case VMCLOCK_LEAP_POST_POS:
+		leap->sign = 1;
+		break;
+	case VMCLOCK_LEAP_PRE_NEG:
+		/* That second is left out. */
+		if (reference == month_end - 1)
+			return -ENODATA;
+		leap->sign = -1;
+		break;
+	case VMCLOCK_LEAP_POST_NEG:
+		leap->sign = -1;
+		break;
+	case VMCLOCK_LEAP_POS:
+		/*
+		 * 23:59:60 has no number of its own in UTC: hosts count
+		 * either 23:59:59 twice, or the next day's 00:00:00.
+		 */
+		leap->sign = 1;
+		if (reference == month_end - 1) {
+			over = true;
+			month = month_end;
+		} else if (reference == month) {
+			month_end = month;
+		} else {
+			return -ENODATA;
+		}
+		last = vmclock_calc_month_start(month, 1);
+		break;
+	default:
+		return -ENODATA;
+	}
+	leap->midnight = over ? month : month_end;
+	leap->month_start = vmclock_calc_month_start(leap->midnight, -1);
+	leap->month_end = vmclock_calc_month_start(leap->midnight, 1);
+	leap->before = over ? leap->sign : 0;
+	leap->after = over ? 0 : -leap->sign;
+	leap->at = leap->midnight - (over == (leap->sign > 0));
+	vmclock_calc_known(s, reference, leap->month_start, last, leap);
+	return 0;
+}
+
+/**
+ * vmclock_calc_leap_at() - the leap indicator of an instant, not of the reference
+ * @leap:	the leap second
+ * @sec:	the instant on the linear scale
+ *
+ * PRE_* in the month that ends with it only, POST_* in the month after it.
+ *
+ * Return: VMCLOCK_LEAP_*.
+ * Since: 0.1
+ */
+static inline __u8 vmclock_calc_leap_at(const struct vmclock_leap_second *leap, __s64 sec)
+{
+	bool over = sec >= leap->at;
+
+	if (!leap->sign ||
+	    (over ? sec >= leap->month_end - leap->after : sec < leap->month_start - leap->before))
+		return VMCLOCK_LEAP_NONE;
+	if (leap->sign < 0)
+		return over ? VMCLOCK_LEAP_POST_NEG : VMCLOCK_LEAP_PRE_NEG;
+	if (sec == leap->at)
+		return VMCLOCK_LEAP_POS;
+	return over ? VMCLOCK_LEAP_POST_POS : VMCLOCK_LEAP_PRE_POS;
+}
+
+#endif /* VMCLOCK_CALC_LEAP_H */

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* From a counter value to time, and how far that may be off, on the page's own scale. */
+#ifndef VMCLOCK_CALC_TIME_H
+#define VMCLOCK_CALC_TIME_H
+
+#include "calc/instant.h"
+#include "calc/snapshot.h"
+
+/**
+ * vmclock_calc_usable() - may time be computed from this page now?
+ * @s:		the snapshot
+ * @counter_id:	VMCLOCK_COUNTER_* of the counter that the caller can read
+ *
+ * Return: 0, -ENODATA, -EAGAIN or -EOPNOTSUPP.
+ * Since: 0.1
+ */
+static inline int vmclock_calc_usable(const struct vmclock_snapshot *s, __u8 counter_id)
+{
+	if (!vmclock_calc_covers(s->size, time_frac_sec) ||
+	    s->counter_id == VMCLOCK_COUNTER_INVALID)
+		return -ENODATA;
+	if (s->time_type != VMCLOCK_TIME_UTC && s->time_type != VMCLOCK_TIME_TAI)
+		return -ENODATA;
+	if (s->counter_id != counter_id)
+		return -EOPNOTSUPP;
+	if (s->status != VMCLOCK_STATUS_SYNCHRONIZED && s->status != VMCLOCK_STATUS_FREERUNNING)
+		return -EAGAIN;
+	return s->period ? 0 : -ENODATA;
+}
+
+/* |counter - reference|; the counter may be a little before it. At most 2^63. */
+static inline __u64 vmclock_calc_distance(const struct vmclock_snapshot *s, __u64 counter,
+					  bool *before)
+{
+	__u64 distance = counter - s->counter_value;
+
+	*before = distance >> 63;
+	return *before ? -distance : distance;
+}
+
+/* (product mod 2^shift) * 10^9 / 2^shift, rounded down, or up to the whole. */
+static inline __u64 vmclock_calc_rest_ns(vmclock_u128 product, __u8 shift, bool up)
+{
+	vmclock_u128 rest = shift < 128 ? product & (((vmclock_u128)1 << shift) - 1) : product;
+	vmclock_u128 low = (vmclock_u128)(__u64)rest * VMCLOCK_NS_PER_SEC;
+	vmclock_u128 high = (vmclock_u128)(__u64)(rest >> 64) * VMCLOCK_NS_PER_SEC + (low >> 64);
+
+	if (shift >= 192)
+		return up && rest;
+	if (shift > 64) {
+		/* Rounded up twice is rounded up once. */
+		low = high + (up && (__u64)low);
+		shift -= 64;
+	}
+	return (__u64)((low + (up ? ((vmclock_u128)1 << shift) - 1 : 0)) >> shift);
+}
+
+/**
+ * vmclock_calc_time() - the time of a counter value, on the page's own scale
+ * @s:		the snapshot; vmclock_calc_usable() has been asked
+ * @counter:	the counter, within 2^63 of the reference on either side
+ * @t:		receives the time, exactly rounded down to the nanosecond
+ *
+ * Return: 0 or -EOVERFLOW.
+ * Since: 0.1
+ */
+vmclock_calc_inline int vmclock_calc_time(const struct vmclock_snapshot *s, __u64 counter,
+					  struct vmclock_instant *t)
+{
+	bool before;
+	__u64 distance = vmclock_calc_distance(s, counter, &before);
+	vmclock_u128 product = (vmclock_u128)distance * s->period;
+	/* Whole units of 2^-64 s; the product is below 2^127. */
+	vmclock_u128 units = s->shift < 128 ? product >> s->shift : 0;
+	__s64 seconds = (__s64)(units >> 64);
+	__u64 frac = (__u64)units;
+	vmclock_u128 scaled;
+	__s64 sec;
+
+	if (s->time_sec >> 63)
+		return -EOVERFLOW;
+
+	if (before) {
+		seconds = -seconds - (s->time_frac < frac);
+		frac = s->time_frac - frac;
+	} else {
+		frac += s->time_frac;
+		if (frac < s->time_frac && __builtin_add_overflow(seconds, 1, &seconds))
+			return -EOVERFLOW;
+	}
+	if (__builtin_add_overflow((__s64)s->time_sec, seconds, &sec))
+		return -EOVERFLOW;
+
+	scaled = (vmclock_u128)frac * VMCLOCK_NS_PER_SEC;
+	/* The rest is less than one unit: it rarely makes a difference of a nanosecond. */
+	if (__builtin_expect(!before && (__u64)scaled > -(__u64)VMCLOCK_NS_PER_SEC, 0)) {
+		scaled += vmclock_calc_rest_ns(product, s->shift, false);
+	} else if (__builtin_expect(before && (__u64)scaled < VMCLOCK_NS_PER_SEC, 0)) {
+		/* The time is rounded down, so what it lacks is rounded up. */
+		__u64 less = vmclock_calc_rest_ns(product, s->shift, true);
+
+		if (scaled < less) {
+			if (__builtin_sub_overflow(sec, 1, &sec))
+				return -EOVERFLOW;
+			scaled += (vmclock_u128)VMCLOCK_NS_PER_SEC << 64;
+		}
+		scaled -= less;
+	}
+	t->sec = sec;
+	t->nsec = (__u32)(scaled >> 64);
+	return 0;
+}
+
+/* What a tick adds to the error, in 1 / 2^64 ns, rounded up: never 0, below 2^95. */
+static inline vmclock_u128 vmclock_calc_error_slope(const struct vmclock_snapshot *s)
+{
+	vmclock_u128 slope = (vmclock_u128)s->period_maxerror * VMCLOCK_NS_PER_SEC;
+
+	return (s->shift < 128 ? slope >> s->shift : 0) + 1;
+}
+
+static inline bool vmclock_calc_has_error(const struct vmclock_snapshot *s)
+{
+	const __u64 both = VMCLOCK_FLAG_PERIOD_MAXERROR_VALID | VMCLOCK_FLAG_TIME_MAXERROR_VALID;
+
+	return (s->flags & both) == both && vmclock_calc_covers(s->size, time_maxerror_nanosec);
+}
+
+/**
+ * vmclock_calc_error() - how far the time of a counter value may be off
+ * @s:		the snapshot
+ * @counter:	the counter
+ * @ns:		receives the largest error in nanoseconds, rounded up, never 0
+ *
+ * No more than 2 ns above the exact one; the same as on a line, see below.
+ *
+ * Return: 0, -ENODATA: the page gives no bounds, or -EOVERFLOW.
+ * UAPI.13, "Time error calculation".
+ * Since: 0.1
+ */
+static inline int vmclock_calc_error(const struct vmclock_snapshot *s, __u64 counter, __u64 *ns)
+{
+	vmclock_u128 slope = vmclock_calc_error_slope(s);
+	vmclock_u128 sum;
+	__u64 distance;
+	bool before;
+
+	if (!vmclock_calc_has_error(s))
+		return -ENODATA;
+	distance = vmclock_calc_distance(s, counter, &before);
+	/* One more for what is cut off. */
+	sum = (vmclock_u128)s->time_maxerror + 1 + (slope >> 64) * distance +
+	      (((vmclock_u128)(__u64)slope * distance) >> 64);
+	/* So that the caller may add one. */
+	if ((sum + 1) >> 63)
+		return -EOVERFLOW;
+	*ns = (__u64)sum;
+	return 0;
+}
+
+#endif /* VMCLOCK_CALC_TIME_H */
