@@ -8,7 +8,7 @@
 
 #include "config.h"
 #include "internal.h"
-#include "known.h"
+#include "line-cache.h"
 #include "run.h"
 
 #define DEFAULT_PATH "/dev/vmclock0"

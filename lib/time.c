@@ -6,7 +6,7 @@
 #include "completed.h"
 #include "counter.h"
 #include "internal.h"
-#include "known.h"
+#include "line-cache.h"
 #include "calc/scale.h"
 #include "calc/time.h"
 

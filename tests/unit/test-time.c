@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "counter.h"
-#include "known.h"
+#include "line-cache.h"
 #include "pagefile.h"
 
 #define NS INT64_C(1000000000)

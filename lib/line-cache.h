@@ -11,8 +11,8 @@
  * writer may be at it at any time; four places put them in order, each with
  * its reason beside it.
  */
-#ifndef VMCLOCK_KNOWN_H
-#define VMCLOCK_KNOWN_H
+#ifndef VMCLOCK_LINE_CACHE_H
+#define VMCLOCK_LINE_CACHE_H
 
 #include "internal.h"
 #include "line.h"
@@ -88,4 +88,4 @@ static inline bool known_holds(const struct known_line *kl, uint64_t tag, uint64
 	       likely(known_load(kl->begun) == tag);
 }
 
-#endif /* VMCLOCK_KNOWN_H */
+#endif /* VMCLOCK_LINE_CACHE_H */

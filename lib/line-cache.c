@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "known.h"
+#include "line-cache.h"
 
 _Static_assert(sizeof(struct vmclock_time) ==
 	       offsetof(struct vmclock_time, flags) + sizeof(((struct known_line *)0)->state),
