@@ -254,10 +254,11 @@ class Healing:
         return int(self.vm.run('wc -l </tmp/killed'))
 
     def kill_mid_write(self, name, offset, seconds=20):
-        """Kill vmclockd while the count at `offset` of a file is odd, and start it anew; was it?"""
-        said = self.vm.run(f'kill-mid-write $(pidof vmclockd) /run/vmclock/{name} {offset} {seconds}; '
-                           f'{_VMCLOCKD}', timeout=4 * seconds)
-        return said == 'killed in mid-write'
+        """Kill vmclockd while the count at `offset` of a file is odd, and start it anew."""
+        self.vm.wait_for(f'grep -q /run/vmclock/{name} /proc/$(pidof vmclockd)/maps')
+        self.vm.run(f'kill-mid-write $(pidof vmclockd) /run/vmclock/{name} {offset} {seconds}',
+                    timeout=4 * seconds)
+        self.vm.run(_VMCLOCKD)
 
     # ---- Readings --------------------------------------------------------------------
 
