@@ -26,12 +26,10 @@ def run(lab):
     hibernation.prepare(vm)
     hibernation.hibernate(vm)
     vm.wait_for('grep -q "the machine has slept: the system clock is not trusted" /tmp/vmclockd')
-    lab.wait_for(lambda: healing.state()['last_duration'] != before['last_duration'],
-                 f'the end of a reaction: {healing.said()}', HEALED)
+    lab.wait_for(lambda: healing.state()['reactions'] > before['reactions'], 'a reaction')
     healing.wait_trusted(HEALED)
     lab.check(vm.run('time-read').split('utc ')[1].split()[0].isdigit(), 'there is no time')
 
     after = healing.state()
     lab.equal(after['disruptions'], before['disruptions'], 'the disruptions')
-    lab.check(after['reactions'] > before['reactions'], 'no reaction is counted')
     lab.log(healing.said())
