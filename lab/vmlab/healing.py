@@ -253,11 +253,15 @@ class Healing:
         """How often it has been, so far."""
         return int(self.vm.run('wc -l </tmp/killed'))
 
-    def kill_mid_write(self, name, offset, seconds=20):
-        """Kill vmclockd while the count at `offset` of a file is odd, and start it anew."""
+    def kill_mid_write(self, name, offset, seconds=40):
+        """Kill vmclockd while it writes of another marker: the count at `offset` of a file is odd."""
         self.vm.wait_for(f'grep -q /run/vmclock/{name} /proc/$(pidof vmclockd)/maps')
-        self.vm.run(f'kill-mid-write $(pidof vmclockd) /run/vmclock/{name} {offset} {seconds}',
-                    timeout=4 * seconds)
+        self.vm.run(f'kill-mid-write $(pidof vmclockd) /run/vmclock/{name} {offset} {seconds} '
+                    '>/tmp/kill 2>&1 & echo $! >/tmp/kill.pid')
+        self.vm.wait_for('grep -qx stepping /tmp/kill')
+        self.mark()
+        self.vm.wait_for('! kill -0 $(cat /tmp/kill.pid)', 2 * seconds)
+        self._lab.equal(self.vm.run('cat /tmp/kill'), 'stepping', 'what kill-mid-write says')
         self.vm.run(_VMCLOCKD)
 
     # ---- Readings --------------------------------------------------------------------

@@ -73,6 +73,8 @@ def by_ntp(lab):
         for number in range(MID_WRITE):
             vm.run(f'usleep {random.randint(0, 3_000_000)}')
             healing.kill_mid_write(*COUNTS[number % len(COUNTS)])
+            healing.wait_seen()
+            disruptions += 1
         healing.wait_trusted(60)
         readings = healing.readings()
 
