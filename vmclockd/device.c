@@ -4,7 +4,6 @@
  * driver, and passes on what wakes it: the rest of vmclockd sees a descriptor.
  */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
@@ -14,9 +13,8 @@
 #include "counter.h"
 #include "device.h"
 #include "log.h"
+#include "thread.h"
 
-/* The thread needs no more; and all of it is locked memory. */
-#define STACK_SIZE 65536
 /* In a storm of disruptions, one event stands for all markers of so many ns. */
 #define QUIET_NS 5000000
 
@@ -65,25 +63,6 @@ static void *watch(void *data)
 	return NULL;
 }
 
-/* The thread blocks all signals: the main thread handles them. */
-static int start_watcher(struct device *device)
-{
-	pthread_attr_t attr;
-	sigset_t all, before;
-	int ret = pthread_attr_init(&attr);
-
-	if (ret)
-		return -ret;
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	device->gone = false;
-	ret = pthread_create(&device->watcher, &attr, watch, device);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return -ret;
-}
-
 int device_init(struct device *device, const char *path)
 {
 	*device = (struct device){ .path = path };
@@ -107,7 +86,8 @@ static int try_open(struct device *device)
 	if (ret)
 		return ret;
 	ret = vmclock_read_state(device->vc, &device->state);
-	ret = ret ?: start_watcher(device);
+	device->gone = false;
+	ret = ret ?: thread_start(&device->watcher, watch, device);
 	if (ret)
 		vmclock_close(device->vc);
 	return ret;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +10,8 @@
 
 #include "log.h"
 #include "textfile.h"
+#include "thread.h"
 
-/* The thread needs no more; and all of it is locked memory. */
-#define STACK_SIZE 65536
 /* s: how long textfile_stop() waits for the last text. */
 #define LAST_WAIT 1
 
@@ -102,24 +100,6 @@ static void *writer(void *data)
 	return NULL;
 }
 
-/* The thread blocks all signals: the main thread handles them. */
-static int start_writer(struct textfile *file)
-{
-	pthread_attr_t attr;
-	sigset_t all, before;
-	int ret = pthread_attr_init(&attr);
-
-	if (ret)
-		return -ret;
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	ret = pthread_create(&file->writer, &attr, writer, file);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return -ret;
-}
-
 int textfile_start(struct textfile *file, const char *path)
 {
 	int ret;
@@ -132,7 +112,7 @@ int textfile_start(struct textfile *file, const char *path)
 	/* node_exporter does not read a file with such a name. */
 	if (asprintf(&file->unfinished, "%s.tmp", path) < 0)
 		return -ENOMEM;
-	ret = start_writer(file);
+	ret = thread_start(&file->writer, writer, file);
 	if (ret)
 		free(file->unfinished);
 	return ret;

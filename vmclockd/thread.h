@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads beside the main one. */
+#ifndef VMCLOCKD_THREAD_H
+#define VMCLOCKD_THREAD_H
+
+#include <pthread.h>
+
+/**
+ * thread_start() - start a thread with all signals blocked: the main one handles them
+ * @thread:	receives it
+ * @run:	its function: a small stack has to be enough
+ * @data:	for @run
+ *
+ * Return: 0 or a negative errno value.
+ */
+int thread_start(pthread_t *thread, void *(*run)(void *), void *data);
+
+#endif /* VMCLOCKD_THREAD_H */
