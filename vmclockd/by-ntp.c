@@ -46,6 +46,7 @@ void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, boo
 	else
 		bursts_reaction(&by->bursts, monotonic_now());
 	by->first = true;
+	by->watched = false;
 	by->next_report = 0;
 	by->stage = reset ? BY_NTP_RESET : BY_NTP_START;
 	completed_untrusted(&by->completed, device,
@@ -90,6 +91,22 @@ static int reset(struct by_ntp *by, struct ntp *ntp)
 	by->lead_known = false;
 	by->stage = BY_NTP_WAIT;
 	return 0;
+}
+
+/* Nobody may tell it. */
+static int watch(struct by_ntp *by, struct ntp *ntp, const char **why)
+{
+	bool first = !by->watched;
+	int ret = 0;
+
+	*why = "nothing is changed: mode = observe, or --dry-run; and the NTP daemon has not "
+	       "dropped what it measured before";
+	if (ntp->daemon->dropped)
+		ret = ntp->daemon->dropped(ntp, first);
+	by->watched = true;
+	if (!ret)
+		by->stage = BY_NTP_START;
+	return ret;
 }
 
 static int begin(struct by_ntp *by, struct ntp *ntp)
@@ -377,6 +394,7 @@ static void take_daemon(struct by_ntp *by, const struct ntp_daemon *daemon)
 	if (by->daemon == daemon)
 		return;
 	by->daemon = daemon;
+	by->watched = false;
 	if (by->stage == BY_NTP_WAIT)
 		by->stage = BY_NTP_RESET;
 	if (by->stage == BY_NTP_MEASURE)
@@ -388,10 +406,10 @@ static int advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 {
 	int ret = 0;
 
-	if (by->stage == BY_NTP_START)
-		ret = begin(by, ntp);
 	if (by->stage == BY_NTP_RESET)
-		ret = reset(by, ntp);
+		ret = by->silent ? watch(by, ntp, why) : reset(by, ntp);
+	if (!ret && by->stage == BY_NTP_START)
+		ret = begin(by, ntp);
 	if (!ret && ntp->daemon->look)
 		ntp->daemon->look(ntp);
 	if (!ret && by->stage == BY_NTP_WAIT)

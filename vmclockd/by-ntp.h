@@ -19,7 +19,7 @@
 
 enum by_ntp_stage {
 	BY_NTP_START,		/* the daemon is to measure once more */
-	BY_NTP_RESET,		/* the daemon is to drop its measurements */
+	BY_NTP_RESET,		/* the daemon is to drop its measurements, or to do so by itself */
 	BY_NTP_WAIT,		/* the daemon has dropped them, and measures anew */
 	BY_NTP_MEASURE,		/* the daemon's reports are used */
 };
@@ -56,6 +56,7 @@ struct by_ntp {
 	bool asked;			/* to measure, since it forgot what it had measured */
 	bool heard;			/* it has measured since, or since the start */
 	bool silent;			/* the daemon is asked, and told nothing */
+	bool watched;			/* whether it drops its measurements by itself */
 	const char *told;		/* why nothing is known, as it was told last */
 	bool first;			/* there was no cone under this marker yet */
 	struct bursts bursts;
@@ -65,7 +66,10 @@ struct by_ntp {
 /* Returns 0; or -1, after a line in the log, if the completed page cannot be opened. */
 int by_ntp_open(struct by_ntp *by, const char *folder, const char *device, bool dry_run);
 
-/* Forgets all that was derived. @reset: has the daemon drop its measurements, too. */
+/*
+ * Forgets all that was derived. @reset: what the daemon has measured is void as well; if it
+ * must not be told, nothing counts until it has found out by itself.
+ */
 void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, bool reset);
 
 /* There may be a way to the servers now. */

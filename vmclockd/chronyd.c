@@ -83,6 +83,16 @@ static int begin(struct ntp *ntp)
 	return 0;
 }
 
+/* Without a source it has no measurement either: somebody has reset or restarted it. */
+static int dropped(struct ntp *ntp, bool first)
+{
+	struct report report;
+	int ret = chrony_tracking(&ntp->chronyd.chronyc, &report);
+
+	(void)first;
+	return ret ?: report.leap == REPORT_LEAP_UNKNOWN ? 0 : -EAGAIN;
+}
+
 /* Where chronyd does not want to, it goes on by itself. */
 static int request(struct ntp *ntp, const char *text)
 {
@@ -170,6 +180,7 @@ const struct ntp_daemon chronyd_daemon = {
 	.set_rate = set_rate,
 	.begin = begin,
 	.forget = forget,
+	.dropped = dropped,
 	.measure = measure,
 	.measured = measured,
 	.report = report,

@@ -338,6 +338,7 @@ static int serve(struct daemon *d)
 	slept_look(&d->slept);
 	logind_init(&d->logind);
 	ntp_init(&d->ntp, &d->config, d->device.event);
+	d->ntp.silent = d->by_ntp.silent;
 	ntp_find(&d->ntp);
 	if (device_open(&d->device))
 		reaction_start(d);

@@ -15,6 +15,7 @@ struct ntp {
 	const struct ntp_daemon *daemon; /* NULL: there is none */
 	unsigned int missed;		/* looks, each second, that did not find it */
 	int interrupt;
+	bool silent;			/* nothing is changed */
 	const char *said;		/* its own words on the last error, if any */
 	int told;			/* the error of ntp_disrupted() that the log has; 0: none */
 	struct chronyd chronyd;		/* of these three the one that was found is used */
@@ -52,6 +53,11 @@ struct ntp_daemon {
 	int (*begin)(struct ntp *ntp);
 	/* All that it has measured is void. */
 	int (*forget)(struct ntp *ntp);
+	/*
+	 * The same, but it is told nothing: has it dropped that by itself since the @first
+	 * of these calls? NULL: what it reports never rests on what it measured before begin().
+	 */
+	int (*dropped)(struct ntp *ntp, bool first);
 	/* It is to measure now; @again: since forget() it was asked before. -EBUSY: it does already. */
 	int (*measure)(struct ntp *ntp, bool again);
 	/* Has it measured since? Then what it knows is applied to the clock. */

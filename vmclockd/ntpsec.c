@@ -84,13 +84,14 @@ static void set_anchor(struct ntpsec *n, const struct clock_state *now)
 }
 
 /* Is it another process? What the former one made of the clock meanwhile does not count. */
-static void look_for_restart(struct ntpsec *n)
+static void look_for_restart(struct ntpsec *n, bool silent)
 {
 	pid_t pid = process();
 	bool unused;
 
-	if (!pid || pid == n->before || clock_unsynchronise(&unused))
+	if (!pid || pid == n->before || (!silent && clock_unsynchronise(&unused)))
 		return;
+	n->known.last = (struct clock_state){ 0 };
 	n->counts = true;
 	n->known.why = "ntpd was restarted, and has not set the clock yet";
 }
@@ -124,7 +125,7 @@ static void look(struct ntp *ntp)
 	if (command_runs(&n->restart.command))
 		hear(n);
 	if (!n->counts)
-		look_for_restart(n);
+		look_for_restart(n, ntp->silent);
 	if (clock_look(&now))
 		return;
 	if (anchored_slept(&n->known, &now))
@@ -148,6 +149,14 @@ static int forget(struct ntp *ntp)
 {
 	void_all(&ntp->ntpsec, "ntpd has not been restarted yet");
 	return 0;
+}
+
+static int dropped(struct ntp *ntp, bool first)
+{
+	if (first)
+		void_all(&ntp->ntpsec, "ntpd was not restarted since the disruption");
+	look(ntp);
+	return ntp->ntpsec.counts ? 0 : -EAGAIN;
 }
 
 static int measure(struct ntp *ntp, bool again)
@@ -185,6 +194,7 @@ const struct ntp_daemon ntpsec_daemon = {
 	.look = look,
 	.begin = begin,
 	.forget = forget,
+	.dropped = dropped,
 	.measure = measure,
 	.measured = measured,
 	.report = report,

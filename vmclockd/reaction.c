@@ -452,7 +452,7 @@ static void untrust(struct daemon *d, uint8_t trust)
 {
 	steer_disrupted(&d->steer);
 	look_at_counter(d);
-	by_ntp_disrupted(&d->by_ntp, &d->device.state, may_change(d));
+	by_ntp_disrupted(&d->by_ntp, &d->device.state, true);
 	publish(d, trust);
 	unsynchronise(d);
 	d->phase = PHASE_REACTING;

@@ -29,6 +29,8 @@ static struct {
 	struct report report;
 	int measure_error;
 	int asked, forgot;
+	bool dropped; /* by itself, what it had measured */
+	int watched;
 	int status; /* of the completed page */
 } world;
 
@@ -124,6 +126,13 @@ static int forget(struct ntp *ntp)
 	return 0;
 }
 
+static int dropped(struct ntp *ntp, bool first)
+{
+	(void)ntp;
+	assert_int_equal(first, !world.watched++);
+	return world.dropped ? 0 : -EAGAIN;
+}
+
 static int measure(struct ntp *ntp, bool again)
 {
 	(void)ntp;
@@ -149,6 +158,7 @@ static int report(struct ntp *ntp, struct report *report, const char **why)
 static const struct ntp_daemon daemon_of_ours = {
 	.begin = begin,
 	.forget = forget,
+	.dropped = dropped,
 	.measure = measure,
 	.measured = measured,
 	.report = report,
@@ -444,6 +454,26 @@ static void observing_asks_for_nothing(void **state)
 	heal(&p);
 }
 
+/* A daemon that is told nothing mixes what it measures now with what it measured before. */
+static void observing_does_not_believe_a_mixture(void **state)
+{
+	struct place p;
+	int i;
+
+	(void)state;
+	open_place(&p, true);
+	p.by.silent = true;
+	for (i = 0; i < 10; i++) {
+		measures(0);
+		assert_int_equal(look(&p), -EAGAIN);
+		assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
+	}
+	world.dropped = true;
+	heal(&p);
+	assert_int_equal(world.forgot, 0);
+	assert_int_equal(world.asked, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -456,6 +486,7 @@ int main(void)
 		cmocka_unit_test(it_forgets_and_is_asked_once_at_a_time),
 		cmocka_unit_test(at_a_start_it_forgets_nothing),
 		cmocka_unit_test(observing_asks_for_nothing),
+		cmocka_unit_test(observing_does_not_believe_a_mixture),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
