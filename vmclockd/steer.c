@@ -11,6 +11,11 @@
 #define MILLION 1000000.0L
 /* s: time constant of an offset's decay. After so long, a third of it is left. */
 #define GENTLE 8
+/*
+ * ppm beside the true rate. The kernel lets its maximum error grow by 500: so that covers the
+ * clock even if nobody ends this.
+ */
+#define BESIDE_MAX 400.0L
 
 void steer_disrupted(struct steer *steer)
 {
@@ -40,12 +45,12 @@ static long double true_period(const struct vmclock_abi *page)
 
 int steer_set(const struct steer *steer, const struct vmclock_abi *page, int64_t offset)
 {
-	long double ppm;
+	long double ppm, beside = (long double)offset / NS / GENTLE * MILLION;
 
 	if (!(steer->nominal > 0))
 		return -EAGAIN;
 	ppm = (true_period(page) / steer->nominal - 1) * MILLION;
-	ppm += (long double)offset / NS / GENTLE * MILLION;
+	ppm += fminl(fmaxl(beside, -BESIDE_MAX), BESIDE_MAX);
 	return clock_set_frequency((double)ppm);
 }
 
