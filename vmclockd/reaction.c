@@ -145,6 +145,7 @@ static void tell(const struct daemon *d, enum journal_event event, int level, co
 
 /* ---- Guards against a wrong step -------------------------------------------------------- */
 
+/* May the page be wrong? Whether it may be followed, steps_refusal() tells. */
 static const char *refusal(const struct daemon *d, const struct offset *offset)
 {
 	const struct config *config = &d->config;
@@ -155,7 +156,7 @@ static const char *refusal(const struct daemon *d, const struct offset *offset)
 	/* The clocks of two hosts differ, so the right time may be a little earlier. */
 	if (offset->sec + config->step_back_max / NS_PER_SEC + 1 < trusted)
 		return "the page's time is earlier than the last trusted time";
-	return steps_refusal(config, offset->ns);
+	return NULL;
 }
 
 static bool agree(const struct offset *a, const struct offset *b)
@@ -365,8 +366,8 @@ static void react_by_ntp(struct daemon *d)
 
 static void react(struct daemon *d)
 {
+	const char *why = NULL;
 	struct offset offset;
-	const char *why;
 	int ret, steps;
 
 	if (!d->device.has_time) {
@@ -402,18 +403,34 @@ static void react(struct daemon *d)
 			refuse(d, why);
 			return;
 		}
+		why = steps_refusal(&d->config, offset.ns);
+		if (why && !may_change(d)) {
+			refuse(d, why);
+			return;
+		}
+		/* What an NTP daemon has measured is void, whatever the clock shows. */
+		if (why && !tell_ntp(d))
+			return;
+		if (why)
+			break;
 		if (step(d, &offset))
 			return;
 		steer(d, 0);
 		if (!tell_ntp(d))
 			return;
 	}
-	if (offset.error > d->config.trusted_max_error)
+	if (offset.error > d->config.trusted_max_error) {
 		refuse(d, too_wide);
-	else if (llabs(offset.ns) > d->config.trusted_max_error)
-		retry(d, RETRY_NS);
-	else
+	} else if (llabs(offset.ns) > d->config.trusted_max_error) {
+		if (why)
+			refuse(d, why);
+		else
+			retry(d, RETRY_NS);
+	} else {
+		if (why)
+			say(LOG_NOTICE, "the system clock is slewed, not stepped: %s", why);
 		finish(d, &offset);
+	}
 }
 
 /* Declares the kernel's clock unsynchronised. Later calls in a reaction keep the first answer. */

@@ -36,7 +36,7 @@ static struct {
 	bool no_bounds;
 	bool exact; /* the page is right, whatever it says */
 	bool restless;
-	bool left_behind; /* the page's time is that of the marker before */
+	bool left_behind;  /* the page's time is that of the marker before */
 	bool synchronised; /* by the kernel's own word */
 	int told_kernel, told_ntp, ntp_error;
 	int hooked[HOOK_EVENTS];
@@ -188,7 +188,8 @@ int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t
 				 VMCLOCK_FLAG_TIME_MAXERROR_VALID |
 				 VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT),
 		.counter_period_frac_sec = htole64(1),
-		.time_sec = htole64(SEC + 1000 * (world.marker + world.generation - world.left_behind)),
+		.time_sec =
+			htole64(SEC + 1000 * (world.marker + world.generation - world.left_behind)),
 		.vm_generation_counter = htole64(world.generation),
 	};
 	return 0;
@@ -485,6 +486,67 @@ static void another_generation_is_a_disruption(void **state)
 	assert_int_equal(le64toh(published(&d)->disruptions), 2);
 }
 
+/* Not stepped, for the administrator wants none: the daemon is told, and trust is within a bound. */
+static void a_step_that_is_not_wanted_is_slewed(void **state)
+{
+	static const struct {
+		int step;
+		int64_t error;
+	} cases[] = {
+		{ STEP_NEVER, 10 * NS_PER_MS },
+		{ STEP_NEVER, -10 * NS_PER_MS },
+		{ STEP_FORWARD, 10 * NS_PER_MS },
+	};
+	size_t i;
+	int second;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct daemon d = start(NTP_CHRONY);
+
+		d.config.step = cases[i].step;
+		world.marker++;
+		world.error = 200 * cases[i].error;
+		reaction_look(&d);
+		assert_false(check(&d));
+		assert_int_equal(world.told_ntp, 1);
+		/* It slews the clock. */
+		world.error = cases[i].error;
+		pass(2 * NS_PER_SEC);
+		reaction_look(&d);
+		assert_true(check(&d));
+		assert_int_equal(world.error, cases[i].error);
+		assert_int_equal(world.told_ntp, 1);
+		/* And so does vmclockd where there is none. */
+		d = start(NTP_NONE);
+		d.config.step = cases[i].step;
+		world.marker++;
+		world.error = cases[i].error;
+		reaction_look(&d);
+		for (second = 0; second < 100; second++) {
+			pass(NS_PER_SEC);
+			reaction_tick(&d);
+			assert_true(check(&d));
+		}
+		assert_true(llabs(world.error) < NS_PER_MS);
+	}
+}
+
+/* What it says itself is no reason to trust it. */
+static void a_page_that_may_be_wrong_tells_nobody(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+
+	(void)state;
+	world.page_error = 2 * NS_PER_MS;
+	world.error = 10 * NS_PER_MS;
+	world.marker++;
+	reaction_look(&d);
+	assert_false(check(&d));
+	assert_int_equal(world.error, 10 * NS_PER_MS);
+	assert_int_equal(world.told_ntp, 0);
+}
+
 /* A marker each 10 ms: few reactions, and the last one counts. */
 static void a_storm_ends_with_its_last_marker(void **state)
 {
@@ -694,6 +756,8 @@ int main(void)
 		cmocka_unit_test(who_is_not_sure_is_not_trusted),
 		cmocka_unit_test(a_disruption_ends_it),
 		cmocka_unit_test(another_generation_is_a_disruption),
+		cmocka_unit_test(a_step_that_is_not_wanted_is_slewed),
+		cmocka_unit_test(a_page_that_may_be_wrong_tells_nobody),
 		cmocka_unit_test(a_storm_ends_with_its_last_marker),
 		cmocka_unit_test(a_disruption_is_told_also_before_the_clock_was_trusted),
 		cmocka_unit_test(a_reaction_that_was_killed_is_finished_by_the_next_one),
