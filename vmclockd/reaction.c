@@ -433,6 +433,15 @@ static void react(struct daemon *d)
 	}
 }
 
+/* For the state, before that changes: after a kill nobody else would know. */
+static void note_synchronised(struct daemon *d)
+{
+	struct clock_state clock;
+
+	if (may_change(d) && !clock_look(&clock))
+		d->was_synchronised |= clock.synchronised;
+}
+
 /* Declares the kernel's clock unsynchronised. Later calls in a reaction keep the first answer. */
 static void unsynchronise(struct daemon *d)
 {
@@ -470,6 +479,7 @@ static void untrust(struct daemon *d, uint8_t trust)
 	steer_disrupted(&d->steer);
 	look_at_counter(d);
 	by_ntp_disrupted(&d->by_ntp, &d->device.state, true);
+	note_synchronised(d);
 	publish(d, trust);
 	unsynchronise(d);
 	d->phase = PHASE_REACTING;
