@@ -56,7 +56,7 @@ static int command(struct ntp *ntp, const char *text)
 
 static int forget(struct ntp *ntp)
 {
-	return command(ntp, "reset sources");
+	return lead_read(&ntp->chronyd.lead) ?: command(ntp, "reset sources");
 }
 
 /* Absolute, and read back, so that a reaction that begins anew adds nothing twice. */
@@ -134,6 +134,17 @@ static int step(struct ntp *ntp)
 	return 0;
 }
 
+/* Without a source it does not step the clock: another program did, and its samples do not fit. */
+static int look_for_step(struct ntp *ntp)
+{
+	struct lead now;
+	int ret = lead_read(&now);
+
+	if (!ret && lead_stepped(&ntp->chronyd.lead, &now))
+		ret = forget(ntp);
+	return ret ?: -EAGAIN;
+}
+
 static int measured(struct ntp *ntp)
 {
 	int ret = chrony_selected_source(&ntp->chronyd.chronyc);
@@ -141,7 +152,7 @@ static int measured(struct ntp *ntp)
 	if (ret < 0)
 		return ret;
 	if (!ret)
-		return -EAGAIN;
+		return look_for_step(ntp);
 	ret = step(ntp);
 	if (!ret)
 		ntp->chronyd.fresh = FRESH_ALL;

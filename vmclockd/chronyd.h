@@ -4,6 +4,7 @@
 #define VMCLOCKD_CHRONYD_H
 
 #include "chrony.h"
+#include "lead.h"
 
 /* Which of its measurements count. */
 enum chronyd_fresh {
@@ -16,6 +17,7 @@ struct chronyd {
 	struct chrony chronyc;
 	enum chronyd_fresh fresh;
 	int64_t before;			/* the reference of that measurement, which does not count */
+	struct lead lead;		/* when it was told to drop all measurements */
 };
 
 extern const struct ntp_daemon chronyd_daemon;
