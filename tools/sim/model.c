@@ -7,10 +7,10 @@
  * An update keeps that rule as follows. All distances are in ns from the old
  * line, at the counter value of a reading of the clock:
  *
- *	   -room  -needed           0                 needed   room
- *	     |       |--------------+--------------------|       |   the old page
- *	                                |------off------|            the reading
- *	                               low            high
+ *	    -room     -needed           0           needed      room
+ *	      |          |--------------+--------------|          |     the old page
+ *	                                    |--off--|                   the reading
+ *	                                   low    high
  *
  *	1. The clock is where both the old page and the reading allow: between low
  *	   and high. If there is no such place, the clock has broken the promise,
