@@ -23,11 +23,13 @@
 #define VMCLOCK_PUBLIC __attribute__((visibility("hidden")))
 #endif
 
+struct line_cache;
 struct vmclock_run_state;
 
 struct vmclock {
 	const struct vmclock_abi *page;
 	const struct vmclock_abi *time_page;	/* that one, or its completion: see run.h */
+	struct line_cache *cache;	/* the only part that readings change */
 	size_t mapped;		/* bytes */
 	size_t size;		/* the page's own size field, as checked at open */
 	int fd;

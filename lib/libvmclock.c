@@ -20,6 +20,29 @@ static const char *default_path(void)
 	return path && *path ? path : DEFAULT_PATH;
 }
 
+static void free_handle(struct vmclock *vc)
+{
+	line_cache_free(vc->cache);
+	free(vc);
+}
+
+/* NULL: errno has the reason. */
+static struct vmclock *new_handle(void)
+{
+	struct line_cache *cache = line_cache_new();
+	struct vmclock *vc;
+
+	if (!cache)
+		return NULL;
+	vc = calloc(1, sizeof(*vc));
+	if (!vc) {
+		line_cache_free(cache);
+		return NULL;
+	}
+	vc->cache = cache;
+	return vc;
+}
+
 /* Only the fields that never change: no sequence count is needed. */
 static int check_page(struct vmclock *vc, const struct stat *st)
 {
@@ -75,7 +98,7 @@ static int map_page(struct vmclock *vc)
 VMCLOCK_PUBLIC
 int vmclock_open(struct vmclock **vcp, const char *path)
 {
-	struct vmclock *vc = known_new_handle();
+	struct vmclock *vc = new_handle();
 	int ret;
 
 	if (!vc)
@@ -87,14 +110,14 @@ int vmclock_open(struct vmclock **vcp, const char *path)
 	vc->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (vc->fd < 0) {
 		ret = errno == ENXIO ? -ENODEV : -errno;
-		known_free_handle(vc);
+		free_handle(vc);
 		return ret;
 	}
 
 	ret = map_page(vc);
 	if (ret) {
 		close(vc->fd);
-		known_free_handle(vc);
+		free_handle(vc);
 		return ret;
 	}
 	vmclock_run_find(vc, path);
@@ -112,7 +135,7 @@ void vmclock_close(struct vmclock *vc)
 	vmclock_run_unmap(vc);
 	munmap((void *)vc->page, vc->mapped);
 	close(vc->fd);
-	known_free_handle(vc);
+	free_handle(vc);
 	errno = saved;
 }
 

@@ -1,59 +1,56 @@
 // SPDX-License-Identifier: MIT
-/* Lines of the page: made by one reader for all of them. */
 #include <string.h>
 #include <sys/mman.h>
 
 #include "line-cache.h"
 
 _Static_assert(sizeof(struct vmclock_time) ==
-	       offsetof(struct vmclock_time, flags) + sizeof(((struct known_line *)0)->state),
+	       offsetof(struct vmclock_time, flags) + sizeof(((struct cached_line *)0)->state),
 	       "the state is all that follows the marker");
-
-_Static_assert(sizeof(struct vmclock) <= KNOWN_DISTANCE, "the handle ends before the lines");
 
 #define AHEAD_MAX (INT64_C(1) << 32)	/* seconds between the reference and a line's own second */
 
-struct vmclock *known_new_handle(void)
+struct line_cache *line_cache_new(void)
 {
-	struct vmclock *vc = mmap(NULL, KNOWN_DISTANCE + sizeof(struct known),
-				  PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct line_cache *cache = mmap(NULL, sizeof(*cache), PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (vc == MAP_FAILED)
+	if (cache == MAP_FAILED)
 		return NULL;
-	/* A child must not inherit a line that is being made: nobody would finish it. */
-	(void)madvise((char *)vc + KNOWN_DISTANCE, sizeof(struct known), MADV_WIPEONFORK);
-	return vc;
+	/* A child must not inherit a line that is being written: nobody would finish it. */
+	(void)madvise(cache, sizeof(*cache), MADV_WIPEONFORK);
+	return cache;
 }
 
-void known_free_handle(struct vmclock *vc)
+void line_cache_free(struct line_cache *cache)
 {
-	munmap(vc, KNOWN_DISTANCE + sizeof(struct known));
+	munmap(cache, sizeof(*cache));
 }
 
-static void store_line(struct vmclock_line *to, const struct vmclock_line *from)
+static void store_line(struct line *to, const struct line *from)
 {
-	known_store(to->counter_value, from->counter_value);
-	known_store(to->reach, from->reach);
-	known_store(to->base_ns, from->base_ns);
-	known_store(to->base_frac, from->base_frac);
-	known_store(to->slope_ns, from->slope_ns);
-	known_store(to->slope_frac, from->slope_frac);
-	known_store(to->error_ns, from->error_ns);
-	known_store(to->error_slope, from->error_slope);
+	cache_store(to->counter_value, from->counter_value);
+	cache_store(to->reach, from->reach);
+	cache_store(to->base_ns, from->base_ns);
+	cache_store(to->base_frac, from->base_frac);
+	cache_store(to->slope_ns, from->slope_ns);
+	cache_store(to->slope_frac, from->slope_frac);
+	cache_store(to->error_ns, from->error_ns);
+	cache_store(to->error_slope, from->error_slope);
 }
 
-void known_make(struct known *known, const struct vmclock_snapshot *s,
-		const struct vmclock_line *line, enum vmclock_scale scale, uint32_t seq,
-		int64_t sec, const struct vmclock_time *result)
+void line_cache_store(struct line_cache *cache, const struct vmclock_snapshot *s,
+		      const struct line *line, enum vmclock_scale scale, uint32_t seq, int64_t sec,
+		      const struct vmclock_time *result)
 {
-	struct known_line *kl = &known->lines[scale];
-	uint64_t tag = known_tag(kl);
+	struct cached_line *cl = &cache->lines[scale];
+	uint64_t tag = cached_line_tag(cl);
 	uint64_t next = ((tag >> 32) + 1) << 32 | seq;
-	struct vmclock_line moved = *line;
+	struct line moved = *line;
 	uint64_t state;
 	int64_t ahead;
 
-	/* No line reaches as far as that; and nanoseconds are to fit in between. */
+	/* Keep the distance representable in nanoseconds; no line reaches further. */
 	if (__builtin_sub_overflow(result->time.tv_sec, sec, &ahead) || ahead < -AHEAD_MAX ||
 	    ahead > AHEAD_MAX)
 		return;
@@ -62,18 +59,18 @@ void known_make(struct known *known, const struct vmclock_snapshot *s,
 	memcpy(&state, &result->flags, sizeof(state));
 
 	/*
-	 * If they differ, another thread is writing. Relaxed: known_tag() has
-	 * ordered all of the former writer's stores before ours.
+	 * If the tags differ, another thread is writing: leave it alone. Relaxed:
+	 * cached_line_tag() has ordered all of the former writer's stores before ours.
 	 */
-	if (!__atomic_compare_exchange_n(&kl->begun, &tag, next, false, __ATOMIC_RELAXED,
+	if (!__atomic_compare_exchange_n(&cl->writing, &tag, next, false, __ATOMIC_RELAXED,
 					 __ATOMIC_RELAXED))
 		return;
-	/* Pairs with the fence in known_holds(): who sees a store below sees that tag. */
+	/* Pairs with the fence in cached_line_holds(): who sees a store below sees that tag. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	store_line(&kl->line, &moved);
-	known_store(kl->sec, result->time.tv_sec);
-	known_store(kl->marker, s->marker);
-	known_store(kl->state, state);
-	/* Pairs with known_tag(): who sees this tag sees the stores above. */
-	__atomic_store_n(&kl->made, next, __ATOMIC_RELEASE);
+	store_line(&cl->line, &moved);
+	cache_store(cl->sec, result->time.tv_sec);
+	cache_store(cl->marker, s->marker);
+	cache_store(cl->state, state);
+	/* Pairs with cached_line_tag(): who sees this tag sees the stores above. */
+	__atomic_store_n(&cl->written, next, __ATOMIC_RELEASE);
 }

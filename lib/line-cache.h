@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is known of the page since its last update: a line for each timescale,
- * so that a reading need not work it out again. Readers make it themselves and
- * never wait for each other. A line is a seqlock with two words: its writer
- * changes `begun' before the rest and `made' after it, and readers trust the
- * line only if both are equal. One half of these tags is the sequence count of
- * the page for which the line holds.
+ * A cache of the page as a line, one line for each timescale: it spares a
+ * reading the arithmetic as long as the page does not change. Readers fill it
+ * themselves and never wait for each other.
  *
- * Everything in a line is read and written by relaxed atomic accesses, for a
- * writer may be at it at any time; four places put them in order, each with
- * its reason beside it.
+ * A line is guarded like a seqlock, by two words: a writer changes `writing'
+ * before the rest and `written' after it, and a reader trusts the line only if
+ * both are equal. The lower half of these tags is the sequence count of the
+ * page that the line was made from.
+ *
+ * A writer may be at work at any time, so all fields are read and written by
+ * relaxed atomic accesses. Four places put these in order; the reason is beside
+ * each of them.
  */
 #ifndef VMCLOCK_LINE_CACHE_H
 #define VMCLOCK_LINE_CACHE_H
@@ -17,75 +19,69 @@
 #include "internal.h"
 #include "line.h"
 
-#define KNOWN_SCALES (VMCLOCK_SMEARED + 1)
+#define CACHED_SCALES (VMCLOCK_SMEARED + 1)
 
-struct known_line {
-	uint64_t made;		/* low half: a sequence count; high half: how often it was made */
-	struct vmclock_line line;
-	int64_t sec;		/* which second base_ns counts from, on this scale */
+struct cached_line {
+	uint64_t written;	/* low half: a sequence count; high half: how often it was made */
+	struct line line;
+	int64_t sec;		/* the second, on this scale, from which base_ns counts */
 	uint64_t marker;
 	uint64_t state;		/* flags, status and leap as in struct vmclock_time */
-	uint64_t begun;		/* the other tag */
+	uint64_t writing;
 } __attribute__((aligned(128)));
 
-/* Zeroes are lines that reach nowhere. */
-struct known {
-	struct known_line lines[KNOWN_SCALES];
+/* All zero, a line holds for no counter value. */
+struct line_cache {
+	struct cached_line lines[CACHED_SCALES];
 };
 
-/* Handles have it in a page of its own, at a distance that no page size exceeds. */
-#define KNOWN_DISTANCE 65536
-
-static inline struct known *known(const struct vmclock *vc)
-{
-	return (struct known *)((uintptr_t)vc + KNOWN_DISTANCE);
-}
-
-/* NULL: no memory. */
-struct vmclock *known_new_handle(void);
-void known_free_handle(struct vmclock *vc);
+/* NULL: errno has the reason. A child that is forked begins with an empty one. */
+struct line_cache *line_cache_new(void);
+void line_cache_free(struct line_cache *cache);
 
 /*
- * What a reading found: the page's snapshot, its line, its even sequence count
- * and the result; the reference is @sec on @scale. In vain where the reading
- * is too far from it, or where somebody else is at it.
+ * Stores what a reading found: the page's snapshot, its line, its even sequence
+ * count and the result; the reference is @sec on @scale. Does nothing where the
+ * reading is too far from the reference, or another thread is writing.
  */
-void known_make(struct known *known, const struct vmclock_snapshot *s,
-		const struct vmclock_line *line, enum vmclock_scale scale, uint32_t seq,
-		int64_t sec, const struct vmclock_time *result);
+void line_cache_store(struct line_cache *cache, const struct vmclock_snapshot *s,
+		      const struct line *line, enum vmclock_scale scale, uint32_t seq, int64_t sec,
+		      const struct vmclock_time *result);
 
-#define known_load(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
-#define known_store(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
+#define cache_load(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+#define cache_store(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
 
-/* The tag to begin a reading with. */
-static inline uint64_t known_tag(const struct known_line *kl)
+/* The first step of a reading: the tag that the line has now. */
+static inline uint64_t cached_line_tag(const struct cached_line *cl)
 {
-	/* Pairs with the last store of known_make(): the line is at least as new as this tag. */
-	return __atomic_load_n(&kl->made, __ATOMIC_ACQUIRE);
+	/* Pairs with the last store of line_cache_store(): the line is at least as new as this tag. */
+	return __atomic_load_n(&cl->written, __ATOMIC_ACQUIRE);
 }
 
 /*
- * To be asked when all of the line has been read: was it whole, and is it still
- * the page's? The marker too is asked, for a host that restored the machine may
- * have begun to count anew. To ask the generation as well costs 5 % of a reading.
+ * The last step, after all of the line has been read: was it whole, and is it
+ * still the page's? The marker is compared too, since a host that restored the
+ * machine may count its updates from anew. To compare the generation as well
+ * would cost 5 % of a reading.
  *
- * Time may come from a completed page. Then the count is that of its first copy,
- * and the marker still the hypervisor's: who completes the page changes it later.
- * The page is there: who made the line had it from the same pointer, by acquire.
+ * Where the time comes from a completed page, the count is that of its first
+ * copy, and the marker still the hypervisor's: vmclockd changes the copy later
+ * than that. The completed page is mapped: the reader that stored the line
+ * loaded the same pointer, with acquire.
  */
-static inline bool known_holds(const struct known_line *kl, uint64_t tag, uint64_t marker,
-			       const struct vmclock *vc)
+static inline bool cached_line_holds(const struct cached_line *cl, uint64_t tag, uint64_t marker,
+				     const struct vmclock *vc)
 {
 	/*
-	 * Pairs with the fence in known_make(): if a load before this one saw
-	 * what a later writer stored, `begun' below is that writer's or newer.
+	 * Pairs with the fence in line_cache_store(): if a load before this one saw
+	 * what a later writer stored, `writing' below is that writer's or newer.
 	 */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	/* In any order among themselves: each must equal a value that is fixed by now. */
 	return likely(page_u32(__atomic_load_n(&vc->time_page, __ATOMIC_RELAXED)->seq_count) ==
 		      (uint32_t)tag) &&
 	       likely(page_u64(vc->page->disruption_marker) == marker) &&
-	       likely(known_load(kl->begun) == tag);
+	       likely(cache_load(cl->writing) == tag);
 }
 
 #endif /* VMCLOCK_LINE_CACHE_H */

@@ -204,22 +204,21 @@ static void remember(const struct vmclock *vc, const struct vmclock_snapshot *s,
 {
 	struct vmclock_instant reference = { .sec = (int64_t)s->time_sec };
 	struct vmclock_leap_second second;
-	struct vmclock_line line;
+	struct line line;
 	int64_t from, until;
 
-	if (!(result->flags & VMCLOCK_BOUNDED) || !vmclock_calc_line(s, &line) ||
+	if (!(result->flags & VMCLOCK_BOUNDED) || !line_draw(s, &line) ||
 	    to_even_scale(s, scale, &reference, &second))
 		return;
 	if (scale != VMCLOCK_TAI) {
 		from = scale == VMCLOCK_UTC ? second.utc_from : second.smeared_from;
 		until = scale == VMCLOCK_UTC ? second.utc_until : second.smeared_until;
-		if (second.sign || !vmclock_calc_line_limit(&line, from - reference.sec,
-							    until - reference.sec))
+		if (second.sign || !line_limit(&line, from - reference.sec, until - reference.sec))
 			return;
 	}
 	if (line.reach > reach)
 		line.reach = reach;
-	known_make(known(vc), s, &line, scale, seq, reference.sec, result);
+	line_cache_store(vc->cache, s, &line, scale, seq, reference.sec, result);
 }
 
 /* Past its @reach a completed page does not know leap seconds: its time has no bounds. */
@@ -302,7 +301,7 @@ static __attribute__((noinline)) int read_page(const struct vmclock *vc, enum vm
 	uint64_t generation;
 	int ret;
 
-	if (unlikely((unsigned int)scale >= KNOWN_SCALES))
+	if (unlikely((unsigned int)scale >= CACHED_SCALES))
 		return -EINVAL;
 	if (vc->time_error)
 		return vmclock_completed_copies(vc, copies) ?
@@ -337,27 +336,27 @@ read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_sourc
 	  uint64_t counter, struct vmclock_time *out)
 {
 	/* The order of what follows is that of the fewest cycles, and the compiler is held to it. */
-	const struct known_line *kl;
+	const struct cached_line *cl;
 	uint64_t tag, start, ticks, marker, state;
 	int64_t sec, whole, less, more;
 	__u64 ns, error, error_up;
 
-	if (unlikely((unsigned int)scale >= KNOWN_SCALES))
+	if (unlikely((unsigned int)scale >= CACHED_SCALES))
 		goto by_the_book;
-	kl = &known(vc)->lines[scale];
-	tag = known_tag(kl);
-	__asm__ volatile("" : "+r"(kl));
-	start = known_load(kl->line.counter_value);
+	cl = &vc->cache->lines[scale];
+	tag = cached_line_tag(cl);
+	__asm__ volatile("" : "+r"(cl));
+	start = cache_load(cl->line.counter_value);
 	ticks = read_since(source, counter, start);
 	counter = start + ticks;
-	if (unlikely(!vmclock_calc_line_after(&kl->line, ticks, &ns, &error)))
+	if (unlikely(!line_after(&cl->line, ticks, &ns, &error)))
 		goto by_the_book;
 	error_up = error + 1;
 	__asm__ volatile("" : "+r"(ns), "+r"(error), "+r"(error_up) : : "memory");
-	sec = known_load(kl->sec);
-	state = known_load(kl->state);
-	marker = known_load(kl->marker);
-	if (unlikely(!known_holds(kl, tag, marker, vc)))
+	sec = cache_load(cl->sec);
+	state = cache_load(cl->state);
+	marker = cache_load(cl->marker);
+	if (unlikely(!cached_line_holds(cl, tag, marker, vc)))
 		goto by_the_book;
 
 	if (unlikely(ns >= NS)) {

@@ -30,7 +30,7 @@ __u32 nondet_u32(void);
 __u8 nondet_u8(void);
 struct vmclock_snapshot nondet_snapshot(void);
 struct vmclock_abi nondet_page(void);
-struct vmclock_line nondet_line(void);
+struct line nondet_line(void);
 
 #define assume(cond) __CPROVER_assume(cond)
 #define prove(cond) __CPROVER_assert(cond, #cond)
@@ -85,12 +85,12 @@ void proof_error_defined(void)
 void proof_line_defined(void)
 {
 	struct vmclock_snapshot s = nondet_snapshot();
-	struct vmclock_line line;
+	struct line line;
 	__u64 ns, error;
 
-	vmclock_calc_line(&s, &line);
+	line_draw(&s, &line);
 	line = nondet_line();
-	vmclock_calc_line_at(&line, nondet_u64(), &ns, &error);
+	line_at(&line, nondet_u64(), &ns, &error);
 }
 
 void proof_shift_time(void)
@@ -275,7 +275,7 @@ void proof_line_agrees(void)
 	struct vmclock_snapshot s = nondet_snapshot();
 	__u64 ticks = narrow(nondet_u64());
 	struct vmclock_instant t;
-	struct vmclock_line line;
+	struct line line;
 	__u64 ns, error, exact;
 
 	s.period = narrow(s.period);
@@ -283,12 +283,12 @@ void proof_line_agrees(void)
 	s.time_frac = narrow(s.time_frac) << (64 - WIDTH);
 	if (WIDTH < 64)
 		assume(s.shift < WIDTH);
-	if (!vmclock_calc_line(&s, &line) ||
-	    !vmclock_calc_line_at(&line, s.counter_value + ticks, &ns, &error))
+	if (!line_draw(&s, &line) ||
+	    !line_at(&line, s.counter_value + ticks, &ns, &error))
 		return;
 	prove(!vmclock_calc_time(&s, s.counter_value + ticks, &t));
 	prove((vmclock_u128)(__u64)(t.sec - (__s64)s.time_sec) * NS + t.nsec == ns);
 	prove(!vmclock_calc_error(&s, s.counter_value + ticks, &exact));
 	prove(error == exact);
-	prove(error < VMCLOCK_LINE_ERROR);
+	prove(error < LINE_ERROR);
 }

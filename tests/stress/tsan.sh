@@ -10,7 +10,7 @@
 
 top=${top_srcdir:?}
 readings=${READINGS:-100000}
-plain=${PLAIN:-known_store page_u64}
+plain=${PLAIN:-cache_store page_u64}
 work=tests/stress/tsan.tmp
 n=0
 

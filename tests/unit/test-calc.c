@@ -175,13 +175,13 @@ static unsigned long lines_drawn;
 /* Where the short way leads, it leads to the same time and the same error. */
 static void check_line(struct reference *r, const struct vmclock_snapshot *s, uint64_t counter)
 {
-	struct vmclock_line line;
+	struct line line;
 	__u64 ns, error, long_way;
 
-	if (!vmclock_calc_line(s, &line) || !vmclock_calc_line_at(&line, counter, &ns, &error))
+	if (!line_draw(s, &line) || !line_at(&line, counter, &ns, &error))
 		return;
 	lines_drawn++;
-	assert_true(error < VMCLOCK_LINE_ERROR);
+	assert_true(error < LINE_ERROR);
 	assert_int_equal(vmclock_calc_error(s, counter, &long_way), 0);
 	assert_int_equal(error, long_way);
 

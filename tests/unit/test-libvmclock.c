@@ -31,7 +31,21 @@ char *secure_getenv(const char *name)
 }
 
 /* The system refuses: these, too, are what the library calls. */
-static int fstat_error, map_error, anonymous_map_error;
+static int fstat_error, map_error, anonymous_map_error, calloc_error;
+
+__attribute__((visibility("default")))
+void *calloc(size_t number, size_t size)
+{
+	void *memory;
+
+	if (calloc_error) {
+		errno = calloc_error;
+		return NULL;
+	}
+	/* malloc() and memset() would be compiled to a call of this function. */
+	memory = reallocarray(NULL, number, size);
+	return memory ? memset(memory, 0, number * size) : NULL;
+}
 
 __attribute__((visibility("default")))
 int fstat(int fd, struct stat *st)
@@ -367,6 +381,9 @@ static void what_the_system_says_is_told(void **state)
 	anonymous_map_error = EAGAIN;
 	assert_int_equal(open_error(pf->path), -EAGAIN);
 	anonymous_map_error = 0;
+	calloc_error = EAGAIN;
+	assert_int_equal(open_error(pf->path), -EAGAIN);
+	calloc_error = 0;
 	assert_int_equal(dup(0), before);
 	close(before);
 }

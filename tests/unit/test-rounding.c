@@ -105,30 +105,30 @@ static void no_line_ends_beyond_all_seconds(void **state)
 		.period = UINT64_C(1) << 63,
 		.shift = 29,
 	};
-	struct vmclock_line line;
+	struct line line;
 
 	(void)state;
 	s.time_sec = 1700000000;
-	assert_true(vmclock_calc_line(&s, &line));
+	assert_true(line_draw(&s, &line));
 	s.time_sec = INT64_MAX - 1000;
-	assert_false(vmclock_calc_line(&s, &line));
+	assert_false(line_draw(&s, &line));
 	s.time_sec = UINT64_MAX;
-	assert_false(vmclock_calc_line(&s, &line));
+	assert_false(line_draw(&s, &line));
 }
 
-static bool limited(struct vmclock_line line, int64_t from, int64_t until)
+static bool limited(struct line line, int64_t from, int64_t until)
 {
-	return vmclock_calc_line_limit(&line, from, until);
+	return line_limit(&line, from, until);
 }
 
 /* A line of ticks of 0.5 ns, as it is, with another error, and with one that grows as fast. */
 static void a_line_stays_within_what_is_known(void **state)
 {
-	const struct vmclock_line line = {
+	const struct line line = {
 		.reach = 1 << 20, .base_ns = 1000, .slope_frac = UINT64_C(1) << 63,
 		.error_ns = 1000, .error_slope = 1,
 	};
-	struct vmclock_line other = line;
+	struct line other = line;
 	int64_t until;
 
 	(void)state;
@@ -155,39 +155,39 @@ static void a_line_stays_within_what_is_known(void **state)
 /* It ends two seconds before: for the error, and for what rounding may hide. */
 static void a_line_is_halved_until_it_fits(void **state)
 {
-	struct vmclock_line line = { .reach = NS };
+	struct line line = { .reach = NS };
 
 	(void)state;
 	/* A tick takes a nanosecond, at most. */
-	assert_true(vmclock_calc_line_limit(&line, -1, 4));
+	assert_true(line_limit(&line, -1, 4));
 	assert_true(line.reach == NS);
-	assert_true(vmclock_calc_line_limit(&line, -1, 3));
+	assert_true(line_limit(&line, -1, 3));
 	assert_true(line.reach == NS / 2);
 
 	/* Or four. */
 	line.reach = NS;
 	line.slope_ns = 3;
-	assert_true(vmclock_calc_line_limit(&line, -1, 7));
+	assert_true(line_limit(&line, -1, 7));
 	assert_true(line.reach == NS);
-	assert_true(vmclock_calc_line_limit(&line, -1, 6));
+	assert_true(line_limit(&line, -1, 6));
 	assert_true(line.reach == NS / 2);
-	assert_true(vmclock_calc_line_limit(&line, -1, 3));
+	assert_true(line_limit(&line, -1, 3));
 	assert_true(line.reach == NS / 8);
 
 	line.reach = 0;
-	assert_false(vmclock_calc_line_limit(&line, -1, 100));
+	assert_false(line_limit(&line, -1, 100));
 }
 
-static bool is_on(const struct vmclock_line *line, uint64_t ticks)
+static bool is_on(const struct line *line, uint64_t ticks)
 {
 	__u64 ns, error;
 
-	return vmclock_calc_line_after(line, ticks, &ns, &error);
+	return line_after(line, ticks, &ns, &error);
 }
 
 static void a_line_ends_where_rounding_could_matter(void **state)
 {
-	struct vmclock_line line = { .reach = 1000, .base_frac = -VMCLOCK_LINE_TICKS };
+	struct line line = { .reach = 1000, .base_frac = -LINE_TICKS };
 
 	(void)state;
 	assert_true(is_on(&line, 0));

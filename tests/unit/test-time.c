@@ -544,7 +544,7 @@ static void a_reading_makes_a_line(void **state)
 {
 	struct pagefile *pf = *state;
 	struct vmclock *vc = open_time(pf);
-	const struct known_line *kl = &known(vc)->lines[VMCLOCK_TAI];
+	const struct cached_line *cl = &vc->cache->lines[VMCLOCK_TAI];
 	struct vmclock_time t;
 	uint64_t n;
 
@@ -553,12 +553,12 @@ static void a_reading_makes_a_line(void **state)
 
 		assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + TICKS(1000), &t), 0);
 		assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + TICKS(2000), &t), 0);
-		assert_true(kl->made == (n << 32 | seq));
-		assert_true(kl->begun == kl->made);
-		assert_true(kl->marker == le64toh(pf->page->disruption_marker));
-		assert_true(kl->line.counter_value == REFERENCE);
-		assert_in_range(kl->line.reach, TICKS(1000000), UINT64_MAX);
-		assert_int_equal(kl->sec, MIDNIGHT + 37);
+		assert_true(cl->written == (n << 32 | seq));
+		assert_true(cl->writing == cl->written);
+		assert_true(cl->marker == le64toh(pf->page->disruption_marker));
+		assert_true(cl->line.counter_value == REFERENCE);
+		assert_in_range(cl->line.reach, TICKS(1000000), UINT64_MAX);
+		assert_int_equal(cl->sec, MIDNIGHT + 37);
 		pagefile_disrupt(pf);
 	}
 	vmclock_close(vc);
@@ -569,13 +569,13 @@ static void a_line_begins_in_the_second_of_its_reading(void **state)
 {
 	const uint64_t later = TICKS(UINT64_C(5000000000));
 	struct vmclock *vc = open_time(*state);
-	const struct known_line *kl = &known(vc)->lines[VMCLOCK_TAI];
+	const struct cached_line *cl = &vc->cache->lines[VMCLOCK_TAI];
 	struct vmclock_time t;
 
 	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + later, &t), 0);
 	assert_time(&t.time, MIDNIGHT + 42, 500000000);
-	assert_int_equal(kl->sec, MIDNIGHT + 42);
-	assert_int_equal(kl->made >> 32, 1);
+	assert_int_equal(cl->sec, MIDNIGHT + 42);
+	assert_int_equal(cl->written >> 32, 1);
 	vmclock_close(vc);
 }
 
@@ -733,7 +733,7 @@ static void a_line_ends_where_no_smear_is_known(void **state)
 
 		assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + ticks, &t), 0);
 		assert_true(t.flags & VMCLOCK_BOUNDED);
-		assert_true(known(vc)->lines[VMCLOCK_UTC].line.reach > ticks);
+		assert_true(vc->cache->lines[VMCLOCK_UTC].line.reach > ticks);
 		assert_int_equal(vmclock_at(vc, VMCLOCK_SMEARED, REFERENCE + ticks / 2, &t), 0);
 		assert_true(t.flags & VMCLOCK_BOUNDED);
 		assert_int_equal(vmclock_at(vc, VMCLOCK_SMEARED, REFERENCE + ticks, &t), 0);
@@ -787,13 +787,13 @@ static void what_is_half_made_is_not_used(void **state)
 	struct pagefile *pf = *state;
 	struct vmclock *vc = open_time(pf);
 	struct vmclock_time t;
-	struct known_line *line = &known(vc)->lines[VMCLOCK_UTC];
+	struct cached_line *line = &vc->cache->lines[VMCLOCK_UTC];
 	int status;
 	pid_t child;
 
 	read_at(vc, REFERENCE, &t);
-	assert_int_equal(line->made, line->begun);
-	line->begun += UINT64_C(1) << 32;
+	assert_int_equal(line->written, line->writing);
+	line->writing += UINT64_C(1) << 32;
 	line->sec = 1;
 	read_at(vc, REFERENCE, &t);
 	assert_time(&t.time, MIDNIGHT, 500000000);
