@@ -48,7 +48,8 @@ typedef unsigned __int128 vmclock_u128;
 #define vmclock_le64(x) le64toh(x)
 #endif
 
-#define vmclock_calc_covers(size, field) \
+/* Does a page of this size have this field? */
+#define VMCLOCK_COVERS(size, field) \
 	((size) >= __builtin_offsetof(struct vmclock_abi, field) + \
 		   sizeof(((struct vmclock_abi *)0)->field))
 

@@ -16,7 +16,7 @@
  */
 static inline int vmclock_calc_usable(const struct vmclock_snapshot *s, __u8 counter_id)
 {
-	if (!vmclock_calc_covers(s->size, time_frac_sec) ||
+	if (!VMCLOCK_COVERS(s->size, time_frac_sec) ||
 	    s->counter_id == VMCLOCK_COUNTER_INVALID)
 		return -ENODATA;
 	if (s->time_type != VMCLOCK_TIME_UTC && s->time_type != VMCLOCK_TIME_TAI)
@@ -123,7 +123,7 @@ static inline bool vmclock_calc_has_error(const struct vmclock_snapshot *s)
 {
 	const __u64 both = VMCLOCK_FLAG_PERIOD_MAXERROR_VALID | VMCLOCK_FLAG_TIME_MAXERROR_VALID;
 
-	return (s->flags & both) == both && vmclock_calc_covers(s->size, time_maxerror_nanosec);
+	return (s->flags & both) == both && VMCLOCK_COVERS(s->size, time_maxerror_nanosec);
 }
 
 /**

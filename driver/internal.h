@@ -12,6 +12,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "calc/base.h"
 #include "vmclock-abi.h"
 
 struct iov_iter;
@@ -103,9 +104,6 @@ void vmclock_name_put(struct vmclock *vc);
 /* How long the host may hold the sequence count odd before reads give up. */
 #define VMCLOCK_UPDATE_MS	100
 
-#define vmclock_has(vc, field) \
-	((vc)->size >= offsetofend(struct vmclock_abi, field))
-
 static inline u32 vmclock_seq(const struct vmclock_abi *page)
 {
 	return le32_to_cpu(READ_ONCE(page->seq_count));
@@ -118,7 +116,7 @@ static inline u64 vmclock_marker(const struct vmclock_abi *page)
 
 static inline u64 vmclock_generation(const struct vmclock *vc)
 {
-	if (!vmclock_has(vc, vm_generation_counter) ||
+	if (!VMCLOCK_COVERS(vc->size, vm_generation_counter) ||
 	    !(le64_to_cpu(READ_ONCE(vc->page->flags)) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT))
 		return 0;
 	return le64_to_cpu(READ_ONCE(vc->page->vm_generation_counter));
@@ -225,7 +223,7 @@ int vmclock_snapshot(struct vmclock *vc, struct vmclock_abi *snap, unsigned int 
 /* Has the copy of a page a generation? */
 static inline bool vmclock_has_generation(const struct vmclock *vc, const struct vmclock_abi *snap)
 {
-	return vmclock_has(vc, vm_generation_counter) &&
+	return VMCLOCK_COVERS(vc->size, vm_generation_counter) &&
 	       le64_to_cpu(snap->flags) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
 }
 

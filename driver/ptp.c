@@ -205,7 +205,7 @@ static __always_inline void vmclock_ptp_take_bounds(const struct vmclock *vc,
 
 	snap->period_maxerror =
 		le64_to_cpu(READ_ONCE(page->counter_period_maxerror_rate_frac_sec));
-	snap->time_maxerror = vmclock_has(vc, time_maxerror_nanosec) ?
+	snap->time_maxerror = VMCLOCK_COVERS(vc->size, time_maxerror_nanosec) ?
 			      le64_to_cpu(READ_ONCE(page->time_maxerror_nanosec)) : 0;
 }
 
@@ -387,7 +387,7 @@ static bool vmclock_may_carry_time(const struct vmclock *vc)
 {
 	u8 type = READ_ONCE(vc->page->time_type);
 
-	return vmclock_has(vc, time_frac_sec) &&
+	return VMCLOCK_COVERS(vc->size, time_frac_sec) &&
 	       READ_ONCE(vc->page->counter_id) == VMCLOCK_COUNTER_HERE &&
 	       (type == VMCLOCK_TIME_UTC || type == VMCLOCK_TIME_TAI);
 }

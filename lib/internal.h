@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "calc/base.h"
 #include "vmclock.h"
 #include "vmclock-abi.h"
 
@@ -43,10 +44,6 @@ struct vmclock {
 	char run_name[24];	/* of the device; empty: vmclockd has nothing on it */
 	char run_folder[PATH_MAX];
 };
-
-/* Does the page reach far enough to have this field? */
-#define vmclock_has(vc, field) \
-	((vc)->size >= offsetof(struct vmclock_abi, field) + sizeof((vc)->page->field))
 
 /*
  * The page is written by another party at any time. One access per field,

@@ -118,7 +118,7 @@ int vmclock_generation(const struct vmclock *vc, uint64_t *generation)
 	struct section section = { 0 };
 	int ret;
 
-	if (!vmclock_has(vc, vm_generation_counter))
+	if (!VMCLOCK_COVERS(vc->size, vm_generation_counter))
 		return -ENODATA;
 	do {
 		ret = section_begin(vc, &section);
@@ -151,7 +151,7 @@ int vmclock_check_current(const struct vmclock *vc, uint64_t marker, const uint6
 
 	if (marker_now != marker)
 		return -ESTALE;
-	if (generation && vmclock_has(vc, vm_generation_counter) &&
+	if (generation && VMCLOCK_COVERS(vc->size, vm_generation_counter) &&
 	    flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT && generation_now != *generation)
 		return -ESTALE;
 	return 0;
@@ -179,9 +179,10 @@ int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state)
 	*state = (struct vmclock_state){
 		.marker = marker,
 		.flags = maintenance(flags),
-		.status = vmclock_has(vc, clock_status) ? status : VMCLOCK_STATUS_UNKNOWN,
+		.status = VMCLOCK_COVERS(vc->size, clock_status) ? status : VMCLOCK_STATUS_UNKNOWN,
 	};
-	if (vmclock_has(vc, vm_generation_counter) && flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT) {
+	if (VMCLOCK_COVERS(vc->size, vm_generation_counter) &&
+	    flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT) {
 		state->flags |= VMCLOCK_GENERATION_PRESENT;
 		state->generation = generation;
 	}

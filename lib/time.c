@@ -318,7 +318,7 @@ static __attribute__((noinline)) int read_page(const struct vmclock *vc, enum vm
 	} while (section_retry(vc, &section));
 	s.size = (uint32_t)vc->size;
 	s.time_type = vc->time_type;
-	if (!vmclock_has(vc, vm_generation_counter) ||
+	if (!VMCLOCK_COVERS(vc->size, vm_generation_counter) ||
 	    !(s.flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT))
 		generation = 0;
 

@@ -11,7 +11,8 @@ ARCHITECTURES = ('amd64',)
 ON_REQUEST = True
 
 SECONDS = 30
-WAKES = 5
+# A page that a host renews is looked at ten times a second.
+WAKES = 15
 RESIDENT_KIB = 8192
 
 

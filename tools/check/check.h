@@ -171,10 +171,6 @@ struct check_page {
 	char reference_utc[48];	/* may be empty */
 };
 
-#define CHECK_COVERS(page, field)					\
-	((page)->have >= offsetof(struct vmclock_abi, field) +		\
-			 sizeof((page)->abi.field))
-
 /* Does this status vouch for time, period and counter value? */
 bool check_status_has_time(const struct check_page *page);
 

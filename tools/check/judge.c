@@ -133,7 +133,7 @@ static void judge_generation(struct check *c)
 {
 	if (!(c->page.snap.flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT)) {
 		usable(c, CHECK_GENERATION, false, "the host does not give it");
-	} else if (CHECK_COVERS(&c->page, vm_generation_counter)) {
+	} else if (VMCLOCK_COVERS(c->page.have, vm_generation_counter)) {
 		usable(c, CHECK_GENERATION, true, "it is %" PRIu64 " now",
 		       le64toh(c->page.abi.vm_generation_counter));
 	} else {
@@ -178,7 +178,7 @@ static bool is_marker_only(const struct check *c)
 {
 	const struct check_page *page = &c->page;
 
-	if (!CHECK_COVERS(page, clock_status))
+	if (!VMCLOCK_COVERS(page->have, clock_status))
 		return true;
 	if (page->snap.status != VMCLOCK_STATUS_UNKNOWN)
 		return false;
@@ -252,7 +252,7 @@ static bool judge_formula(struct check *c)
 {
 	const struct vmclock_snapshot *s = &c->page.snap;
 
-	if (!CHECK_COVERS(&c->page, time_frac_sec))
+	if (!VMCLOCK_COVERS(c->page.have, time_frac_sec))
 		no_time(c, &time_not_covered, "the page ends before the reference time");
 	else if (!s->period)
 		no_time(c, &period_zero, "the counter period is zero: an error of the page");
@@ -329,7 +329,7 @@ static void judge_time(struct check *c)
 /* NULL: the page has bounds. */
 static const char *why_no_bounds(const struct check_page *page)
 {
-	if (!CHECK_COVERS(page, time_maxerror_nanosec))
+	if (!VMCLOCK_COVERS(page->have, time_maxerror_nanosec))
 		return "the page ends before them";
 	if (!(page->snap.flags & VMCLOCK_FLAG_TIME_MAXERROR_VALID))
 		return "the host does not give the maximum error of the time";

@@ -185,7 +185,7 @@ static void find_reference(struct check_page *page)
 	struct vmclock_instant tai = t;
 	uint8_t leap;
 
-	if (!CHECK_COVERS(page, time_frac_sec) ||
+	if (!VMCLOCK_COVERS(page->have, time_frac_sec) ||
 	    (s->time_type != VMCLOCK_TIME_UTC && s->time_type != VMCLOCK_TIME_TAI))
 		return;
 
@@ -334,18 +334,18 @@ static void add_status_and_leaps(struct check_page *page)
 	const struct vmclock_abi *abi = &page->abi;
 	struct check_field *f;
 
-	if (CHECK_COVERS(page, clock_status)) {
+	if (VMCLOCK_COVERS(page->have, clock_status)) {
 		f = add_enum(page, "clock_status", "clock status", abi->clock_status,
 			     clock_status_name(abi->clock_status));
 		add_detail(f, "%s", status_meaning(abi->clock_status));
 	}
-	if (CHECK_COVERS(page, leap_second_smearing_hint))
+	if (VMCLOCK_COVERS(page->have, leap_second_smearing_hint))
 		add_enum(page, "leap_second_smearing_hint", "smearing hint",
 			 abi->leap_second_smearing_hint,
 			 smearing_hint_name(abi->leap_second_smearing_hint));
-	if (CHECK_COVERS(page, tai_offset_sec))
+	if (VMCLOCK_COVERS(page->have, tai_offset_sec))
 		add_tai_offset(page);
-	if (CHECK_COVERS(page, leap_indicator)) {
+	if (VMCLOCK_COVERS(page->have, leap_indicator)) {
 		f = add_enum(page, "leap_indicator", "leap indicator", abi->leap_indicator,
 			     leap_indicator_name(abi->leap_indicator));
 		f->validity = validity(page, 0);
@@ -370,13 +370,13 @@ static void add_counter(struct check_page *page)
 	const struct vmclock_abi *abi = &page->abi;
 	struct check_field *f;
 
-	if (CHECK_COVERS(page, counter_period_shift))
+	if (VMCLOCK_COVERS(page->have, counter_period_shift))
 		add_field(page, "counter_period_shift", "period shift", abi->counter_period_shift)
 			->validity = validity(page, 0);
-	if (CHECK_COVERS(page, counter_value))
+	if (VMCLOCK_COVERS(page->have, counter_value))
 		add_field(page, "counter_value", "counter value", le64toh(abi->counter_value))
 			->validity = validity(page, 0);
-	if (CHECK_COVERS(page, counter_period_frac_sec)) {
+	if (VMCLOCK_COVERS(page->have, counter_period_frac_sec)) {
 		f = add_field(page, "counter_period_frac_sec", "counter period",
 			      le64toh(abi->counter_period_frac_sec));
 		f->validity = validity(page, 0);
@@ -385,11 +385,11 @@ static void add_counter(struct check_page *page)
 				   64 + abi->counter_period_shift, 1e9 / page->frequency_hz,
 				   page->frequency_hz);
 	}
-	if (CHECK_COVERS(page, counter_period_esterror_rate_frac_sec))
+	if (VMCLOCK_COVERS(page->have, counter_period_esterror_rate_frac_sec))
 		add_rate(page, "counter_period_esterror_rate_frac_sec", "period esterror rate",
 			 le64toh(abi->counter_period_esterror_rate_frac_sec),
 			 VMCLOCK_FLAG_PERIOD_ESTERROR_VALID);
-	if (CHECK_COVERS(page, counter_period_maxerror_rate_frac_sec))
+	if (VMCLOCK_COVERS(page->have, counter_period_maxerror_rate_frac_sec))
 		add_rate(page, "counter_period_maxerror_rate_frac_sec", "period maxerror rate",
 			 le64toh(abi->counter_period_maxerror_rate_frac_sec),
 			 VMCLOCK_FLAG_PERIOD_MAXERROR_VALID);
@@ -409,7 +409,7 @@ static void add_time(struct check_page *page)
 	const struct vmclock_abi *abi = &page->abi;
 	struct check_field *f;
 
-	if (CHECK_COVERS(page, time_sec)) {
+	if (VMCLOCK_COVERS(page->have, time_sec)) {
 		f = add_field(page, "time_sec", "reference time", le64toh(abi->time_sec));
 		f->validity = validity(page, 0);
 		add_detail(f, "s");
@@ -419,16 +419,16 @@ static void add_time(struct check_page *page)
 		if (*page->reference_utc && strcmp(page->reference_utc, page->reference))
 			add_detail(f, " = %s", page->reference_utc);
 	}
-	if (CHECK_COVERS(page, time_frac_sec)) {
+	if (VMCLOCK_COVERS(page->have, time_frac_sec)) {
 		f = add_field(page, "time_frac_sec", "reference fraction",
 			      le64toh(abi->time_frac_sec));
 		f->validity = validity(page, 0);
 		add_detail(f, "in 1/2^64 s = 0.%09" PRIu32 " s", nanoseconds(f->value));
 	}
-	if (CHECK_COVERS(page, time_esterror_nanosec))
+	if (VMCLOCK_COVERS(page->have, time_esterror_nanosec))
 		add_error(page, "time_esterror_nanosec", "time esterror",
 			  le64toh(abi->time_esterror_nanosec), VMCLOCK_FLAG_TIME_ESTERROR_VALID);
-	if (CHECK_COVERS(page, time_maxerror_nanosec))
+	if (VMCLOCK_COVERS(page->have, time_maxerror_nanosec))
 		add_error(page, "time_maxerror_nanosec", "time maxerror",
 			  le64toh(abi->time_maxerror_nanosec), VMCLOCK_FLAG_TIME_MAXERROR_VALID);
 }
@@ -437,7 +437,7 @@ static void add_generation(struct check_page *page)
 {
 	struct check_field *f;
 
-	if (!CHECK_COVERS(page, vm_generation_counter))
+	if (!VMCLOCK_COVERS(page->have, vm_generation_counter))
 		return;
 	f = add_field(page, "vm_generation_counter", "generation counter",
 		      le64toh(page->abi.vm_generation_counter));
@@ -451,10 +451,10 @@ static void describe(struct check_page *page)
 	find_reference(page);
 
 	add_constants(page);
-	if (CHECK_COVERS(page, disruption_marker))
+	if (VMCLOCK_COVERS(page->have, disruption_marker))
 		add_field(page, "disruption_marker", "disruption marker",
 			  le64toh(page->abi.disruption_marker));
-	if (CHECK_COVERS(page, flags))
+	if (VMCLOCK_COVERS(page->have, flags))
 		add_flags(page);
 	add_status_and_leaps(page);
 	add_counter(page);

@@ -2,6 +2,7 @@
 #include <endian.h>
 #include <stdio.h>
 
+#include "calc/base.h"
 #include "garbage.h"
 #include "sim.h"
 #include "tool.h"
@@ -10,9 +11,6 @@
 
 /* The clock is read at most this often: in between, the bounds must grow by whole nanoseconds. */
 #define READING_NS	100000000
-
-#define COVERS(page, field) \
-	((page)->length >= offsetof(struct vmclock_abi, field) + sizeof((page)->next->field))
 
 int64_t sim_now(void)
 {
@@ -95,7 +93,7 @@ static void fill(struct sim *sim)
 	next->leap_second_smearing_hint = sim->smearing;
 	if (!timeless)
 		flags |= fill_time(next, sim);
-	if (COVERS(&sim->page, vm_generation_counter)) {
+	if (VMCLOCK_COVERS(sim->page.length, vm_generation_counter)) {
 		next->vm_generation_counter = htole64(sim->generation);
 		flags |= VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
 	}
