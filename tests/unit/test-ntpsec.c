@@ -149,6 +149,33 @@ static void a_sleep_voids_all(void **state)
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 }
 
+/* Who only observes waits for another process, and changes nothing. */
+static void observed_it_counts_after_a_restart(void **state)
+{
+	struct place *p = *state;
+
+	p->ntp.silent = true;
+	assert_int_equal(d->begin(&p->ntp), 0);
+	look(p);
+	assert_int_equal(d->dropped(&p->ntp, true), -EAGAIN);
+	pass(10 * NS_PER_SEC);
+	set_clock(0, 0, 3 * MS);
+	assert_int_equal(d->dropped(&p->ntp, false), -EAGAIN);
+	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	set_process(4243);
+	/* The former one's last word. */
+	set_clock(0, 0, 2 * MS);
+	assert_int_equal(d->dropped(&p->ntp, false), 0);
+	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	pass(10 * NS_PER_SEC);
+	set_clock(0, 0, 1 * MS);
+	look(p);
+	assert_int_equal(d->measured(&p->ntp), 0);
+	assert_int_equal(touched, 0);
+	assert_int_equal(unsynchronised, 0);
+	assert_int_equal(count(p, "systemctl"), 0);
+}
+
 static void its_unit_may_have_another_name(void **state)
 {
 	struct place *p = *state;
@@ -242,6 +269,7 @@ int main(void)
 		TEST(the_kernel_tells_its_bound),
 		TEST(what_it_makes_of_old_samples_does_not_count),
 		TEST(a_sleep_voids_all),
+		TEST(observed_it_counts_after_a_restart),
 		TEST(its_unit_may_have_another_name),
 		TEST(one_that_is_not_restarted_never_counts),
 		TEST(leap_seconds_are_told),
