@@ -70,13 +70,16 @@ def by_ntp(lab):
             healing.wait_seen()
             disruptions += 1
             vm.run(f'sleep {random.uniform(1, APART_BY_NTP):.2f}')
+        hits = 0
         for number in range(MID_WRITE):
             vm.run(f'usleep {random.randint(0, 3_000_000)}')
-            healing.kill_mid_write(*COUNTS[number % len(COUNTS)])
+            hits += healing.kill_mid_write(*COUNTS[number % len(COUNTS)])
             healing.wait_seen()
             disruptions += 1
+        lab.log(f'killed in mid-write {hits} times of {MID_WRITE}')
         healing.wait_trusted(60)
         readings = healing.readings()
+    lab.check(hits >= MID_WRITE // 2, f'only {hits} times it was killed in mid-write')
 
     offset = began.until(calibrate(lab, vm))
 
