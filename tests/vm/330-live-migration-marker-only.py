@@ -54,6 +54,8 @@ def run(lab):
         check_widths(lab, vm, daemon)
         offsets[marker] = began.until(calibrate(lab, vm))
         readings = healing.readings()
+    vm.run('killall time-sync')
+    vm.wait_for('! pidof time-sync')
 
     def truth(marker, counter):
         return host.time_at(counter, offsets[marker]) - TAI_OFFSET * NSEC

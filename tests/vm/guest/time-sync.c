@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
  * Looks each millisecond whether the kernel calls its clock synchronised, as
- * timedatectl(1) judges it: a maximum error below 16 s. Tells of each change of
- * that or of the marker, until it is terminated. COUNTER is from after the look
- * that saw it first, BEFORE from the look before it.
+ * timedatectl(1) judges it: a maximum error below 16 s. When it is terminated,
+ * it tells of each change of that or of the marker: printing in between would
+ * take longer than what is measured, where a machine has just been moved and
+ * its emulator translates each function anew. COUNTER is from after the look
+ * that saw the change first, BEFORE from the look before it.
  *
  *	MARKER synchronised|unsynchronised BEFORE COUNTER
  */
 #include <inttypes.h>
+#include <signal.h>
 #include <sys/timex.h>
 #include <time.h>
 
@@ -16,32 +19,64 @@
 #include "../../counter.h"
 
 #define MAXERROR_NONE 16000000 /* us */
+#define CHANGES_MAX 1000
+
+struct look {
+	uint64_t marker, counter;
+	bool synchronised;
+};
+
+static volatile sig_atomic_t terminated;
+
+static void terminate(int signal)
+{
+	(void)signal;
+	terminated = true;
+}
+
+static struct look look(const struct vmclock *vc)
+{
+	struct timex tx = { .modes = 0 };
+	struct look now = { .marker = vmclock_marker(vc) };
+
+	expect(adjtimex(&tx) >= 0);
+	now.synchronised = tx.maxerror < MAXERROR_NONE;
+	now.counter = read_counter();
+	return now;
+}
+
+static void print_change(uint64_t before, const struct look *look)
+{
+	printf("%" PRIu64 " %s %" PRIu64 " %" PRIu64 "\n", look->marker,
+	       look->synchronised ? "synchronised" : "unsynchronised", before, look->counter);
+}
 
 int main(void)
 {
+	const struct sigaction action = { .sa_handler = terminate };
 	const struct timespec rest = { .tv_nsec = 1000000 };
-	uint64_t before = read_counter(), last_marker = 0;
-	bool last_synchronised = false, first = true;
+	static struct look changes[CHANGES_MAX];
+	static uint64_t before[CHANGES_MAX];
 	struct vmclock *vc;
+	struct look last;
+	int count, i;
 
-	print_lines();
+	expect(!sigaction(SIGTERM, &action, NULL));
 	expect(!vmclock_open(&vc, NULL));
-	for (;;) {
-		struct timex tx = { .modes = 0 };
-		uint64_t marker, counter;
-		bool synchronised;
+	last = look(vc);
+	before[0] = last.counter;
+	changes[0] = last;
+	for (count = 1; !terminated && count < CHANGES_MAX;) {
+		struct look now = look(vc);
 
-		marker = vmclock_marker(vc);
-		expect(adjtimex(&tx) >= 0);
-		synchronised = tx.maxerror < MAXERROR_NONE;
-		counter = read_counter();
-		if (first || marker != last_marker || synchronised != last_synchronised)
-			printf("%" PRIu64 " %s %" PRIu64 " %" PRIu64 "\n", marker,
-			       synchronised ? "synchronised" : "unsynchronised", before, counter);
-		first = false;
-		last_marker = marker;
-		last_synchronised = synchronised;
-		before = counter;
+		if (now.marker != last.marker || now.synchronised != last.synchronised) {
+			before[count] = last.counter;
+			changes[count++] = now;
+		}
+		last = now;
 		nanosleep(&rest, NULL);
 	}
+	for (i = 0; i < count; i++)
+		print_change(before[i], &changes[i]);
+	return 0;
 }
