@@ -174,6 +174,8 @@ class Lab:
         """
         if device in ('sim', 'sim-silent'):
             device = Simulation(fields, device == 'sim')
+        elif device == 'vmclock-shared':
+            device = OwnDevice()
         number = next(self._numbers)
         disk = self._folder / f'{number}.qcow2'
         system.overlay(disk)

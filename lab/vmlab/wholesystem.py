@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A whole Debian guest whose page gives a marker only, with vmclockd and another NTP daemon than chronyd."""
+"""A whole Debian guest whose page gives a marker only, with vmclockd and an NTP daemon, by their packages."""
 
 import tempfile
 import time
@@ -37,9 +37,9 @@ WantedBy=multi-user.target
 
 
 class WholeSystem:
-    """With `packages` of Debian's, and `files` as {path: content}."""
+    """With `packages` of Debian's, and `files` as {path: content}; device as in Lab.boot()."""
 
-    def __init__(self, lab, packages, files):
+    def __init__(self, lab, packages, files, device='sim'):
         self._lab = lab
         self.server = chrony.Server(lab)
         system = lab.system(_SUITE)
@@ -54,9 +54,12 @@ class WholeSystem:
                 trial.script(f"mkdir -p $(dirname {path})\ncat >{path} <<'END'\n{content}\nEND")
             trial.script('systemctl enable laboratory-network 2>&1')
             trial.copy.pack(f'{changes}/installed.tar')
-            self.vm = lab.boot_system(system, 'sim', added=f'{changes}/installed.tar',
+            self.vm = lab.boot_system(system, device, added=f'{changes}/installed.tar',
                                       programs=_PROGRAMS, fields={}, memory=1024, qemu=_NETWORK,
                                       append='iomem=relaxed')
+
+    def marker(self):
+        return int(self.vm.run('cat /sys/class/misc/vmclock0/disruption_marker'))
 
     def state(self):
         return healing.read_state(self.vm)
@@ -65,7 +68,7 @@ class WholeSystem:
         return self.vm.run('journalctl -b -o cat -u vmclockd')
 
     def wait_trusted(self, timeout):
-        marker = self.vm.page.get('disruption_marker')
+        marker = self.marker()
 
         def trusted():
             state = self.state()

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""A whole Debian with chronyd is migrated live, and restored later: what its operator sees."""
+
+from vmlab.truth import Truth
+from vmlab.wholesystem import WholeSystem
+
+# The guest boots the kernel of its own system.
+KERNELS = ('6.1',)
+ALONE = True
+LONG = True
+# It has not run often enough to judge others.
+ON_REQUEST = True
+
+SETTINGS = {'/etc/chrony/chrony.conf': 'server 10.0.2.2 iburst minpoll 4 maxpoll 4\n'
+                                       'driftfile /var/lib/chrony/chrony.drift\nmakestep 1 3\nrtcsync\n'
+                                       'leapsectz right/UTC'}
+# Seconds that the machine is saved for.
+SAVED = 30
+
+
+def run(lab):
+    guest = WholeSystem(lab, 'chrony', SETTINGS, device='vmclock-shared')
+    vm = guest.vm
+    guest.wait_trusted(180)
+    check_truth(lab, guest)
+    for move in (vm.migrate, lambda: vm.restore_after(SAVED)):
+        marker = guest.marker()
+        move()
+        lab.equal(guest.marker(), marker + 1, "the marker of QEMU's page")
+        said = vm.run('vmclock-check --wait=60', timeout=180).splitlines()
+        lab.equal(said[-1], f'trusted, disruption marker {marker + 1}', 'what vmclock-check says')
+        vm.wait_for('test "$(timedatectl show -p NTPSynchronized --value)" = yes')
+        lab.check(guest.is_right(), 'the system clock is not right')
+        check_journal(lab, guest, marker + 1)
+        check_truth(lab, guest)
+    lab.equal(guest.state()['disruptions'], 2, 'the disruptions')
+
+
+def check_truth(lab, guest):
+    with Truth(lab, guest.vm) as truth:
+        truth.read(1)
+
+
+def check_journal(lab, guest, marker):
+    """In this order: not trusted, and right again."""
+    journal = guest.said()
+    lab.log(journal)
+    _, found, reaction = journal.partition(f'disruption marker {marker:#x}: the system clock is not trusted')
+    lab.check(found and 'the system clock is right within' in reaction, f'not healed: {journal}')
