@@ -21,17 +21,16 @@ static int read_once(struct lead *lead)
 
 int lead_read(struct lead *lead)
 {
+	int ret = read_once(lead);
 	struct lead one;
-	int i, ret;
+	int i;
 
-	for (i = 0; i < READINGS; i++) {
+	for (i = 1; !ret && i < READINGS; i++) {
 		ret = read_once(&one);
-		if (ret)
-			return ret;
-		if (!i || lead_width(&one) < lead_width(lead))
+		if (!ret && lead_width(&one) < lead_width(lead))
 			*lead = one;
 	}
-	return 0;
+	return ret;
 }
 
 int64_t lead_stepped(const struct lead *before, const struct lead *after)
