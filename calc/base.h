@@ -32,8 +32,13 @@
 
 #include "vmclock-abi.h"
 
-#define VMCLOCK_NS_PER_SEC	1000000000
-#define VMCLOCK_SEC_PER_DAY	86400
+#ifndef __KERNEL__
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#endif
+
+#define NS_PER_SEC  1000000000L
+#define SEC_PER_DAY 86400
 
 typedef unsigned __int128 vmclock_u128;
 

@@ -20,14 +20,14 @@ struct vmclock_instant {
  */
 static inline int vmclock_calc_shift_time(struct vmclock_instant *t, __s64 ns)
 {
-	__s64 sec = ns / VMCLOCK_NS_PER_SEC;
-	__s64 nsec = (__s64)t->nsec + ns % VMCLOCK_NS_PER_SEC;
+	__s64 sec = ns / NS_PER_SEC;
+	__s64 nsec = (__s64)t->nsec + ns % NS_PER_SEC;
 
 	if (nsec < 0) {
-		nsec += VMCLOCK_NS_PER_SEC;
+		nsec += NS_PER_SEC;
 		sec--;
-	} else if (nsec >= VMCLOCK_NS_PER_SEC) {
-		nsec -= VMCLOCK_NS_PER_SEC;
+	} else if (nsec >= NS_PER_SEC) {
+		nsec -= NS_PER_SEC;
 		sec++;
 	}
 	if (__builtin_add_overflow(t->sec, sec, &sec))

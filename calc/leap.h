@@ -31,7 +31,7 @@ static inline __s64 vmclock_calc_month_start(__s64 sec, int months)
 		-31, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365, 396
 	};
 	/* Days since 1600-01-01, the start of a cycle of 400 years; never negative here. */
-	__s64 days = sec / VMCLOCK_SEC_PER_DAY + 135140;
+	__s64 days = sec / SEC_PER_DAY + 135140;
 	__s64 start = days - days % 146097;
 	int day = (int)(days % 146097);		/* in the cycle */
 	int year = day / 366;			/* in the cycle; at most one too low */
@@ -48,7 +48,7 @@ static inline __s64 vmclock_calc_month_start(__s64 sec, int months)
 	month += months;
 	start += VMCLOCK_YEAR_START(year) + days_before[month] + (month >= 3 ? leap : 0);
 #undef VMCLOCK_YEAR_START
-	return (start - 135140) * VMCLOCK_SEC_PER_DAY;
+	return (start - 135140) * SEC_PER_DAY;
 }
 
 /* The end of the year 9999: what is later is no date of a real page. */
@@ -73,9 +73,9 @@ static inline void vmclock_calc_known(const struct vmclock_snapshot *s, __s64 re
 	switch (s->smearing) {
 	case VMCLOCK_SMEARING_NOON_LINEAR:
 		/* While it is smeared, and long after, the page would speak of that one. */
-		if (reference - first >= VMCLOCK_SEC_PER_DAY)
-			leap->smeared_from += VMCLOCK_SEC_PER_DAY / 2;
-		leap->smeared_until = last - VMCLOCK_SEC_PER_DAY / 2;
+		if (reference - first >= SEC_PER_DAY)
+			leap->smeared_from += SEC_PER_DAY / 2;
+		leap->smeared_until = last - SEC_PER_DAY / 2;
 		break;
 	case VMCLOCK_SMEARING_UTC_SLS:
 		leap->smeared_until = last - 1001;

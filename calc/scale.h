@@ -69,8 +69,8 @@ static inline int vmclock_calc_linear_to_smeared(const struct vmclock_leap_secon
 	case VMCLOCK_SMEARING_STRICT:
 		return vmclock_calc_linear_to_utc(leap, t);
 	case VMCLOCK_SMEARING_NOON_LINEAR:
-		start = leap->midnight - VMCLOCK_SEC_PER_DAY / 2;
-		window = VMCLOCK_SEC_PER_DAY + leap->sign;
+		start = leap->midnight - SEC_PER_DAY / 2;
+		window = SEC_PER_DAY + leap->sign;
 		break;
 	case VMCLOCK_SMEARING_UTC_SLS:
 		start = leap->midnight + leap->sign - 1000;
@@ -90,7 +90,7 @@ static inline int vmclock_calc_linear_to_smeared(const struct vmclock_leap_secon
 		return 0;
 	if (elapsed >= window)
 		return __builtin_sub_overflow(t->sec, leap->sign, &t->sec) ? -EOVERFLOW : 0;
-	elapsed = elapsed * VMCLOCK_NS_PER_SEC + t->nsec;
+	elapsed = elapsed * NS_PER_SEC + t->nsec;
 	less = elapsed / window;
 	/* What is subtracted is rounded the other way. */
 	if (elapsed % window && up == (leap->sign < 0))
@@ -164,7 +164,7 @@ static inline int vmclock_calc_bounds_to_utc(const struct vmclock_leap_second *l
 	if (leap->sign > 0 && earliest->sec == leap->at - 1)
 		earliest->nsec = 0;
 	if (leap->sign > 0 && latest->sec == leap->at)
-		latest->nsec = VMCLOCK_NS_PER_SEC - 1;
+		latest->nsec = NS_PER_SEC - 1;
 	return vmclock_calc_linear_to_utc(leap, earliest) ?:
 	       vmclock_calc_linear_to_utc(leap, latest);
 }

@@ -42,8 +42,8 @@ static inline __u64 vmclock_calc_distance(const struct vmclock_snapshot *s, __u6
 static inline __u64 vmclock_calc_rest_ns(vmclock_u128 product, __u8 shift, bool up)
 {
 	vmclock_u128 rest = shift < 128 ? product & (((vmclock_u128)1 << shift) - 1) : product;
-	vmclock_u128 low = (vmclock_u128)(__u64)rest * VMCLOCK_NS_PER_SEC;
-	vmclock_u128 high = (vmclock_u128)(__u64)(rest >> 64) * VMCLOCK_NS_PER_SEC + (low >> 64);
+	vmclock_u128 low = (vmclock_u128)(__u64)rest * NS_PER_SEC;
+	vmclock_u128 high = (vmclock_u128)(__u64)(rest >> 64) * NS_PER_SEC + (low >> 64);
 
 	if (shift >= 192)
 		return up && rest;
@@ -91,18 +91,18 @@ vmclock_calc_inline int vmclock_calc_time(const struct vmclock_snapshot *s, __u6
 	if (__builtin_add_overflow((__s64)s->time_sec, seconds, &sec))
 		return -EOVERFLOW;
 
-	scaled = (vmclock_u128)frac * VMCLOCK_NS_PER_SEC;
+	scaled = (vmclock_u128)frac * NS_PER_SEC;
 	/* The rest is less than one unit: it rarely makes a difference of a nanosecond. */
-	if (__builtin_expect(!before && (__u64)scaled > -(__u64)VMCLOCK_NS_PER_SEC, 0)) {
+	if (unlikely(!before && (__u64)scaled > -(__u64)NS_PER_SEC)) {
 		scaled += vmclock_calc_rest_ns(product, s->shift, false);
-	} else if (__builtin_expect(before && (__u64)scaled < VMCLOCK_NS_PER_SEC, 0)) {
+	} else if (unlikely(before && (__u64)scaled < NS_PER_SEC)) {
 		/* The time is rounded down, so what it lacks is rounded up. */
 		__u64 less = vmclock_calc_rest_ns(product, s->shift, true);
 
 		if (scaled < less) {
 			if (__builtin_sub_overflow(sec, 1, &sec))
 				return -EOVERFLOW;
-			scaled += (vmclock_u128)VMCLOCK_NS_PER_SEC << 64;
+			scaled += (vmclock_u128)NS_PER_SEC << 64;
 		}
 		scaled -= less;
 	}
@@ -114,7 +114,7 @@ vmclock_calc_inline int vmclock_calc_time(const struct vmclock_snapshot *s, __u6
 /* What a tick adds to the error, in 1 / 2^64 ns, rounded up: never 0, below 2^95. */
 static inline vmclock_u128 vmclock_calc_error_slope(const struct vmclock_snapshot *s)
 {
-	vmclock_u128 slope = (vmclock_u128)s->period_maxerror * VMCLOCK_NS_PER_SEC;
+	vmclock_u128 slope = (vmclock_u128)s->period_maxerror * NS_PER_SEC;
 
 	return (s->shift < 128 ? slope >> s->shift : 0) + 1;
 }

@@ -21,7 +21,7 @@ int vmclock_gettime(const struct vmclock *vc, clockid_t clock, uint64_t marker, 
 	 * host that publishes often would have it read again and again.
 	 */
 	ret = read_marker(vc, &after);
-	if (__builtin_expect(!ret && after == marker, 1))
+	if (likely(!ret && after == marker))
 		return 0;
 	*ts = untouched;
 	return ret ? ret : -ESTALE;

@@ -14,9 +14,6 @@
 #include "vmclock.h"
 #include "vmclock-abi.h"
 
-#define likely(x) __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
-
 /* A plugin that has the static library in it must not export the library's names. */
 #ifdef PIC
 #define VMCLOCK_PUBLIC __attribute__((visibility("default")))

@@ -55,7 +55,7 @@ void line_cache_store(struct line_cache *cache, const struct vmclock_snapshot *s
 	    ahead > AHEAD_MAX)
 		return;
 	/* From the whole second of this reading on, modulo 2^64. */
-	moved.base_ns -= (uint64_t)ahead * VMCLOCK_NS_PER_SEC;
+	moved.base_ns -= (uint64_t)ahead * NS_PER_SEC;
 	memcpy(&state, &result->flags, sizeof(state));
 
 	/*

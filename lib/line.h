@@ -34,8 +34,8 @@ struct line {
  */
 static inline bool line_draw(const struct vmclock_snapshot *s, struct line *line)
 {
-	vmclock_u128 base = (vmclock_u128)s->time_frac * VMCLOCK_NS_PER_SEC;
-	vmclock_u128 slope = (vmclock_u128)s->period * VMCLOCK_NS_PER_SEC;
+	vmclock_u128 base = (vmclock_u128)s->time_frac * NS_PER_SEC;
+	vmclock_u128 slope = (vmclock_u128)s->period * NS_PER_SEC;
 	vmclock_u128 error = vmclock_calc_error_slope(s);
 	vmclock_u128 room;
 
@@ -80,7 +80,7 @@ static inline bool line_limit(struct line *line, __s64 from, __s64 until)
 		return false;
 	if (until < 3)
 		return false;
-	while (line->reach * slope_ns >= (vmclock_u128)(until - 2) * VMCLOCK_NS_PER_SEC)
+	while (line->reach * slope_ns >= (vmclock_u128)(until - 2) * NS_PER_SEC)
 		line->reach /= 2;
 	return line->reach;
 }
@@ -104,8 +104,7 @@ static inline bool line_after(const struct line *line, __u64 ticks, __u64 *ns, _
 	*error = (__u64)(((vmclock_u128)ticks * line_load(line->error_slope)) >> 64) +
 		 line_load(line->error_ns);
 	/* The slope was rounded down by less than one unit, so the sum by less than @ticks. */
-	return __builtin_expect(ticks < line_load(line->reach), 1) &&
-	       __builtin_expect((__u64)sum <= -LINE_TICKS, 1);
+	return likely(ticks < line_load(line->reach)) && likely((__u64)sum <= -LINE_TICKS);
 }
 
 /**

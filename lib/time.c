@@ -12,7 +12,7 @@
 
 _Static_assert(sizeof(time_t) == 8, "libvmclock needs a time_t of 64 bits");
 
-#define NS VMCLOCK_NS_PER_SEC
+#define NS NS_PER_SEC
 
 /* What can be said for the life of the device, so that no reading has to ask again. */
 int vmclock_time_error(const struct vmclock *vc)

@@ -7,6 +7,7 @@
 
 #include "common.h"
 #include "metrics.h"
+#include "lib/monotonic.h"
 #include "number.h"
 #include "calc/time.h"
 
@@ -238,17 +239,9 @@ static void print_time(struct page *p)
 	signed_seconds(p, m->reference_age);
 }
 
-static int64_t monotonic(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
-}
-
 static uint64_t bound_now(const struct vmclock_run_state *state)
 {
-	double age = (double)(monotonic() - (int64_t)le64toh(state->bound_at));
+	double age = (double)(monotonic_now() - (int64_t)le64toh(state->bound_at));
 	double grown = age > 0 ? age * le32toh(state->drift) / 1e9 : 0;
 
 	return le64toh(state->bound) + (uint64_t)grown + 1;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "calc/base.h"
 #include "number.h"
 
 /* Parses a finite decimal number; *end is the text after it. */

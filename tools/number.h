@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NS_PER_SEC	INT64_C(1000000000)
-
 /* A longer time than 30 years is refused as a mistake. */
 #define PARSE_TIME_MAX_SEC 1000000000
 /* "10ms", "1.5s", "-20us", "3ns" to ns. Only with @seconds, and for 0, the unit may be left out. */

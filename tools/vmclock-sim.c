@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/monotonic.h"
 #include "common.h"
 #include "sim/command.h"
 #include "sim/counter.h"
@@ -159,16 +160,16 @@ static void catch_signals(sigset_t *waiting)
 static void run(struct sim *sim, const sigset_t *waiting)
 {
 	bool flat_out = !sim->options.interval && !sim->options.hold;
-	int64_t started = sim_now();
+	int64_t started = monotonic_now();
 
 	while (!sim->stop && !told_to_stop) {
-		int64_t now = sim_now();
+		int64_t now = monotonic_now();
 		int64_t next = sim_input_script(sim, started, now);
 		int64_t slice = now + FLAT_OUT_NS;
 
 		do {
 			sim_tick(sim, now);
-			now = sim_now();
+			now = monotonic_now();
 		} while (flat_out && now < slice && now < next);
 
 		if (sim_deadline(sim) < next)

@@ -212,13 +212,13 @@ const char *leaps_refusal(const struct leaps *leaps, int64_t sec, int announced,
 
 static int64_t floor_sec(int64_t ns)
 {
-	return ns / VMCLOCK_NS_PER_SEC - (ns % VMCLOCK_NS_PER_SEC < 0);
+	return ns / NS_PER_SEC - (ns % NS_PER_SEC < 0);
 }
 
 bool leaps_near(int64_t a, int64_t b)
 {
 	int64_t first = floor_sec(a < b ? a : b), last = floor_sec(a < b ? b : a) + 1;
-	const int64_t near = NEAR_NS / VMCLOCK_NS_PER_SEC;
+	const int64_t near = NEAR_NS / NS_PER_SEC;
 
 	if (first < near || last >= VMCLOCK_CALC_MAX_SEC - A_DAY)
 		return true;

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calc/base.h"
 #include "message.h"
 
 /* The answer's type, a variant, and that of what is in it. */
 #define VARIANT	  "v"
 #define SIGNATURE "(uuuuittayttttbtt)"
-#define NS	  INT64_C(1000000000)
 #define NS_PER_US 1000
 /* A time that a VMClock page and the clock's own type can hold in ns, in us. */
 #define TIME_MAX INT64_C(9000000000000000)
@@ -107,8 +107,8 @@ static bool take_reference(const char **line)
 static int64_t power_of_two(int64_t log2)
 {
 	if (log2 >= 0)
-		return log2 < 5 ? NS << log2 : NS << 5;
-	return log2 > -30 ? (NS >> -log2) + 1 : 1;
+		return log2 < 5 ? NS_PER_SEC << log2 : NS_PER_SEC << 5;
+	return log2 > -30 ? (NS_PER_SEC >> -log2) + 1 : 1;
 }
 
 /* Before the first answer there is a line of zeros, but for times that would be before 1970. */

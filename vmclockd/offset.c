@@ -2,9 +2,9 @@
 /* The system clock's offset. */
 #include <errno.h>
 
+#include "calc/base.h"
 #include "offset.h"
 
-#define NS INT64_C(1000000000)
 /* s: no offset is measured so near to the end of a day that has a leap second. */
 #define DAY	     86400
 #define LEAP_SECONDS 5
@@ -12,7 +12,7 @@
 /* -EOVERFLOW: before 1678 or after 2261. */
 static int ns_of(const struct timespec *ts, int64_t *ns)
 {
-	if (__builtin_mul_overflow((int64_t)ts->tv_sec, NS, ns) ||
+	if (__builtin_mul_overflow((int64_t)ts->tv_sec, NS_PER_SEC, ns) ||
 	    __builtin_add_overflow(*ns, (int64_t)ts->tv_nsec, ns))
 		return -EOVERFLOW;
 	return 0;

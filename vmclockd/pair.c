@@ -3,10 +3,9 @@
 #include <errno.h>
 #include <time.h>
 
+#include "calc/base.h"
 #include "counter.h"
 #include "pair.h"
-
-#define NS_PER_SEC INT64_C(1000000000)
 
 static int to_ns(const struct timespec *ts, int64_t *ns)
 {

@@ -91,7 +91,7 @@ def _of_line(line, whole):
         if (line.strip() == 'return 0;' or line[:match.start()].endswith('-') or
                 re.match(r'\s*char \w+\[\d+\]', line) or
                 # What the compiler is to expect.
-                ('__builtin_expect' in line and line[:match.start()].endswith(', '))):
+                '__builtin_expect' in line):
             continue
         # By one; what is large, by so much that it makes a difference.
         near = (value + 1, max(value - 1, 0)) if value < 1000 else (value * 100, value // 100)

@@ -22,7 +22,7 @@
 #define PERIOD_BIT 0
 #endif
 
-#define NS VMCLOCK_NS_PER_SEC
+#define NS NS_PER_SEC
 
 __u64 nondet_u64(void);
 __s64 nondet_s64(void);
@@ -113,12 +113,12 @@ void proof_shift_time(void)
 /* The day's first second: what comes after it is divided away. */
 void proof_month_start(void)
 {
-	__s64 sec = (__s64)(nondet_u32() & 0xffff) * VMCLOCK_SEC_PER_DAY;
+	__s64 sec = (__s64)(nondet_u32() & 0xffff) * SEC_PER_DAY;
 	__s64 this = vmclock_calc_month_start(sec, 0);
 	__s64 next = vmclock_calc_month_start(sec, 1);
 
 	prove(this <= sec && sec < next);
-	prove(next - this >= 28 * VMCLOCK_SEC_PER_DAY && next - this <= 31 * VMCLOCK_SEC_PER_DAY);
+	prove(next - this >= 28 * SEC_PER_DAY && next - this <= 31 * SEC_PER_DAY);
 	prove(vmclock_calc_month_start(sec, -1) < this);
 	prove(vmclock_calc_month_start(sec, 2) > next);
 }
@@ -135,7 +135,7 @@ static struct vmclock_leap_second any_leap_second(void)
 	leap.midnight = nondet_s64();
 	leap.month_start = nondet_s64();
 	leap.month_end = nondet_s64();
-	assume(leap.month_start >= -31 * VMCLOCK_SEC_PER_DAY && leap.month_start <= leap.midnight &&
+	assume(leap.month_start >= -31 * SEC_PER_DAY && leap.month_start <= leap.midnight &&
 	       leap.midnight <= leap.month_end && leap.month_end <= 2 * VMCLOCK_CALC_MAX_SEC);
 	leap.at = leap.midnight - (leap.sign && over == (leap.sign > 0));
 	leap.utc_from = nondet_s64();

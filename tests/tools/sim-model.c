@@ -48,7 +48,7 @@ static void snapshot_of(const struct sim_model *model, struct vmclock_snapshot *
 
 static __s64 ns_of(const struct vmclock_instant *t)
 {
-	return t->sec * VMCLOCK_NS_PER_SEC + t->nsec;
+	return t->sec * NS_PER_SEC + t->nsec;
 }
 
 static int bounds(const struct vmclock_snapshot *s, __u64 counter, __s64 *earliest, __s64 *latest)
@@ -83,7 +83,7 @@ static const char *compare(const struct vmclock_snapshot *old, const struct vmcl
 static const char *check_truth(const struct vmclock_snapshot *s, const struct sim_reading *truth)
 {
 	__s64 earliest, latest;
-	__s64 ns = (__s64)((truth->time * VMCLOCK_NS_PER_SEC) >> 64);
+	__s64 ns = (__s64)((truth->time * NS_PER_SEC) >> 64);
 
 	if (bounds(s, truth->counter, &earliest, &latest))
 		return "there are no bounds";

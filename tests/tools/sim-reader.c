@@ -38,7 +38,7 @@
 #include "calc/time.h"
 #include "../counter.h"
 
-#define PATIENCE_NS	(120LL * VMCLOCK_NS_PER_SEC)
+#define PATIENCE_NS	(120LL * NS_PER_SEC)
 #define LENGTH		4096
 
 static const struct vmclock_abi *live;
@@ -62,7 +62,7 @@ static long long now_ns(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * (long long)VMCLOCK_NS_PER_SEC + ts.tv_nsec;
+	return ts.tv_sec * (long long)NS_PER_SEC + ts.tv_nsec;
 }
 
 static void rest(void)

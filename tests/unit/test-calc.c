@@ -18,7 +18,7 @@
 #include "calc/time.h"
 #include "lib/line.h"
 
-#define NS VMCLOCK_NS_PER_SEC
+#define NS NS_PER_SEC
 
 /* How many random pages of each kind; VMCLOCK_TEST_PAGES, where a million take too long. */
 static int pages(void)

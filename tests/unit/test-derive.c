@@ -14,10 +14,10 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "calc/base.h"
 #include "vmclock-abi.h"
 #include "derive.h"
 
-#define NS_PER_SEC	INT64_C(1000000000)
 #define PPB		INT64_C(1000000000)
 
 /* 2020-03-10, 2017-01-01 */

@@ -14,7 +14,7 @@
 #include "calc/time.h"
 #include "lib/line.h"
 
-#define NS VMCLOCK_NS_PER_SEC
+#define NS NS_PER_SEC
 
 /* x, such that x * 10^9 = 512 * @n modulo 2^64; below 2^55. */
 static uint64_t divided(uint64_t n)

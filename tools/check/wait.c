@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/monotonic.h"
 #include "tool.h"
 #include "tools/number.h"
 #include "vmclock.h"
@@ -12,14 +13,6 @@
 
 /* Between two looks at the bounds. */
 #define LOOK_NS 100000000
-
-static int64_t monotonic(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
-}
 
 static const char *reason(int error)
 {
@@ -42,7 +35,7 @@ static const char *reason(int error)
 /* The time until the deadline, or a second: the reason may change. */
 static const struct timespec *left(int64_t deadline, struct timespec *ts)
 {
-	int64_t ns = deadline - monotonic();
+	int64_t ns = deadline - monotonic_now();
 
 	if (ns < 0)
 		ns = 0;
@@ -90,7 +83,7 @@ static int wait_until(const struct vmclock *vc, int64_t deadline, int64_t max_er
 	for (;;) {
 		ret = vmclock_trusted(vc, marker);
 		missing = ret ? ret : check_bounds(vc, max_error);
-		if (!missing || monotonic() >= deadline)
+		if (!missing || monotonic_now() >= deadline)
 			return missing;
 		tell(missing, &told);
 		if (ret)
@@ -104,7 +97,7 @@ static int wait_until(const struct vmclock *vc, int64_t deadline, int64_t max_er
 
 int check_wait(const char *device, int64_t patience, int64_t max_error)
 {
-	int64_t deadline = patience < 0 ? INT64_MAX : monotonic() + patience;
+	int64_t deadline = patience < 0 ? INT64_MAX : monotonic_now() + patience;
 	struct vmclock *vc;
 	uint64_t marker = 0;
 	int ret = vmclock_open(&vc, device);

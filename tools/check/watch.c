@@ -15,6 +15,7 @@
 
 #include <json.h>
 
+#include "lib/monotonic.h"
 #include "live.h"
 #include "tool.h"
 #include "tools/common.h"
@@ -192,14 +193,6 @@ static bool add_value(struct json_object *to, const char *key, const struct valu
 	return add(to, key, object, false);
 }
 
-static int64_t monotonic(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
-}
-
 static bool print_json(const char *stamp, enum item item, const struct value *before,
 		       const struct value *now)
 {
@@ -207,7 +200,7 @@ static bool print_json(const char *stamp, enum item item, const struct value *be
 	const char *text = NULL;
 
 	if (line && add(line, "time", json_object_new_string(stamp), false) &&
-	    add(line, "monotonic_ns", json_object_new_int64(monotonic()), false) &&
+	    add(line, "monotonic_ns", json_object_new_int64(monotonic_now()), false) &&
 	    add(line, "what", json_object_new_string(names[item]), false) &&
 	    add_value(line, "before", before) && add_value(line, "now", now))
 		text = json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN);

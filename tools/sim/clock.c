@@ -4,7 +4,6 @@
 #include "clock.h"
 #include "counter.h"
 
-#define TWO_TO_64	18446744073709551616.0L
 #define PPM		1e-6L
 
 /* ---- Lines ------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/monotonic.h"
 #include "clock.h"
 #include "command.h"
 #include "leap.h"
@@ -246,7 +247,7 @@ static void set_leap(struct sim *sim, int sign)
 
 static int64_t until(int64_t ns)
 {
-	int64_t now = sim_now();
+	int64_t now = monotonic_now();
 
 	return !ns ? 0 : ns > FOREVER - now ? FOREVER : now + ns;
 }

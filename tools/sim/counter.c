@@ -5,6 +5,7 @@
 #include <x86intrin.h>
 #endif
 
+#include "calc/base.h"
 #include "counter.h"
 #include "tools/number.h"
 #include "vmclock-abi.h"
@@ -111,6 +112,6 @@ long double sim_counter_measure(void)
 	sim_counter_pair(CLOCK_MONOTONIC_RAW, 0, &last);
 	if (last.counter == first.counter)
 		return 0;
-	return (long double)(last.time - first.time) / 18446744073709551616.0L /
+	return (long double)(last.time - first.time) / TWO_TO_64 /
 	       (long double)(last.counter - first.counter);
 }

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/monotonic.h"
 #include "command.h"
 #include "input.h"
 #include "sim.h"
@@ -319,7 +320,7 @@ void sim_input_wait(struct sim *sim, int64_t deadline, const sigset_t *mask)
 	fds[i] = (struct pollfd){ .fd = listener, .events = POLLIN };
 
 	if (deadline != FOREVER) {
-		int64_t left = deadline - sim_now();
+		int64_t left = deadline - monotonic_now();
 
 		if (left < 0)
 			left = 0;

@@ -24,6 +24,7 @@
  * a sixteenth is for refining the period. Together they need less than seven
  * eighths of the growth of the error; the last eighth is for rounding.
  */
+#include "calc/base.h"
 #include "model.h"
 #include "tools/number.h"
 
@@ -105,7 +106,7 @@ static bool refine_period(struct sim_model *model, const struct sim_reading *rea
 		return false;
 	model->refine_at = ticks * 2;
 	period = sim_line_units(&model->line, (long double)(reading->time - model->begin.time) /
-						      18446744073709551616.0L / (long double)ticks);
+						      TWO_TO_64 / (long double)ticks);
 	change = period > model->line.period ? period - model->line.period :
 					       model->line.period - period;
 	/* Ignore a bad pairing, and a frequency that was changed meanwhile. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "calc/base.h"
 #include "clock.h"
 #include "options.h"
 #include "tool.h"

@@ -46,7 +46,7 @@ struct sim {
 	uint8_t smearing;
 	bool timeless;			/* gives no time for now */
 
-	/* In sim_now(). */
+	/* In monotonic_now(). */
 	int64_t next_update;
 	int64_t next_reading;
 	int64_t stalled_until;		/* 0: it is not stalled */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "calc/base.h"
 #include "simtime.h"
 #include "tools/number.h"
 
@@ -11,7 +12,7 @@ sim_time sim_time_of(int64_t sec, int64_t ns)
 
 sim_time sim_time_of_float(long double sec)
 {
-	return (sim_time)(sec * 18446744073709551616.0L);
+	return (sim_time)(sec * TWO_TO_64);
 }
 
 int64_t sim_time_ns(sim_time t)

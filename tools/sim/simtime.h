@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#define TWO_TO_64 18446744073709551616.0L
+
 typedef __int128 sim_time;
 
 sim_time sim_time_of(int64_t sec, int64_t ns);

@@ -2,6 +2,7 @@
 #include <endian.h>
 #include <stdio.h>
 
+#include "lib/monotonic.h"
 #include "calc/base.h"
 #include "garbage.h"
 #include "sim.h"
@@ -11,14 +12,6 @@
 
 /* The clock is read at most this often: in between, the bounds must grow by whole nanoseconds. */
 #define READING_NS	100000000
-
-int64_t sim_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
-}
 
 /* By how much the bounds are widened, to let the reference move between two readings. */
 static uint64_t slack(const struct sim *sim)
@@ -126,7 +119,7 @@ static void read_clock(struct sim *sim)
 	if (sim->options.marker_only)
 		return;
 	sim_clock_read(&sim->clock, &reading);
-	sim->next_reading = sim_now() + READING_NS;
+	sim->next_reading = monotonic_now() + READING_NS;
 	if (sim_model_fix(&sim->model, &reading, refine, slack(sim)))
 		return;
 	/* The clock has broken the promise of the page: readers must see a disruption. */
@@ -150,7 +143,7 @@ void sim_disrupt(struct sim *sim)
 	sim->marker++;
 	if (!sim->options.marker_only) {
 		sim_clock_read(&sim->clock, &reading);
-		sim->next_reading = sim_now() + READING_NS;
+		sim->next_reading = monotonic_now() + READING_NS;
 		begin_model(sim, &reading);
 	}
 	publish(sim);
@@ -170,13 +163,13 @@ void sim_start(struct sim *sim, uint32_t seq)
 
 	if (!sim->options.marker_only) {
 		sim_clock_read(&sim->clock, &reading);
-		sim->next_reading = sim_now() + READING_NS;
+		sim->next_reading = monotonic_now() + READING_NS;
 		begin_model(sim, &reading);
 	}
 	fill_constant(&sim->next, &sim->options);
 	publisher_begin(&sim->page, sim->file.page, &sim->next, covered(&sim->options), seq);
 	publish(sim);
-	sim->next_update = sim->options.hold ? FOREVER : sim_now() + sim->options.interval;
+	sim->next_update = sim->options.hold ? FOREVER : monotonic_now() + sim->options.interval;
 }
 
 void sim_finish(struct sim *sim)

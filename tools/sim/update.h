@@ -8,9 +8,6 @@
 
 struct sim;
 
-/* CLOCK_MONOTONIC, in ns */
-int64_t sim_now(void);
-
 /* Makes the first update. The sequence count goes on from @seq. */
 void sim_start(struct sim *sim, uint32_t seq);
 /* Publishes the state as it is now. @read: read the clock first. */

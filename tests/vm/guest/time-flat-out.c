@@ -27,10 +27,10 @@
 
 #include "guest.h"
 #include "vmclock.h"
+#include "calc/base.h"
 #include "lib/run-layout.h"
 #include "../../counter.h"
 
-#define NS_PER_SEC INT64_C(1000000000)
 #define SLICE_NS   20000000
 
 struct point {
