@@ -4,8 +4,8 @@
 #include "counter.h"
 
 /*
- * The fields that never change once they are there. They are asked for anew by
- * each reading that needs the page: the file may have been empty at open.
+ * The fields that never change once they are written. Each reading that needs
+ * the page checks them again: the file may have been empty at open.
  */
 static bool is_right(const struct vmclock_abi *page)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The completed page: where the hypervisor's page has only a marker, vmclockd
- * publishes one with time under the same marker. It is there twice, so that a
- * reader never waits for a writer that was killed in mid-write.
+ * publishes a page with time under the same marker. It publishes two copies, so
+ * that a reader never waits for a writer that was killed while it wrote.
  */
 #ifndef VMCLOCK_COMPLETED_INTERNAL_H
 #define VMCLOCK_COMPLETED_INTERNAL_H
@@ -10,7 +10,7 @@
 #include "run.h"
 #include "calc/snapshot.h"
 
-/* False where there are none, or their constant fields are not as they must be. */
+/* False if there is no completed page, or one of its constant fields is wrong. */
 bool vmclock_completed_copies(const struct vmclock *vc, const struct vmclock_run_page *copies[]);
 
 /* Is the counter value more than a second before the @first of this marker? */

@@ -41,7 +41,7 @@ static inline uint64_t counter_ordered_since(uint64_t start)
 	return count - start;
 }
 
-/* The architecture demands it. */
+/* The architecture guarantees it. */
 static inline bool counter_steady(void)
 {
 	return true;

@@ -14,11 +14,14 @@
 
 #define COUNTER_ID VMCLOCK_COUNTER_X86_TSC
 
-/* The instruction leaves two halves. Less is to be done after it if one is short of @start then. */
+/*
+ * RDTSC returns two halves. @start is subtracted from the low one first: the
+ * high one still has to be shifted meanwhile.
+ */
 static inline uint64_t counter_join(uint64_t high, uint64_t low, uint64_t start)
 {
 	low -= start;
-	/* In this order. */
+	/* Keeps the compiler from subtracting @start last. */
 	__asm__("" : "+r"(low));
 	return (high << 32) + low;
 }
@@ -31,7 +34,7 @@ static inline uint64_t counter_relaxed_since(uint64_t start)
 	return counter_join(high, low, start);
 }
 
-/* LFENCE rather than RDTSCP: as strong here, and the faster one on AMD's processors. */
+/* LFENCE rather than RDTSCP: it orders as strictly here, and is faster on AMD's processors. */
 static inline uint64_t counter_ordered_since(uint64_t start)
 {
 	uint64_t low, high;
@@ -40,7 +43,7 @@ static inline uint64_t counter_ordered_since(uint64_t start)
 	return counter_join(high, low, start);
 }
 
-/* Does the kernel offer the counter as a clock source? It does not once it found it unsteady. */
+/* Does the kernel offer the counter as a clock source? It does not if it found it unsteady. */
 static inline bool counter_offered_by_kernel(void)
 {
 	char sources[256], *source, *rest;
@@ -63,8 +66,8 @@ static inline bool counter_offered_by_kernel(void)
 }
 
 /*
- * The processor's word for it is the "invariant TSC" bit. Hypervisors hide
- * that from machines that may migrate; there the kernel's judgement counts.
+ * A processor states it by the "invariant TSC" bit. Hypervisors hide the bit
+ * from machines that may migrate; there the kernel's judgement counts.
  */
 static inline bool counter_steady(void)
 {

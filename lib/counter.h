@@ -10,7 +10,7 @@
 #ifndef VMCLOCK_COUNTER_H
 #define VMCLOCK_COUNTER_H
 
-/* First of all: configure asks by compiling this file. */
+/* Before all else, for configure: it compiles this file to learn whether there is a counter. */
 #if defined(__x86_64__) && defined(__LP64__)
 #include "counter-x86.h"
 #elif defined(__aarch64__) && defined(__LP64__)

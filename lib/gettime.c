@@ -7,7 +7,7 @@
 VMCLOCK_PUBLIC
 int vmclock_gettime(const struct vmclock *vc, clockid_t clock, uint64_t marker, struct timespec *ts)
 {
-	/* To put it back: a copy of the time on its way out would cost more. */
+	/* To restore it on an error. A local result, copied out at the end, would cost more. */
 	const struct timespec untouched = *ts;
 	uint64_t after;
 	int ret;

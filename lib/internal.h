@@ -26,7 +26,7 @@ struct vmclock_run_state;
 
 struct vmclock {
 	const struct vmclock_abi *page;
-	const struct vmclock_abi *time_page;	/* that one, or its completion: see run.h */
+	const struct vmclock_abi *time_page;	/* the same, or the completed page: run.h */
 	struct line_cache *cache;	/* the only part that readings change */
 	size_t mapped;		/* bytes */
 	size_t size;		/* the page's own size field, as checked at open */
@@ -68,8 +68,7 @@ static inline uint32_t maintenance(uint64_t flags)
 
 /*
  * For waits: 0, -ENODEV if the driver was unbound or the device removed, or
- * another error. Without an answer nothing would tell that it is gone: then
- * the wait is over, too.
+ * another error. That ends the wait as well, for a removal would go unnoticed.
  */
 int vmclock_check_device(const struct vmclock *vc);
 
@@ -147,7 +146,7 @@ static inline bool section_retry(const struct vmclock *vc, const struct section 
 	return unlikely(!section_held(vc->page, section->seq));
 }
 
-/* Where that failed. On -ETIMEDOUT too, *marker is what the page holds. */
+/* The slow path of read_marker(). On -ETIMEDOUT too, *marker is what the page holds. */
 int vmclock_read_marker_again(const struct vmclock *vc, uint64_t *marker);
 
 static inline int read_marker(const struct vmclock *vc, uint64_t *marker)
@@ -164,8 +163,8 @@ static inline int read_marker(const struct vmclock *vc, uint64_t *marker)
 
 /*
  * Is @marker the one on the hypervisor's page now, and @generation too where
- * that page has one (NULL: the caller has none)? To be asked after the counter
- * or the clock has been read: a host changes the marker before the machine runs
+ * that page has one (NULL: the caller has none)? Call this after the counter or
+ * the clock has been read: a host changes the marker before the machine runs
  * again. Returns 0, -ESTALE, or what section_begin() says.
  */
 int vmclock_check_current(const struct vmclock *vc, uint64_t marker, const uint64_t *generation);

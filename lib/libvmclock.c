@@ -81,7 +81,7 @@ static int map_page(struct vmclock *vc)
 	if (!vc->device && st.st_size < VMCLOCK_SIZE_MIN)
 		return -EBADMSG;
 
-	/* Devices have exactly one page. What a file does not hold of one reads as zero. */
+	/* A device maps exactly one page. What a file leaves of a page reads as zero. */
 	vc->mapped = (size_t)sysconf(_SC_PAGESIZE);
 	page = mmap(NULL, vc->mapped, PROT_READ, MAP_SHARED, vc->fd, 0);
 	if (page == MAP_FAILED)
@@ -106,7 +106,7 @@ int vmclock_open(struct vmclock **vcp, const char *path)
 	if (!path)
 		path = default_path();
 
-	/* Not blocking, or a FIFO in the path's place would hang the caller. */
+	/* Without O_NONBLOCK, a FIFO at this path would hang the caller. */
 	vc->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (vc->fd < 0) {
 		ret = errno == ENXIO ? -ENODEV : -errno;

@@ -8,7 +8,7 @@
 /* How long the host may hold the count odd. */
 #define UPDATE_NS 100000000
 
-/* An update takes less than a microsecond: until an even count, or so many looks. */
+/* Looks until the count is even, but not too often: an update takes less than a microsecond. */
 static uint32_t look(const struct vmclock *vc)
 {
 	uint32_t seq, looks = 0;
@@ -27,7 +27,7 @@ int vmclock_section_wait(const struct vmclock *vc, struct section *section)
 	bool late;
 	int ret;
 
-	/* The clock is asked only in need: in some sandboxes that is an error, or the end. */
+	/* The clock comes last: some sandboxes deny it, or kill a process that reads it. */
 	if (section->tries++ <= SECTION_FAST_TRIES) {
 		section->seq = look(vc);
 		if (!(section->seq & 1))
@@ -35,8 +35,8 @@ int vmclock_section_wait(const struct vmclock *vc, struct section *section)
 	}
 	for (;;) {
 		/*
-		 * The clock first, then the count: a reader that was not
-		 * running for longer than that still looks once more.
+		 * The clock first, then the count: a reader that did not run
+		 * for longer than UPDATE_NS still looks once more.
 		 */
 		ret = monotonic_ns(&now);
 		if (ret)

@@ -28,7 +28,7 @@ static bool is_device_name(const char *name)
 
 static void set_place(struct vmclock *vc, const char *folder, const char *name)
 {
-	/* What is too long for that is nowhere. */
+	/* A path that is too long is left out. */
 	if (strlen(folder) >= sizeof(vc->run_folder) || strlen(name) >= sizeof(vc->run_name))
 		return;
 	snprintf(vc->run_folder, sizeof(vc->run_folder), "%s", folder);
@@ -42,7 +42,7 @@ void vmclock_run_find(struct vmclock *vc, const char *path)
 	const char *name = slash ? slash + 1 : path;
 
 	vc->run_own = folder && *folder;
-	/* The default folder is about this machine's devices, and no file's copy of a page. */
+	/* The default folder is about this machine's devices, not about pages in files. */
 	if (!is_device_name(name) || !(vc->device || vc->run_own))
 		return;
 	set_place(vc, vc->run_own ? folder : VMCLOCK_RUN_FOLDER, name);
@@ -66,7 +66,7 @@ static bool read_text(const char *path, char *text, size_t size)
 	return got >= 0;
 }
 
-/* The user whose number stands for everybody who has none in this user namespace. */
+/* The user number that stands for all users whom this user namespace does not map. */
 static uid_t overflow_user(void)
 {
 	char text[32];
@@ -87,7 +87,7 @@ static enum users users_here(void)
 
 	if (!read_text("/proc/self/uid_map", text, sizeof(text)))
 		return CANNOT_TELL;
-	/* All of them in one range, as it is outside of user namespaces. */
+	/* One range of all users, as outside of user namespaces. */
 	return sscanf(text, "%u %u %u", &first, &outside, &count) == 3 && count == UINT32_MAX ?
 		       ALL_KNOWN :
 		       SOME_UNKNOWN;
@@ -106,7 +106,7 @@ static bool owner_is_trusted(const struct vmclock *vc, int fd, uid_t owner)
 
 	if (owner == overflow_user()) {
 		users = users_here();
-		/* It may be anybody, but nobody here can write: root mounted it so. */
+		/* The owner may be anybody: only a read-only mount, which root made, is trusted. */
 		if (users != ALL_KNOWN)
 			return users == SOME_UNKNOWN && is_read_only_mount(fd);
 	}
@@ -120,7 +120,7 @@ static bool is_trusted(const struct vmclock *vc, int fd, const struct stat *st)
 
 /* ---- Mapping them ------------------------------------------------------------------- */
 
-/* -1 where there is none that may be trusted. */
+/* -1: there is no folder that may be trusted. */
 static int open_folder(const struct vmclock *vc)
 {
 	int fd = open(vc->run_folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -133,10 +133,10 @@ static int open_folder(const struct vmclock *vc)
 	return fd;
 }
 
-/* NULL where there is no file that may be trusted. */
+/* NULL: there is no file that may be trusted. */
 static void *map_file(const struct vmclock *vc, int folder, const char *name, size_t size)
 {
-	/* Not blocking, or a FIFO in its place would hang the caller. */
+	/* Without O_NONBLOCK, a FIFO of this name would hang the caller. */
 	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 	void *file = MAP_FAILED;
 	struct stat st = { 0 };
@@ -185,7 +185,7 @@ void vmclock_run_pick_up(const struct vmclock *vc)
 	folder = open_folder(vc);
 	if (folder < 0)
 		return;
-	/* In this order: vmclockd makes the page first, so with the state it is there. */
+	/* In this order: vmclockd makes the page first, so a state that is there has one. */
 	if (state)
 		pick_up_state(vc, folder);
 	if (page)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files of vmclockd, see run-layout.h, as a handle has them mapped. They
- * are there at open, or a wait for them picks them up later; once mapped they
- * stay until the handle is closed. So each pointer changes once, from nothing
- * to a mapping, while other threads and signal handlers may be reading it.
+ * The files of vmclockd as a handle has them mapped; run-layout.h has their
+ * layout. They are mapped at open, or later by a wait for them, and stay mapped
+ * until the handle is closed. So each pointer changes once, from nothing to a
+ * mapping, while other threads and signal handlers may be reading it.
  */
 #ifndef VMCLOCK_RUN_H
 #define VMCLOCK_RUN_H
@@ -12,8 +12,8 @@
 #include "run-layout.h"
 
 /*
- * How often to look for a copy that is whole: both are in an update only while
- * vmclockd mends what another one left behind, or if it was killed then.
+ * How often to look for a copy that is whole. Both copies are in an update only
+ * while vmclockd repairs what a killed one left behind, or if it is killed then.
  */
 #define RUN_LOOKS (SECTION_FAST_TRIES * VMCLOCK_RUN_COPIES)
 
@@ -34,12 +34,12 @@ static inline const struct vmclock_run_state *run_state(const struct vmclock *vc
 	return run_load(vc->state);
 }
 
-/* At open, the rest of the handle being there: which files belong to the page at @path? */
+/* At open, last of all: finds out which files belong to the page at @path. */
 void vmclock_run_find(struct vmclock *vc, const char *path);
 
 /*
- * Maps the files that are not mapped yet, if they are there now and only those
- * who are trusted with this machine's time can write them. Thread-safe, but it
+ * Maps the files that are not mapped yet, if they are there now and nobody can
+ * write them but users who are trusted with this machine's time. Thread-safe, but it
  * makes system calls.
  */
 void vmclock_run_pick_up(const struct vmclock *vc);

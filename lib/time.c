@@ -14,7 +14,7 @@ _Static_assert(sizeof(time_t) == 8, "libvmclock needs a time_t of 64 bits");
 
 #define NS NS_PER_SEC
 
-/* What can be said for the life of the device, so that no reading has to ask again. */
+/* An error that holds for the life of the device: readings need not look for it again. */
 int vmclock_time_error(const struct vmclock *vc)
 {
 	const struct vmclock_snapshot s = {
@@ -104,7 +104,7 @@ static inline struct timespec to_timespec(const struct vmclock_instant *t)
 	return (struct timespec){ .tv_sec = t->sec, .tv_nsec = (long)t->nsec };
 }
 
-/* From the time on an even scale. Bounds that do not fit, or are not known, are none. */
+/* @t is on an even scale. False: the bounds are unknown there, or do not fit. */
 static inline bool set_bounds(const struct vmclock_leap_second *second, uint8_t smearing,
 			      enum vmclock_scale scale, const struct vmclock_instant *t,
 			      uint64_t error, struct vmclock_time *out)
@@ -127,7 +127,7 @@ static void set_unbounded(struct vmclock_time *out)
 	out->latest = (struct timespec){ .tv_sec = INT64_MAX, .tv_nsec = NS - 1 };
 }
 
-/* Every page, every scale: correct before fast. */
+/* The slow path, for every page and every scale. */
 static __attribute__((noinline)) int compute(const struct vmclock_snapshot *s,
 					     enum vmclock_scale scale, uint64_t counter,
 					     struct vmclock_time *out)
@@ -180,7 +180,7 @@ read_counter(enum counter_source source, uint64_t given)
 	}
 }
 
-/* The counter less where the line starts. */
+/* The counter less @start, where the line begins. */
 static inline __attribute__((always_inline)) uint64_t
 read_since(enum counter_source source, uint64_t given, uint64_t start)
 {
@@ -195,8 +195,8 @@ read_since(enum counter_source source, uint64_t given, uint64_t start)
 }
 
 /*
- * For the next readings, until the page changes: so far as the scale goes
- * evenly, and leap seconds are known, and for @reach ticks at most.
+ * Caches the line for the next readings: up to where the scale stops being even
+ * or leap seconds stop being known, and for @reach ticks at most.
  */
 static void remember(const struct vmclock *vc, const struct vmclock_snapshot *s,
 		     enum vmclock_scale scale, uint32_t seq, uint64_t reach,
@@ -221,7 +221,7 @@ static void remember(const struct vmclock *vc, const struct vmclock_snapshot *s,
 	line_cache_store(vc->cache, s, &line, scale, seq, reference.sec, result);
 }
 
-/* Past its @reach a completed page does not know leap seconds: its time has no bounds. */
+/* A completed page does not know leap seconds past its @reach: no bounds there. */
 static void limit_bounds(struct vmclock_snapshot *s, enum vmclock_scale scale, uint64_t counter,
 			 uint64_t reach)
 {
@@ -232,9 +232,9 @@ static void limit_bounds(struct vmclock_snapshot *s, enum vmclock_scale scale, u
 }
 
 /*
- * From the completed page: the copy that is whole now, at once. The counter is
- * read within the section, so that a page which was withdrawn before is not
- * used; the hypervisor's page is asked after that.
+ * Reads the completed page, from the first copy that is found whole. The
+ * counter is read within the section: a page that was withdrawn before that is
+ * not used. The hypervisor's marker is compared after it.
  */
 static __attribute__((noinline)) int
 read_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[],
@@ -250,7 +250,7 @@ read_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[]
 	int ret;
 
 	do {
-		/* Who writes it may be dead. */
+		/* The writer may be dead. */
 		if (looks == RUN_LOOKS)
 			return -EAGAIN;
 		if (looks && looks % VMCLOCK_RUN_COPIES == 0)
@@ -266,7 +266,7 @@ read_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[]
 	s.size = VMCLOCK_RUN_COPY_SIZE;
 	s.time_type = VMCLOCK_TIME_UTC;
 
-	/* Nobody was sure of the time yet: none is stale, whichever marker that was under. */
+	/* vmclockd has not found the time yet, so there is none that could be stale. */
 	if (s.status == VMCLOCK_STATUS_INITIALIZING)
 		return -EAGAIN;
 	has_generation = s.flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
@@ -283,13 +283,13 @@ read_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[]
 	if (ret)
 		return ret;
 	out->flags |= VMCLOCK_COMPLETED;
-	/* Lines hold as long as the first copy does, and are not asked what is before them. */
+	/* A cached line holds as long as the first copy does, and does not know @first. */
 	if (copy == copies[0] && !vmclock_completed_is_before(&s, s.counter_value, first))
 		remember(vc, &s, scale, seq, scale == VMCLOCK_TAI ? UINT64_MAX : reach, out);
 	return 0;
 }
 
-/* By the book: the page has changed since the last reading, or is no plain one. */
+/* The slow path: read the page. */
 static __attribute__((noinline)) int read_page(const struct vmclock *vc, enum vmclock_scale scale,
 					       enum counter_source source, uint64_t counter,
 					       struct vmclock_time *out)
@@ -330,19 +330,19 @@ static __attribute__((noinline)) int read_page(const struct vmclock *vc, enum vm
 	return ret;
 }
 
-/* By the line that an earlier reading made, if it still holds. */
+/* The fast path: by the line that an earlier reading cached, if it still holds. */
 static inline __attribute__((always_inline)) int
 read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_source source,
 	  uint64_t counter, struct vmclock_time *out)
 {
-	/* The order of what follows is that of the fewest cycles, and the compiler is held to it. */
+	/* This order measured fastest; the asm statements keep the compiler from changing it. */
 	const struct cached_line *cl;
 	uint64_t tag, start, ticks, marker, state;
 	int64_t sec, whole, less, more;
 	__u64 ns, error, error_up;
 
 	if (unlikely((unsigned int)scale >= CACHED_SCALES))
-		goto by_the_book;
+		goto slow_path;
 	cl = &vc->cache->lines[scale];
 	tag = cached_line_tag(cl);
 	__asm__ volatile("" : "+r"(cl));
@@ -350,19 +350,19 @@ read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_sourc
 	ticks = read_since(source, counter, start);
 	counter = start + ticks;
 	if (unlikely(!line_after(&cl->line, ticks, &ns, &error)))
-		goto by_the_book;
+		goto slow_path;
 	error_up = error + 1;
 	__asm__ volatile("" : "+r"(ns), "+r"(error), "+r"(error_up) : : "memory");
 	sec = cache_load(cl->sec);
 	state = cache_load(cl->state);
 	marker = cache_load(cl->marker);
 	if (unlikely(!cached_line_holds(cl, tag, marker, vc)))
-		goto by_the_book;
+		goto slow_path;
 
 	if (unlikely(ns >= NS)) {
-		/* Another second than that of the line: which the next readings will be in, too. */
+		/* The reading is in another second than the cached line: make a new one. */
 		if (source != GIVEN)
-			goto by_the_book;
+			goto slow_path;
 		whole = (int64_t)ns / NS;
 		ns -= (uint64_t)whole * NS;
 		if ((int64_t)ns < 0) {
@@ -387,7 +387,7 @@ read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_sourc
 		out->latest = (struct timespec){ .tv_sec = sec + 1, .tv_nsec = more - NS };
 	return 0;
 
-by_the_book:
+slow_path:
 	return read_page(vc, scale, source, counter, out);
 }
 

@@ -18,7 +18,7 @@ struct word {
 	bool ours;	/* it is about the handle's device */
 };
 
-/* As of a page: magic, size and version never change once they are there. */
+/* Magic, size and version, which never change once they are written. */
 static bool is_right(const struct vmclock_run_state *state)
 {
 	uint32_t size = page_u32(state->size);
@@ -46,8 +46,8 @@ static bool is_about(const struct vmclock_run_state *state, const struct vmclock
 }
 
 /*
- * From the copy that is whole now. -ENOENT: nobody's word; -EAGAIN: both are
- * being written, or their writers died.
+ * Reads the copy that is whole now. -ENOENT: there is no valid state; -EAGAIN:
+ * both copies are being written, or their writers died.
  */
 static int read_word(const struct vmclock *vc, struct word *word)
 {
@@ -112,7 +112,7 @@ static int look(const struct vmclock *vc)
 	int ret;
 
 	vmclock_run_pick_up(vc);
-	/* Not spinning for a host that holds its count. */
+	/* vmclock_trusted() would spin while the host holds its count odd. */
 	if (section_try(vc->page) & 1)
 		return -EAGAIN;
 	ret = vmclock_trusted(vc, &marker);
@@ -129,7 +129,7 @@ int vmclock_wait_trusted(const struct vmclock *vc, const struct timespec *timeou
 		return -EINVAL;
 	ret = vmclock_deadline(timeout, &deadline);
 	for (pause = FIRST_NS; !ret; pause = pause < SLICE_NS / 2 ? 2 * pause : SLICE_NS) {
-		/* The clock first, then the look: who was not running for long still looks once more. */
+		/* The clock first: a thread that did not run for long still looks once more. */
 		ret = monotonic_ns(&now);
 		if (ret)
 			break;

@@ -5,9 +5,9 @@
 #include "internal.h"
 #include "monotonic.h"
 
-/* A disruption, or a host that corrects its clock, is noticed after this at the latest. */
+/* After this, at the latest, a disruption or a correction by the host is noticed. */
 #define SLICE_NS	INT64_C(100000000)
-/* Of the second try to sleep for less than a slice; of each further one, twice as long. */
+/* The second sleep shorter than a slice lasts at least this long, each further one twice that. */
 #define LEAST_NS	INT64_C(1000)
 
 /* From a to b, within a slice. */
@@ -48,9 +48,9 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
 		rest = distance(&now.earliest, t) + 1;
 		if (rest < SLICE_NS) {
 			/*
-			 * Once is enough, unless the bounds grow nearly as fast as time goes
-			 * on, or a positive leap second comes: the earliest UTC stands still
-			 * for the second before it.
+			 * One sleep is enough, unless the bounds grow nearly as fast as time
+			 * passes, or a positive leap second comes: the earliest UTC stands
+			 * still in the second before it.
 			 */
 			if (rest < least)
 				rest = least;

@@ -10,7 +10,7 @@
 #include "monotonic.h"
 
 #define SLICE_NS	INT64_C(100000000)	/* never sleep past a change for longer */
-#define REST_NS		INT64_C(10000000)	/* between looks at a page that is busy otherwise */
+#define REST_NS		INT64_C(10000000)	/* between looks, if events never cease */
 
 /*
  * Unbound or unplugged: our driver then sets both. POLLHUP alone is how the
@@ -59,7 +59,7 @@ static int open_events(const struct vmclock *vc)
 	return -1;
 }
 
-/* From here on, look without being woken. */
+/* No events any more: from here on the page is only looked at. */
 static void close_events(int *fd)
 {
 	close(*fd);
@@ -81,8 +81,8 @@ static int acknowledge(int *fd)
 }
 
 /*
- * Until the device has news, for @ns at most. Returns sooner, and closes *fd,
- * where that cannot be told.
+ * Waits until the device reports a change, for @ns at most. Returns sooner, and
+ * closes *fd, if the device cannot report any.
  */
 static int wait_for_event(int *fd, int64_t ns)
 {
@@ -105,8 +105,8 @@ static int wait_for_event(int *fd, int64_t ns)
 }
 
 /*
- * One load tells, without the sequence count: whoever acts on the answer
- * goes through functions that wait for the end of the update.
+ * One load, without the sequence count: callers act on the answer by functions
+ * that wait for the end of an update.
  */
 static bool marker_differs(const struct vmclock *vc, uint64_t marker)
 {
