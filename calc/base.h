@@ -8,7 +8,7 @@
  * values:
  *
  *	-ENODATA	the page does not say what was asked for
- *	-EAGAIN		it would, but its clock status forbids to rely on it now
+ *	-EAGAIN		its clock status forbids relying on it now
  *	-EOPNOTSUPP	its time counts by another counter than the caller has
  *	-EOVERFLOW	the result does not fit
  */
@@ -21,37 +21,31 @@
 
 #ifdef __KERNEL__
 #include <asm/byteorder.h>
+#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/types.h>
+#define vmclock_le16(x) le16_to_cpu(x)
+#define vmclock_le64(x) le64_to_cpu(x)
 #else
 #include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <linux/types.h>
+#define vmclock_le16(x) le16toh(x)
+#define vmclock_le64(x) le64toh(x)
+#define likely(x)	__builtin_expect(!!(x), 1)
+#define unlikely(x)	__builtin_expect(!!(x), 0)
 #endif
 
 #include "vmclock-abi.h"
-
-#ifndef __KERNEL__
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
-#endif
 
 #define NS_PER_SEC  1000000000L
 #define SEC_PER_DAY 86400
 
 typedef unsigned __int128 vmclock_u128;
 
-/* For what each reading needs: a call would cost more. */
+/* For functions that every reading needs: a call would cost more than their code. */
 #define vmclock_calc_inline static inline __attribute__((__always_inline__))
-
-#ifdef __KERNEL__
-#define vmclock_le16(x) le16_to_cpu(x)
-#define vmclock_le64(x) le64_to_cpu(x)
-#else
-#define vmclock_le16(x) le16toh(x)
-#define vmclock_le64(x) le64toh(x)
-#endif
 
 /* Does a page of this size have this field? */
 #define VMCLOCK_COVERS(size, field) \

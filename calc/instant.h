@@ -16,7 +16,6 @@ struct vmclock_instant {
  * @ns:		by how much, of either sign
  *
  * Return: 0 or -EOVERFLOW.
- * Since: 0.1
  */
 static inline int vmclock_calc_shift_time(struct vmclock_instant *t, __s64 ns)
 {

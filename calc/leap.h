@@ -18,7 +18,7 @@ struct vmclock_leap_second {
 	int after;
 	int sign;		/* +1: one second more, -1: one less, 0: none known */
 
-	/* All leap seconds of this time are known: of UTC, and of the smear that is hinted at. */
+	/* Between these times all leap seconds are known: in UTC, and in the smear of the hint. */
 	__s64 utc_from, utc_until;
 	__s64 smeared_from, smeared_until;
 };
@@ -55,9 +55,9 @@ static inline __s64 vmclock_calc_month_start(__s64 sec, int months)
 #define VMCLOCK_CALC_MAX_SEC	253402300800LL
 
 /*
- * A page speaks of one leap second. Whether there was another one at
- * @first, in UTC, the start of the first month that it speaks of, and whether
- * there will be one at @last, the end of the last, nobody knows.
+ * A page speaks of one leap second. It says nothing of another one at @first,
+ * the start of the first month that it covers, or at @last, the end of the last
+ * month; both are in UTC.
  */
 static inline void vmclock_calc_known(const struct vmclock_snapshot *s, __s64 reference,
 				      __s64 first, __s64 last, struct vmclock_leap_second *leap)
@@ -66,13 +66,13 @@ static inline void vmclock_calc_known(const struct vmclock_snapshot *s, __s64 re
 	first -= leap->before;
 	last -= leap->after;
 	leap->utc_from = first;
-	/* The last second may be one that is left out, or that comes again. */
+	/* The last second may be left out, or may come twice. */
 	leap->utc_until = last - 1;
 	leap->smeared_from = leap->utc_from;
 	leap->smeared_until = leap->utc_until;
 	switch (s->smearing) {
 	case VMCLOCK_SMEARING_NOON_LINEAR:
-		/* While it is smeared, and long after, the page would speak of that one. */
+		/* Within a day after @first the page would still speak of a leap second there. */
 		if (reference - first >= SEC_PER_DAY)
 			leap->smeared_from += SEC_PER_DAY / 2;
 		leap->smeared_until = last - SEC_PER_DAY / 2;
@@ -91,20 +91,20 @@ static inline void vmclock_calc_known(const struct vmclock_snapshot *s, __s64 re
  * @reference:	the reference time in UTC, whole seconds
  * @leap:	receives the leap second
  *
- * It speaks of the end of the reference's month; POST_*, of that of the month
- * before, too; POS, of the second that is running, and of nothing else.
+ * An indicator speaks of the end of the reference's month. POST_* speaks of the
+ * end of the month before as well, POS only of the second that is running.
  *
  * Return: 0, -ENODATA: an indicator that is unknown or contradicts the
- * reference time, or -EOVERFLOW: with an indicator, a date beyond the year
- * 9999 or before 1970; without, all that is known is that nothing is.
+ * reference time, or -EOVERFLOW: an indicator at a date before 1970 or after
+ * 9999. Without an indicator such a date gives 0, and a leap second that is
+ * known nowhere.
  * UAPI.13, "Leap Indicator".
- * Since: 0.1
  */
 static inline int vmclock_calc_leap_second(const struct vmclock_snapshot *s, __s64 reference,
 					   struct vmclock_leap_second *leap)
 {
 	bool dated = reference >= 0 && reference < VMCLOCK_CALC_MAX_SEC;
-	/* Does the reference count in the way of the time after the leap second? */
+	/* Does the reference count as the time after the leap second does? */
 	bool over = s->leap == VMCLOCK_LEAP_POST_POS || s->leap == VMCLOCK_LEAP_POST_NEG;
 	__s64 month, month_end, last;
 
@@ -169,7 +169,6 @@ static inline int vmclock_calc_leap_second(const struct vmclock_snapshot *s, __s
  * PRE_* in the month that ends with it only, POST_* in the month after it.
  *
  * Return: VMCLOCK_LEAP_*.
- * Since: 0.1
  */
 static inline __u8 vmclock_calc_leap_at(const struct vmclock_leap_second *leap, __s64 sec)
 {

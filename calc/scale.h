@@ -17,7 +17,6 @@
  *
  * Return: 0 or -ENODATA: none, or an impossible one.
  * UAPI.13, tai_offset_sec.
- * Since: 0.1
  */
 static inline int vmclock_calc_tai_offset(const struct vmclock_snapshot *s, int *seconds)
 {
@@ -29,7 +28,7 @@ static inline int vmclock_calc_tai_offset(const struct vmclock_snapshot *s, int 
 	return 0;
 }
 
-/* Moves @t from the page's scale to the linear one, and tells the leap second on that. */
+/* Moves @t from the page's scale to the linear one, and finds the leap second on that one. */
 static inline int vmclock_calc_linear(const struct vmclock_snapshot *s, struct vmclock_instant *t,
 				      struct vmclock_leap_second *leap)
 {
@@ -85,7 +84,7 @@ static inline int vmclock_calc_linear_to_smeared(const struct vmclock_leap_secon
 	if (__builtin_add_overflow(t->sec, leap->before, &t->sec) ||
 	    __builtin_sub_overflow(t->sec, start, &elapsed))
 		return -EOVERFLOW;
-	/* Until the window both are the same, and after it they differ by the second. */
+	/* Before the window both scales agree, after it they differ by the leap second. */
 	if (elapsed < 0)
 		return 0;
 	if (elapsed >= window)
@@ -103,12 +102,11 @@ static inline int vmclock_calc_linear_to_smeared(const struct vmclock_leap_secon
  * @s:		the snapshot
  * @t:		the instant, changed in place on success
  *
- * A UTC page whose reference lies in a positive leap second has none: whether
- * the offset is the one before or the one after it cannot be told.
+ * A UTC page whose reference lies in a positive leap second gives no TAI: its
+ * offset may be the one before that second or the one after it.
  *
- * Return: 0, -ENODATA: a UTC page without a TAI offset or such a one, or
+ * Return: 0, -ENODATA: such a UTC page, or one without a TAI offset; or
  * -EOVERFLOW.
- * Since: 0.1
  */
 static inline int vmclock_calc_to_tai(const struct vmclock_snapshot *s, struct vmclock_instant *t)
 {
@@ -131,7 +129,6 @@ static inline int vmclock_calc_to_tai(const struct vmclock_snapshot *s, struct v
  * Return: 0, -ENODATA: a TAI page without a TAI offset, a leap indicator
  * that cannot be right, or an instant so far away that it says nothing of
  * the leap seconds until then; or -EOVERFLOW.
- * Since: 0.1
  */
 static inline int vmclock_calc_to_utc(const struct vmclock_snapshot *s, struct vmclock_instant *t,
 				      __u8 *leap)
@@ -150,10 +147,10 @@ static inline int vmclock_calc_to_utc(const struct vmclock_snapshot *s, struct v
 /* ---- Bounds on the timescales -------------------------------------------------- */
 
 /*
- * In UTC a positive leap second has the numbers of the second before it. Of
- * two bounds there, the earlier is the first of these numbers and the later
- * the last: then what is numbered before @earliest, or after @latest, is so
- * in whichever of the two seconds it was read.
+ * In UTC a positive leap second has the same numbers as the second before it.
+ * The earliest time, if in that one, is moved to the first of these numbers, and
+ * the latest, if in the leap second, to the last. A time that is numbered before
+ * @earliest, or after @latest, is then so in either second.
  */
 static inline int vmclock_calc_bounds_to_utc(const struct vmclock_leap_second *leap,
 					     struct vmclock_instant *earliest,

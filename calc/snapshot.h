@@ -30,7 +30,6 @@ struct vmclock_snapshot {
  * @size:	the page's size, as checked when the device was found
  * @s:		receives the snapshot
  *
- * Since: 0.1
  */
 static inline void vmclock_calc_snapshot(const struct vmclock_abi *page, __u32 size,
 					 struct vmclock_snapshot *s)

@@ -12,7 +12,6 @@
  * @counter_id:	VMCLOCK_COUNTER_* of the counter that the caller can read
  *
  * Return: 0, -ENODATA, -EAGAIN or -EOPNOTSUPP.
- * Since: 0.1
  */
 static inline int vmclock_calc_usable(const struct vmclock_snapshot *s, __u8 counter_id)
 {
@@ -62,7 +61,6 @@ static inline __u64 vmclock_calc_rest_ns(vmclock_u128 product, __u8 shift, bool 
  * @t:		receives the time, exactly rounded down to the nanosecond
  *
  * Return: 0 or -EOVERFLOW.
- * Since: 0.1
  */
 vmclock_calc_inline int vmclock_calc_time(const struct vmclock_snapshot *s, __u64 counter,
 					  struct vmclock_instant *t)
@@ -132,11 +130,10 @@ static inline bool vmclock_calc_has_error(const struct vmclock_snapshot *s)
  * @counter:	the counter
  * @ns:		receives the largest error in nanoseconds, rounded up, never 0
  *
- * No more than 2 ns above the exact one; the same as on a line, see below.
+ * No more than 2 ns above the exact one.
  *
  * Return: 0, -ENODATA: the page gives no bounds, or -EOVERFLOW.
  * UAPI.13, "Time error calculation".
- * Since: 0.1
  */
 static inline int vmclock_calc_error(const struct vmclock_snapshot *s, __u64 counter, __u64 *ns)
 {
@@ -148,10 +145,10 @@ static inline int vmclock_calc_error(const struct vmclock_snapshot *s, __u64 cou
 	if (!vmclock_calc_has_error(s))
 		return -ENODATA;
 	distance = vmclock_calc_distance(s, counter, &before);
-	/* One more for what is cut off. */
+	/* One more for the fraction that is cut off. */
 	sum = (vmclock_u128)s->time_maxerror + 1 + (slope >> 64) * distance +
 	      (((vmclock_u128)(__u64)slope * distance) >> 64);
-	/* So that the caller may add one. */
+	/* The caller may add one. */
 	if ((sum + 1) >> 63)
 		return -EOVERFLOW;
 	*ns = (__u64)sum;
