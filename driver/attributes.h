@@ -4,8 +4,8 @@
  * core tells it. What is not known is not valid there: no bound is better than
  * one that does not hold.
  */
-#ifndef VMCLOCK_ATTRIBUTES_H
-#define VMCLOCK_ATTRIBUTES_H
+#ifndef VMCLOCK_DRIVER_ATTRIBUTES_H
+#define VMCLOCK_DRIVER_ATTRIBUTES_H
 
 #include "calc/time.h"
 
@@ -50,4 +50,4 @@ static inline void vmclock_attributes(const struct vmclock_snapshot *snap, __u64
 		attrs->valid |= PTP_ATTRS_VALID_ERROR_BOUND;
 }
 
-#endif /* VMCLOCK_ATTRIBUTES_H */
+#endif /* VMCLOCK_DRIVER_ATTRIBUTES_H */

@@ -20,7 +20,7 @@ struct vmclock_file {
 	struct vmclock_state seen;
 };
 
-static int vmclock_open(struct inode *inode, struct file *file)
+static int vmclock_file_open(struct inode *inode, struct file *file)
 {
 	struct vmclock *vc = container_of(file->private_data, struct vmclock, misc);
 	struct vmclock_file *vf;
@@ -42,7 +42,7 @@ static int vmclock_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static int vmclock_release(struct inode *inode, struct file *file)
+static int vmclock_file_release(struct inode *inode, struct file *file)
 {
 	struct vmclock_file *vf = file->private_data;
 
@@ -164,8 +164,8 @@ static int vmclock_mmap(struct file *file, struct vm_area_struct *vma)
 
 const struct file_operations vmclock_fops = {
 	.owner		= THIS_MODULE,
-	.open		= vmclock_open,
-	.release	= vmclock_release,
+	.open		= vmclock_file_open,
+	.release	= vmclock_file_release,
 	.llseek		= vmclock_llseek,
 	.read_iter	= vmclock_read_iter,
 	.splice_read	= copy_splice_read,

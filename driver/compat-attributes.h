@@ -4,8 +4,8 @@
  * Linux gives them after 7.3. Where the kernel has none this is what the code
  * that fills them compiles against; nobody asks for it there.
  */
-#ifndef VMCLOCK_COMPAT_ATTRIBUTES_H
-#define VMCLOCK_COMPAT_ATTRIBUTES_H
+#ifndef VMCLOCK_DRIVER_COMPAT_ATTRIBUTES_H
+#define VMCLOCK_DRIVER_COMPAT_ATTRIBUTES_H
 
 #include <linux/types.h>
 
@@ -26,4 +26,4 @@ struct ptp_clock_attrs {
 	__u32 rsv[4];
 };
 
-#endif /* VMCLOCK_COMPAT_ATTRIBUTES_H */
+#endif /* VMCLOCK_DRIVER_COMPAT_ATTRIBUTES_H */

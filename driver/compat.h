@@ -4,8 +4,8 @@
  * where structures differ, behind a function. This file and the probes behind
  * features.h are the only ones that know kernels differ.
  */
-#ifndef VMCLOCK_COMPAT_H
-#define VMCLOCK_COMPAT_H
+#ifndef VMCLOCK_DRIVER_COMPAT_H
+#define VMCLOCK_DRIVER_COMPAT_H
 
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -57,56 +57,56 @@ static inline const struct pvclock_vcpu_time_info *system_pvti(void)
 
 #ifdef HAVE_KTIME_GET_SNAPSHOT_ID
 /* Returns whether there is a snapshot of that clock. */
-static inline bool system_snapshot(clockid_t clock, struct system_time_snapshot *snap)
+static inline bool system_snapshot(clockid_t clock, struct system_time_snapshot *sys)
 {
-	ktime_get_snapshot_id(clock, snap);
-	return snap->valid;
+	ktime_get_snapshot_id(clock, sys);
+	return sys->valid;
 }
 
-static inline ktime_t system_snapshot_time(clockid_t clock, const struct system_time_snapshot *snap)
+static inline ktime_t system_snapshot_time(clockid_t clock, const struct system_time_snapshot *sys)
 {
-	return snap->systime;
+	return sys->systime;
 }
 
-static inline ktime_t system_snapshot_raw(const struct system_time_snapshot *snap)
+static inline ktime_t system_snapshot_raw(const struct system_time_snapshot *sys)
 {
-	return snap->monoraw;
+	return sys->monoraw;
 }
 #else
-static inline bool system_snapshot(clockid_t clock, struct system_time_snapshot *snap)
+static inline bool system_snapshot(clockid_t clock, struct system_time_snapshot *sys)
 {
 	ktime_t offset;
 
 	if (clock != CLOCK_MONOTONIC) {
-		ktime_get_snapshot(snap);
+		ktime_get_snapshot(sys);
 		return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC_RAW;
 	}
 
 	/* They differ by an offset, which changes when someone sets the clock. */
 	offset = ktime_mono_to_real(0);
-	ktime_get_snapshot(snap);
-	snap->real = ktime_sub(snap->real, offset);
+	ktime_get_snapshot(sys);
+	sys->real = ktime_sub(sys->real, offset);
 	return ktime_mono_to_real(0) == offset;
 }
 
-static inline ktime_t system_snapshot_time(clockid_t clock, const struct system_time_snapshot *snap)
+static inline ktime_t system_snapshot_time(clockid_t clock, const struct system_time_snapshot *sys)
 {
-	return clock == CLOCK_MONOTONIC_RAW ? snap->raw : snap->real;
+	return clock == CLOCK_MONOTONIC_RAW ? sys->raw : sys->real;
 }
 
-static inline ktime_t system_snapshot_raw(const struct system_time_snapshot *snap)
+static inline ktime_t system_snapshot_raw(const struct system_time_snapshot *sys)
 {
-	return snap->raw;
+	return sys->raw;
 }
 #endif
 
 /* The count of the hardware below a clocksource that derives its own count from it. */
-static inline u64 system_snapshot_hw_cycles(const struct system_time_snapshot *snap)
+static inline u64 system_snapshot_hw_cycles(const struct system_time_snapshot *sys)
 {
 #ifdef HAVE_SNAPSHOT_HW_CYCLES
-	return snap->hw_cycles;
+	return sys->hw_cycles;
 #else
-	return snap->cycles;
+	return sys->cycles;
 #endif
 }
 
@@ -115,32 +115,32 @@ static inline u64 system_snapshot_hw_cycles(const struct system_time_snapshot *s
 #ifdef HAVE_CSID_X86_TSC
 #define SYSTEM_SNAPSHOT_NAMES_TSC 1
 
-static inline bool system_snapshot_tsc(const struct system_time_snapshot *snap, u64 *tsc)
+static inline bool system_snapshot_tsc(const struct system_time_snapshot *sys, u64 *tsc)
 {
-	*tsc = snap->cycles;
-	if (likely(snap->cs_id == CSID_X86_TSC || snap->cs_id == CSID_X86_TSC_EARLY))
+	*tsc = sys->cycles;
+	if (likely(sys->cs_id == CSID_X86_TSC || sys->cs_id == CSID_X86_TSC_EARLY))
 		return true;
 #ifdef HAVE_SNAPSHOT_HW_CYCLES
-	*tsc = snap->hw_cycles;
-	return snap->hw_csid == CSID_X86_TSC;
+	*tsc = sys->hw_cycles;
+	return sys->hw_csid == CSID_X86_TSC;
 #else
 	return false;
 #endif
 }
 
-static inline bool system_snapshot_is_kvm_clock(const struct system_time_snapshot *snap)
+static inline bool system_snapshot_is_kvm_clock(const struct system_time_snapshot *sys)
 {
-	return snap->cs_id == CSID_X86_KVM_CLK;
+	return sys->cs_id == CSID_X86_KVM_CLK;
 }
 #else
 #define SYSTEM_SNAPSHOT_NAMES_TSC 0
 
-static inline bool system_snapshot_tsc(const struct system_time_snapshot *snap, u64 *tsc)
+static inline bool system_snapshot_tsc(const struct system_time_snapshot *sys, u64 *tsc)
 {
 	return false;
 }
 
-static inline bool system_snapshot_is_kvm_clock(const struct system_time_snapshot *snap)
+static inline bool system_snapshot_is_kvm_clock(const struct system_time_snapshot *sys)
 {
 	return false;
 }
@@ -172,20 +172,20 @@ ptp_system_snapshot(struct ptp_system_timestamp *sts, struct system_time_snapsho
 
 /* The snapshot is what the system clock was before. */
 static inline void ptp_set_system_time_before(struct ptp_system_timestamp *sts,
-					      const struct system_time_snapshot *snap)
+					      const struct system_time_snapshot *sys)
 {
 #ifndef HAVE_PTP_SYSTEM_SNAPSHOTS
-	sts->pre_ts = ktime_to_timespec64(system_snapshot_time(ptp_system_clock(sts), snap));
+	sts->pre_ts = ktime_to_timespec64(system_snapshot_time(ptp_system_clock(sts), sys));
 #endif
 }
 
 /* The time before the device's and the time after it are the same. */
 static inline void ptp_set_system_time(struct ptp_system_timestamp *sts,
-				       const struct system_time_snapshot *snap)
+				       const struct system_time_snapshot *sys)
 {
-	ptp_set_system_time_before(sts, snap);
+	ptp_set_system_time_before(sts, sys);
 #ifdef HAVE_PTP_SYSTEM_SNAPSHOTS
-	sts->post_sts = *snap;
+	sts->post_sts = *sys;
 #else
 	sts->post_ts = sts->pre_ts;
 #endif
@@ -201,9 +201,9 @@ static inline clockid_t crosststamp_clock(const struct system_device_crosststamp
 }
 
 static inline void crosststamp_set_system_time(struct system_device_crosststamp *cts,
-					       const struct system_time_snapshot *snap)
+					       const struct system_time_snapshot *sys)
 {
-	ktime_t time = system_snapshot_time(crosststamp_clock(cts), snap);
+	ktime_t time = system_snapshot_time(crosststamp_clock(cts), sys);
 
 #ifdef HAVE_CROSSTSTAMP_CLOCK_ID
 	cts->sys_systime = time;
@@ -212,11 +212,11 @@ static inline void crosststamp_set_system_time(struct system_device_crosststamp 
 #endif
 #ifdef HAVE_CROSSTSTAMP_COUNTER
 	cts->sys_counter = (struct system_counterval_t) {
-		.cycles = snap->cycles,
-		.cs_id = snap->cs_id,
+		.cycles = sys->cycles,
+		.cs_id = sys->cs_id,
 	};
 #endif
-	cts->sys_monoraw = system_snapshot_raw(snap);
+	cts->sys_monoraw = system_snapshot_raw(sys);
 }
 
 /* The calls by which the core asks for attributes, if it does. */
@@ -235,4 +235,4 @@ ptp_set_attributes_calls(struct ptp_clock_info *info,
 #endif
 }
 
-#endif /* VMCLOCK_COMPAT_H */
+#endif /* VMCLOCK_DRIVER_COMPAT_H */

@@ -9,8 +9,8 @@
  *	vmclock_counter_named()		whether that of a snapshot is, and its value then
  *	vmclock_counter_below()		the value that a derived clocksource came from
  */
-#ifndef VMCLOCK_COUNTER_H
-#define VMCLOCK_COUNTER_H
+#ifndef VMCLOCK_DRIVER_COUNTER_H
+#define VMCLOCK_DRIVER_COUNTER_H
 
 #include "vmclock-abi.h"
 #include "compat.h"
@@ -39,12 +39,12 @@ static inline bool vmclock_counter_trusted(void)
 
 #define VMCLOCK_COUNTER_NAMED SYSTEM_SNAPSHOT_NAMES_TSC
 
-static inline enum vmclock_named vmclock_counter_named(const struct system_time_snapshot *snap,
+static inline enum vmclock_named vmclock_counter_named(const struct system_time_snapshot *sys,
 						       u64 *counter)
 {
-	if (system_snapshot_tsc(snap, counter))
+	if (system_snapshot_tsc(sys, counter))
 		return VMCLOCK_NAMED;
-	return system_snapshot_is_kvm_clock(snap) ? VMCLOCK_NAMED_DERIVED : VMCLOCK_NAMED_OTHER;
+	return system_snapshot_is_kvm_clock(sys) ? VMCLOCK_NAMED_DERIVED : VMCLOCK_NAMED_OTHER;
 }
 
 /*
@@ -95,7 +95,7 @@ static inline bool vmclock_counter_trusted(void)
 /* The clocksource of that name may be the physical counter, which guests of guests read. */
 #define VMCLOCK_COUNTER_NAMED 0
 
-static inline enum vmclock_named vmclock_counter_named(const struct system_time_snapshot *snap,
+static inline enum vmclock_named vmclock_counter_named(const struct system_time_snapshot *sys,
 						       u64 *counter)
 {
 	return VMCLOCK_NAMED_OTHER;
@@ -111,4 +111,4 @@ static inline int vmclock_counter_below(u64 cycles, u64 before, u64 after, u64 *
 #error "no counter is known for this architecture"
 #endif
 
-#endif /* VMCLOCK_COUNTER_H */
+#endif /* VMCLOCK_DRIVER_COUNTER_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the driver's files share, grouped by the file that provides it. */
-#ifndef VMCLOCK_INTERNAL_H
-#define VMCLOCK_INTERNAL_H
+#ifndef VMCLOCK_DRIVER_INTERNAL_H
+#define VMCLOCK_DRIVER_INTERNAL_H
 
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -84,7 +84,7 @@ struct vmclock {
 	unsigned long ptp_retry;	/* not before, once it has failed */
 };
 
-/* ---- main.c: the device --------------------------------------------------------- */
+/* ---- vmclock.c: the device ------------------------------------------------------ */
 
 void vmclock_put(struct vmclock *vc);
 
@@ -104,17 +104,17 @@ void vmclock_name_put(struct vmclock *vc);
 /* How long the host may hold the sequence count odd before reads give up. */
 #define VMCLOCK_UPDATE_MS	100
 
-static inline u32 vmclock_seq(const struct vmclock_abi *page)
+static inline u32 vmclock_page_seq(const struct vmclock_abi *page)
 {
 	return le32_to_cpu(READ_ONCE(page->seq_count));
 }
 
-static inline u64 vmclock_marker(const struct vmclock_abi *page)
+static inline u64 vmclock_page_marker(const struct vmclock_abi *page)
 {
 	return le64_to_cpu(READ_ONCE(page->disruption_marker));
 }
 
-static inline u64 vmclock_generation(const struct vmclock *vc)
+static inline u64 vmclock_page_generation(const struct vmclock *vc)
 {
 	if (!VMCLOCK_COVERS(vc->size, vm_generation_counter) ||
 	    !(le64_to_cpu(READ_ONCE(vc->page->flags)) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT))
@@ -126,9 +126,9 @@ static inline u64 vmclock_generation(const struct vmclock *vc)
 static inline struct vmclock_state vmclock_state_now(const struct vmclock *vc)
 {
 	return (struct vmclock_state) {
-		.seq = vmclock_seq(vc->page),
-		.marker = vmclock_marker(vc->page),
-		.generation = vmclock_generation(vc),
+		.seq = vmclock_page_seq(vc->page),
+		.marker = vmclock_page_marker(vc->page),
+		.generation = vmclock_page_generation(vc),
 	};
 }
 
@@ -217,14 +217,14 @@ ssize_t vmclock_copy_to_iter(const struct vmclock *vc, struct iov_iter *to, size
 			     size_t len, unsigned int patience_ms, struct vmclock_state *state);
 
 /* The structure alone; fields that the page does not have read as zero. */
-int vmclock_snapshot(struct vmclock *vc, struct vmclock_abi *snap, unsigned int patience_ms,
-		     struct vmclock_state *state);
+int vmclock_copy_page(struct vmclock *vc, struct vmclock_abi *copy, unsigned int patience_ms,
+		      struct vmclock_state *state);
 
 /* Has the copy of a page a generation? */
-static inline bool vmclock_has_generation(const struct vmclock *vc, const struct vmclock_abi *snap)
+static inline bool vmclock_has_generation(const struct vmclock *vc, const struct vmclock_abi *copy)
 {
 	return VMCLOCK_COVERS(vc->size, vm_generation_counter) &&
-	       le64_to_cpu(snap->flags) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
+	       le64_to_cpu(copy->flags) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
 }
 
 /* ---- watch.c: how changes are noticed --------------------------------------------- */
@@ -260,7 +260,7 @@ bool vmclock_notified(const struct vmclock *vc);
 /* ---- uevent.c: what udev is told ------------------------------------------------------- */
 
 /* Tells what it has still to be told, or in how many ms it may be: 0 if all is. */
-unsigned int vmclock_uevent(struct vmclock *vc, const struct vmclock_abi *snap);
+unsigned int vmclock_uevent(struct vmclock *vc, const struct vmclock_abi *copy);
 
 /* ---- chardev.c and sysfs.c: the faces of the device -------------------------------- */
 
@@ -286,4 +286,4 @@ static inline void vmclock_ptp_unregister(struct vmclock *vc)
 }
 #endif
 
-#endif /* VMCLOCK_INTERNAL_H */
+#endif /* VMCLOCK_DRIVER_INTERNAL_H */

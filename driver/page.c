@@ -110,11 +110,11 @@ ssize_t vmclock_copy_to_iter(const struct vmclock *vc, struct iov_iter *to, size
 	return len;
 }
 
-int vmclock_snapshot(struct vmclock *vc, struct vmclock_abi *snap, unsigned int patience_ms,
-		     struct vmclock_state *state)
+int vmclock_copy_page(struct vmclock *vc, struct vmclock_abi *copy, unsigned int patience_ms,
+		      struct vmclock_state *state)
 {
-	memset(snap, 0, sizeof(*snap));
+	memset(copy, 0, sizeof(*copy));
 	if (vmclock_gone(vc))
 		return -ENODEV;
-	return vmclock_copy(vc, snap, 0, min(vc->size, sizeof(*snap)), patience_ms, state);
+	return vmclock_copy(vc, copy, 0, min(vc->size, sizeof(*copy)), patience_ms, state);
 }

@@ -27,14 +27,14 @@
 
 /* ---- The scale of the clock --------------------------------------------------- */
 
-enum vmclock_timescale { VMCLOCK_TAI, VMCLOCK_UTC };
+enum vmclock_timescale { VMCLOCK_PTP_TAI, VMCLOCK_PTP_UTC };
 
 static const char *const vmclock_timescales[] = {
-	[VMCLOCK_TAI] = "tai",
-	[VMCLOCK_UTC] = "utc",
+	[VMCLOCK_PTP_TAI] = "tai",
+	[VMCLOCK_PTP_UTC] = "utc",
 };
 
-static int vmclock_timescale = VMCLOCK_TAI;
+static int vmclock_timescale = VMCLOCK_PTP_TAI;
 
 static int vmclock_timescale_set(const char *value, const struct kernel_param *param)
 {
@@ -69,23 +69,23 @@ static bool vmclock_within(u64 counter, u64 before, u64 after)
 }
 
 /* vmclock_pair() where no name tells; called with preemption off. */
-static int vmclock_pair_bracketed(clockid_t clock, struct system_time_snapshot *snap, u64 *counter)
+static int vmclock_pair_bracketed(clockid_t clock, struct system_time_snapshot *sys, u64 *counter)
 {
 	u64 before, after;
 
 	before = vmclock_counter();
-	if (!system_snapshot(clock, snap))
+	if (!system_snapshot(clock, sys))
 		return -EINVAL;
 	after = vmclock_counter();
 
-	*counter = snap->cycles;
+	*counter = sys->cycles;
 	if (vmclock_within(*counter, before, after))
 		return 0;
-	*counter = system_snapshot_hw_cycles(snap);
+	*counter = system_snapshot_hw_cycles(sys);
 	if (vmclock_within(*counter, before, after))
 		return 0;
 	*counter = after;
-	return vmclock_counter_below(snap->cycles, before, after, counter);
+	return vmclock_counter_below(sys->cycles, before, after, counter);
 }
 
 /*
@@ -99,15 +99,15 @@ static int vmclock_pair_bracketed(clockid_t clock, struct system_time_snapshot *
  * find the same; @counter then is a value right after the snapshot. -EAGAIN:
  * another try may do. -EINVAL: there is no snapshot of that clock.
  */
-static __always_inline int vmclock_pair(clockid_t clock, struct system_time_snapshot *snap,
+static __always_inline int vmclock_pair(clockid_t clock, struct system_time_snapshot *sys,
 					u64 *counter)
 {
 	int ret;
 
 	if (VMCLOCK_COUNTER_NAMED) {
-		if (!system_snapshot(clock, snap))
+		if (!system_snapshot(clock, sys))
 			return -EINVAL;
-		switch (vmclock_counter_named(snap, counter)) {
+		switch (vmclock_counter_named(sys, counter)) {
 		case VMCLOCK_NAMED:
 			return 0;
 		case VMCLOCK_NAMED_OTHER:
@@ -119,7 +119,7 @@ static __always_inline int vmclock_pair(clockid_t clock, struct system_time_snap
 	}
 
 	preempt_disable();
-	ret = vmclock_pair_bracketed(clock, snap, counter);
+	ret = vmclock_pair_bracketed(clock, sys, counter);
 	preempt_enable();
 	return ret;
 }
@@ -130,7 +130,7 @@ static __always_inline int vmclock_sample_around(void *system, u64 *counter)
 {
 	struct ptp_system_timestamp *sts = system;
 	struct system_time_snapshot local __uninitialized;
-	struct system_time_snapshot *snap;
+	struct system_time_snapshot *sys;
 	int ret;
 
 	if (!sts) {
@@ -138,13 +138,13 @@ static __always_inline int vmclock_sample_around(void *system, u64 *counter)
 		return 0;
 	}
 
-	snap = ptp_system_snapshot(sts, &local);
-	ret = vmclock_pair(ptp_system_clock(sts), snap, counter);
+	sys = ptp_system_snapshot(sts, &local);
+	ret = vmclock_pair(ptp_system_clock(sts), sys, counter);
 	if (!ret) {
-		ptp_set_system_time(sts, snap);
+		ptp_set_system_time(sts, sys);
 	} else if (ret == -EOPNOTSUPP) {
 		/* The clock may be a slow device: it is not read more often than needed. */
-		ptp_set_system_time_before(sts, snap);
+		ptp_set_system_time_before(sts, sys);
 		ptp_read_system_postts(sts);
 	} else {
 		preempt_disable();
@@ -159,16 +159,16 @@ static __always_inline int vmclock_sample_around(void *system, u64 *counter)
 static __always_inline int vmclock_sample_pair(void *system, u64 *counter)
 {
 	struct system_device_crosststamp *cts = system;
-	struct system_time_snapshot snap __uninitialized;
+	struct system_time_snapshot sys __uninitialized;
 	int tries = 0;
 	int ret;
 
 	do {
-		ret = vmclock_pair(crosststamp_clock(cts), &snap, counter);
+		ret = vmclock_pair(crosststamp_clock(cts), &sys, counter);
 	} while (ret == -EAGAIN && ++tries < VMCLOCK_PAIR_TRIES);
 	if (ret)
 		return -EOPNOTSUPP;
-	crosststamp_set_system_time(cts, &snap);
+	crosststamp_set_system_time(cts, &sys);
 	return 0;
 }
 
@@ -225,7 +225,7 @@ static __always_inline int vmclock_ptp_time(const struct vmclock_snapshot *snap,
 	ret = vmclock_calc_time(snap, counter, &t);
 	if (ret)
 		return ret;
-	if (vmclock_timescale == VMCLOCK_UTC)
+	if (vmclock_timescale == VMCLOCK_PTP_UTC)
 		ret = vmclock_calc_to_utc(snap, &t, &leap);
 	else
 		ret = vmclock_calc_to_tai(snap, &t);
@@ -314,7 +314,8 @@ static void vmclock_ptp_attributes(const struct vmclock_reading *reading,
 				   struct ptp_clock_attrs *attrs)
 {
 	vmclock_attributes(&reading->snap, reading->counter,
-			   vmclock_timescale == VMCLOCK_UTC ? PTP_TIMESCALE_UTC : PTP_TIMESCALE_TAI,
+			   vmclock_timescale == VMCLOCK_PTP_UTC ? PTP_TIMESCALE_UTC :
+								  PTP_TIMESCALE_TAI,
 			   attrs);
 }
 
@@ -433,7 +434,7 @@ void vmclock_ptp_register(struct vmclock *vc)
 	}
 	vc->ptp = ptp;
 	dev_info(vc->misc.parent, "%s: ptp%d gives %s\n", vc->name, ptp_clock_index(ptp),
-		 vmclock_timescale == VMCLOCK_UTC ? "UTC" : "TAI");
+		 vmclock_timescale == VMCLOCK_PTP_UTC ? "UTC" : "TAI");
 }
 
 void vmclock_ptp_unregister(struct vmclock *vc)

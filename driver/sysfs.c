@@ -10,7 +10,7 @@ static const char *vmclock_name(const char *const *names, size_t count, u8 value
 	return value < count && names[value] ? names[value] : "invalid";
 }
 
-static ssize_t clock_status_show(const struct vmclock_abi *snap, char *buf)
+static ssize_t clock_status_show(const struct vmclock_abi *copy, char *buf)
 {
 	static const char *const names[] = {
 		[VMCLOCK_STATUS_UNKNOWN] = "unknown",
@@ -20,10 +20,10 @@ static ssize_t clock_status_show(const struct vmclock_abi *snap, char *buf)
 		[VMCLOCK_STATUS_UNRELIABLE] = "unreliable",
 	};
 
-	return sysfs_emit(buf, "%s\n", vmclock_name(names, ARRAY_SIZE(names), snap->clock_status));
+	return sysfs_emit(buf, "%s\n", vmclock_name(names, ARRAY_SIZE(names), copy->clock_status));
 }
 
-static ssize_t time_type_show(const struct vmclock_abi *snap, char *buf)
+static ssize_t time_type_show(const struct vmclock_abi *copy, char *buf)
 {
 	static const char *const names[] = {
 		[VMCLOCK_TIME_UTC] = "utc",
@@ -31,65 +31,65 @@ static ssize_t time_type_show(const struct vmclock_abi *snap, char *buf)
 		[VMCLOCK_TIME_MONOTONIC] = "monotonic",
 	};
 
-	return sysfs_emit(buf, "%s\n", vmclock_name(names, ARRAY_SIZE(names), snap->time_type));
+	return sysfs_emit(buf, "%s\n", vmclock_name(names, ARRAY_SIZE(names), copy->time_type));
 }
 
-static ssize_t counter_id_show(const struct vmclock_abi *snap, char *buf)
+static ssize_t counter_id_show(const struct vmclock_abi *copy, char *buf)
 {
 	static const char *const names[] = {
 		[VMCLOCK_COUNTER_ARM_VCNT] = "arm-vcnt",
 		[VMCLOCK_COUNTER_X86_TSC] = "x86-tsc",
 	};
 
-	return sysfs_emit(buf, "%s\n", vmclock_name(names, ARRAY_SIZE(names), snap->counter_id));
+	return sysfs_emit(buf, "%s\n", vmclock_name(names, ARRAY_SIZE(names), copy->counter_id));
 }
 
-static ssize_t seq_count_show(const struct vmclock_abi *snap, char *buf)
+static ssize_t seq_count_show(const struct vmclock_abi *copy, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", le32_to_cpu(snap->seq_count));
+	return sysfs_emit(buf, "%u\n", le32_to_cpu(copy->seq_count));
 }
 
-static ssize_t flags_show(const struct vmclock_abi *snap, char *buf)
+static ssize_t flags_show(const struct vmclock_abi *copy, char *buf)
 {
-	return sysfs_emit(buf, "%#llx\n", le64_to_cpu(snap->flags));
+	return sysfs_emit(buf, "%#llx\n", le64_to_cpu(copy->flags));
 }
 
-static ssize_t disruption_marker_show(const struct vmclock_abi *snap, char *buf)
+static ssize_t disruption_marker_show(const struct vmclock_abi *copy, char *buf)
 {
-	return sysfs_emit(buf, "%llu\n", le64_to_cpu(snap->disruption_marker));
+	return sysfs_emit(buf, "%llu\n", le64_to_cpu(copy->disruption_marker));
 }
 
 /* A number that counts only while its flag is set. */
-static ssize_t vmclock_flagged_show(const struct vmclock_abi *snap, u64 flag, __le64 value,
+static ssize_t vmclock_flagged_show(const struct vmclock_abi *copy, u64 flag, __le64 value,
 				    char *buf)
 {
-	if (!(le64_to_cpu(snap->flags) & flag))
+	if (!(le64_to_cpu(copy->flags) & flag))
 		return -ENODATA;
 	return sysfs_emit(buf, "%llu\n", le64_to_cpu(value));
 }
 
-static ssize_t time_esterror_nanosec_show(const struct vmclock_abi *snap, char *buf)
+static ssize_t time_esterror_nanosec_show(const struct vmclock_abi *copy, char *buf)
 {
-	return vmclock_flagged_show(snap, VMCLOCK_FLAG_TIME_ESTERROR_VALID,
-				    snap->time_esterror_nanosec, buf);
+	return vmclock_flagged_show(copy, VMCLOCK_FLAG_TIME_ESTERROR_VALID,
+				    copy->time_esterror_nanosec, buf);
 }
 
-static ssize_t time_maxerror_nanosec_show(const struct vmclock_abi *snap, char *buf)
+static ssize_t time_maxerror_nanosec_show(const struct vmclock_abi *copy, char *buf)
 {
-	return vmclock_flagged_show(snap, VMCLOCK_FLAG_TIME_MAXERROR_VALID,
-				    snap->time_maxerror_nanosec, buf);
+	return vmclock_flagged_show(copy, VMCLOCK_FLAG_TIME_MAXERROR_VALID,
+				    copy->time_maxerror_nanosec, buf);
 }
 
-static ssize_t vm_generation_counter_show(const struct vmclock_abi *snap, char *buf)
+static ssize_t vm_generation_counter_show(const struct vmclock_abi *copy, char *buf)
 {
-	return vmclock_flagged_show(snap, VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT,
-				    snap->vm_generation_counter, buf);
+	return vmclock_flagged_show(copy, VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT,
+				    copy->vm_generation_counter, buf);
 }
 
 struct vmclock_attribute {
 	struct device_attribute attr;
 	size_t end;		/* the page must reach this far to have the field */
-	ssize_t (*show)(const struct vmclock_abi *snap, char *buf);
+	ssize_t (*show)(const struct vmclock_abi *copy, char *buf);
 };
 
 static struct vmclock *dev_to_vmclock(struct device *dev)
@@ -101,11 +101,11 @@ static ssize_t vmclock_attribute_show(struct device *dev, struct device_attribut
 {
 	struct vmclock_attribute *va = container_of(attr, struct vmclock_attribute, attr);
 	struct vmclock_state state;
-	struct vmclock_abi snap;
+	struct vmclock_abi copy;
 	int ret;
 
-	ret = vmclock_snapshot(dev_to_vmclock(dev), &snap, VMCLOCK_UPDATE_MS, &state);
-	return ret ?: va->show(&snap, buf);
+	ret = vmclock_copy_page(dev_to_vmclock(dev), &copy, VMCLOCK_UPDATE_MS, &state);
+	return ret ?: va->show(&copy, buf);
 }
 
 #define VMCLOCK_ATTRIBUTE(field)						\

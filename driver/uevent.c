@@ -11,17 +11,17 @@
 /* So many a second, of each kind; what would be more waits for the next second. */
 #define VMCLOCK_UEVENTS		10
 
-static void vmclock_send(struct vmclock *vc, const char *event, const struct vmclock_abi *snap)
+static void vmclock_send(struct vmclock *vc, const char *event, const struct vmclock_abi *copy)
 {
 	char name[64], marker[64], generation[64];
 	char *env[4] = { name, marker };
 
 	snprintf(name, sizeof(name), "VMCLOCK_EVENT=%s", event);
 	snprintf(marker, sizeof(marker), "VMCLOCK_DISRUPTION_MARKER=%llu",
-		 le64_to_cpu(snap->disruption_marker));
-	if (vmclock_has_generation(vc, snap)) {
+		 le64_to_cpu(copy->disruption_marker));
+	if (vmclock_has_generation(vc, copy)) {
 		snprintf(generation, sizeof(generation), "VMCLOCK_VM_GENERATION_COUNTER=%llu",
-			 le64_to_cpu(snap->vm_generation_counter));
+			 le64_to_cpu(copy->vm_generation_counter));
 		env[2] = generation;
 	}
 	kobject_uevent_env(&vc->misc.this_device->kobj, KOBJ_CHANGE, env);
@@ -39,7 +39,7 @@ static unsigned int vmclock_uevent_delay(struct vmclock_uevents *uevents)
 	return uevents->sent < VMCLOCK_UEVENTS ? 0 : jiffies_to_msecs(end - jiffies);
 }
 
-unsigned int vmclock_uevent(struct vmclock *vc, const struct vmclock_abi *snap)
+unsigned int vmclock_uevent(struct vmclock *vc, const struct vmclock_abi *copy)
 {
 	struct vmclock_uevents *uevents = &vc->uevents;
 	unsigned int delay;
@@ -52,9 +52,9 @@ unsigned int vmclock_uevent(struct vmclock *vc, const struct vmclock_abi *snap)
 
 	uevents->sent++;
 	if (uevents->disruption)
-		vmclock_send(vc, "disruption", snap);
+		vmclock_send(vc, "disruption", copy);
 	if (uevents->generation)
-		vmclock_send(vc, "generation", snap);
+		vmclock_send(vc, "generation", copy);
 	uevents->disruption = false;
 	uevents->generation = false;
 	return 0;

@@ -166,7 +166,7 @@ void vmclock_watch_waiter(struct vmclock *vc)
 static void vmclock_unfinished(struct vmclock *vc)
 {
 	struct vmclock_unfinished *update = &vc->unfinished;
-	u32 seq = vmclock_seq(vc->page);
+	u32 seq = vmclock_page_seq(vc->page);
 	unsigned int ms;
 
 	if (!update->seen || update->seq != seq) {
@@ -196,12 +196,12 @@ static void vmclock_finished(struct vmclock *vc)
 }
 
 /* Remembers a generation; true if it replaces another one. */
-static bool vmclock_new_generation(struct vmclock *vc, const struct vmclock_abi *snap)
+static bool vmclock_new_generation(struct vmclock *vc, const struct vmclock_abi *copy)
 {
-	u64 generation = le64_to_cpu(snap->vm_generation_counter);
+	u64 generation = le64_to_cpu(copy->vm_generation_counter);
 	bool is_new;
 
-	if (!vmclock_has_generation(vc, snap))
+	if (!vmclock_has_generation(vc, copy))
 		return false;
 	is_new = vc->seen_any_generation && generation != vc->seen_generation;
 	vc->seen_any_generation = true;
@@ -216,11 +216,11 @@ static bool vmclock_new_generation(struct vmclock *vc, const struct vmclock_abi 
 static void vmclock_look(struct vmclock *vc)
 {
 	struct vmclock_state state;
-	struct vmclock_abi snap;
+	struct vmclock_abi copy;
 	unsigned int ms;
 	int ret;
 
-	ret = vmclock_snapshot(vc, &snap, 0, &state);
+	ret = vmclock_copy_page(vc, &copy, 0, &state);
 	if (ret == -ETIMEDOUT)
 		vmclock_unfinished(vc);
 	if (ret)
@@ -229,12 +229,12 @@ static void vmclock_look(struct vmclock *vc)
 
 	if (!vc->seen_any || !vmclock_same(&state, &vc->seen)) {
 		vc->uevents.disruption |= vc->seen_any && state.marker != vc->seen.marker;
-		vc->uevents.generation |= vmclock_new_generation(vc, &snap);
+		vc->uevents.generation |= vmclock_new_generation(vc, &copy);
 		vc->seen_any = true;
 		vc->seen = state;
 	}
 	vmclock_wake(vc, &state);
-	ms = vmclock_uevent(vc, &snap);
+	ms = vmclock_uevent(vc, &copy);
 	if (ms)
 		vmclock_look_within(vc, ms);
 }
