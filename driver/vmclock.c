@@ -71,9 +71,9 @@ static int vmclock_check_page(struct device *dev, const struct vmclock_abi *page
 		dev_err(dev, "refused: magic %#010x at %pR is not a VMClock page's\n", magic, res);
 		return -ENODEV;
 	}
-	if (version != VMCLOCK_VERSION) {
+	if (version != VMCLOCK_PAGE_VERSION) {
 		dev_err(dev, "refused: page version %u, this driver knows version %u\n",
-			version, VMCLOCK_VERSION);
+			version, VMCLOCK_PAGE_VERSION);
 		return -ENODEV;
 	}
 	if (page_size < VMCLOCK_SIZE_MIN || page_size > resource_size(res)) {

@@ -141,7 +141,7 @@ VMCLOCK_ABI_ASSERT(sizeof(struct vmclock_abi) == 0x70);
 #define VMCLOCK_FLAG_NOTIFICATION_PRESENT	(1 << 9)
 #endif
 
-#define VMCLOCK_VERSION				1
+#define VMCLOCK_PAGE_VERSION			1
 
 /* The least a page must cover: everything up to and including flags. */
 #define VMCLOCK_SIZE_MIN			0x20

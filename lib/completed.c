@@ -12,7 +12,7 @@ static bool is_right(const struct vmclock_abi *page)
 	uint32_t size = page_u32(page->size);
 
 	return page_u32(page->magic) == VMCLOCK_MAGIC &&
-	       page_u16(page->version) == VMCLOCK_VERSION &&
+	       page_u16(page->version) == VMCLOCK_PAGE_VERSION &&
 	       size >= sizeof(struct vmclock_run_page) && size <= VMCLOCK_RUN_COPY_SIZE &&
 	       page_u8(page->counter_id) == COUNTER_ID &&
 	       page_u8(page->time_type) == VMCLOCK_TIME_UTC;

@@ -52,7 +52,7 @@ static int check_page(struct vmclock *vc, const struct stat *st)
 
 	if (page_u32(page->magic) != VMCLOCK_MAGIC)
 		return -EBADMSG;
-	if (page_u16(page->version) != VMCLOCK_VERSION)
+	if (page_u16(page->version) != VMCLOCK_PAGE_VERSION)
 		return -EPROTONOSUPPORT;
 	size = page_u32(page->size);
 	if (size < VMCLOCK_SIZE_MIN)

@@ -47,7 +47,7 @@ int completed_open(struct completed *completed, const char *folder, const char *
 		return -1;
 	page->magic = htole32(VMCLOCK_MAGIC);
 	page->size = htole32(sizeof(completed->next));
-	page->version = htole16(VMCLOCK_VERSION);
+	page->version = htole16(VMCLOCK_PAGE_VERSION);
 	page->counter_id = COUNTER_ID;
 	page->time_type = VMCLOCK_TIME_UTC;
 	page->clock_status = VMCLOCK_STATUS_INITIALIZING;

@@ -79,7 +79,7 @@ static void parse(const uint8_t *data, size_t size, struct input *in)
 	if (!(length & PUT_RIGHT))
 		return;
 	in->page.magic = htole32(VMCLOCK_MAGIC);
-	in->page.version = htole16(VMCLOCK_VERSION);
+	in->page.version = htole16(VMCLOCK_PAGE_VERSION);
 	in->page.counter_id = COUNTER_ID;
 	in->page.time_type &= 1;
 	in->page.seq_count &= ~htole32(1);

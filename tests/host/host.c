@@ -101,7 +101,7 @@ void host_fill_time(struct vmclock_abi *page)
 	memset(page, 0, sizeof(*page));
 	page->magic = htole32(VMCLOCK_MAGIC);
 	page->size = htole32(PAGE_LEN);
-	page->version = htole16(VMCLOCK_VERSION);
+	page->version = htole16(VMCLOCK_PAGE_VERSION);
 	page->counter_id = COUNTER_ID;
 	page->time_type = VMCLOCK_TIME_TAI;
 	page->disruption_marker = htole64(1);

@@ -290,7 +290,7 @@ int main(int argc, char *argv[])
 	cpus = host_cpus();
 	constant.magic = htole32(VMCLOCK_MAGIC);
 	constant.size = htole32(sizeof(constant));
-	constant.version = htole16(VMCLOCK_VERSION);
+	constant.version = htole16(VMCLOCK_PAGE_VERSION);
 	constant.counter_id = COUNTER_ID;
 	constant.time_type = VMCLOCK_TIME_TAI;
 	constant.counter_value = htole64(counter_ordered());

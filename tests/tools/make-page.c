@@ -111,7 +111,7 @@ static void set_marker_only(struct file *file)
 	struct vmclock_abi page = {
 		.magic = htole32(VMCLOCK_MAGIC),
 		.size = htole32(4096),
-		.version = htole16(VMCLOCK_VERSION),
+		.version = htole16(VMCLOCK_PAGE_VERSION),
 		.counter_id = VMCLOCK_COUNTER_INVALID,
 		.time_type = VMCLOCK_TIME_TAI,
 		.disruption_marker = htole64(1),

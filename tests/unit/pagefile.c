@@ -183,7 +183,7 @@ struct vmclock_run_page runfiles_page(const struct runfiles *rf, uint64_t counte
 		.page = {
 			.magic = htole32(VMCLOCK_MAGIC),
 			.size = htole32(VMCLOCK_RUN_COPY_SIZE),
-			.version = htole16(VMCLOCK_VERSION),
+			.version = htole16(VMCLOCK_PAGE_VERSION),
 			.counter_id = COUNTER_ID,
 			.time_type = VMCLOCK_TIME_UTC,
 			.disruption_marker = rf->pf->page->disruption_marker,

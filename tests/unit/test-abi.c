@@ -29,7 +29,7 @@ static void fields_are_where_the_specification_has_them(void **state)
 
 	assert_int_equal(le32toh(page.magic), VMCLOCK_MAGIC);
 	assert_int_equal(le32toh(page.size), 0x70);
-	assert_int_equal(le16toh(page.version), VMCLOCK_VERSION);
+	assert_int_equal(le16toh(page.version), VMCLOCK_PAGE_VERSION);
 	assert_int_equal(page.counter_id, VMCLOCK_COUNTER_X86_TSC);
 	assert_int_equal(page.time_type, VMCLOCK_TIME_MONOTONIC);
 	assert_int_equal(le32toh(page.seq_count), 0x11223344);

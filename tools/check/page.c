@@ -47,9 +47,9 @@ static void explain_content(struct check_page *page, const struct stat *st,
 	else if (magic != VMCLOCK_MAGIC)
 		say_wrong(page, "it begins with 0x%08" PRIx32 ", a page with 0x%08x (\"VCLK\")",
 			  magic, VMCLOCK_MAGIC);
-	else if (le16toh(abi->version) != VMCLOCK_VERSION)
+	else if (le16toh(abi->version) != VMCLOCK_PAGE_VERSION)
 		say_wrong(page, "its version is %d, this tool knows version %d",
-			  le16toh(abi->version), VMCLOCK_VERSION);
+			  le16toh(abi->version), VMCLOCK_PAGE_VERSION);
 	else if (size < VMCLOCK_SIZE_MIN)
 		say_wrong(page, "it says that its size is %" PRIu32 " bytes, the least is %d", size,
 			  VMCLOCK_SIZE_MIN);

@@ -27,7 +27,7 @@ static void fill_constant(struct vmclock_abi *next, const struct sim_options *op
 {
 	next->magic = htole32(VMCLOCK_MAGIC);
 	next->size = htole32((uint32_t)options->size.value);
-	next->version = htole16(VMCLOCK_VERSION);
+	next->version = htole16(VMCLOCK_PAGE_VERSION);
 	next->counter_id = options->marker_only ? VMCLOCK_COUNTER_INVALID : sim_counter_id();
 	next->time_type = options->utc ? VMCLOCK_TIME_UTC : VMCLOCK_TIME_TAI;
 }

@@ -22,7 +22,7 @@ static void reads_the_page_once_and_ends(int fd)
 	expect(read(fd, more, sizeof(more)) == 0);
 	memcpy(&page, whole, sizeof(page));
 	expect(le32toh(page.magic) == VMCLOCK_MAGIC);
-	expect(le16toh(page.version) == VMCLOCK_VERSION);
+	expect(le16toh(page.version) == VMCLOCK_PAGE_VERSION);
 	expect(!(le32toh(page.seq_count) & 1));
 }
 
