@@ -62,7 +62,7 @@ class Healing:
         self._lab = lab
         options = {'modules': modules}
         if network:
-            options['modules'] = ['virtio_net', *modules]
+            options['modules'] = ['virtio_pci', 'virtio_net', *modules]
             qemu = ('-nic', 'user,model=virtio-net-pci', *qemu)
         # One without any goes on from where another has booted.
         options |= {name: value for name, value in (('append', append), ('qemu', qemu)) if value}
@@ -79,8 +79,9 @@ class Healing:
                       'whether the device notifies')
         self.vm.wait_for(f'grep -qx {clocksource} {migration.SOURCE}')
         if network:
-            self.vm.run('modprobe virtio_net; ip link set eth0 up; '
-                        'ip addr add 10.0.2.15/24 dev eth0')
+            self.vm.run('modprobe virtio_pci; modprobe virtio_net')
+            self.vm.wait_for('ip link set eth0 up')
+            self.vm.run('ip addr add 10.0.2.15/24 dev eth0')
         # The first record, and the length of a tick as the guest takes it.
         self.first, self.tick = migration.measure_tick(self.vm)
         # The true time under each marker, and the last one of them.

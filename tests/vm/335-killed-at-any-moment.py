@@ -24,8 +24,8 @@ PPM_MAX = 50
 # Where the counts of the copies are, and how often vmclockd dies while one is odd.
 COUNTS = (('vmclock0', 0x0c), ('vmclock0', 0x100c), ('state', 0x0c), ('state', 0x80c))
 MID_WRITE = 12
-# Milliseconds for a call, unless the machine itself takes as much away.
-LONGEST = 10
+# Milliseconds for a call, unless the machine itself takes as much away; nobody waits for who writes.
+LONGEST, LONGEST_EVER = 10, 90
 
 
 def run(lab):
@@ -100,4 +100,4 @@ def check_longest(lab, readings):
         lab.log(f'the slowest call ({kind}) took {most:.2f} ms, {nearly:.2f} ms in 99 of 100 slices; '
                 f'none {taken:.2f} and {usual:.2f} ms')
         lab.check(nearly <= max(LONGEST, 2 * usual), f'calls ({kind}) take {nearly:.2f} ms')
-        lab.check(most <= max(LONGEST, 3 * taken), f'a call ({kind}) took {most:.2f} ms')
+        lab.check(most <= max(LONGEST_EVER, 3 * taken), f'a call ({kind}) took {most:.2f} ms')
