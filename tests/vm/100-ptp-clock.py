@@ -209,12 +209,15 @@ class Clock:
     def check_cost(self, source, own):
         """Of a slow device, which is read once before the counter and once after it.
 
-        `own` is what a sample takes by the counter alone: much, where the kernel watches itself.
+        `own` is what a sample takes by the counter alone. A kernel that watches itself takes as
+        long as two readings for what is around each; a driver that tries three times reads it
+        more often still.
         """
         (sample, reading), = self.read('cost')
         self.lab.log(f'{source}: a sample takes {sample} ticks, {own} by the counter alone, '
                      f'a reading {reading}')
-        self.lab.check(sample - own < 3.5 * reading,
+        limit = 5.5 if self.lab.kernel.watches else 3.5
+        self.lab.check(sample - own < limit * reading,
                        f'{source} is read {(sample - own) / reading:.1f} times for a sample')
 
     def expect_error(self, name):
