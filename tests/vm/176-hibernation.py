@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A disruption while devices are frozen for hibernation is noticed at the thaw, without timers."""
+"""A disruption while devices are frozen for hibernation is noticed when it turns back, without timers."""
 
-# Only there the kernel can be told to turn back before it writes an image.
+# Only there the kernel can be told to turn back before it writes an image. For devices that is as
+# if it had been restored.
 KERNELS = ()
 WATCHERS = ('debug',)
 TURN_BACK = 'echo devices >/sys/power/pm_test'
