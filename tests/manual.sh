@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The manual pages are the contract: each constant and field of the library, and each attribute,
-# parameter and uevent variable of the driver is explained in one, and they explain no others.
+# The manual pages are the contract: each constant and field of the library, each attribute,
+# parameter and uevent variable of the driver, and each problem code of vmclock-check is explained
+# in one, and they explain no others. docs/troubleshooting.md has the same problem codes.
 
 cd "${top_srcdir:=$(dirname "$0")/..}" || exit 99
 number=0
@@ -49,6 +50,26 @@ same 'uevents' "$(sed -n 's/.*"\(VMCLOCK_[A-Z_]*\)=%.*/\1/p' driver/*.c)" \
 	"$(items vmclock.4 Ev Events)"
 same 'parameters' "$(sed -n 's/^MODULE_PARM_DESC(\([a-z_]*\),.*/\1/p' driver/*.c)" \
 	"$(items vmclock.4 Cm Parameters)"
+
+# codes GRAVITY: the problem codes that vmclock-check can print with this gravity.
+codes() {
+	grep -ho '"[a-z-]*", CHECK_'"$1" tools/check/*.c | sed 's/^"\(.*\)".*/\1/'
+}
+
+# codes_in_manual BEFORE AFTER: those of the list between these two lines.
+codes_in_manual() {
+	sed -n "/^$1/,/^$2/s/^\.It Li //p" man/vmclock-check.1 | sed 's/ , /\n/g'
+}
+
+# codes_in_table HEADING: those in the section's table.
+codes_in_table() {
+	sed -n "/^## $1/,/^## /s/^| \`\([a-z-]*\)\` |.*/\1/p" docs/troubleshooting.md
+}
+
+same 'errors of vmclock-check' "$(codes UNUSABLE)" "$(codes_in_manual 'Errors, ' 'Warnings, ')"
+same 'warnings of vmclock-check' "$(codes WARNING)" "$(codes_in_manual 'Warnings, ' '\.Sh ')"
+same 'errors in docs/troubleshooting.md' "$(codes UNUSABLE)" "$(codes_in_table Errors)"
+same 'warnings in docs/troubleshooting.md' "$(codes WARNING)" "$(codes_in_table Warnings)"
 
 # The values beside the names of vmclock-abi.h.
 number=$((number + 1))
