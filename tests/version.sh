@@ -22,7 +22,7 @@ same() {
 same dkms.conf "$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' dkms.conf)"
 same "the driver's MODULE_VERSION" "$(sed -n 's/^MODULE_VERSION("\(.*\)");$/\1/p' driver/*.c)"
 same NEWS "$(sed -n '1s/^vmclock \([^ ]*\).*/\1/p' NEWS)"
-same README.md "$(sed -n 's,.*dkms install vmclock/\([^ ]*\).*,\1,p' README.md)"
+same docs/install.md "$(grep -o 'vmclock[/-][0-9.]*[0-9]' docs/install.md | sed 's,^vmclock[/-],,' | sort -u)"
 # Without the epoch and what Debian adds to a version: its revision, +nmu1, ~bpo12+1.
 same debian/changelog "$(sed -n '1s/^vmclock (\([0-9]*:\)\{0,1\}\([0-9.]*\).*/\2/p' debian/changelog)"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A release installed by make, driver included, and its driver by `dkms add .`: as in README.md."""
+"""A release installed by make, driver included, and its driver by `dkms add .`: as in docs/install.md."""
 
 import shutil
 import tempfile
