@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What main.c and reaction.c share. */
+/* The state of vmclockd, which main.c and the parts of a reaction share. */
 #ifndef VMCLOCKD_DAEMON_H
 #define VMCLOCKD_DAEMON_H
 
@@ -76,35 +76,5 @@ struct daemon {
 	struct stale stale;
 	bool believed;			/* its time, if it has any */
 };
-
-/* ---- reaction.c ----------------------------------------------------------------- */
-
-/* Once, before all others. */
-void reaction_init(struct daemon *d);
-/* Looks at a device for the first time. A marker that changed meanwhile is a disruption. */
-void reaction_start(struct daemon *d);
-/* Call it when the page may have changed, and when a retry is due. */
-void reaction_look(struct daemon *d);
-/* Call it each second. */
-void reaction_tick(struct daemon *d);
-/* A route has appeared, or a carrier come up. */
-void reaction_network(struct daemon *d);
-/* No marker tells of it, but the clock cannot be trusted: see @why. */
-void reaction_doubt(struct daemon *d, const char *why);
-/* The machine is going to sleep: until it is awake nobody vouches for anything. */
-void reaction_sleep(struct daemon *d);
-/* It has slept, or did not after all. */
-void reaction_awake(struct daemon *d);
-/* Call it when the device is gone: withdraws the trust. */
-void reaction_withdraw(struct daemon *d);
-
-/* ---- exporter.c ----------------------------------------------------------------- */
-
-/* Begins with it, if it is configured; what keeps it from that is told. */
-void exporter_open(struct daemon *d);
-/* Writes the metrics, if that is due. */
-void exporter_look(struct daemon *d);
-/* Writes them once more: it ends. */
-void exporter_close(struct daemon *d);
 
 #endif /* VMCLOCKD_DAEMON_H */

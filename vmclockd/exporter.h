@@ -9,6 +9,8 @@
 #include "textfile.h"
 #include "tools/metrics.h"
 
+struct daemon;
+
 /* What a change of is worth a new text. */
 struct exported {
 	bool up;
@@ -27,5 +29,12 @@ struct exporter {
 	int64_t renewed;		/* CLOCK_MONOTONIC */
 	char *completed;		/* the path of the completed page */
 };
+
+/* Starts the writer if the configuration asks for metrics; logs a failure. */
+void exporter_open(struct daemon *d);
+/* Writes the metrics if they are due. */
+void exporter_look(struct daemon *d);
+/* Writes the metrics a last time, and stops the writer. */
+void exporter_close(struct daemon *d);
 
 #endif /* VMCLOCKD_EXPORTER_H */

@@ -15,6 +15,7 @@
 
 #include "daemon.h"
 #include "log.h"
+#include "reaction.h"
 #include "supervisor.h"
 #include "tools/common.h"
 

@@ -17,6 +17,7 @@
 #include "journal.h"
 #include "log.h"
 #include "random.h"
+#include "reaction.h"
 #include "steps.h"
 
 /* Two measurements, so far apart, must agree before the clock is stepped. */

@@ -20,6 +20,7 @@
 #include "journal.h"
 #include "log.h"
 #include "random.h"
+#include "reaction.h"
 
 #define INSTEAD __attribute__((visibility("default")))
 #define SEC	INT64_C(1700000000)
