@@ -77,4 +77,9 @@ struct daemon {
 	bool believed;			/* its time, if it has any */
 };
 
+static inline bool may_change(const struct daemon *d)
+{
+	return !d->dry_run && d->config.mode != MODE_OBSERVE;
+}
+
 #endif /* VMCLOCKD_DAEMON_H */

@@ -48,11 +48,6 @@
 
 /* ---- What the state says ----------------------------------------------------------- */
 
-static void add(__le64 *counter, uint64_t more)
-{
-	*counter = htole64(le64toh(*counter) + more);
-}
-
 /* Counts the time without trust while it lasts, but not the time before the first trust. */
 static void count_untrusted(struct daemon *d, uint8_t trust)
 {
@@ -60,11 +55,11 @@ static void count_untrusted(struct daemon *d, uint8_t trust)
 	int64_t now = monotonic_now();
 
 	if (d->untrusted_since)
-		add(&next->untrusted, (uint64_t)(now - d->untrusted_since));
+		state_add(&next->untrusted, (uint64_t)(now - d->untrusted_since));
 	d->untrusted_since = trust != VMCLOCK_RUN_TRUSTED && next->last_trusted_sec ? now : 0;
 }
 
-static void publish(struct daemon *d, uint8_t trust)
+static void trust_publish(struct daemon *d, uint8_t trust)
 {
 	struct vmclock_run_state *next = &d->state.next;
 	/* Who was stopped between measuring and publishing vouches for no longer. */
@@ -98,7 +93,7 @@ static uint32_t drift(const struct daemon *d)
 	return slew < UINT32_MAX ? (uint32_t)slew : UINT32_MAX;
 }
 
-static void vouch(struct daemon *d, const struct offset *offset)
+static void trust_vouch(struct daemon *d, const struct offset *offset)
 {
 	struct vmclock_run_state *next = &d->state.next;
 	int64_t bound = offset->error + llabs(offset->ns);
@@ -107,7 +102,7 @@ static void vouch(struct daemon *d, const struct offset *offset)
 	next->bound_at = htole64((uint64_t)offset->at);
 	next->drift = htole32(drift(d));
 	next->last_trusted_sec = htole64((uint64_t)offset->sec);
-	publish(d, VMCLOCK_RUN_TRUSTED);
+	trust_publish(d, VMCLOCK_RUN_TRUSTED);
 }
 
 static struct hook_facts facts_of(const struct daemon *d)
@@ -124,17 +119,18 @@ static struct hook_facts facts_of(const struct daemon *d)
 	};
 }
 
-static void tell_hooks(struct daemon *d, enum hook_event event)
+static void events_tell_hooks(struct daemon *d, enum hook_event event)
 {
 	const struct hook_facts facts = facts_of(d);
 
 	hooks_tell(&d->hooks, event, &facts);
 }
 
-static void tell(const struct daemon *d, enum journal_event event, int level, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+static void events_log(const struct daemon *d, enum journal_event event, int level, const char *fmt,
+		       ...) __attribute__((format(printf, 4, 5)));
 
-static void tell(const struct daemon *d, enum journal_event event, int level, const char *fmt, ...)
+static void events_log(const struct daemon *d, enum journal_event event, int level, const char *fmt,
+		       ...)
 {
 	const struct hook_facts facts = facts_of(d);
 	va_list args;
@@ -168,7 +164,7 @@ static bool agree(const struct offset *a, const struct offset *b)
 	return apart > 0 && llabs(differ) <= a->error + b->error + apart / SLEW_MAX;
 }
 
-static int offset_now(struct daemon *d, struct offset *offset)
+static int measure_once(struct daemon *d, struct offset *offset)
 {
 	int64_t at = monotonic_now();
 	int ret = d->device.has_time
@@ -180,16 +176,16 @@ static int offset_now(struct daemon *d, struct offset *offset)
 }
 
 /* Measures twice; @offset receives the later one. Returns -EAGAIN if they do not agree. */
-static int measure(struct daemon *d, struct offset *offset)
+static int measure_twice(struct daemon *d, struct offset *offset)
 {
 	const struct timespec rest = { .tv_nsec = AGREE_APART_NS };
 	struct offset first;
-	int ret = offset_now(d, &first);
+	int ret = measure_once(d, &first);
 
 	if (ret)
 		return ret;
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
-	ret = offset_now(d, offset);
+	ret = measure_once(d, offset);
 	if (ret)
 		return ret;
 	return agree(&first, offset) ? 0 : -EAGAIN;
@@ -197,25 +193,24 @@ static int measure(struct daemon *d, struct offset *offset)
 
 /* ---- The reaction ------------------------------------------------------------------------ */
 
-static const char too_wide[] = "its error may be more than trusted_max_error";
-
-static void refuse(struct daemon *d, const char *why)
+static void outcome_refuse(struct daemon *d, const char *why)
 {
 	if (d->phase != PHASE_REFUSED || d->refusal != why)
-		tell(d, JOURNAL_REFUSED, LOG_WARNING, "the system clock stays untrusted: %s", why);
+		events_log(d, JOURNAL_REFUSED, LOG_WARNING, "the system clock stays untrusted: %s",
+			   why);
 	d->phase = PHASE_REFUSED;
 	d->refusal = why;
 	d->retry = monotonic_now() + REFUSED_NS;
 }
 
-static void retry(struct daemon *d, int64_t ns)
+static void outcome_refuse_too_wide(struct daemon *d)
 {
-	d->retry = monotonic_now() + ns;
+	outcome_refuse(d, "its error may be more than trusted_max_error");
 }
 
-static bool may_change(const struct daemon *d)
+static void outcome_retry(struct daemon *d, int64_t ns)
 {
-	return !d->dry_run && d->config.mode != MODE_OBSERVE;
+	d->retry = monotonic_now() + ns;
 }
 
 static int step(struct daemon *d, const struct offset *offset)
@@ -226,13 +221,13 @@ static int step(struct daemon *d, const struct offset *offset)
 		if (d->phase != PHASE_REFUSED)
 			say(LOG_NOTICE, "would step the system clock by %" PRId64 " ns",
 			    offset->ns);
-		refuse(d, "nothing is changed: mode = observe, or --dry-run");
+		outcome_refuse(d, "nothing is changed: mode = observe, or --dry-run");
 		return -ECANCELED;
 	}
 	ret = clock_step(offset->ns);
 	if (ret) {
-		refuse(d, ret == -EPERM ? "it cannot be stepped without CAP_SYS_TIME"
-					: "the kernel refuses to step it");
+		outcome_refuse(d, ret == -EPERM ? "it cannot be stepped without CAP_SYS_TIME"
+						: "the kernel refuses to step it");
 		return ret;
 	}
 	d->stepped += offset->ns;
@@ -241,7 +236,7 @@ static int step(struct daemon *d, const struct offset *offset)
 	return 0;
 }
 
-static const char *no_time(int error)
+static const char *by_page_no_time(int error)
 {
 	switch (error) {
 	case -ENODATA:
@@ -265,7 +260,7 @@ static void kernel_answered(struct daemon *d, int ret, const char *what)
 }
 
 /* Where no NTP daemon runs, vmclockd also sets the clock's rate. */
-static void steer(struct daemon *d, int64_t offset)
+static void kernel_clock_steer(struct daemon *d, int64_t offset)
 {
 	int ret;
 
@@ -277,7 +272,7 @@ static void steer(struct daemon *d, int64_t offset)
 }
 
 /* The clock is declared synchronised if vmclockd keeps it, or if it was so before. */
-static void vouch_to_kernel(struct daemon *d, const struct offset *offset)
+static void kernel_clock_vouch(struct daemon *d, const struct offset *offset)
 {
 	bool ours = d->device.has_time && d->ntp.found == NTP_NONE;
 	int ret;
@@ -290,26 +285,26 @@ static void vouch_to_kernel(struct daemon *d, const struct offset *offset)
 	kernel_answered(d, ret, "tell the kernel how good its clock is");
 }
 
-static void finish(struct daemon *d, const struct offset *offset)
+static void outcome_trust(struct daemon *d, const struct offset *offset)
 {
 	struct vmclock_run_state *next = &d->state.next;
 	int64_t took = monotonic_now() - d->began;
 
-	vouch_to_kernel(d, offset);
+	kernel_clock_vouch(d, offset);
 	d->was_synchronised = false;
 	if (d->disrupted) {
 		next->last_duration = htole64((uint64_t)took);
 		next->last_offset = htole64((uint64_t)d->stepped);
 	}
 	d->phase = PHASE_TRUSTED;
-	vouch(d, offset);
-	tell(d, JOURNAL_TRUSTED, LOG_NOTICE,
-	     "the system clock is right within %" PRId64 " ns, %" PRId64 ".%03" PRId64
-	     " ms after %s",
-	     offset->error + (int64_t)llabs(offset->ns), took / NS_PER_MS, took / 1000 % 1000,
-	     d->disrupted ? "the disruption was seen" : "it was first looked at");
+	trust_vouch(d, offset);
+	events_log(d, JOURNAL_TRUSTED, LOG_NOTICE,
+		   "the system clock is right within %" PRId64 " ns, %" PRId64 ".%03" PRId64
+		   " ms after %s",
+		   offset->error + (int64_t)llabs(offset->ns), took / NS_PER_MS, took / 1000 % 1000,
+		   d->disrupted ? "the disruption was seen" : "it was first looked at");
 	if (d->disrupted)
-		tell_hooks(d, HOOK_TRUSTED);
+		events_tell_hooks(d, HOOK_TRUSTED);
 	d->disrupted = false;
 }
 
@@ -335,7 +330,7 @@ static bool tell_ntp(struct daemon *d)
 }
 
 /* It would lead the clock astray by what it has measured before. */
-static void tell_ntp_again(struct daemon *d)
+static void by_page_tell_ntp_again(struct daemon *d)
 {
 	if (!d->ntp_again || monotonic_now() < d->ntp_again)
 		return;
@@ -351,45 +346,42 @@ static void react_by_ntp(struct daemon *d)
 	int ret = by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc, &d->device.state, &why);
 
 	if (!ret)
-		ret = offset_now(d, &offset);
+		ret = measure_once(d, &offset);
 	if (ret == -ESTALE || ret == -ECANCELED)
 		return;
 	if (ret) {
-		refuse(d, why);
+		outcome_refuse(d, why);
 	} else if (offset.error + llabs(offset.ns) > d->config.trusted_max_error) {
-		refuse(d, too_wide);
+		outcome_refuse_too_wide(d);
 	} else {
-		finish(d, &offset);
+		outcome_trust(d, &offset);
 		return;
 	}
-	retry(d, monotonic_now() - d->began < NTP_SOON_NS ? NTP_RETRY_NS : NS_PER_SEC);
+	outcome_retry(d, monotonic_now() - d->began < NTP_SOON_NS ? NTP_RETRY_NS : NS_PER_SEC);
 }
 
-static void react(struct daemon *d)
+static void by_page_react(struct daemon *d)
 {
 	const char *why = NULL;
 	struct offset offset;
 	int ret, steps;
 
-	if (!d->device.has_time) {
-		react_by_ntp(d);
-		return;
-	}
 	if (!d->believed) {
-		refuse(d, "the page's marker has changed, but its time may still be the former "
-			  "host's");
+		outcome_refuse(
+			d, "the page's marker has changed, but its time may still be the former "
+			   "host's");
 		/* It is updated soon; or never, if its publisher does not know of the move. */
 		if (monotonic_now() - d->began < NS_PER_SEC)
-			retry(d, RETRY_NS);
+			outcome_retry(d, RETRY_NS);
 		return;
 	}
 	for (steps = 0; steps < STEPS_MAX; steps++) {
-		ret = measure(d, &offset);
+		ret = measure_twice(d, &offset);
 		if (ret == -ESTALE)
 			return;
 		if (ret) {
-			refuse(d, no_time(ret));
-			retry(d, RETRY_NS);
+			outcome_refuse(d, by_page_no_time(ret));
+			outcome_retry(d, RETRY_NS);
 			return;
 		}
 		if (offset.ns <= d->config.step_min && offset.ns >= -d->config.step_min) {
@@ -401,12 +393,12 @@ static void react(struct daemon *d)
 		}
 		why = refusal(d, &offset);
 		if (why) {
-			refuse(d, why);
+			outcome_refuse(d, why);
 			return;
 		}
 		why = steps_refusal(&d->config, offset.ns);
 		if (why && !may_change(d)) {
-			refuse(d, why);
+			outcome_refuse(d, why);
 			return;
 		}
 		/* What an NTP daemon has measured is void, whatever the clock shows. */
@@ -416,26 +408,26 @@ static void react(struct daemon *d)
 			break;
 		if (step(d, &offset))
 			return;
-		steer(d, 0);
+		kernel_clock_steer(d, 0);
 		if (!tell_ntp(d))
 			return;
 	}
 	if (offset.error > d->config.trusted_max_error) {
-		refuse(d, too_wide);
+		outcome_refuse_too_wide(d);
 	} else if (llabs(offset.ns) > d->config.trusted_max_error) {
 		if (why)
-			refuse(d, why);
+			outcome_refuse(d, why);
 		else
-			retry(d, RETRY_NS);
+			outcome_retry(d, RETRY_NS);
 	} else {
 		if (why)
 			say(LOG_NOTICE, "the system clock is slewed, not stepped: %s", why);
-		finish(d, &offset);
+		outcome_trust(d, &offset);
 	}
 }
 
 /* For the state, before that changes: after a kill nobody else would know. */
-static void note_synchronised(struct daemon *d)
+static void kernel_clock_note_synchronised(struct daemon *d)
 {
 	struct clock_state clock;
 
@@ -444,7 +436,7 @@ static void note_synchronised(struct daemon *d)
 }
 
 /* Declares the kernel's clock unsynchronised. Later calls in a reaction keep the first answer. */
-static void unsynchronise(struct daemon *d)
+static void kernel_clock_unsynchronise(struct daemon *d)
 {
 	bool was = false;
 	int ret;
@@ -458,7 +450,7 @@ static void unsynchronise(struct daemon *d)
 
 static void count_reaction(struct daemon *d)
 {
-	add(&d->state.next.reactions, 1);
+	state_add(&d->state.next.reactions, 1);
 	d->began = monotonic_now();
 	d->stepped = 0;
 }
@@ -480,9 +472,9 @@ static void untrust(struct daemon *d, uint8_t trust)
 	steer_disrupted(&d->steer);
 	look_at_counter(d);
 	by_ntp_disrupted(&d->by_ntp, &d->device.state, true);
-	note_synchronised(d);
-	publish(d, trust);
-	unsynchronise(d);
+	kernel_clock_note_synchronised(d);
+	trust_publish(d, trust);
+	kernel_clock_unsynchronise(d);
 	d->phase = PHASE_REACTING;
 	d->refusal = NULL;
 	d->ntp_told = false;
@@ -498,12 +490,12 @@ static void disrupted(struct daemon *d)
 	/* The state has the new one from now on: the next vmclockd would not see it. */
 	if (d->generation != d->device.state.generation) {
 		hooks_promise(&d->hooks, HOOK_GENERATION);
-		add(&next->generations, 1);
+		state_add(&next->generations, 1);
 	}
 	d->marker = d->device.state.marker;
 	d->generation = d->device.state.generation;
 	d->untold++;
-	add(&next->disruptions, 1);
+	state_add(&next->disruptions, 1);
 	if (!d->disrupted)
 		count_reaction(d);
 	d->disrupted = true;
@@ -516,31 +508,33 @@ static bool is_disrupted(const struct daemon *d)
 	return d->marker != d->device.state.marker || d->generation != d->device.state.generation;
 }
 
-static void tell_of_markers(struct daemon *d)
+static void events_tell_markers(struct daemon *d)
 {
 	bool other = d->generation != d->generation_told;
 
 	d->marker_before = d->marker_told;
 	if (d->untold > 1)
-		tell(d, JOURNAL_DISRUPTED, LOG_WARNING,
-		     "disruption marker %#" PRIx64 ", after %u others since the last one told: "
-		     "the system clock is not trusted",
-		     d->marker, d->untold - 1);
+		events_log(d, JOURNAL_DISRUPTED, LOG_WARNING,
+			   "disruption marker %#" PRIx64
+			   ", after %u others since the last one told: "
+			   "the system clock is not trusted",
+			   d->marker, d->untold - 1);
 	else
-		tell(d, JOURNAL_DISRUPTED, LOG_WARNING,
-		     "disruption marker %#" PRIx64 ": the system clock is not trusted", d->marker);
+		events_log(d, JOURNAL_DISRUPTED, LOG_WARNING,
+			   "disruption marker %#" PRIx64 ": the system clock is not trusted",
+			   d->marker);
 	if (other)
-		tell(d, JOURNAL_GENERATION, LOG_NOTICE,
-		     "generation %" PRIu64 ": the machine was restored, or is a clone",
-		     d->generation);
+		events_log(d, JOURNAL_GENERATION, LOG_NOTICE,
+			   "generation %" PRIu64 ": the machine was restored, or is a clone",
+			   d->generation);
 	d->marker_told = d->marker;
 	d->generation_told = d->generation;
 	d->untold = 0;
 	if (other && may_change(d))
 		random_part(d->generation, d->marker);
-	tell_hooks(d, HOOK_DISRUPTED);
+	events_tell_hooks(d, HOOK_DISRUPTED);
 	if (other)
-		tell_hooks(d, HOOK_GENERATION);
+		events_tell_hooks(d, HOOK_GENERATION);
 }
 
 /* The previous vmclockd was killed during a reaction: begin that anew. */
@@ -548,20 +542,21 @@ static void react_again(struct daemon *d)
 {
 	d->marker_before = d->marker;
 	untrust(d, VMCLOCK_RUN_DISRUPTED);
-	tell(d, JOURNAL_DISRUPTED, LOG_WARNING,
-	     "disruption marker %#" PRIx64 ": the reaction to it was not finished", d->marker);
+	events_log(d, JOURNAL_DISRUPTED, LOG_WARNING,
+		   "disruption marker %#" PRIx64 ": the reaction to it was not finished",
+		   d->marker);
 	if (may_change(d))
 		random_part(d->generation, d->marker);
-	tell_hooks(d, HOOK_DISRUPTED);
+	events_tell_hooks(d, HOOK_DISRUPTED);
 }
 
 /* What the previous vmclockd has not told all hooks. */
-static void tell_owed(struct daemon *d)
+static void events_tell_owed(struct daemon *d)
 {
 	if (hooks_owe(&d->hooks, HOOK_DISRUPTED))
-		tell_hooks(d, HOOK_DISRUPTED);
+		events_tell_hooks(d, HOOK_DISRUPTED);
 	if (hooks_owe(&d->hooks, HOOK_GENERATION))
-		tell_hooks(d, HOOK_GENERATION);
+		events_tell_hooks(d, HOOK_GENERATION);
 }
 
 /*
@@ -573,7 +568,7 @@ static void begin(struct daemon *d)
 	d->begins = false;
 	pace_take(&d->pace, monotonic_now());
 	if (d->untold)
-		tell_of_markers(d);
+		events_tell_markers(d);
 }
 
 static void advance(struct daemon *d)
@@ -582,7 +577,10 @@ static void advance(struct daemon *d)
 		return;
 	if (d->begins)
 		begin(d);
-	react(d);
+	if (d->device.has_time)
+		by_page_react(d);
+	else
+		react_by_ntp(d);
 }
 
 /* ---- Looking ------------------------------------------------------------------------- */
@@ -613,20 +611,21 @@ static void cannot_read(struct daemon *d, int error)
 		d->phase = PHASE_REACTING;
 		d->began = monotonic_now();
 		d->stepped = 0;
-		publish(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
+		trust_publish(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
 	}
 	if (!d->unreadable)
-		tell(d, JOURNAL_UNTRUSTED, LOG_WARNING,
-		     "%s: the page cannot be read: %s: the system clock is not trusted",
-		     d->device.path,
-		     error == -ETIMEDOUT ? "the host is in the middle of an update for too long"
-					 : strerror(-error));
+		events_log(d, JOURNAL_UNTRUSTED, LOG_WARNING,
+			   "%s: the page cannot be read: %s: the system clock is not trusted",
+			   d->device.path,
+			   error == -ETIMEDOUT
+				   ? "the host is in the middle of an update for too long"
+				   : strerror(-error));
 	d->unreadable = true;
-	retry(d, REFUSED_NS);
+	outcome_retry(d, REFUSED_NS);
 }
 
 /* Returns false where there is no device, or nothing to be read from it. */
-static bool can_look(struct daemon *d)
+static bool look_at_page(struct daemon *d)
 {
 	int ret = look(d);
 
@@ -646,13 +645,13 @@ void reaction_look(struct daemon *d)
 		reaction_start(d);
 		return;
 	}
-	if (!can_look(d))
+	if (!look_at_page(d))
 		return;
 	completed_maintenance(&d->by_ntp.completed, &d->device.state);
 	if (is_disrupted(d))
 		disrupted(d);
 	else if (d->believed && d->state.next.doubted)
-		publish(d, d->state.next.trust);
+		trust_publish(d, d->state.next.trust);
 	advance(d);
 }
 
@@ -683,7 +682,7 @@ void reaction_start(struct daemon *d)
 	if (d->state.resumed)
 		resume(d);
 	unfinished = d->disrupted;
-	if (!can_look(d))
+	if (!look_at_page(d))
 		return;
 	d->started = true;
 	/* The first start after the boot is no disruption; at a later one the marker may be new. */
@@ -706,9 +705,9 @@ void reaction_start(struct daemon *d)
 		by_ntp_disrupted(&d->by_ntp, &d->device.state, false);
 		/* Hooks ran for a disruption, but not all of them for its end. */
 		d->disrupted |= hooks_owe(&d->hooks, HOOK_TRUSTED);
-		publish(d, VMCLOCK_RUN_UNKNOWN);
+		trust_publish(d, VMCLOCK_RUN_UNKNOWN);
 	}
-	tell_owed(d);
+	events_tell_owed(d);
 	/* When the device comes back, its marker is compared with this one. */
 	d->state.resumed = true;
 	advance(d);
@@ -723,9 +722,9 @@ void reaction_tick(struct daemon *d)
 	if (d->asleep && monotonic_now() > d->asleep)
 		reaction_awake(d);
 	if (!d->asleep)
-		tell_ntp_again(d);
+		by_page_tell_ntp_again(d);
 	if (d->phase != PHASE_TRUSTED) {
-		publish(d, d->state.next.trust);
+		trust_publish(d, d->state.next.trust);
 		return;
 	}
 	/* The NTP daemon first: its answer may void the bounds that trust rests on. */
@@ -735,7 +734,7 @@ void reaction_tick(struct daemon *d)
 	if (!ret)
 		why = "the counter and the kernel's raw clock do not go together";
 	if (ret != -ESTALE && ret != -ECANCELED)
-		ret = offset_now(d, &offset);
+		ret = measure_once(d, &offset);
 	if (ret == -ESTALE || ret == -ECANCELED)
 		return;
 	if (ret || offset.error > d->config.trusted_max_error ||
@@ -744,21 +743,21 @@ void reaction_tick(struct daemon *d)
 		d->phase = PHASE_REACTING;
 		d->began = monotonic_now();
 		d->stepped = 0;
-		publish(d, VMCLOCK_RUN_UNKNOWN);
-		tell(d, JOURNAL_UNTRUSTED, LOG_WARNING, "%s: the system clock is not trusted",
-		     !ret		  ? "it has left its bounds"
-		     : d->device.has_time ? no_time(ret)
-					  : why);
+		trust_publish(d, VMCLOCK_RUN_UNKNOWN);
+		events_log(d, JOURNAL_UNTRUSTED, LOG_WARNING, "%s: the system clock is not trusted",
+			   !ret			? "it has left its bounds"
+			   : d->device.has_time ? by_page_no_time(ret)
+						: why);
 		return;
 	}
 	if (d->device.has_time) {
 		steer_pair(&d->steer, &offset.pair);
-		steer(d, offset.ns);
+		kernel_clock_steer(d, offset.ns);
 		/* The kernel lets its own bound grow by 500 ppm. */
 		if (d->ntp.found == NTP_NONE && monotonic_now() - d->kernel_told > KERNEL_NS)
-			vouch_to_kernel(d, &offset);
+			kernel_clock_vouch(d, &offset);
 	}
-	vouch(d, &offset);
+	trust_vouch(d, &offset);
 }
 
 void reaction_network(struct daemon *d)
@@ -778,7 +777,7 @@ void reaction_doubt(struct daemon *d, const char *why)
 		count_reaction(d);
 	if (d->started)
 		untrust(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
-	tell(d, JOURNAL_UNTRUSTED, LOG_WARNING, "%s: the system clock is not trusted", why);
+	events_log(d, JOURNAL_UNTRUSTED, LOG_WARNING, "%s: the system clock is not trusted", why);
 }
 
 void reaction_sleep(struct daemon *d)
@@ -800,8 +799,8 @@ void reaction_withdraw(struct daemon *d)
 
 	d->phase = PHASE_REACTING;
 	d->started = false;
-	publish(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
+	trust_publish(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
 	if (trusted)
-		tell(d, JOURNAL_UNTRUSTED, LOG_WARNING,
-		     "without its device: the system clock is not trusted");
+		events_log(d, JOURNAL_UNTRUSTED, LOG_WARNING,
+			   "without its device: the system clock is not trusted");
 }

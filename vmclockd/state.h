@@ -3,7 +3,9 @@
 #ifndef VMCLOCKD_STATE_H
 #define VMCLOCKD_STATE_H
 
+#include <endian.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "publish/page.h"
 #include "lib/run-layout.h"
@@ -14,6 +16,12 @@ struct state {
 	bool resumed;			/* an earlier vmclockd had run since the boot */
 	int lock;			/* descriptor of the lock; -1: nothing is written */
 };
+
+/* Adds to one of the counters in state.next. */
+static inline void state_add(__le64 *counter, uint64_t more)
+{
+	*counter = htole64(le64toh(*counter) + more);
+}
 
 /*
  * Opens the file, or makes it. Returns 0; or -1, after a line in the log: the
