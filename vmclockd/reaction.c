@@ -19,6 +19,7 @@
 #include "random.h"
 #include "reaction.h"
 #include "steps.h"
+#include "trust.h"
 
 /* Two measurements, so far apart, must agree before the clock is stepped. */
 #define AGREE_APART_NS (2 * NS_PER_MS)
@@ -41,69 +42,6 @@
 #define REACTION_NS	  NS_PER_SEC
 /* By then a machine that was to sleep has slept, or does not sleep at all. */
 #define FALLING_ASLEEP_NS (120 * NS_PER_SEC)
-/* The state is valid for so long; it is renewed each second. */
-#define VALID_NS (5 * NS_PER_SEC)
-/* ppb: drift of the system clock between two looks, if only vmclockd slews it. */
-#define DRIFT 500000
-
-/* ---- What the state says ----------------------------------------------------------- */
-
-/* Counts the time without trust while it lasts, but not the time before the first trust. */
-static void count_untrusted(struct daemon *d, uint8_t trust)
-{
-	struct vmclock_run_state *next = &d->state.next;
-	int64_t now = monotonic_now();
-
-	if (d->untrusted_since)
-		state_add(&next->untrusted, (uint64_t)(now - d->untrusted_since));
-	d->untrusted_since = trust != VMCLOCK_RUN_TRUSTED && next->last_trusted_sec ? now : 0;
-}
-
-static void trust_publish(struct daemon *d, uint8_t trust)
-{
-	struct vmclock_run_state *next = &d->state.next;
-	/* Who was stopped between measuring and publishing vouches for no longer. */
-	uint64_t since = trust == VMCLOCK_RUN_TRUSTED ? le64toh(next->bound_at)
-						      : (uint64_t)monotonic_now();
-
-	/* Without a marker, nothing: the next vmclockd would take any marker for a disruption. */
-	if (!d->started && !d->state.resumed)
-		return;
-	count_untrusted(d, trust);
-	next->trust = trust;
-	next->was_synchronised = d->was_synchronised;
-	next->believed = d->stale.believed;
-	next->doubted = d->device.has_time && !d->believed;
-	next->marker = htole64(d->marker);
-	next->generation = htole64(d->generation);
-	next->clock_status = d->device.has_time ? d->device.state.status
-						: d->by_ntp.completed.next.page.clock_status;
-	next->valid_until = htole64(since + VALID_NS);
-	state_publish(&d->state);
-	clockbound_publish(&d->clockbound, next);
-}
-
-/* An NTP daemon may slew at any time, and away from true time if its source is wrong. */
-static uint32_t drift(const struct daemon *d)
-{
-	int64_t slew = d->config.slew_max;
-
-	if (d->ntp.found == NTP_NONE || slew < DRIFT)
-		return DRIFT;
-	return slew < UINT32_MAX ? (uint32_t)slew : UINT32_MAX;
-}
-
-static void trust_vouch(struct daemon *d, const struct offset *offset)
-{
-	struct vmclock_run_state *next = &d->state.next;
-	int64_t bound = offset->error + llabs(offset->ns);
-
-	next->bound = htole64((uint64_t)bound);
-	next->bound_at = htole64((uint64_t)offset->at);
-	next->drift = htole32(drift(d));
-	next->last_trusted_sec = htole64((uint64_t)offset->sec);
-	trust_publish(d, VMCLOCK_RUN_TRUSTED);
-}
 
 static struct hook_facts facts_of(const struct daemon *d)
 {
