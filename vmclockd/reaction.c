@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "counter.h"
 #include "daemon.h"
+#include "events.h"
 #include "journal.h"
 #include "log.h"
 #include "random.h"
@@ -42,41 +43,6 @@
 #define REACTION_NS	  NS_PER_SEC
 /* By then a machine that was to sleep has slept, or does not sleep at all. */
 #define FALLING_ASLEEP_NS (120 * NS_PER_SEC)
-
-static struct hook_facts facts_of(const struct daemon *d)
-{
-	bool trusted = d->state.next.trust == VMCLOCK_RUN_TRUSTED;
-
-	return (struct hook_facts){
-		.marker_before = d->disrupted ? d->marker_before : d->marker,
-		.marker = d->marker,
-		.generation = d->generation,
-		.offset = d->stepped,
-		.bound = trusted ? (int64_t)le64toh(d->state.next.bound) : 0,
-		.duration = monotonic_now() - d->began,
-	};
-}
-
-static void events_tell_hooks(struct daemon *d, enum hook_event event)
-{
-	const struct hook_facts facts = facts_of(d);
-
-	hooks_tell(&d->hooks, event, &facts);
-}
-
-static void events_log(const struct daemon *d, enum journal_event event, int level, const char *fmt,
-		       ...) __attribute__((format(printf, 4, 5)));
-
-static void events_log(const struct daemon *d, enum journal_event event, int level, const char *fmt,
-		       ...)
-{
-	const struct hook_facts facts = facts_of(d);
-	va_list args;
-
-	va_start(args, fmt);
-	journal_tell(event, &facts, level, fmt, args);
-	va_end(args);
-}
 
 /* ---- Guards against a wrong step -------------------------------------------------------- */
 
@@ -446,35 +412,6 @@ static bool is_disrupted(const struct daemon *d)
 	return d->marker != d->device.state.marker || d->generation != d->device.state.generation;
 }
 
-static void events_tell_markers(struct daemon *d)
-{
-	bool other = d->generation != d->generation_told;
-
-	d->marker_before = d->marker_told;
-	if (d->untold > 1)
-		events_log(d, JOURNAL_DISRUPTED, LOG_WARNING,
-			   "disruption marker %#" PRIx64
-			   ", after %u others since the last one told: "
-			   "the system clock is not trusted",
-			   d->marker, d->untold - 1);
-	else
-		events_log(d, JOURNAL_DISRUPTED, LOG_WARNING,
-			   "disruption marker %#" PRIx64 ": the system clock is not trusted",
-			   d->marker);
-	if (other)
-		events_log(d, JOURNAL_GENERATION, LOG_NOTICE,
-			   "generation %" PRIu64 ": the machine was restored, or is a clone",
-			   d->generation);
-	d->marker_told = d->marker;
-	d->generation_told = d->generation;
-	d->untold = 0;
-	if (other && may_change(d))
-		random_part(d->generation, d->marker);
-	events_tell_hooks(d, HOOK_DISRUPTED);
-	if (other)
-		events_tell_hooks(d, HOOK_GENERATION);
-}
-
 /* The previous vmclockd was killed during a reaction: begin that anew. */
 static void react_again(struct daemon *d)
 {
@@ -486,15 +423,6 @@ static void react_again(struct daemon *d)
 	if (may_change(d))
 		random_part(d->generation, d->marker);
 	events_tell_hooks(d, HOOK_DISRUPTED);
-}
-
-/* What the previous vmclockd has not told all hooks. */
-static void events_tell_owed(struct daemon *d)
-{
-	if (hooks_owe(&d->hooks, HOOK_DISRUPTED))
-		events_tell_hooks(d, HOOK_DISRUPTED);
-	if (hooks_owe(&d->hooks, HOOK_GENERATION))
-		events_tell_hooks(d, HOOK_GENERATION);
 }
 
 /*
