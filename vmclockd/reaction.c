@@ -18,15 +18,12 @@
 #include "journal.h"
 #include "kernel-clock.h"
 #include "log.h"
+#include "measure.h"
 #include "random.h"
 #include "reaction.h"
 #include "steps.h"
 #include "trust.h"
 
-/* Two measurements, so far apart, must agree before the clock is stepped. */
-#define AGREE_APART_NS (2 * NS_PER_MS)
-/* Between them a slew may move the clock by a tenth of that time. */
-#define SLEW_MAX 10
 /* The first step removes the offset, further ones what is left of it. */
 #define STEPS_MAX  3
 #define LOOKS_MAX  20
@@ -59,41 +56,6 @@ static const char *refusal(const struct daemon *d, const struct offset *offset)
 	if (offset->sec + config->step_back_max / NS_PER_SEC + 1 < trusted)
 		return "the page's time is earlier than the last trusted time";
 	return NULL;
-}
-
-static bool agree(const struct offset *a, const struct offset *b)
-{
-	int64_t apart = b->pair.raw - a->pair.raw;
-	int64_t differ = b->ns - a->ns;
-
-	return apart > 0 && llabs(differ) <= a->error + b->error + apart / SLEW_MAX;
-}
-
-static int measure_once(struct daemon *d, struct offset *offset)
-{
-	int64_t at = monotonic_now();
-	int ret = d->device.has_time
-			  ? offset_measure(d->device.vc, d->marker, offset)
-			  : by_ntp_offset(&d->by_ntp, d->device.vc, &d->device.state, offset);
-
-	offset->at = at;
-	return ret;
-}
-
-/* Measures twice; @offset receives the later one. Returns -EAGAIN if they do not agree. */
-static int measure_twice(struct daemon *d, struct offset *offset)
-{
-	const struct timespec rest = { .tv_nsec = AGREE_APART_NS };
-	struct offset first;
-	int ret = measure_once(d, &first);
-
-	if (ret)
-		return ret;
-	clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
-	ret = measure_once(d, offset);
-	if (ret)
-		return ret;
-	return agree(&first, offset) ? 0 : -EAGAIN;
 }
 
 /* ---- The reaction ------------------------------------------------------------------------ */
