@@ -19,16 +19,16 @@
 #include "kernel-clock.h"
 #include "log.h"
 #include "measure.h"
+#include "outcome.h"
 #include "random.h"
 #include "reaction.h"
 #include "steps.h"
 #include "trust.h"
 
 /* The first step removes the offset, further ones what is left of it. */
-#define STEPS_MAX  3
-#define LOOKS_MAX  20
-#define RETRY_NS   (20 * NS_PER_MS)
-#define REFUSED_NS NS_PER_SEC
+#define STEPS_MAX 3
+#define LOOKS_MAX 20
+#define RETRY_NS  (20 * NS_PER_MS)
 /* How often a daemon is asked whether it has measured again. */
 #define NTP_RETRY_NS (200 * NS_PER_MS)
 /* Where that takes so long, less often. */
@@ -59,26 +59,6 @@ static const char *refusal(const struct daemon *d, const struct offset *offset)
 }
 
 /* ---- The reaction ------------------------------------------------------------------------ */
-
-static void outcome_refuse(struct daemon *d, const char *why)
-{
-	if (d->phase != PHASE_REFUSED || d->refusal != why)
-		events_log(d, JOURNAL_REFUSED, LOG_WARNING, "the system clock stays untrusted: %s",
-			   why);
-	d->phase = PHASE_REFUSED;
-	d->refusal = why;
-	d->retry = monotonic_now() + REFUSED_NS;
-}
-
-static void outcome_refuse_too_wide(struct daemon *d)
-{
-	outcome_refuse(d, "its error may be more than trusted_max_error");
-}
-
-static void outcome_retry(struct daemon *d, int64_t ns)
-{
-	d->retry = monotonic_now() + ns;
-}
 
 static int step(struct daemon *d, const struct offset *offset)
 {
@@ -115,29 +95,6 @@ static const char *by_page_no_time(int error)
 	default:
 		return "the page's time cannot be relied on now";
 	}
-}
-
-static void outcome_trust(struct daemon *d, const struct offset *offset)
-{
-	struct vmclock_run_state *next = &d->state.next;
-	int64_t took = monotonic_now() - d->began;
-
-	kernel_clock_vouch(d, offset);
-	d->was_synchronised = false;
-	if (d->disrupted) {
-		next->last_duration = htole64((uint64_t)took);
-		next->last_offset = htole64((uint64_t)d->stepped);
-	}
-	d->phase = PHASE_TRUSTED;
-	trust_vouch(d, offset);
-	events_log(d, JOURNAL_TRUSTED, LOG_NOTICE,
-		   "the system clock is right within %" PRId64 " ns, %" PRId64 ".%03" PRId64
-		   " ms after %s",
-		   offset->error + (int64_t)llabs(offset->ns), took / NS_PER_MS, took / 1000 % 1000,
-		   d->disrupted ? "the disruption was seen" : "it was first looked at");
-	if (d->disrupted)
-		events_tell_hooks(d, HOOK_TRUSTED);
-	d->disrupted = false;
 }
 
 /* Then it can be told later; what it has refused it would refuse again. */

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include <endian.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "clocks.h"
+#include "daemon.h"
+#include "events.h"
+#include "kernel-clock.h"
+#include "log.h"
+#include "outcome.h"
+#include "trust.h"
+
+void outcome_retry(struct daemon *d, int64_t ns)
+{
+	d->retry = monotonic_now() + ns;
+}
+
+void outcome_refuse(struct daemon *d, const char *why)
+{
+	if (d->phase != PHASE_REFUSED || d->refusal != why)
+		events_log(d, JOURNAL_REFUSED, LOG_WARNING, "the system clock stays untrusted: %s",
+			   why);
+	d->phase = PHASE_REFUSED;
+	d->refusal = why;
+	d->retry = monotonic_now() + REFUSED_NS;
+}
+
+void outcome_refuse_too_wide(struct daemon *d)
+{
+	outcome_refuse(d, "its error may be more than trusted_max_error");
+}
+
+void outcome_trust(struct daemon *d, const struct offset *offset)
+{
+	struct vmclock_run_state *next = &d->state.next;
+	int64_t took = monotonic_now() - d->began;
+
+	kernel_clock_vouch(d, offset);
+	d->was_synchronised = false;
+	if (d->disrupted) {
+		next->last_duration = htole64((uint64_t)took);
+		next->last_offset = htole64((uint64_t)d->stepped);
+	}
+	d->phase = PHASE_TRUSTED;
+	trust_vouch(d, offset);
+	events_log(d, JOURNAL_TRUSTED, LOG_NOTICE,
+		   "the system clock is right within %" PRId64 " ns, %" PRId64 ".%03" PRId64
+		   " ms after %s",
+		   offset->error + (int64_t)llabs(offset->ns), took / NS_PER_MS, took / 1000 % 1000,
+		   d->disrupted ? "the disruption was seen" : "it was first looked at");
+	if (d->disrupted)
+		events_tell_hooks(d, HOOK_TRUSTED);
+	d->disrupted = false;
+}

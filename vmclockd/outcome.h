@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* How an attempt to set the system clock right ends: trust, refusal or a retry. */
+#ifndef VMCLOCKD_OUTCOME_H
+#define VMCLOCKD_OUTCOME_H
+
+#include <stdint.h>
+
+#include "clocks.h"
+#include "offset.h"
+
+#define REFUSED_NS NS_PER_SEC
+
+struct daemon;
+
+/* The next attempt is due in @ns. */
+void outcome_retry(struct daemon *d, int64_t ns);
+/* The clock stays untrusted, and the next attempt is due in REFUSED_NS. @why: for the log. */
+void outcome_refuse(struct daemon *d, const char *why);
+/* The same, where the error may be more than trusted_max_error. */
+void outcome_refuse_too_wide(struct daemon *d);
+/* Ends the reaction: the clock is trusted, with bounds from @offset. */
+void outcome_trust(struct daemon *d, const struct offset *offset);
+
+#endif /* VMCLOCKD_OUTCOME_H */
