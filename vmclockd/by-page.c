@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include <endian.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "by-page.h"
+#include "clock.h"
+#include "clocks.h"
+#include "daemon.h"
+#include "kernel-clock.h"
+#include "log.h"
+#include "measure.h"
+#include "outcome.h"
+#include "steps.h"
+
+/* The first step removes the offset, further ones what is left of it. */
+#define STEPS_MAX 3
+#define RETRY_NS  (20 * NS_PER_MS)
+/* One that does not answer takes a second each time. */
+#define NTP_AGAIN_NS (5 * NS_PER_SEC)
+
+/* May the page be wrong? Whether it may be followed, steps_refusal() tells. */
+static const char *refusal(const struct daemon *d, const struct offset *offset)
+{
+	const struct config *config = &d->config;
+	int64_t trusted = (int64_t)le64toh(d->state.next.last_trusted_sec);
+
+	if (offset->error > config->step_max_error)
+		return "the page's bounds are wider than step_max_error";
+	/* The clocks of two hosts differ, so the right time may be a little earlier. */
+	if (offset->sec + config->step_back_max / NS_PER_SEC + 1 < trusted)
+		return "the page's time is earlier than the last trusted time";
+	return NULL;
+}
+
+static int step(struct daemon *d, const struct offset *offset)
+{
+	int ret;
+
+	if (!may_change(d)) {
+		if (d->phase != PHASE_REFUSED)
+			say(LOG_NOTICE, "would step the system clock by %" PRId64 " ns",
+			    offset->ns);
+		outcome_refuse(d, "nothing is changed: mode = observe, or --dry-run");
+		return -ECANCELED;
+	}
+	ret = clock_step(offset->ns);
+	if (ret) {
+		outcome_refuse(d, ret == -EPERM ? "it cannot be stepped without CAP_SYS_TIME"
+						: "the kernel refuses to step it");
+		return ret;
+	}
+	d->stepped += offset->ns;
+	say(LOG_NOTICE, "stepped the system clock by %" PRId64 " ns (+-%" PRId64 ")", offset->ns,
+	    offset->error);
+	return 0;
+}
+
+const char *by_page_no_time(int error)
+{
+	switch (error) {
+	case -ENODATA:
+		return "the page gives no time with bounds";
+	case -EOVERFLOW:
+		return "the page's time is centuries away";
+	case -EOPNOTSUPP:
+		return "the counter that the page names cannot be used here";
+	default:
+		return "the page's time cannot be relied on now";
+	}
+}
+
+/* Then it can be told later; what it has refused it would refuse again. */
+static bool is_unanswered(int error)
+{
+	return error == -ETIMEDOUT || error == -ECONNREFUSED || error == -EPIPE;
+}
+
+/* Returns false if another disruption came: the reaction begins anew. */
+static bool tell_ntp(struct daemon *d)
+{
+	int ret;
+
+	if (d->ntp_told || !may_change(d))
+		return true;
+	ret = ntp_disrupted(&d->ntp, &d->steer, &d->page);
+	if (ret == -ECANCELED)
+		return false;
+	d->ntp_told = true;
+	d->ntp_again = is_unanswered(ret) ? monotonic_now() + NTP_AGAIN_NS : 0;
+	return true;
+}
+
+/* It would lead the clock astray by what it has measured before. */
+void by_page_tell_ntp_again(struct daemon *d)
+{
+	if (!d->ntp_again || monotonic_now() < d->ntp_again)
+		return;
+	d->ntp_told = false;
+	tell_ntp(d);
+}
+
+void by_page_react(struct daemon *d)
+{
+	const char *why = NULL;
+	struct offset offset;
+	int ret, steps;
+
+	if (!d->believed) {
+		outcome_refuse(
+			d, "the page's marker has changed, but its time may still be the former "
+			   "host's");
+		/* It is updated soon; or never, if its publisher does not know of the move. */
+		if (monotonic_now() - d->began < NS_PER_SEC)
+			outcome_retry(d, RETRY_NS);
+		return;
+	}
+	for (steps = 0; steps < STEPS_MAX; steps++) {
+		ret = measure_twice(d, &offset);
+		if (ret == -ESTALE)
+			return;
+		if (ret) {
+			outcome_refuse(d, by_page_no_time(ret));
+			outcome_retry(d, RETRY_NS);
+			return;
+		}
+		if (offset.ns <= d->config.step_min && offset.ns >= -d->config.step_min) {
+			if (d->ntp_told)
+				break;
+			if (!tell_ntp(d))
+				return;
+			continue;
+		}
+		why = refusal(d, &offset);
+		if (why) {
+			outcome_refuse(d, why);
+			return;
+		}
+		why = steps_refusal(&d->config, offset.ns);
+		if (why && !may_change(d)) {
+			outcome_refuse(d, why);
+			return;
+		}
+		/* What an NTP daemon has measured is void, whatever the clock shows. */
+		if (why && !tell_ntp(d))
+			return;
+		if (why)
+			break;
+		if (step(d, &offset))
+			return;
+		kernel_clock_steer(d, 0);
+		if (!tell_ntp(d))
+			return;
+	}
+	if (offset.error > d->config.trusted_max_error) {
+		outcome_refuse_too_wide(d);
+	} else if (llabs(offset.ns) > d->config.trusted_max_error) {
+		if (why)
+			outcome_refuse(d, why);
+		else
+			outcome_retry(d, RETRY_NS);
+	} else {
+		if (why)
+			say(LOG_NOTICE, "the system clock is slewed, not stepped: %s", why);
+		outcome_trust(d, &offset);
+	}
+}
