@@ -6,27 +6,21 @@
 #include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "by-page.h"
-#include "clock.h"
 #include "counter.h"
 #include "daemon.h"
 #include "events.h"
-#include "journal.h"
 #include "kernel-clock.h"
 #include "log.h"
+#include "look.h"
 #include "measure.h"
 #include "outcome.h"
 #include "random.h"
 #include "reaction.h"
-#include "steps.h"
 #include "trust.h"
 
-#define LOOKS_MAX 20
 /* How often a daemon is asked whether it has measured again. */
 #define NTP_RETRY_NS (200 * NS_PER_MS)
 /* Where that takes so long, less often. */
@@ -160,60 +154,6 @@ static void advance(struct daemon *d)
 }
 
 /* ---- Looking ------------------------------------------------------------------------- */
-
-/* State and page under one marker; where the host moves that all the time, no time is believed. */
-static int look(struct daemon *d)
-{
-	int ret, looks;
-
-	for (looks = 0; looks < LOOKS_MAX; looks++) {
-		ret = device_look(&d->device);
-		ret = ret ?: vmclock_read_page(d->device.vc, &d->page, sizeof(d->page));
-		if (ret)
-			return ret;
-		if (le64toh(d->page.disruption_marker) == d->device.state.marker) {
-			d->believed = stale_look(&d->stale, &d->page);
-			return 0;
-		}
-	}
-	d->believed = false;
-	return 0;
-}
-
-/* Nothing is known then, and looking again takes as long as this time. */
-static void cannot_read(struct daemon *d, int error)
-{
-	if (d->phase == PHASE_TRUSTED) {
-		d->phase = PHASE_REACTING;
-		d->began = monotonic_now();
-		d->stepped = 0;
-		trust_publish(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
-	}
-	if (!d->unreadable)
-		events_log(d, JOURNAL_UNTRUSTED, LOG_WARNING,
-			   "%s: the page cannot be read: %s: the system clock is not trusted",
-			   d->device.path,
-			   error == -ETIMEDOUT
-				   ? "the host is in the middle of an update for too long"
-				   : strerror(-error));
-	d->unreadable = true;
-	outcome_retry(d, REFUSED_NS);
-}
-
-/* Returns false where there is no device, or nothing to be read from it. */
-static bool look_at_page(struct daemon *d)
-{
-	int ret = look(d);
-
-	if (ret == -ENODEV)
-		return false;
-	if (ret)
-		cannot_read(d, ret);
-	else if (d->unreadable)
-		say(LOG_NOTICE, "%s: the page can be read again", d->device.path);
-	d->unreadable = ret;
-	return !ret;
-}
 
 void reaction_look(struct daemon *d)
 {

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Looks at the device: its marker and generation, and its page. */
+#ifndef VMCLOCKD_LOOK_H
+#define VMCLOCKD_LOOK_H
+
+#include <stdbool.h>
+
+struct daemon;
+
+/*
+ * Reads the device's state and page into the daemon. Returns false where there
+ * is no device, or its page cannot be read: then the trust is withdrawn.
+ */
+bool look_at_page(struct daemon *d);
+
+#endif /* VMCLOCKD_LOOK_H */
