@@ -17,11 +17,12 @@
 
 /* The first step removes the offset, further ones what is left of it. */
 #define STEPS_MAX 3
-#define RETRY_NS  (20 * NS_PER_MS)
-/* One that does not answer takes a second each time. */
+/* The time to the next attempt after a failed measurement. */
+#define RETRY_NS (20 * NS_PER_MS)
+/* Each try with an NTP daemon that does not answer takes a second: tries are rare. */
 #define NTP_AGAIN_NS (5 * NS_PER_SEC)
 
-/* May the page be wrong? Whether it may be followed, steps_refusal() tells. */
+/* Why the page's time may be wrong, or NULL. The limits of single steps are in steps.c. */
 static const char *refusal(const struct daemon *d, const struct offset *offset)
 {
 	const struct config *config = &d->config;
@@ -72,7 +73,7 @@ const char *by_page_no_time(int error)
 	}
 }
 
-/* Then it can be told later; what it has refused it would refuse again. */
+/* The daemon can be told later. What it has refused, it would refuse again. */
 static bool is_unanswered(int error)
 {
 	return error == -ETIMEDOUT || error == -ECONNREFUSED || error == -EPIPE;
@@ -93,7 +94,7 @@ static bool tell_ntp(struct daemon *d)
 	return true;
 }
 
-/* It would lead the clock astray by what it has measured before. */
+/* An NTP daemon that was not told sets the clock by its old measurements. */
 void by_page_tell_ntp_again(struct daemon *d)
 {
 	if (!d->ntp_again || monotonic_now() < d->ntp_again)
@@ -112,7 +113,7 @@ void by_page_react(struct daemon *d)
 		outcome_refuse(
 			d, "the page's marker has changed, but its time may still be the former "
 			   "host's");
-		/* It is updated soon; or never, if its publisher does not know of the move. */
+		/* The time is updated soon, unless its publisher does not know of the move. */
 		if (monotonic_now() - d->began < NS_PER_SEC)
 			outcome_retry(d, RETRY_NS);
 		return;
@@ -143,7 +144,7 @@ void by_page_react(struct daemon *d)
 			outcome_refuse(d, why);
 			return;
 		}
-		/* What an NTP daemon has measured is void, whatever the clock shows. */
+		/* An NTP daemon's measurements are void even if the clock is not stepped. */
 		if (why && !tell_ntp(d))
 			return;
 		if (why)

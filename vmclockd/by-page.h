@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The system clock set right by a page that has the time: steps, and guards against wrong ones. */
+/* The reaction by a page that has the time: steps, and guards against wrong ones. */
 #ifndef VMCLOCKD_BY_PAGE_H
 #define VMCLOCKD_BY_PAGE_H
 
 struct daemon;
 
-/* Makes one attempt to set the clock right: it ends by a call of outcome.h. */
+/*
+ * Makes one attempt to set the clock right. If the marker changes meanwhile,
+ * the attempt ends without an outcome: a new reaction is due.
+ */
 void by_page_react(struct daemon *d);
 /* Tells the NTP daemon of the disruption once more, if it has not answered and that is due. */
 void by_page_tell_ntp_again(struct daemon *d);

@@ -69,7 +69,6 @@ void events_tell_markers(struct daemon *d)
 		events_tell_hooks(d, HOOK_GENERATION);
 }
 
-/* What the previous vmclockd has not told all hooks. */
 void events_tell_owed(struct daemon *d)
 {
 	if (hooks_owe(&d->hooks, HOOK_DISRUPTED))

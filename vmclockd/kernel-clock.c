@@ -9,7 +9,7 @@
 #include "kernel-clock.h"
 #include "log.h"
 
-/* Without permission, as in a container, all changes fail: one line stands for all of them. */
+/* Without permission, as in a container, all changes fail: one line is logged for all. */
 static void kernel_answered(struct daemon *d, int ret, const char *what)
 {
 	if (ret && ret != d->kernel_error)
@@ -18,7 +18,6 @@ static void kernel_answered(struct daemon *d, int ret, const char *what)
 	d->kernel_error = ret;
 }
 
-/* For the state, before that changes: after a kill nobody else would know. */
 void kernel_clock_note_synchronised(struct daemon *d)
 {
 	struct clock_state clock;
@@ -27,7 +26,6 @@ void kernel_clock_note_synchronised(struct daemon *d)
 		d->was_synchronised |= clock.synchronised;
 }
 
-/* Declares the kernel's clock unsynchronised. Later calls in a reaction keep the first answer. */
 void kernel_clock_unsynchronise(struct daemon *d)
 {
 	bool was = false;
@@ -36,11 +34,11 @@ void kernel_clock_unsynchronise(struct daemon *d)
 	if (!may_change(d))
 		return;
 	ret = clock_unsynchronise(&was);
+	/* A later call in the same reaction finds it unsynchronised by the first one. */
 	d->was_synchronised |= was;
 	kernel_answered(d, ret, "tell the kernel that its clock is wrong");
 }
 
-/* Where no NTP daemon runs, vmclockd also sets the clock's rate. */
 void kernel_clock_steer(struct daemon *d, int64_t offset)
 {
 	int ret;
@@ -52,7 +50,6 @@ void kernel_clock_steer(struct daemon *d, int64_t offset)
 		kernel_answered(d, ret, "set the rate of the system clock");
 }
 
-/* The clock is declared synchronised if vmclockd keeps it, or if it was so before. */
 void kernel_clock_vouch(struct daemon *d, const struct offset *offset)
 {
 	bool ours = d->device.has_time && d->ntp.found == NTP_NONE;

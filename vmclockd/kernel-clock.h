@@ -12,13 +12,20 @@
 
 struct daemon;
 
-/* Notes in the daemon whether the kernel calls its clock synchronised. */
+/*
+ * Notes whether the kernel calls its clock synchronised. Call it before the
+ * state is published, and before kernel_clock_unsynchronise(): if vmclockd is
+ * killed in between, only the state still knows.
+ */
 void kernel_clock_note_synchronised(struct daemon *d);
 /* Declares the kernel's clock unsynchronised. */
 void kernel_clock_unsynchronise(struct daemon *d);
-/* Sets the rate by the page, so that @offset decays; not where an NTP daemon does that. */
+/* Sets the rate by the page, so that @offset decays. An NTP daemon that runs does that itself. */
 void kernel_clock_steer(struct daemon *d, int64_t offset);
-/* Tells the kernel the bound of its clock's error. */
+/*
+ * Tells the kernel the bound of its clock's error. The clock is declared
+ * synchronised if vmclockd keeps it, or if it was synchronised before.
+ */
 void kernel_clock_vouch(struct daemon *d, const struct offset *offset);
 
 #endif /* VMCLOCKD_KERNEL_CLOCK_H */

@@ -14,7 +14,7 @@
 
 #define LOOKS_MAX 20
 
-/* State and page under one marker; where the host moves that all the time, no time is believed. */
+/* Reads state and page under one marker. While that keeps changing, no time is believed. */
 static int look(struct daemon *d)
 {
 	int ret, looks;
@@ -33,7 +33,7 @@ static int look(struct daemon *d)
 	return 0;
 }
 
-/* Nothing is known then, and looking again takes as long as this time. */
+/* A disruption would go unseen. The next look may take as long as this one, so it is not soon. */
 static void cannot_read(struct daemon *d, int error)
 {
 	if (d->phase == PHASE_TRUSTED) {
@@ -53,7 +53,6 @@ static void cannot_read(struct daemon *d, int error)
 	outcome_retry(d, REFUSED_NS);
 }
 
-/* Returns false where there is no device, or nothing to be read from it. */
 bool look_at_page(struct daemon *d)
 {
 	int ret = look(d);

@@ -8,8 +8,8 @@
 struct daemon;
 
 /*
- * Reads the device's state and page into the daemon. Returns false where there
- * is no device, or its page cannot be read: then the trust is withdrawn.
+ * Reads the device's state and page into the daemon. Withdraws the trust if the
+ * page cannot be read. Returns false then, and where there is no device.
  */
 bool look_at_page(struct daemon *d);
 

@@ -8,9 +8,9 @@
 #include "daemon.h"
 #include "measure.h"
 
-/* Two measurements, so far apart, must agree before the clock is stepped. */
+/* The time between two measurements that must agree before the clock is stepped. */
 #define AGREE_APART_NS (2 * NS_PER_MS)
-/* Between them a slew may move the clock by a tenth of that time. */
+/* A slew may move the clock by a tenth of that time meanwhile. */
 #define SLEW_MAX 10
 
 static bool agree(const struct offset *a, const struct offset *b)
@@ -32,7 +32,6 @@ int measure_once(struct daemon *d, struct offset *offset)
 	return ret;
 }
 
-/* Measures twice; @offset receives the later one. Returns -EAGAIN if they do not agree. */
 int measure_twice(struct daemon *d, struct offset *offset)
 {
 	const struct timespec rest = { .tv_nsec = AGREE_APART_NS };

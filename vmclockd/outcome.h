@@ -8,6 +8,7 @@
 #include "clocks.h"
 #include "offset.h"
 
+/* The time from a refusal to the next attempt. */
 #define REFUSED_NS NS_PER_SEC
 
 struct daemon;

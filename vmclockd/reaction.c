@@ -21,20 +21,21 @@
 #include "reaction.h"
 #include "trust.h"
 
-/* How often a daemon is asked whether it has measured again. */
+/* How often the NTP daemon is asked whether it has measured again. */
 #define NTP_RETRY_NS (200 * NS_PER_MS)
-/* Where that takes so long, less often. */
+/* After this time it is asked less often. */
 #define NTP_SOON_NS (30 * NS_PER_SEC)
-#define KERNEL_NS   (60 * NS_PER_SEC)
-/* So many reactions may begin at once, and then one in so long: see begin(). */
+/* How often the kernel is told the bound again. */
+#define KERNEL_NS (60 * NS_PER_SEC)
+/* So many reactions may begin at once, and further ones at this interval: see begin(). */
 #define REACTIONS_AT_ONCE 10
 #define REACTION_NS	  NS_PER_SEC
-/* By then a machine that was to sleep has slept, or does not sleep at all. */
+/* A machine that was going to sleep is taken to be awake after this time. */
 #define FALLING_ASLEEP_NS (120 * NS_PER_SEC)
 
-/* ---- The reaction ------------------------------------------------------------------------ */
+/* ---- The course of a reaction ------------------------------------------------------------ */
 
-/* The NTP daemon sets the clock; its offset from the cone tells when it is right. */
+/* The NTP daemon sets the clock. The offset from the derived time shows when it is right. */
 static void react_by_ntp(struct daemon *d)
 {
 	struct offset offset;
@@ -63,7 +64,7 @@ static void count_reaction(struct daemon *d)
 	d->stepped = 0;
 }
 
-/* The completed page needs a steady counter, by which the kernel's clock runs as well. */
+/* The completed page needs a steady counter, and a kernel's clock that runs by it. */
 static void look_at_counter(struct daemon *d)
 {
 	bool usable = counter_steady() && clocksource_by_counter(&d->clocksource);
@@ -95,7 +96,7 @@ static void disrupted(struct daemon *d)
 {
 	struct vmclock_run_state *next = &d->state.next;
 
-	/* The state has the new one from now on: the next vmclockd would not see it. */
+	/* The state will have the new generation: after a kill only the promise tells of it. */
 	if (d->generation != d->device.state.generation) {
 		hooks_promise(&d->hooks, HOOK_GENERATION);
 		state_add(&next->generations, 1);
@@ -110,13 +111,13 @@ static void disrupted(struct daemon *d)
 	untrust(d, VMCLOCK_RUN_DISRUPTED);
 }
 
-/* A clone's marker may be the same, and its generation another one. */
+/* A clone may have the same marker and another generation. */
 static bool is_disrupted(const struct daemon *d)
 {
 	return d->marker != d->device.state.marker || d->generation != d->device.state.generation;
 }
 
-/* The previous vmclockd was killed during a reaction: begin that anew. */
+/* The previous vmclockd was killed during a reaction: begins a new one. */
 static void react_again(struct daemon *d)
 {
 	d->marker_before = d->marker;
@@ -130,8 +131,8 @@ static void react_again(struct daemon *d)
 }
 
 /*
- * A storm of markers causes few lines, hooks and commands to NTP daemons; the last
- * marker always causes them. untrust() is called for each marker.
+ * A storm of markers causes few lines, hooks and commands to NTP daemons, but the
+ * last marker always causes them. untrust() is called for each marker.
  */
 static void begin(struct daemon *d)
 {
@@ -153,7 +154,7 @@ static void advance(struct daemon *d)
 		react_by_ntp(d);
 }
 
-/* ---- Looking ------------------------------------------------------------------------- */
+/* ---- What starts and stops it ------------------------------------------------------------ */
 
 void reaction_look(struct daemon *d)
 {
@@ -219,7 +220,7 @@ void reaction_start(struct daemon *d)
 		d->ntp_told = true;
 		look_at_counter(d);
 		by_ntp_disrupted(&d->by_ntp, &d->device.state, false);
-		/* Hooks ran for a disruption, but not all of them for its end. */
+		/* Hooks have run for a disruption, but not all of them for its end. */
 		d->disrupted |= hooks_owe(&d->hooks, HOOK_TRUSTED);
 		trust_publish(d, VMCLOCK_RUN_UNKNOWN);
 	}
@@ -243,7 +244,7 @@ void reaction_tick(struct daemon *d)
 		trust_publish(d, d->state.next.trust);
 		return;
 	}
-	/* The NTP daemon first: its answer may void the bounds that trust rests on. */
+	/* Ask the NTP daemon first: its answer may void the bounds that trust rests on. */
 	ret = d->device.has_time
 		      ? 0
 		      : by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc, &d->device.state, &why);
@@ -282,7 +283,7 @@ void reaction_network(struct daemon *d)
 		return;
 	say(LOG_DEBUG, "the network has changed: the time servers are asked again");
 	by_ntp_network(&d->by_ntp);
-	/* Not in a storm of markers. */
+	/* In a storm of markers the pace decides. */
 	if (!d->begins)
 		d->retry = 0;
 }

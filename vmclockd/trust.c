@@ -6,9 +6,9 @@
 #include "daemon.h"
 #include "trust.h"
 
-/* The state is valid for so long; it is renewed each second. */
+/* How long readers may go by a state. It is renewed each second. */
 #define VALID_NS (5 * NS_PER_SEC)
-/* ppb: drift of the system clock between two looks, if only vmclockd slews it. */
+/* ppb: the drift to assume between two looks if only vmclockd slews the system clock. */
 #define DRIFT 500000
 
 /* Counts the time without trust while it lasts, but not the time before the first trust. */
@@ -25,11 +25,11 @@ static void count_untrusted(struct daemon *d, uint8_t trust)
 void trust_publish(struct daemon *d, uint8_t trust)
 {
 	struct vmclock_run_state *next = &d->state.next;
-	/* Who was stopped between measuring and publishing vouches for no longer. */
+	/* From the measurement on: this process may have been stopped since then. */
 	uint64_t since = trust == VMCLOCK_RUN_TRUSTED ? le64toh(next->bound_at)
 						      : (uint64_t)monotonic_now();
 
-	/* Without a marker, nothing: the next vmclockd would take any marker for a disruption. */
+	/* Nothing before a marker is known: the next vmclockd would take its own for a new one. */
 	if (!d->started && !d->state.resumed)
 		return;
 	count_untrusted(d, trust);
