@@ -46,35 +46,35 @@ struct daemon {
 	struct hooks hooks;
 	struct exporter exporter;
 	uint64_t marker_before;		/* the marker before the last disruption */
-	bool disrupted;			/* the clock is not right again since then */
-	bool ntp_told;			/* the NTP daemon was told of it, or that has failed */
-	int64_t ntp_again;		/* CLOCK_MONOTONIC: then it is told once more; 0: never */
+	bool disrupted;			/* since a disruption, until the clock is trusted again */
+	bool ntp_told;			/* the NTP daemon was told of it, or cannot be told */
+	int64_t ntp_again;		/* CLOCK_MONOTONIC: when it is told once more; 0: never */
 	struct device device;
 	struct state state;
 	struct clockbound clockbound;
 
 	enum phase phase;
-	int64_t asleep;			/* CLOCK_MONOTONIC: it is going to sleep, or awake by then; 0: no */
+	int64_t asleep;			/* CLOCK_MONOTONIC: latest end of a sleep; 0: none */
 	struct pace pace;		/* of reactions that begin */
-	bool begins;			/* one is to, when it is time */
+	bool begins;			/* a reaction is to begin, at the time in @retry */
 	unsigned int untold;		/* markers that nobody was told of yet */
 	uint64_t marker_told;
 	uint64_t generation_told;
-	const char *refusal;		/* the reason, as logged */
+	const char *refusal;		/* why the clock is not trusted, as logged */
 	uint64_t marker;		/* the marker that was acted on last */
 	uint64_t generation;
 	bool was_synchronised;		/* what the kernel called its clock before the disruption */
 	int64_t began;			/* CLOCK_MONOTONIC: when the disruption was seen */
 	int64_t stepped;		/* ns, in this reaction */
 	int64_t untrusted_since;	/* CLOCK_MONOTONIC: not counted yet; 0: it is trusted */
-	int64_t kernel_told;		/* CLOCK_MONOTONIC: how good its clock is */
-	int kernel_error;		/* its last one, which was told */
-	int64_t retry;			/* CLOCK_MONOTONIC: not before */
+	int64_t kernel_told;		/* CLOCK_MONOTONIC: when the kernel last heard a bound */
+	int kernel_error;		/* the last error from the kernel, as logged */
+	int64_t retry;			/* CLOCK_MONOTONIC: no attempt before this time */
 	bool started;			/* the device's page has been read */
-	bool unreadable;		/* it cannot be now, as was told */
+	bool unreadable;		/* the page cannot be read now, as logged */
 	struct vmclock_abi page;	/* the page at the last look */
 	struct stale stale;
-	bool believed;			/* its time, if it has any */
+	bool believed;			/* the time in @page, if there is any, is believed */
 };
 
 static inline bool may_change(const struct daemon *d)
