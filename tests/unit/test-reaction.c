@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the state says of the system clock, against the truth: reaction.c in a
+ * What the state says of the system clock, against the truth: the reaction in a
  * world where time, the clock and the measurements are this program's.
  */
 #include <endian.h>
