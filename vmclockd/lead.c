@@ -22,7 +22,7 @@ static int read_once(struct lead *lead)
 int lead_read(struct lead *lead)
 {
 	int ret = read_once(lead);
-	struct lead one;
+	struct lead one = { 0 };
 	int i;
 
 	for (i = 1; !ret && i < READINGS; i++) {
