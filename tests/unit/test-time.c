@@ -904,6 +904,17 @@ static void smeared_bounds_enclose_the_truth(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, pagefile_setup, pagefile_teardown)
 
+/* Not even where the caller has filled in what looks like bounds. */
+static void without_the_flag_nothing_is_certain(void **state)
+{
+	const struct vmclock_time t = { .latest = { .tv_sec = 1 }, .earliest = { .tv_sec = 3 } };
+	const struct timespec between = { .tv_sec = 2 };
+
+	(void)state;
+	assert_false(vmclock_before(&t, &between));
+	assert_false(vmclock_after(&t, &between));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -937,6 +948,7 @@ int main(void)
 		TEST(what_is_half_made_is_not_used),
 		TEST(smeared_bounds_enclose_the_truth),
 		TEST(a_commit_waits_for_both_times_of_its_number),
+		TEST(without_the_flag_nothing_is_certain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
