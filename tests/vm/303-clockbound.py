@@ -38,6 +38,7 @@ def run(lab):
             vm.run('killall -KILL vmclockd; vmclockd --verbose >>/tmp/vmclockd 2>&1 &')
     healing.wait_trusted()
     vm.run('killall bound-read; until test -s /tmp/bounds; do sleep 0.1; done')
+    lab.log(healing.said())
     readings, trusted, wrong, worst, widest = map(int, vm.run('cat /tmp/bounds').split())
     lab.log(f'{readings} readings, {trusted} trusted, {wrong} wrong; +-{widest} ns at most')
     lab.check(readings >= READINGS and trusted >= readings // 10, 'too few of them')
