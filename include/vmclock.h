@@ -48,6 +48,8 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include <vmclock-version.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -575,6 +577,8 @@ bool vmclock_time_after(const struct vmclock_time *t, const struct timespec *ts)
 
 /**
  * vmclock_version() - the version of the library that runs, such as "0.1.0"
+ *
+ * <vmclock-version.h> has that of the headers.
  *
  * Thread-safe and async-signal-safe.
  * Since: 0.1

@@ -9,6 +9,15 @@
 #include <linux/vmclock-abi.h>
 #endif
 
+#if !VMCLOCK_VERSION_AT_LEAST(VMCLOCK_VERSION_MAJOR, VMCLOCK_VERSION_MINOR, VMCLOCK_VERSION_PATCH) || \
+	!VMCLOCK_VERSION_AT_LEAST(0, 0, 99) || !VMCLOCK_VERSION_AT_LEAST(0, 1, 0) || \
+	VMCLOCK_VERSION_AT_LEAST(VMCLOCK_VERSION_MAJOR + 1, 0, 0) || \
+	VMCLOCK_VERSION_AT_LEAST(VMCLOCK_VERSION_MAJOR, VMCLOCK_VERSION_MINOR + 1, 0) || \
+	VMCLOCK_VERSION_AT_LEAST(VMCLOCK_VERSION_MAJOR, VMCLOCK_VERSION_MINOR, \
+				 VMCLOCK_VERSION_PATCH + 1)
+#error "these headers are of their own version, and of no later one"
+#endif
+
 int use_headers(const struct vmclock *vc, uint64_t *marker);
 int use_headers(const struct vmclock *vc, uint64_t *marker)
 {
