@@ -78,6 +78,25 @@ enum vmclock_scale {
 #define VMCLOCK_FLAG_GENERATION_PRESENT	(1U << 3) /* state: the page has a generation counter */
 #define VMCLOCK_FLAG_COMPLETED		(1U << 4) /* time: vmclockd derived it, not the host */
 
+/* The state of a clock. Written as in <linux/vmclock-abi.h>: both may be included. */
+#ifndef VMCLOCK_STATUS_UNKNOWN
+#define VMCLOCK_STATUS_UNKNOWN		0 /* there is no clock, or nothing is known of it */
+#define VMCLOCK_STATUS_INITIALIZING	1 /* it is being set up: no time yet */
+#define VMCLOCK_STATUS_SYNCHRONIZED	2 /* it follows its source */
+#define VMCLOCK_STATUS_FREERUNNING	3 /* its source is silent: the bounds grow, and hold */
+#define VMCLOCK_STATUS_UNRELIABLE	4 /* it is broken: no time */
+#endif
+
+/* A leap second in the month of a reading, or in the month before. */
+#ifndef VMCLOCK_LEAP_NONE
+#define VMCLOCK_LEAP_NONE	0x00 /* none is known */
+#define VMCLOCK_LEAP_PRE_POS	0x01 /* this month will end with a positive one */
+#define VMCLOCK_LEAP_PRE_NEG	0x02 /* this month will end with a negative one */
+#define VMCLOCK_LEAP_POS	0x03 /* the reading is in a positive one */
+#define VMCLOCK_LEAP_POST_POS	0x04 /* last month ended with a positive one */
+#define VMCLOCK_LEAP_POST_NEG	0x05 /* last month ended with a negative one */
+#endif
+
 /**
  * struct vmclock_time - one reading of the clock; all of it belongs together
  * @time:	the most likely time, rounded down to the nanosecond; while it is
@@ -87,10 +106,8 @@ enum vmclock_scale {
  * @counter:	the CPU counter that the time was computed from
  * @marker:	the disruption marker at the reading, of the page that gave the time
  * @flags:	VMCLOCK_FLAG_BOUNDED and others
- * @status:	the page's clock status: 2 synchronized, 3 free-running
- * @leap:	leap second indicator of that time, in its own month: 0 none known, 1
- *		positive or 2 negative one at the end of this month, 3 positive one now,
- *		4 positive or 5 negative one at the end of last month; always 0 in TAI
+ * @status:	VMCLOCK_STATUS_SYNCHRONIZED or VMCLOCK_STATUS_FREERUNNING
+ * @leap:	VMCLOCK_LEAP_* of the month that @time is in; VMCLOCK_LEAP_NONE in TAI
  *
  * Functions set all fields; the reserved one is zero.
  *
@@ -125,9 +142,8 @@ struct vmclock_time {
  * @marker:	the disruption marker
  * @generation:	the VM generation counter; 0 without VMCLOCK_FLAG_GENERATION_PRESENT
  * @flags:	VMCLOCK_FLAG_MAINTENANCE_* and VMCLOCK_FLAG_GENERATION_PRESENT; ignore others
- * @status:	the page's clock status, VMCLOCK_STATUS_* in <vmclock-abi.h>: 0 unknown,
- *		1 initializing, 2 synchronized, 3 free-running, 4 unreliable; unknown
- *		also where the page is too small to have one
+ * @status:	VMCLOCK_STATUS_*; VMCLOCK_STATUS_UNKNOWN also where the page is too small
+ *		to have one
  * @reserved:	zero; later versions may give a meaning to it
  */
 struct vmclock_state {
