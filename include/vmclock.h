@@ -71,12 +71,16 @@ enum vmclock_scale {
 	VMCLOCK_SCALE_SMEARED	/* UTC with leap seconds smeared as the page hints, or not at all */
 };
 
-/* Bits of the flags in struct vmclock_time and struct vmclock_state. */
-#define VMCLOCK_FLAG_BOUNDED		(1U << 0) /* time: earliest and latest are bounds */
-#define VMCLOCK_FLAG_MAINTENANCE_SOON	(1U << 1) /* a disruption is expected within about a day */
-#define VMCLOCK_FLAG_MAINTENANCE_IMMINENT	(1U << 2) /* within about an hour */
-#define VMCLOCK_FLAG_GENERATION_PRESENT	(1U << 3) /* state: the page has a generation counter */
-#define VMCLOCK_FLAG_COMPLETED		(1U << 4) /* time: vmclockd derived it, not the host */
+/*
+ * Bits of the flags in the structures below. Those up to 15 say what the page's
+ * flags say, and have the same values; the others are the library's own.
+ */
+#define VMCLOCK_FLAG_MAINTENANCE_SOON	  (1U << 1) /* disruption expected within about a day */
+#define VMCLOCK_FLAG_MAINTENANCE_IMMINENT (1U << 2) /* within about an hour */
+#define VMCLOCK_FLAG_MONOTONIC		  (1U << 7) /* an update never sets the time back */
+#define VMCLOCK_FLAG_GENERATION_PRESENT	  (1U << 8) /* the page has a generation counter */
+#define VMCLOCK_FLAG_BOUNDED		  (1U << 16) /* earliest and latest are bounds */
+#define VMCLOCK_FLAG_COMPLETED		  (1U << 17) /* vmclockd derived the time, not the host */
 
 /* The state of a clock. Written as in <linux/vmclock-abi.h>: both may be included. */
 #ifndef VMCLOCK_STATUS_UNKNOWN
@@ -105,7 +109,7 @@ enum vmclock_scale {
  * @latest:	true time is not after this; the highest time there is, if not bounded
  * @counter:	the CPU counter that the time was computed from
  * @marker:	the disruption marker at the reading, of the page that gave the time
- * @flags:	VMCLOCK_FLAG_BOUNDED and others
+ * @flags:	VMCLOCK_FLAG_BOUNDED, _COMPLETED, _MONOTONIC and _MAINTENANCE_*
  * @status:	VMCLOCK_STATUS_SYNCHRONIZED or VMCLOCK_STATUS_FREERUNNING
  * @leap:	VMCLOCK_LEAP_* of the month that @time is in; VMCLOCK_LEAP_NONE in TAI
  *
@@ -141,7 +145,7 @@ struct vmclock_time {
  * struct vmclock_state - what a page says besides the time; all of it belongs together
  * @marker:	the disruption marker
  * @generation:	the VM generation counter; 0 without VMCLOCK_FLAG_GENERATION_PRESENT
- * @flags:	VMCLOCK_FLAG_MAINTENANCE_* and VMCLOCK_FLAG_GENERATION_PRESENT; ignore others
+ * @flags:	VMCLOCK_FLAG_MAINTENANCE_* and VMCLOCK_FLAG_GENERATION_PRESENT
  * @status:	VMCLOCK_STATUS_*; VMCLOCK_STATUS_UNKNOWN also where the page is too small
  *		to have one
  * @reserved:	zero; later versions may give a meaning to it

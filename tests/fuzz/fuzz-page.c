@@ -115,6 +115,12 @@ static struct vmclock *open_input(const struct input *in)
 
 /* ---- What has no arithmetic --------------------------------------------------- */
 
+static uint32_t maintenance(uint64_t flags)
+{
+	return (flags & VMCLOCK_FLAG_DISRUPTION_SOON ? VMCLOCK_FLAG_MAINTENANCE_SOON : 0) |
+	       (flags & VMCLOCK_FLAG_DISRUPTION_IMMINENT ? VMCLOCK_FLAG_MAINTENANCE_IMMINENT : 0);
+}
+
 static void check_state(const struct vmclock *vc, const struct input *in,
 			const struct vmclock_state *state)
 {
@@ -124,9 +130,7 @@ static void check_state(const struct vmclock *vc, const struct input *in,
 
 	CHECK(state->marker == vmclock_marker(vc) && state->generation == generation);
 	CHECK(state->status == (le32toh(in->page.size) > 0x22 ? in->page.clock_status : 0));
-	CHECK(state->flags == ((flags & VMCLOCK_FLAG_DISRUPTION_SOON ? 1U << 1 : 0) |
-			       (flags & VMCLOCK_FLAG_DISRUPTION_IMMINENT ? 1U << 2 : 0) |
-			       (present ? 1U << 3 : 0)));
+	CHECK(state->flags == (maintenance(flags) | (present ? VMCLOCK_FLAG_GENERATION_PRESENT : 0)));
 	for (i = 0; i < sizeof(state->reserved); i++)
 		CHECK(!state->reserved[i]);
 }
@@ -213,11 +217,9 @@ static void check_reading(const struct input *in, const struct vmclock_time *t)
 	CHECK(t->status == in->page.clock_status);
 	CHECK(t->status == VMCLOCK_STATUS_SYNCHRONIZED || t->status == VMCLOCK_STATUS_FREERUNNING);
 	CHECK(t->leap <= VMCLOCK_LEAP_POST_NEG && !t->reserved);
-	CHECK(!(t->flags >> 3));
-	CHECK(!(t->flags & VMCLOCK_FLAG_MAINTENANCE_SOON) ==
-	      !(flags & VMCLOCK_FLAG_DISRUPTION_SOON));
-	CHECK(!(t->flags & VMCLOCK_FLAG_MAINTENANCE_IMMINENT) ==
-	      !(flags & VMCLOCK_FLAG_DISRUPTION_IMMINENT));
+	CHECK((t->flags & ~VMCLOCK_FLAG_BOUNDED) ==
+	      (maintenance(flags) |
+	       (flags & VMCLOCK_FLAG_TIME_MONOTONIC ? VMCLOCK_FLAG_MONOTONIC : 0)));
 	if (t->flags & VMCLOCK_FLAG_BOUNDED) {
 		/* Never of no width: the time itself was rounded. */
 		CHECK(!in_order(&t->latest, &t->earliest));

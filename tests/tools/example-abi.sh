@@ -40,8 +40,9 @@ def layout(name, structure):
 layout('vmclock_time', vmclock.Time)
 layout('vmclock_state', vmclock.State)
 layout('timespec', vmclock.Timespec)
-for name in ('SCALE_UTC', 'SCALE_TAI', 'SCALE_SMEARED', 'FLAG_BOUNDED', 'FLAG_MAINTENANCE_SOON',
-             'FLAG_MAINTENANCE_IMMINENT', 'FLAG_GENERATION_PRESENT', 'FLAG_COMPLETED', 'CLOCK_TAI'):
+for name in ('SCALE_UTC', 'SCALE_TAI', 'SCALE_SMEARED', 'FLAG_MAINTENANCE_SOON',
+             'FLAG_MAINTENANCE_IMMINENT', 'FLAG_MONOTONIC', 'FLAG_GENERATION_PRESENT',
+             'FLAG_BOUNDED', 'FLAG_COMPLETED', 'CLOCK_TAI'):
     print(name, getattr(vmclock, name))
 END
 diff "$tmp/layout" "$tmp/out" >"$tmp/err" && why='' || why='another layout'

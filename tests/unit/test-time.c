@@ -286,6 +286,32 @@ static void maintenance_is_told(void **state)
 }
 
 /* Real time 10 us to either side of a step of UTC by a second. */
+/* All other flags of the page, those of the library's values among them, stay out of a reading. */
+static void the_pages_promise_is_told(void **state)
+{
+	const uint64_t others = ~(uint64_t)(VMCLOCK_FLAG_DISRUPTION_SOON |
+					    VMCLOCK_FLAG_DISRUPTION_IMMINENT |
+					    VMCLOCK_FLAG_TIME_MONOTONIC);
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t;
+
+	pagefile_begin(pf);
+	pf->page->flags |= htole64(others);
+	pagefile_end(pf);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE, &t), 0);
+	assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED);
+	pagefile_begin(pf);
+	pf->page->flags |= htole64(VMCLOCK_FLAG_TIME_MONOTONIC);
+	pagefile_end(pf);
+	/* By the page, and by the line. */
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE, &t), 0);
+	assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED | VMCLOCK_FLAG_MONOTONIC);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE + 1, &t), 0);
+	assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED | VMCLOCK_FLAG_MONOTONIC);
+	vmclock_close(vc);
+}
+
 static void bounds_hold_across_a_leap_second(void **state)
 {
 	struct pagefile *pf = *state;
@@ -935,6 +961,7 @@ int main(void)
 		TEST(no_bounds_means_nothing_is_certain),
 		TEST(before_and_after_are_strict),
 		TEST(maintenance_is_told),
+		TEST(the_pages_promise_is_told),
 		TEST(bounds_hold_across_a_leap_second),
 		TEST(now_is_between_the_bounds_and_goes_on),
 		TEST(a_commit_waits_until_its_time_is_over),
