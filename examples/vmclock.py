@@ -47,7 +47,7 @@ class Time(ctypes.Structure):
         ('flags', ctypes.c_uint32),
         ('status', ctypes.c_uint8),
         ('leap', ctypes.c_uint8),
-        ('reserved', ctypes.c_uint16),
+        ('reserved', ctypes.c_uint8 * 58),
     )
 
 

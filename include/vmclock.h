@@ -26,6 +26,10 @@
  * when an update takes longer than a thousand looks at the page, or vmclock_at()
  * meets time that vmclockd does not believe.
  *
+ * Structures have a fixed size. A later version may use their reserved bytes:
+ * such a field is valid only if its flag is set. Functions need not write
+ * reserved bytes. Ignore flags that you do not know.
+ *
  * For C99 and C++98, strict or not, and whatever came later.
  *
  * The completed page: most hypervisors give a marker and no time. There
@@ -112,8 +116,7 @@ enum vmclock_scale {
  * @flags:	VMCLOCK_FLAG_BOUNDED, _COMPLETED, _MONOTONIC and _MAINTENANCE_*
  * @status:	VMCLOCK_STATUS_SYNCHRONIZED or VMCLOCK_STATUS_FREERUNNING
  * @leap:	VMCLOCK_LEAP_* of the month that @time is in; VMCLOCK_LEAP_NONE in TAI
- *
- * Functions set all fields; the reserved one is zero.
+ * @reserved:	for later versions
  *
  * Two readings on one scale may be compared by hand: where the latest of one
  * is before the earliest of the other, it was made before. In UTC the bounds
@@ -138,7 +141,7 @@ struct vmclock_time {
 	uint32_t flags;
 	uint8_t status;
 	uint8_t leap;
-	uint16_t reserved;
+	uint8_t reserved[58];
 };
 
 /**
@@ -148,7 +151,7 @@ struct vmclock_time {
  * @flags:	VMCLOCK_FLAG_MAINTENANCE_* and VMCLOCK_FLAG_GENERATION_PRESENT
  * @status:	VMCLOCK_STATUS_*; VMCLOCK_STATUS_UNKNOWN also where the page is too small
  *		to have one
- * @reserved:	zero; later versions may give a meaning to it
+ * @reserved:	for later versions
  */
 struct vmclock_state {
 	uint64_t marker;
@@ -253,7 +256,9 @@ const struct vmclock_abi *vmclock_page(const struct vmclock *vc);
  * @copy:	receives the fields, little-endian as in the page
  * @size:	sizeof(*copy) as the caller's header declares it
  *
- * Bytes that the page does not have (its size field says) are set to zero.
+ * Bytes that the page does not have (its size field says) are set to zero. The
+ * page is the specification's structure, and grows with it: so the caller says
+ * how much of it there is room for. The library's own structures do not grow.
  *
  * Return: 0, or -ETIMEDOUT: the host held the sequence count odd for 100 ms.
  *

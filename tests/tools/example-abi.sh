@@ -27,7 +27,7 @@ python() {
 }
 
 "$ABI_LAYOUT" >"$tmp/layout" || exit 99
-python 'it can be imported' 0 '^vmclock_time 72$' <<'END'
+python 'it can be imported' 0 '^vmclock_time 128$' <<'END'
 import ctypes
 import vmclock
 
