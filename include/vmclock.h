@@ -58,6 +58,15 @@
 extern "C" {
 #endif
 
+/* Where the compiler has them; undefined again at the end. */
+#if defined(__GNUC__)
+#define VMCLOCK_NONNULL(arguments) __attribute__((__nonnull__ arguments))
+#define VMCLOCK_CHECKED		   __attribute__((__warn_unused_result__))
+#else
+#define VMCLOCK_NONNULL(arguments)
+#define VMCLOCK_CHECKED
+#endif
+
 struct vmclock;
 
 /* The page; <vmclock-abi.h> or <linux/vmclock-abi.h> (Linux 6.13) has its fields. */
@@ -204,7 +213,7 @@ struct vmclock_state {
  * UAPI.13, VMClock ABI: magic, size, version.
  * Since: 0.1
  */
-int vmclock_open(struct vmclock **vcp, const char *path);
+int vmclock_open(struct vmclock **vcp, const char *path) VMCLOCK_NONNULL((1)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_close() - free a handle
@@ -233,7 +242,7 @@ void vmclock_close(struct vmclock *vc);
  * Thread-safe and async-signal-safe.
  * Since: 0.1
  */
-int vmclock_fd(const struct vmclock *vc);
+int vmclock_fd(const struct vmclock *vc) VMCLOCK_NONNULL((1)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_page() - the live page
@@ -248,7 +257,8 @@ int vmclock_fd(const struct vmclock *vc);
  * UAPI.13, VMClock ABI.
  * Since: 0.1
  */
-const struct vmclock_abi *vmclock_page(const struct vmclock *vc);
+const struct vmclock_abi *vmclock_page(const struct vmclock *vc) VMCLOCK_NONNULL((1))
+	VMCLOCK_CHECKED;
 
 /**
  * vmclock_read_page() - a consistent copy of the page's fields
@@ -266,7 +276,8 @@ const struct vmclock_abi *vmclock_page(const struct vmclock *vc);
  * UAPI.13, VMClock ABI: seq_count, size.
  * Since: 0.1
  */
-int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t size);
+int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t size)
+	VMCLOCK_NONNULL((1, 2)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_marker() - the disruption marker as it is now
@@ -283,7 +294,7 @@ int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t
  * UAPI.13, VMClock ABI: disruption_marker.
  * Since: 0.1
  */
-uint64_t vmclock_marker(const struct vmclock *vc);
+uint64_t vmclock_marker(const struct vmclock *vc) VMCLOCK_NONNULL((1)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_disrupted() - has the clock been disrupted since a marker was taken?
@@ -297,7 +308,8 @@ uint64_t vmclock_marker(const struct vmclock *vc);
  * UAPI.13, VMClock ABI: disruption_marker.
  * Since: 0.1
  */
-bool vmclock_disrupted(const struct vmclock *vc, uint64_t marker);
+bool vmclock_disrupted(const struct vmclock *vc, uint64_t marker) VMCLOCK_NONNULL((1))
+	VMCLOCK_CHECKED;
 
 /**
  * vmclock_generation() - the VM generation counter
@@ -315,7 +327,8 @@ bool vmclock_disrupted(const struct vmclock *vc, uint64_t marker);
  * UAPI.13, VMClock ABI: vm_generation_counter, flag VM_GEN_COUNTER_PRESENT.
  * Since: 0.1
  */
-int vmclock_generation(const struct vmclock *vc, uint64_t *generation);
+int vmclock_generation(const struct vmclock *vc, uint64_t *generation) VMCLOCK_NONNULL((1, 2))
+	VMCLOCK_CHECKED;
 
 /**
  * vmclock_read_state() - marker, generation, maintenance and clock status at once
@@ -332,7 +345,8 @@ int vmclock_generation(const struct vmclock *vc, uint64_t *generation);
  * vm_generation_counter.
  * Since: 0.1
  */
-int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state);
+int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state)
+	VMCLOCK_NONNULL((1, 2)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_wait_disrupted() - sleep until the clock has been disrupted
@@ -366,7 +380,7 @@ int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state);
  * Since: 0.1
  */
 int vmclock_wait_disrupted(const struct vmclock *vc, uint64_t marker,
-			   const struct timespec *timeout);
+			   const struct timespec *timeout) VMCLOCK_NONNULL((1)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_system_time() - read a system clock, only if it was not disrupted
@@ -393,7 +407,7 @@ int vmclock_wait_disrupted(const struct vmclock *vc, uint64_t marker,
  * Since: 0.1
  */
 int vmclock_system_time(const struct vmclock *vc, clockid_t clock, uint64_t marker,
-			struct timespec *ts);
+			struct timespec *ts) VMCLOCK_NONNULL((1, 4)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_system_trusted() - is the system clock vouched for?
@@ -422,7 +436,8 @@ int vmclock_system_time(const struct vmclock *vc, clockid_t clock, uint64_t mark
  * UAPI.13, VMClock ABI: disruption_marker, vm_generation_counter.
  * Since: 0.1
  */
-int vmclock_system_trusted(const struct vmclock *vc, uint64_t *marker);
+int vmclock_system_trusted(const struct vmclock *vc, uint64_t *marker) VMCLOCK_NONNULL((1, 2))
+	VMCLOCK_CHECKED;
 
 /**
  * vmclock_system_wait_trusted() - sleep until the system clock is vouched for
@@ -454,7 +469,8 @@ int vmclock_system_trusted(const struct vmclock *vc, uint64_t *marker);
  * UAPI.13, VMClock ABI: disruption_marker, vm_generation_counter.
  * Since: 0.1
  */
-int vmclock_system_wait_trusted(const struct vmclock *vc, const struct timespec *timeout);
+int vmclock_system_wait_trusted(const struct vmclock *vc, const struct timespec *timeout)
+	VMCLOCK_NONNULL((1)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_now() - the time, from the host's clock or the completed page
@@ -504,7 +520,8 @@ int vmclock_system_wait_trusted(const struct vmclock *vc, const struct timespec 
  * UAPI.13, Calculating time; Time error calculation.
  * Since: 0.1
  */
-int vmclock_now(const struct vmclock *vc, enum vmclock_scale scale, struct vmclock_time *now);
+int vmclock_now(const struct vmclock *vc, enum vmclock_scale scale, struct vmclock_time *now)
+	VMCLOCK_NONNULL((1, 3)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_now_relaxed() - as vmclock_now(), faster, its counter read in any order
@@ -521,7 +538,7 @@ int vmclock_now(const struct vmclock *vc, enum vmclock_scale scale, struct vmclo
  * Since: 0.1
  */
 int vmclock_now_relaxed(const struct vmclock *vc, enum vmclock_scale scale,
-			struct vmclock_time *now);
+			struct vmclock_time *now) VMCLOCK_NONNULL((1, 3)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_at() - the time of a counter value that was read before, or somewhere else
@@ -541,7 +558,7 @@ int vmclock_now_relaxed(const struct vmclock *vc, enum vmclock_scale scale,
  * Since: 0.1
  */
 int vmclock_at(const struct vmclock *vc, enum vmclock_scale scale, uint64_t counter,
-	       struct vmclock_time *then);
+	       struct vmclock_time *then) VMCLOCK_NONNULL((1, 4)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_wait_past() - commit wait: sleep until a time is certainly over
@@ -572,7 +589,7 @@ int vmclock_at(const struct vmclock *vc, enum vmclock_scale scale, uint64_t coun
  * Since: 0.1
  */
 int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64_t marker,
-		      const struct timespec *t);
+		      const struct timespec *t) VMCLOCK_NONNULL((1, 4)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_time_before() - was a reading certainly made before a time?
@@ -585,7 +602,8 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
  * Thread-safe and async-signal-safe.
  * Since: 0.1
  */
-bool vmclock_time_before(const struct vmclock_time *t, const struct timespec *ts);
+bool vmclock_time_before(const struct vmclock_time *t, const struct timespec *ts)
+	VMCLOCK_NONNULL((1, 2)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_time_after() - was a reading certainly made after a time?
@@ -598,7 +616,8 @@ bool vmclock_time_before(const struct vmclock_time *t, const struct timespec *ts
  * Thread-safe and async-signal-safe.
  * Since: 0.1
  */
-bool vmclock_time_after(const struct vmclock_time *t, const struct timespec *ts);
+bool vmclock_time_after(const struct vmclock_time *t, const struct timespec *ts)
+	VMCLOCK_NONNULL((1, 2)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_version() - the version of the library that runs, such as "0.1.0"
@@ -608,7 +627,10 @@ bool vmclock_time_after(const struct vmclock_time *t, const struct timespec *ts)
  * Thread-safe and async-signal-safe.
  * Since: 0.1
  */
-const char *vmclock_version(void);
+const char *vmclock_version(void) VMCLOCK_CHECKED;
+
+#undef VMCLOCK_NONNULL
+#undef VMCLOCK_CHECKED
 
 #ifdef __cplusplus
 }
