@@ -126,14 +126,22 @@ static inline bool section_held(const struct vmclock_abi *page, uint32_t seq)
 struct section {
 	uint32_t seq;
 	uint32_t tries;
+	bool once;
 	int64_t since;		/* of the first slow try, CLOCK_MONOTONIC ns; 0: none yet */
 };
 
 #define SECTION_FAST_TRIES 1000
 
+/* @once: one that is tried once. */
+static inline struct section section_of(bool once)
+{
+	return (struct section){ .tries = once ? SECTION_FAST_TRIES : 0, .once = once };
+}
+
 /*
  * The slow way: spins, without a system call, until the count is even.
- * Returns 0, or -ETIMEDOUT 100 ms after the section's first slow try.
+ * Returns 0, or -ETIMEDOUT 100 ms after the section's first slow try; -EBUSY
+ * at once if the section is tried once.
  */
 int vmclock_section_wait(const struct vmclock *vc, struct section *section);
 
@@ -171,6 +179,7 @@ static inline int read_marker(const struct vmclock *vc, uint64_t *marker)
  * the clock has been read: a host changes the marker before the machine runs
  * again. Returns 0, -ESTALE, or what section_begin() says.
  */
-int vmclock_check_current(const struct vmclock *vc, uint64_t marker, const uint64_t *generation);
+int vmclock_check_current(const struct vmclock *vc, uint64_t marker, const uint64_t *generation,
+			  bool once);
 
 #endif /* VMCLOCK_INTERNAL_H */

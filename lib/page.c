@@ -27,6 +27,8 @@ int vmclock_section_wait(const struct vmclock *vc, struct section *section)
 	bool late;
 	int ret;
 
+	if (section->once)
+		return -EBUSY;
 	/* The clock comes last: some sandboxes deny it, or kill a process that reads it. */
 	if (section->tries++ <= SECTION_FAST_TRIES) {
 		section->seq = look(vc);
@@ -134,10 +136,11 @@ int vmclock_generation(const struct vmclock *vc, uint64_t *generation)
 	return 0;
 }
 
-int vmclock_check_current(const struct vmclock *vc, uint64_t marker, const uint64_t *generation)
+int vmclock_check_current(const struct vmclock *vc, uint64_t marker, const uint64_t *generation,
+			  bool once)
 {
 	uint64_t marker_now, flags, generation_now;
-	struct section section = { 0 };
+	struct section section = section_of(once);
 	int ret;
 
 	do {

@@ -267,7 +267,7 @@ static void no_marker_is_out_of_the_middle_of_an_update(void **state)
 	assert_false(vmclock_disrupted(&host.vc, 13));
 	set_up(state);
 	host.torn = 3;
-	assert_int_equal(vmclock_check_current(&host.vc, 13, NULL), 0);
+	assert_int_equal(vmclock_check_current(&host.vc, 13, NULL, false), 0);
 }
 
 #define TEST(f) cmocka_unit_test_setup(f, set_up)

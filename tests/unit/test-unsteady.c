@@ -43,7 +43,7 @@ static int own_open(const char *path, int flags)
 /* Here it is always steady. */
 #define UNSTEADY 0
 #endif
-#include "time.c"
+#include "basis.c"
 
 static int time_error(uint8_t counter_id, uint32_t size)
 {
