@@ -349,6 +349,22 @@ int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state)
 	VMCLOCK_NONNULL((1, 2)) VMCLOCK_CHECKED;
 
 /**
+ * vmclock_try_state() - as vmclock_read_state(), in one look at the page
+ * @vc:		the handle
+ * @state:	receives the state
+ *
+ * For callers that bound their own tries, such as random number generators.
+ *
+ * Return: 0, or -EBUSY: the host is in the middle of an update.
+ *
+ * Async-signal-safe; never spins.
+ * UAPI.13, as vmclock_read_state().
+ * Since: 0.1
+ */
+int vmclock_try_state(const struct vmclock *vc, struct vmclock_state *state)
+	VMCLOCK_NONNULL((1, 2)) VMCLOCK_CHECKED;
+
+/**
  * vmclock_wait_disrupted() - sleep until the clock has been disrupted
  * @vc:		the handle
  * @marker:	what vmclock_marker() returned
@@ -539,6 +555,22 @@ int vmclock_now(const struct vmclock *vc, enum vmclock_scale scale, struct vmclo
  */
 int vmclock_now_relaxed(const struct vmclock *vc, enum vmclock_scale scale,
 			struct vmclock_time *now) VMCLOCK_NONNULL((1, 3)) VMCLOCK_CHECKED;
+
+/**
+ * vmclock_try_now() - as vmclock_now(), in one look at the page
+ * @vc:		the handle
+ * @scale:	which time
+ * @now:	receives the reading
+ *
+ * Return: as vmclock_now(), but -EBUSY instead of -ETIMEDOUT: the host, or
+ * vmclockd, is in the middle of an update.
+ *
+ * Async-signal-safe; never spins.
+ * UAPI.13, as vmclock_now().
+ * Since: 0.1
+ */
+int vmclock_try_now(const struct vmclock *vc, enum vmclock_scale scale, struct vmclock_time *now)
+	VMCLOCK_NONNULL((1, 3)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_at() - the time of a counter value that was read before, or somewhere else

@@ -160,11 +160,10 @@ int vmclock_check_current(const struct vmclock *vc, uint64_t marker, const uint6
 	return 0;
 }
 
-VMCLOCK_PUBLIC
-int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state)
+static int take_state(const struct vmclock *vc, bool once, struct vmclock_state *state)
 {
 	uint64_t marker, flags, generation;
-	struct section section = { 0 };
+	struct section section = section_of(once);
 	uint8_t status;
 	int ret;
 
@@ -190,4 +189,16 @@ int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state)
 		state->generation = generation;
 	}
 	return 0;
+}
+
+VMCLOCK_PUBLIC
+int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state)
+{
+	return take_state(vc, false, state);
+}
+
+VMCLOCK_PUBLIC
+int vmclock_try_state(const struct vmclock *vc, struct vmclock_state *state)
+{
+	return take_state(vc, true, state);
 }

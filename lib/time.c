@@ -283,6 +283,14 @@ int vmclock_now_relaxed(const struct vmclock *vc, enum vmclock_scale scale,
 }
 
 VMCLOCK_PUBLIC
+int vmclock_try_now(const struct vmclock *vc, enum vmclock_scale scale, struct vmclock_time *now)
+{
+	if (likely(by_line(vc, scale, ORDERED, 0, now)))
+		return 0;
+	return read_page(vc, scale, ORDERED, true, 0, now);
+}
+
+VMCLOCK_PUBLIC
 int vmclock_at(const struct vmclock *vc, enum vmclock_scale scale, uint64_t counter,
 	       struct vmclock_time *then)
 {

@@ -96,6 +96,9 @@ with vmclock.Page(sys.argv[1]) as page:
 
     assert page.marker() == page.state().marker == 5
     assert page.state().generation == 7 and page.state().flags & vmclock.FLAG_GENERATION_PRESENT
+    state = vmclock.State()
+    lib.vmclock_try_state(handle, state)
+    assert state.marker == 5 and state.generation == 7
     generation = ctypes.c_uint64()
     lib.vmclock_generation(handle, generation)
     assert generation.value == 7
@@ -115,6 +118,8 @@ with vmclock.Page(sys.argv[1]) as page:
     later, then = vmclock.Time(), vmclock.Time()
     lib.vmclock_now_relaxed(handle, vmclock.SCALE_TAI, later)
     assert later.counter >= now.counter
+    lib.vmclock_try_now(handle, vmclock.SCALE_TAI, then)
+    assert then.counter >= later.counter
     lib.vmclock_at(handle, vmclock.SCALE_UTC, now.counter, then)
     assert now.time.tv_sec - then.time.tv_sec == 37
     assert then.time.tv_nsec == now.time.tv_nsec

@@ -525,6 +525,34 @@ static void a_commit_waits_for_both_times_of_its_number(void **state)
 	commit_in_a_leap_second(*state, 400000000);
 }
 
+static void a_try_does_not_wait_for_an_update(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t, at, before;
+
+	memset(&t, 0x5a, sizeof(t));
+	before = t;
+	pagefile_begin(pf);
+	assert_int_equal(vmclock_try_now(vc, VMCLOCK_SCALE_TAI, &t), -EBUSY);
+	assert_memory_equal(&t, &before, sizeof(t));
+	pagefile_end(pf);
+	/* By the page, and by the line. */
+	publish_host_time(pf);
+	assert_int_equal(vmclock_try_now(vc, VMCLOCK_SCALE_TAI, &t), 0);
+	assert_int_equal(vmclock_try_now(vc, VMCLOCK_SCALE_TAI, &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, t.counter, &at), 0);
+	assert_memory_equal(&t, &at, offsetof(struct vmclock_time, reserved));
+	pagefile_begin(pf);
+	assert_int_equal(vmclock_try_now(vc, VMCLOCK_SCALE_TAI, &t), -EBUSY);
+	/* What is wrong in another way is told as ever. */
+	assert_int_equal(vmclock_try_now(vc, (enum vmclock_scale)3, &t), -EINVAL);
+	pf->page->clock_status = VMCLOCK_STATUS_UNRELIABLE;
+	pagefile_end(pf);
+	assert_int_equal(vmclock_try_now(vc, VMCLOCK_SCALE_TAI, &t), -EAGAIN);
+	vmclock_close(vc);
+}
+
 static void an_update_that_never_ends_is_an_error(void **state)
 {
 	struct pagefile *pf = *state;
@@ -966,6 +994,7 @@ int main(void)
 		TEST(a_commit_waits_until_its_time_is_over),
 		TEST(an_unknown_scale_is_told_before_all_else),
 		TEST(an_update_that_never_ends_is_an_error),
+		TEST(a_try_does_not_wait_for_an_update),
 		TEST(a_reading_makes_a_line),
 		TEST(a_line_begins_in_the_second_of_its_reading),
 		TEST(what_does_not_fit_is_refused),
