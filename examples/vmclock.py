@@ -86,6 +86,7 @@ PROTOTYPES = {
     'vmclock_read_state': (_checked, _HANDLE, _p(State)),
     'vmclock_try_state': (_checked, _HANDLE, _p(State)),
     'vmclock_wait_disrupted': (_checked, _HANDLE, _u64, _p(Timespec)),
+    'vmclock_wait_state': (_checked, _HANDLE, _p(State), _p(Timespec)),
     'vmclock_system_time': (_checked, _HANDLE, _int, _u64, _p(Timespec)),
     'vmclock_system_trusted': (_checked, _HANDLE, _p(_u64)),
     'vmclock_system_wait_trusted': (_checked, _HANDLE, _p(Timespec)),

@@ -399,6 +399,27 @@ int vmclock_wait_disrupted(const struct vmclock *vc, uint64_t marker,
 			   const struct timespec *timeout) VMCLOCK_NONNULL((1)) VMCLOCK_CHECKED;
 
 /**
+ * vmclock_wait_state() - sleep until the page's state differs from a known one
+ * @vc:		the handle
+ * @state:	the state that the caller knows; receives the new one
+ * @timeout:	how long to wait, on CLOCK_MONOTONIC; NULL: without limit
+ *
+ * As vmclock_wait_disrupted(), and it also returns for another generation or
+ * status, and when maintenance is announced or is over. A change that is taken
+ * back before it was seen is missed.
+ *
+ * Return: 0 the state differs now, or as vmclock_wait_disrupted().
+ *
+ * Not async-signal-safe; a cancellation point that may leak a file descriptor
+ * when the thread is cancelled.
+ * UAPI.13, VMClock ABI: disruption_marker, flags, clock_status,
+ * vm_generation_counter.
+ * Since: 0.1
+ */
+int vmclock_wait_state(const struct vmclock *vc, struct vmclock_state *state,
+		       const struct timespec *timeout) VMCLOCK_NONNULL((1, 2)) VMCLOCK_CHECKED;
+
+/**
  * vmclock_system_time() - read a system clock, only if it was not disrupted
  * @vc:		the handle
  * @clock:	any clock of clock_gettime(2); to order events by it, CLOCK_TAI, since

@@ -108,6 +108,7 @@ with vmclock.Page(sys.argv[1]) as page:
 
     soon = vmclock.Timespec(0, 1)
     fails(errno.ETIMEDOUT, lib.vmclock_wait_disrupted, handle, 5, soon)
+    fails(errno.ETIMEDOUT, lib.vmclock_wait_state, handle, state, soon)
     fails(errno.ETIMEDOUT, lib.vmclock_system_wait_trusted, handle, soon)
     fails(errno.ENOENT, lib.vmclock_system_trusted, handle, ctypes.c_uint64())
 

@@ -36,7 +36,8 @@ static struct {
 	struct pagefile *pf;
 	int handle;		/* vmclock_fd() */
 	int64_t now;		/* CLOCK_MONOTONIC */
-	int64_t change_at;	/* then the marker changes */
+	int64_t change_at;	/* then the marker changes, or what this one changes: */
+	void (*change)(struct vmclock_abi *page);
 	int64_t event_at;	/* then events begin to be there; taken away by a pread() */
 	int64_t event_every;	/* from then on again and again; 0: once */
 	int64_t gone_at;	/* then the device is gone ... */
@@ -71,8 +72,15 @@ static void go_on(int64_t ns)
 	int64_t then = world.now;
 
 	world.now += ns;
-	if (world.change_at > then && world.change_at <= world.now)
-		pagefile_disrupt(world.pf);
+	if (world.change_at > then && world.change_at <= world.now) {
+		if (world.change) {
+			pagefile_begin(world.pf);
+			world.change(world.pf->page);
+			pagefile_end(world.pf);
+		} else {
+			pagefile_disrupt(world.pf);
+		}
+	}
 	if (world.page_time) {
 		pagefile_begin(world.pf);
 		publish_time(world.pf->page);
@@ -354,6 +362,141 @@ static void a_change_while_it_rests_is_seen_after_that(void **state)
 	assert_int_equal(world.now, 1000 * NS + 14 * MS);
 	vmclock_close(vc);
 }
+
+/* ---- Waiting for another state ----------------------------------------------------------- */
+
+static void change_generation(struct vmclock_abi *page)
+{
+	page->vm_generation_counter = htole64(8);
+}
+
+static void announce_maintenance(struct vmclock_abi *page)
+{
+	page->flags |= htole64(VMCLOCK_FLAG_DISRUPTION_SOON);
+}
+
+static void end_maintenance(struct vmclock_abi *page)
+{
+	page->flags &= ~htole64(VMCLOCK_FLAG_DISRUPTION_IMMINENT);
+}
+
+static void lose_generation(struct vmclock_abi *page)
+{
+	page->flags &= ~htole64(VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT);
+}
+
+static void change_status(struct vmclock_abi *page)
+{
+	page->clock_status = VMCLOCK_STATUS_FREERUNNING;
+}
+
+/* What is no part of the state. */
+static void change_others(struct vmclock_abi *page)
+{
+	page->flags ^= htole64(VMCLOCK_FLAG_TAI_OFFSET_VALID | VMCLOCK_FLAG_TIME_MONOTONIC);
+	page->counter_value = htole64(5);
+	page->leap_indicator = VMCLOCK_LEAP_PRE_POS;
+}
+
+/* A page that has all of it: begin()'s, with this state. */
+static struct vmclock *begin_with_state(struct pagefile *pf, bool device,
+					struct vmclock_state *state)
+{
+	struct vmclock *vc = begin(pf, device);
+
+	pagefile_begin(pf);
+	pf->page->disruption_marker = htole64(1);
+	pf->page->vm_generation_counter = htole64(7);
+	pf->page->clock_status = VMCLOCK_STATUS_SYNCHRONIZED;
+	pf->page->flags = htole64(VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT |
+				  VMCLOCK_FLAG_DISRUPTION_IMMINENT);
+	pagefile_end(pf);
+	memset(state, 0, sizeof(*state));
+	assert_int_equal(vmclock_read_state(vc, state), 0);
+	return vc;
+}
+
+static void each_part_of_the_state_is_news(void **state)
+{
+	static void (*const changes[])(struct vmclock_abi *) = {
+		NULL, change_generation, announce_maintenance, end_maintenance, lose_generation,
+		change_status,
+	};
+	struct vmclock_state known, now;
+	struct vmclock *vc;
+	size_t i;
+
+	for (i = 0; i < 2 * sizeof(changes) / sizeof(changes[0]); i++) {
+		vc = begin_with_state(*state, i % 2, &known);
+		world.change = changes[i / 2];
+		world.change_at = world.now + 1630 * MS;
+		if (i % 2)
+			world.event_at = world.change_at;
+		alarm(20);
+		assert_int_equal(vmclock_wait_state(vc, &known, NULL), 0);
+		alarm(0);
+		assert_int_equal(world.now, 1000 * NS + (i % 2 ? 1630 : 1700) * MS);
+		memset(&now, 0, sizeof(now));
+		assert_int_equal(vmclock_read_state(vc, &now), 0);
+		assert_memory_equal(&known, &now, offsetof(struct vmclock_state, reserved));
+		/* It is known now. */
+		assert_int_equal(vmclock_wait_state(vc, &known, &(struct timespec){ 0 }),
+				 -ETIMEDOUT);
+		vmclock_close(vc);
+	}
+}
+
+static void what_is_no_state_is_no_news(void **state)
+{
+	const struct timespec timeout = { .tv_sec = 3 };
+	struct vmclock_state known, before;
+	struct vmclock *vc = begin_with_state(*state, true, &known);
+
+	before = known;
+	world.change = change_others;
+	world.change_at = world.event_at = world.now + 1630 * MS;
+	alarm(20);
+	assert_int_equal(vmclock_wait_state(vc, &known, &timeout), -ETIMEDOUT);
+	alarm(0);
+	assert_int_equal(world.now, 1003 * NS);
+	assert_memory_equal(&known, &before, sizeof(known));
+	vmclock_close(vc);
+}
+
+static void another_state_is_told_without_a_call(void **state)
+{
+	struct vmclock_state known;
+	struct vmclock *vc = begin_with_state(*state, true, &known);
+
+	known.status = VMCLOCK_STATUS_UNKNOWN;
+	world.gone_at = 0;
+	world.clock_fails_at = 1;
+	assert_int_equal(vmclock_wait_state(vc, &known, NULL), 0);
+	assert_int_equal(known.status, VMCLOCK_STATUS_SYNCHRONIZED);
+	assert_int_equal(world.clock_readings + world.read + world.napped, 0);
+	vmclock_close(vc);
+}
+
+/* A host that does not end its update is slept through, as if there were no news. */
+static void half_a_state_is_no_news(void **state)
+{
+	static const int64_t naps[] = { 100, 100, 50 };
+	const struct timespec timeout = { .tv_nsec = 250 * MS };
+	struct vmclock_state known;
+	struct vmclock *vc = begin_with_state(*state, false, &known);
+
+	pagefile_begin(*state);
+	change_generation(world.pf->page);
+	assert_int_equal(vmclock_wait_state(vc, &known, &timeout), -ETIMEDOUT);
+	expect_naps(naps, 3, false);
+	assert_int_equal(known.generation, 7);
+	pagefile_end(*state);
+	assert_int_equal(vmclock_wait_state(vc, &known, &timeout), 0);
+	assert_int_equal(known.generation, 8);
+	vmclock_close(vc);
+}
+
+/* ---- Events --------------------------------------------------------------------------- */
 
 /* News of other things: each is acknowledged, and looked at every 10 ms at most. */
 static void frequent_events_are_no_busy_loop(void **state)
@@ -838,6 +981,10 @@ int main(void)
 		TEST(a_change_without_event_is_seen_within_100_ms),
 		TEST(a_change_with_event_is_seen_at_once),
 		TEST(a_change_while_it_rests_is_seen_after_that),
+		TEST(each_part_of_the_state_is_news),
+		TEST(what_is_no_state_is_no_news),
+		TEST(another_state_is_told_without_a_call),
+		TEST(half_a_state_is_no_news),
 		TEST(frequent_events_are_no_busy_loop),
 		TEST(rare_events_are_looked_at_without_a_rest),
 		TEST(what_acknowledging_says),
