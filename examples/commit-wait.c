@@ -47,7 +47,7 @@ static int commit(const struct vmclock *vc)
 	       now.latest.tv_nsec);
 
 	do
-		ret = vmclock_wait_past(vc, VMCLOCK_SCALE_TAI, now.marker, &now.latest);
+		ret = vmclock_wait_past(vc, VMCLOCK_SCALE_TAI, now.marker, &now.latest, NULL);
 	while (ret == -EINTR);
 	return ret;
 }

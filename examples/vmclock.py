@@ -94,7 +94,7 @@ PROTOTYPES = {
     'vmclock_now_relaxed': (_checked, _HANDLE, _int, _p(Time)),
     'vmclock_try_now': (_checked, _HANDLE, _int, _p(Time)),
     'vmclock_at': (_checked, _HANDLE, _int, _u64, _p(Time)),
-    'vmclock_wait_past': (_checked, _HANDLE, _int, _u64, _p(Timespec)),
+    'vmclock_wait_past': (_checked, _HANDLE, _int, _u64, _p(Timespec), _p(Timespec)),
     'vmclock_time_before': (ctypes.c_bool, _p(Time), _p(Timespec)),
     'vmclock_time_after': (ctypes.c_bool, _p(Time), _p(Timespec)),
     'vmclock_version': (ctypes.c_char_p,),
@@ -154,7 +154,7 @@ class Page:
         return time
 
     def wait_past(self, scale, marker, time):
-        LIBRARY.vmclock_wait_past(self._handle, scale, marker, time)
+        LIBRARY.vmclock_wait_past(self._handle, scale, marker, time, None)
 
 
 def main():

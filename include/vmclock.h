@@ -616,20 +616,23 @@ int vmclock_at(const struct vmclock *vc, enum vmclock_scale scale, uint64_t coun
 /**
  * vmclock_wait_past() - commit wait: sleep until a time is certainly over
  * @vc:		the handle
- * @scale:	the scale of @t
- * @marker:	the marker of the reading that @t comes from
- * @t:		the time, such as the latest of a reading
+ * @scale:	the scale of @ts
+ * @marker:	the marker of the reading that @ts comes from
+ * @ts:		the time, such as the latest of a reading
+ * @timeout:	how long to wait, on CLOCK_MONOTONIC; NULL: without limit
  *
- * It sleeps by clock_nanosleep(2), for 100 ms at a time, and never spins. It
- * has no limit: where the bounds grow as fast as time goes on, or @t lies
- * years ahead, it waits until the clock is disrupted or a signal comes.
+ * It sleeps by clock_nanosleep(2), for 100 ms at a time, and never spins.
+ * Without a timeout it has no limit: where the bounds grow as fast as time goes
+ * on, or @ts lies years ahead, it waits until the clock is disrupted or a signal
+ * comes.
  *
- * In UTC this waits until @t is over for the last time: around a positive
+ * In UTC this waits until @ts is over for the last time: around a positive
  * leap second, that is a second later. Commit in TAI.
  *
- * Return: 0 the earliest possible time is after @t now,
- * -EINVAL	there is no such scale, or @t's tv_nsec is not within 0..999999999,
- *		whatever else is wrong,
+ * Return: 0 the earliest possible time is after @ts now,
+ * -ETIMEDOUT	it is not in time; or the host held the sequence count odd for 100 ms,
+ * -EINVAL	there is no such scale, or @ts is not a time, or @timeout none:
+ *		tv_nsec is not within 0..999999999, or the timeout negative,
  * -ESTALE	the clock was disrupted since @marker was taken, or the completed page
  *		belongs to another one: nothing is certain,
  * -ENODATA	the page gives no bounds, or as vmclock_now(),
@@ -638,11 +641,13 @@ int vmclock_at(const struct vmclock *vc, enum vmclock_scale scale, uint64_t coun
  * or another error of vmclock_now(), or what clock_nanosleep(2) or
  * clock_gettime(2) said, such as -EPERM in a sandbox that denies them.
  *
- * Thread-safe; not async-signal-safe.
+ * Not async-signal-safe; a cancellation point.
+ * UAPI.13, Time error calculation.
  * Since: 0.1
  */
 int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64_t marker,
-		      const struct timespec *t) VMCLOCK_NONNULL((1, 4)) VMCLOCK_CHECKED;
+		      const struct timespec *ts, const struct timespec *timeout)
+	VMCLOCK_NONNULL((1, 4)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_time_before() - was a reading certainly made before a time?

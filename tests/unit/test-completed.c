@@ -205,7 +205,7 @@ static void every_function_refuses(const struct vmclock *vc, int error)
 	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &t), error);
 	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_TAI, &t), error);
 	assert_int_equal(vmclock_now_relaxed(vc, VMCLOCK_SCALE_UTC, &t), error);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, vmclock_marker(vc), &never),
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, vmclock_marker(vc), &never, NULL),
 			 error);
 	assert_int_equal(time_at(vc, FIRST), error);
 }
@@ -331,10 +331,10 @@ static void the_present_works_like_any(void **state)
 		assert_false(vmclock_time_before(&then, &first.earliest));
 		assert_true(vmclock_time_after(&then, &past));
 	}
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &then.latest), 0);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &then.latest, NULL), 0);
 	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &first), 0);
 	assert_true(vmclock_time_after(&first, &then.latest));
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 2, &then.latest), -ESTALE);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 2, &then.latest, NULL), -ESTALE);
 	vmclock_close(vc);
 }
 

@@ -208,7 +208,7 @@ static void be_child(struct vmclock *vc, const struct trial *trial, struct outco
 	if (trial->denied)
 		deny(trial->denied, trial->error);
 	if (trial->wait == COMMIT_WAIT)
-		out->ret = vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &until);
+		out->ret = vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &until, NULL);
 	else if (trial->wait == TRUST_WAIT || trial->wait == DEVICE_TRUST_WAIT)
 		out->ret = vmclock_system_wait_trusted(vc, &timeout);
 	else
@@ -484,7 +484,7 @@ static void a_time_that_comes_no_nearer_is_slept_for(void **state)
 	pid = fork();
 	if (!pid) {
 		alarm(2);
-		_exit(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &now.earliest) ? 4 : 0);
+		_exit(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &now.earliest, NULL) ? 4 : 0);
 	}
 	assert_int_equal(wait4(pid, &status, 0, &usage), pid);
 	print_message("  status %#x, %ld ms of work\n", (unsigned int)status,

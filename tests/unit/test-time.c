@@ -237,7 +237,8 @@ static void no_bounds_means_nothing_is_certain(void **state)
 		assert_time(&t.latest, INT64_MAX, NS - 1);
 		assert_false(vmclock_time_before(&t, &future));
 		assert_false(vmclock_time_after(&t, &past));
-		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_TAI, 1, &past), -ENODATA);
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_TAI, 1, &past, NULL),
+				 -ENODATA);
 	}
 	vmclock_close(vc);
 }
@@ -427,16 +428,17 @@ static void a_commit_waits_until_its_time_is_over(void **state)
 	vc = pagefile_open(pf);
 	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &t), 0);
 	assert_false(vmclock_time_after(&t, &t.latest));
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker, &t.latest), 0);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker, &t.latest, NULL), 0);
 	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &later), 0);
 	assert_true(vmclock_time_after(&later, &t.latest));
 
 	/* What is over already is no reason to wait; what was disrupted, none to trust. */
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker, &t.earliest), 0);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker, &t.earliest, NULL), 0);
 	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker,
-					   &(struct timespec){ .tv_nsec = NS }), -EINVAL);
+					   &(struct timespec){ .tv_nsec = NS }, NULL), -EINVAL);
 	pagefile_disrupt(pf);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker, &t.earliest), -ESTALE);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker, &t.earliest, NULL),
+			 -ESTALE);
 	vmclock_close(vc);
 }
 
@@ -446,9 +448,9 @@ static void expect_invalid(struct pagefile *pf, enum vmclock_scale scale)
 	struct vmclock *vc = pagefile_open(pf);
 
 	refuse(vc, scale, -EINVAL);
-	assert_int_equal(vmclock_wait_past(vc, scale, 1, &past), -EINVAL);
-	assert_int_equal(vmclock_wait_past(vc, scale, 2, &past), -EINVAL);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 2, &never), -EINVAL);
+	assert_int_equal(vmclock_wait_past(vc, scale, 1, &past, NULL), -EINVAL);
+	assert_int_equal(vmclock_wait_past(vc, scale, 2, &past, NULL), -EINVAL);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 2, &never, NULL), -EINVAL);
 	vmclock_close(vc);
 }
 
@@ -507,7 +509,7 @@ static void commit_in_a_leap_second(struct pagefile *pf, long wait)
 	vc = pagefile_open(pf);
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	cpu = cpu_seconds();
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &number), 0);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &number, NULL), 0);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	cpu = cpu_seconds() - cpu;
 	passed = (double)(now.tv_sec - start.tv_sec) + (double)(now.tv_nsec - start.tv_nsec) / 1e9;

@@ -718,8 +718,8 @@ static void a_former_hosts_time_is_refused(void **state)
 	assert_int_equal(ask(vc), 0);
 	pagefile_disrupt(rf->pf);
 	assert_int_equal(ask(vc), -EAGAIN);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &past), -ESTALE);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 2, &past), -EAGAIN);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &past, NULL), -ESTALE);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 2, &past, NULL), -EAGAIN);
 	/* It has looked, and waits for another time. */
 	word.marker = rf->pf->page->disruption_marker;
 	word.trust = VMCLOCK_RUN_DISRUPTED;

@@ -777,7 +777,7 @@ static int commit_ms(struct vmclock *vc, int64_t ms)
 	int ret;
 
 	alarm(20);
-	ret = vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts);
+	ret = vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, NULL);
 	alarm(0);
 	return ret;
 }
@@ -794,6 +794,40 @@ static void a_commit_wait_sleeps_in_slices(void **state)
 	for (i = 0; i < world.napped; i++)
 		assert_in_range(world.naps[i].ns, 1, 100 * MS + 1);
 	assert_in_range(world.napped, 13, 15);
+	vmclock_close(vc);
+}
+
+/* It looks once more at the end, and a time that is over by then is in time. */
+static void a_commit_wait_ends_in_time(void **state)
+{
+	static const struct timespec bad[] = {
+		{ .tv_nsec = NS }, { .tv_nsec = -1 }, { .tv_sec = -1 },
+	};
+	struct vmclock *vc = begin_with_time(*state);
+	const struct timespec ts = { .tv_sec = 1000, .tv_nsec = 250 * MS };
+	const struct timespec short_of = { .tv_nsec = 240 * MS }, enough = { .tv_nsec = 12 * MS };
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, &bad[i]),
+				 -EINVAL);
+	alarm(20);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, &(struct timespec){ 0 }),
+			 -ETIMEDOUT);
+	assert_int_equal(world.napped, 0);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, &short_of), -ETIMEDOUT);
+	assert_int_equal(world.now, 1000 * NS + 240 * MS);
+	assert_int_equal(world.napped, 3);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, &enough), 0);
+	assert_in_range(world.now, 1000 * NS + 251 * MS, 1000 * NS + 251 * MS + 2000);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, &(struct timespec){ 0 }),
+			 0);
+	/* A clock that is denied ends it; without a timeout only the sleep asks it. */
+	world.clock_readings = 0;
+	world.clock_fails_at = 1;
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, NULL), 0);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, &enough), -EPERM);
+	alarm(0);
 	vmclock_close(vc);
 }
 
@@ -839,7 +873,7 @@ static void far_times_are_slept_for_in_slices(void **state)
 		((struct pagefile *)*state)->page->disruption_marker = htole64(1);
 		vc = begin_with_time(*state);
 		world.change_at = world.now + 990 * MS;
-		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &t), -ESTALE);
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &t, NULL), -ESTALE);
 		assert_int_equal(world.napped, 10);
 		vmclock_close(vc);
 	}
@@ -882,7 +916,8 @@ static void a_sleep_that_fails_ends_a_commit_wait(void **state)
 	int i;
 
 	for (i = 0; i < 2; i++)
-		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &bad[i]), -EINVAL);
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &bad[i], NULL),
+				 -EINVAL);
 	world.sleep_error = EINTR;
 	assert_int_equal(commit_ms(vc, 10), -EINTR);
 	world.sleep_error = 0;
@@ -1000,6 +1035,7 @@ int main(void)
 		TEST(a_sleep_that_is_none_ends_the_wait),
 		TEST(a_timeout_is_checked_first),
 		TEST(a_commit_wait_sleeps_in_slices),
+		TEST(a_commit_wait_ends_in_time),
 		TEST(a_time_that_is_over_is_not_slept_for),
 		TEST(whole_seconds_are_slept_for_as_well),
 		TEST(far_times_are_slept_for_in_slices),
