@@ -94,6 +94,7 @@ enum vmclock_scale {
 #define VMCLOCK_FLAG_GENERATION_PRESENT	  (1U << 8) /* the page has a generation counter */
 #define VMCLOCK_FLAG_BOUNDED		  (1U << 16) /* earliest and latest are bounds */
 #define VMCLOCK_FLAG_COMPLETED		  (1U << 17) /* vmclockd derived the time, not the host */
+#define VMCLOCK_FLAG_ESTIMATED		  (1U << 18) /* the estimated error is known */
 
 /* The state of a clock. Written as in <linux/vmclock-abi.h>: both may be included. */
 #ifndef VMCLOCK_STATUS_UNKNOWN
@@ -151,6 +152,28 @@ struct vmclock_time {
 	uint8_t status;
 	uint8_t leap;
 	uint8_t reserved[58];
+};
+
+/**
+ * struct vmclock_quality - how good the time of a counter value is
+ * @age:	ns from the page's reference to the counter; negative: the counter is before it
+ * @esterror:	the estimated error at the counter in ns, rounded up; UINT64_MAX without
+ *		VMCLOCK_FLAG_ESTIMATED
+ * @marker:	the disruption marker of the page that gives the time
+ * @flags:	VMCLOCK_FLAG_ESTIMATED and VMCLOCK_FLAG_COMPLETED
+ * @status:	VMCLOCK_STATUS_SYNCHRONIZED or VMCLOCK_STATUS_FREERUNNING
+ * @reserved:	for later versions
+ *
+ * The estimated error is what the host thinks likely, as the kernel's esterror;
+ * true time may be further off. Only the bounds of a reading are certain.
+ */
+struct vmclock_quality {
+	int64_t age;
+	uint64_t esterror;
+	uint64_t marker;
+	uint32_t flags;
+	uint8_t status;
+	uint8_t reserved[35];
 };
 
 /**
@@ -243,6 +266,31 @@ void vmclock_close(struct vmclock *vc);
  * Since: 0.1
  */
 int vmclock_fd(const struct vmclock *vc) VMCLOCK_NONNULL((1)) VMCLOCK_CHECKED;
+
+/**
+ * vmclock_path() - the path that a handle was opened by
+ * @vc:		the handle
+ *
+ * Return: what vmclock_open() was given, or what it took instead of NULL. Valid
+ * until vmclock_close(); never NULL.
+ * Async-signal-safe.
+ * Since: 0.1
+ */
+const char *vmclock_path(const struct vmclock *vc) VMCLOCK_NONNULL((1)) VMCLOCK_CHECKED;
+
+/**
+ * vmclock_has_time() - can this handle ever give time?
+ * @vc:		the handle
+ *
+ * Return: true if the page, or the completed page, is one that gives time by a
+ * counter that can be used here; it may still say -EAGAIN now. False: functions
+ * that give time fail by -ENODATA or -EOPNOTSUPP, unless
+ * vmclock_system_wait_trusted() finds a completed page later.
+ * Async-signal-safe.
+ * UAPI.13, VMClock ABI: size, counter_id, time_type.
+ * Since: 0.1
+ */
+bool vmclock_has_time(const struct vmclock *vc) VMCLOCK_NONNULL((1)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_page() - the live page
@@ -594,6 +642,25 @@ int vmclock_try_now(const struct vmclock *vc, enum vmclock_scale scale, struct v
 	VMCLOCK_NONNULL((1, 3)) VMCLOCK_CHECKED;
 
 /**
+ * vmclock_counter() - the CPU's counter alone: stamp now, convert later
+ * @vc:		the handle
+ * @counter:	receives the counter, in ticks
+ *
+ * Read in program order, as by vmclock_now(). Take vmclock_marker() before it:
+ * if the marker of vmclock_at() is another one, the time is not that of the
+ * counter. On a page without time, vmclockd may make it convertible later.
+ *
+ * Return: 0, or -EOPNOTSUPP: the page counts by another counter, or this CPU's
+ * is not steady.
+ *
+ * Async-signal-safe.
+ * UAPI.13, VMClock ABI: counter_id.
+ * Since: 0.1
+ */
+int vmclock_counter(const struct vmclock *vc, uint64_t *counter) VMCLOCK_NONNULL((1, 2))
+	VMCLOCK_CHECKED;
+
+/**
  * vmclock_at() - the time of a counter value that was read before, or somewhere else
  * @vc:		the handle
  * @scale:	which time
@@ -612,6 +679,45 @@ int vmclock_try_now(const struct vmclock *vc, enum vmclock_scale scale, struct v
  */
 int vmclock_at(const struct vmclock *vc, enum vmclock_scale scale, uint64_t counter,
 	       struct vmclock_time *then) VMCLOCK_NONNULL((1, 4)) VMCLOCK_CHECKED;
+
+/**
+ * vmclock_at_many() - the times of many counter values, by one state of the page
+ * @vc:		the handle
+ * @scale:	which time
+ * @counters:	the counters, as for vmclock_at()
+ * @count:	how many; may be 0
+ * @times:	receives as many readings
+ *
+ * All of them have the same marker, and no update lies between two of them: the
+ * time from one to another is not bent by a correction of the host's clock.
+ *
+ * Return: 0, or the error of vmclock_now() for the first counter that has one; the
+ * array then is worth nothing.
+ * Async-signal-safe.
+ * UAPI.13, as vmclock_now().
+ * Since: 0.1
+ */
+int vmclock_at_many(const struct vmclock *vc, enum vmclock_scale scale, const uint64_t *counters,
+		    size_t count, struct vmclock_time *times) VMCLOCK_NONNULL((1)) VMCLOCK_CHECKED;
+
+/**
+ * vmclock_quality_at() - how good is the time of a counter value?
+ * @vc:		the handle
+ * @counter:	the counter, such as that of a reading
+ * @quality:	receives the age of the page's reference and the estimated error
+ *
+ * The page may have changed since the reading was made: then the quality is that of
+ * the time that vmclock_at() gives now.
+ *
+ * Return: 0, or an error of vmclock_now() but -EINVAL; -EOVERFLOW: the age is more
+ * than 292 years.
+ * Async-signal-safe.
+ * UAPI.13, Time error calculation: counter_period_esterror_rate_frac_sec,
+ * time_esterror_nanosec.
+ * Since: 0.1
+ */
+int vmclock_quality_at(const struct vmclock *vc, uint64_t counter, struct vmclock_quality *quality)
+	VMCLOCK_NONNULL((1, 3)) VMCLOCK_CHECKED;
 
 /**
  * vmclock_wait_past() - commit wait: sleep until a time is certainly over

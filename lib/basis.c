@@ -5,7 +5,7 @@
 #include "completed.h"
 
 /* An error that holds for the life of the device: readings need not look for it again. */
-int vmclock_time_error(const struct vmclock *vc)
+int vmclock_time_error(const struct vmclock *vc, bool is_steady)
 {
 	const struct vmclock_snapshot s = {
 		.size = (uint32_t)vc->size,
@@ -16,15 +16,14 @@ int vmclock_time_error(const struct vmclock *vc)
 	};
 	int ret = vmclock_calc_usable(&s, COUNTER_ID);
 
-	if (!ret && !counter_steady())
-		ret = -EOPNOTSUPP;
-	return ret;
+	return ret || is_steady ? ret : -EOPNOTSUPP;
 }
 
 /* The fields that change, inside the section: one access each. */
 static inline __attribute__((always_inline)) void
-load_fields(const struct vmclock_abi *page, struct vmclock_snapshot *s)
+load_fields(const struct vmclock_abi *page, struct basis *basis)
 {
+	struct vmclock_snapshot *s = &basis->s;
 	/* These lie in one aligned word: pad, status, smearing, TAI offset, leap, shift. */
 	uint64_t word = le64toh(__atomic_load_n((const uint64_t *)page->pad, __ATOMIC_RELAXED));
 
@@ -42,6 +41,8 @@ load_fields(const struct vmclock_abi *page, struct vmclock_snapshot *s)
 	s->time_frac = page_u64(page->time_frac_sec);
 	s->time_maxerror = page_u64(page->time_maxerror_nanosec);
 	s->counter_id = COUNTER_ID;
+	basis->time_esterror = page_u64(page->time_esterror_nanosec);
+	basis->period_esterror = page_u64(page->counter_period_esterror_rate_frac_sec);
 }
 
 /*
@@ -68,7 +69,7 @@ static int take_completed(const struct vmclock *vc, const struct vmclock_run_pag
 			cpu_relax();
 		copy = copies[looks++ % VMCLOCK_RUN_COPIES];
 		basis->seq = section_try(&copy->page);
-		load_fields(&copy->page, s);
+		load_fields(&copy->page, basis);
 		generation = page_u64(copy->page.vm_generation_counter);
 		basis->first = page_u64(copy->first_counter);
 		basis->reach = page_u64(copy->reach);
@@ -105,7 +106,7 @@ static int take_host(const struct vmclock *vc, enum counter_source source, bool 
 		ret = section_begin(vc, &section);
 		if (ret)
 			return ret;
-		load_fields(vc->page, &basis->s);
+		load_fields(vc->page, basis);
 		generation = page_u64(vc->page->vm_generation_counter);
 		*counter = read_counter(source, *counter);
 	} while (section_retry(vc, &section));

@@ -24,6 +24,8 @@ read_counter(enum counter_source source, uint64_t given)
 
 struct basis {
 	struct vmclock_snapshot s;
+	uint64_t time_esterror;	/* ns */
+	uint64_t period_esterror;
 	uint64_t reach;		/* for so many ticks after the reference leap seconds are known */
 	uint64_t first;		/* if completed: the first reference under this marker */
 	uint32_t seq;		/* of the page, or of the copy */

@@ -30,10 +30,12 @@ struct vmclock {
 	struct line_cache *cache;	/* the only part that readings change */
 	size_t mapped;		/* bytes */
 	size_t size;		/* the page's own size field, as checked at open */
+	char *path;		/* as opened */
 	int fd;
 	int time_error;		/* why there can never be time here, or 0 */
 	uint8_t time_type;
 	bool device;		/* else a regular file */
+	bool counter_usable;	/* it may give the time of this page, or of a completed one */
 	bool completable;	/* no time here, but a counter that vmclockd may use */
 
 	const struct vmclock_run_state *state;	/* see run.h */
@@ -76,8 +78,8 @@ _Static_assert(VMCLOCK_FLAG_MAINTENANCE_SOON == VMCLOCK_FLAG_DISRUPTION_SOON &&
  */
 int vmclock_check_device(const struct vmclock *vc);
 
-/* Checked once at open: 0, -ENODATA or -EOPNOTSUPP. */
-int vmclock_time_error(const struct vmclock *vc);
+/* Checked once at open, @is_steady: is the counter? 0, -ENODATA or -EOPNOTSUPP. */
+int vmclock_time_error(const struct vmclock *vc, bool is_steady);
 
 /*
  * A reading of the page is a section, which counts if the sequence count was

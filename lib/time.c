@@ -297,6 +297,53 @@ int vmclock_at(const struct vmclock *vc, enum vmclock_scale scale, uint64_t coun
 	return read_time(vc, scale, GIVEN, counter, then);
 }
 
+/*
+ * The first reading is made from the page, the others from its line if there is
+ * one. It is not shared, so it need not begin in the second of any reading.
+ */
+VMCLOCK_PUBLIC
+int vmclock_at_many(const struct vmclock *vc, enum vmclock_scale scale, const uint64_t *counters,
+		    size_t count, struct vmclock_time *times)
+{
+	uint64_t first = 0, state = 0;
+	bool is_line = false;
+	struct basis basis;
+	struct line line;
+	__u64 ns, error;
+	int64_t sec;
+	size_t i;
+	int ret;
+
+	if ((unsigned int)scale >= CACHED_SCALES)
+		return -EINVAL;
+	ret = vmclock_take_basis(vc, GIVEN, false, &first, &basis);
+	for (i = 0; !ret && i < count; i++) {
+		if (is_line &&
+		    line_after(&line, counters[i] - line.counter_value, &ns, &error)) {
+			put_reading(sec, ns, error, true, &times[i]);
+			times[i].counter = counters[i];
+			times[i].marker = basis.s.marker;
+			memcpy(&times[i].flags, &state, sizeof(state));
+			continue;
+		}
+		ret = by_basis(&basis, scale, counters[i], &times[i]);
+		if (!ret && !is_line) {
+			is_line = draw(&basis, scale, &times[i], &line, &sec);
+			memcpy(&state, &times[i].flags, sizeof(state));
+		}
+	}
+	return ret;
+}
+
+VMCLOCK_PUBLIC
+int vmclock_counter(const struct vmclock *vc, uint64_t *counter)
+{
+	if (!vc->counter_usable)
+		return -EOPNOTSUPP;
+	*counter = counter_ordered();
+	return 0;
+}
+
 static bool is_before(const struct timespec *a, const struct timespec *b)
 {
 	return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);

@@ -11,7 +11,7 @@ compiles() {
 	what=$1
 	shift
 	number=$((number + 1))
-	if "$@" -fsyntax-only -Wall -Wextra -Wpedantic -Werror -Iinclude -I"$top_srcdir/include" \
+	if "$@" -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Werror -Iinclude -I"$top_srcdir/include" \
 		-I"$top_srcdir/tests/unit/linux-6.13"; then
 		echo "ok $number - $what"
 	else
