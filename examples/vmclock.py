@@ -79,7 +79,7 @@ def _checked(result, function, _arguments):
     if result == -errno.ESTALE:
         raise Disrupted(errno.ESTALE, 'the clock was disrupted')
     if result:
-        raise OSError(-result, f'{function.__name__}: {os.strerror(-result)}')
+        raise OSError(-result, f'{function.__name__}: {LIBRARY.vmclock_strerror(result).decode()}')
 
 
 _HANDLE = ctypes.c_void_p
@@ -115,6 +115,7 @@ PROTOTYPES = {
     'vmclock_time_before': (ctypes.c_bool, _p(Time), _p(Timespec)),
     'vmclock_time_after': (ctypes.c_bool, _p(Time), _p(Timespec)),
     'vmclock_version': (ctypes.c_char_p,),
+    'vmclock_strerror': (ctypes.c_char_p, _int),
 }
 
 

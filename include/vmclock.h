@@ -793,6 +793,19 @@ bool vmclock_time_after(const struct vmclock_time *t, const struct timespec *ts)
  */
 const char *vmclock_version(void) VMCLOCK_CHECKED;
 
+/**
+ * vmclock_strerror() - what an error of this library means
+ * @error:	what a function returned; its sign does not matter
+ *
+ * Texts for people, in English: they may change. An error that has no meaning of
+ * its own here has strerror(3)'s text.
+ *
+ * Return: a string, valid until the next call in this thread; never NULL.
+ * Not async-signal-safe, because of strerror(3).
+ * Since: 0.1
+ */
+const char *vmclock_strerror(int error) VMCLOCK_CHECKED;
+
 #undef VMCLOCK_NONNULL
 #undef VMCLOCK_CHECKED
 

@@ -89,6 +89,7 @@ fails(errno.ENOENT, vmclock.Page, '/nonexistent')
 with vmclock.Page(sys.argv[1]) as page:
     handle = page._handle
     assert lib.vmclock_version().decode().count('.') == 2
+    assert lib.vmclock_strerror(-errno.ESTALE).decode() == 'the clock was disrupted'
     assert lib.vmclock_fd(handle) > 2
     assert lib.vmclock_path(handle).decode() == sys.argv[1]
     assert lib.vmclock_has_time(handle)
