@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# library-only.sh TOP: the library configured alone, static as well. Nothing
+# library-only.sh TOP: the library configured alone, shared and static. Nothing
 # else is built; a plugin that has the static library in it exports none of its
 # names. Where no counter is known, configure stops with one line.
 
@@ -30,8 +30,8 @@ grep '^configure: error: no counter is known' said || fail 'another error'
 
 cd "$dir/build"
 # It needs no other library: none is found.
-PKG_CONFIG_LIBDIR="$dir/other" "$top/configure" --disable-driver --disable-tools --enable-static --with-pic --enable-werror \
-	--prefix=/usr
+PKG_CONFIG_LIBDIR="$dir/other" "$top/configure" --disable-driver --disable-tools --with-pic \
+	--enable-werror --prefix=/usr
 make
 built=$(find . -type f -perm -u+x ! -name '*.so.*' ! -name config.status ! -name libtool)
 [ -z "$built" ] || fail "built besides the library: $built"
