@@ -350,13 +350,13 @@ static bool is_before(const struct timespec *a, const struct timespec *b)
 }
 
 VMCLOCK_PUBLIC
-bool vmclock_time_before(const struct vmclock_time *t, const struct timespec *ts)
+bool vmclock_time_before(const struct vmclock_time *reading, const struct timespec *ts)
 {
-	return t->flags & VMCLOCK_FLAG_BOUNDED && is_before(&t->latest, ts);
+	return reading->flags & VMCLOCK_FLAG_BOUNDED && is_before(&reading->latest, ts);
 }
 
 VMCLOCK_PUBLIC
-bool vmclock_time_after(const struct vmclock_time *t, const struct timespec *ts)
+bool vmclock_time_after(const struct vmclock_time *reading, const struct timespec *ts)
 {
-	return t->flags & VMCLOCK_FLAG_BOUNDED && is_before(ts, &t->earliest);
+	return reading->flags & VMCLOCK_FLAG_BOUNDED && is_before(ts, &reading->earliest);
 }
