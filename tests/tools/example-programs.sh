@@ -25,6 +25,8 @@ begin() {
 	rm -f "$tmp/in"
 	mkfifo "$tmp/in" || exit 99
 	: >"$tmp/out"
+	# Else what the former one showed would count.
+	: >"$tmp/err"
 	case $name in
 	*.py) set -- "$PYTHON" "$top_srcdir/examples/$name" "$@" ;;
 	*) set -- "$EXAMPLES/$name" "$@" ;;
