@@ -21,9 +21,9 @@ static int64_t distance(const struct timespec *a, const struct timespec *b)
 	return ns < SLICE_NS ? ns : SLICE_NS;
 }
 
-/* 0: @ts is over; 1: not yet; or why nobody can say. */
+/* Is @ts over? Returns 0, or why nobody can say. */
 static int look(const struct vmclock *vc, enum vmclock_scale scale, uint64_t marker,
-		const struct timespec *ts, struct vmclock_time *now)
+		const struct timespec *ts, struct vmclock_time *now, bool *over)
 {
 	int ret = vmclock_now(vc, scale, now);
 
@@ -36,7 +36,8 @@ static int look(const struct vmclock *vc, enum vmclock_scale scale, uint64_t mar
 		return -ESTALE;
 	if (!(now->flags & VMCLOCK_FLAG_BOUNDED))
 		return -ENODATA;
-	return !vmclock_time_after(now, ts);
+	*over = vmclock_time_after(now, ts);
+	return 0;
 }
 
 VMCLOCK_PUBLIC
@@ -45,6 +46,7 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
 {
 	int64_t deadline, began = 0, rest, least = 0;
 	struct vmclock_time now;
+	bool over = false;
 	int ret;
 
 	if ((unsigned int)scale > VMCLOCK_SCALE_SMEARED || ts->tv_nsec < 0 ||
@@ -56,8 +58,8 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
 		if (timeout)
 			ret = monotonic_ns(&began);
 		if (!ret)
-			ret = look(vc, scale, marker, ts, &now);
-		if (ret != 1)
+			ret = look(vc, scale, marker, ts, &now, &over);
+		if (ret || over)
 			break;
 		if (began >= deadline)
 			return -ETIMEDOUT;

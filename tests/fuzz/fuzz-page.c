@@ -129,7 +129,8 @@ static void check_state(const struct vmclock *vc, const struct input *in,
 
 	CHECK(state->marker == vmclock_marker(vc) && state->generation == generation);
 	CHECK(state->status == (le32toh(in->page.size) > 0x22 ? in->page.clock_status : 0));
-	CHECK(state->flags == (maintenance(flags) | (present ? VMCLOCK_FLAG_GENERATION_PRESENT : 0)));
+	CHECK(state->flags ==
+	      (maintenance(flags) | (present ? VMCLOCK_FLAG_GENERATION_PRESENT : 0)));
 }
 
 static void check_words(const struct vmclock *vc, const struct input *in)
@@ -254,7 +255,7 @@ static void check_long_way(const struct input *in, const struct vmclock_time *t)
 static bool documented(int ret)
 {
 	return ret == -ENODATA || ret == -EAGAIN || ret == -EOPNOTSUPP || ret == -EOVERFLOW ||
-	       ret == -EINVAL || ret == -ETIMEDOUT;
+	       ret == -EINVAL || ret == -ETIMEDOUT || ret == -EBUSY;
 }
 
 static int read_time(const struct vmclock *vc, const struct input *in, enum vmclock_scale scale,
@@ -283,8 +284,11 @@ static void check_time(const struct vmclock *vc, const struct input *in, enum vm
 {
 	uint64_t reference = le64toh(in->page.counter_value);
 	struct vmclock_time t, later, now;
-	int ret, (*read_now)(const struct vmclock *, enum vmclock_scale, struct vmclock_time *);
-	int i;
+	int (*const readers[])(const struct vmclock *, enum vmclock_scale, struct vmclock_time *) = {
+		vmclock_now, vmclock_now_relaxed, vmclock_try_now,
+	};
+	int (*read_now)(const struct vmclock *, enum vmclock_scale, struct vmclock_time *);
+	int i, ret;
 
 	ret = read_time(vc, in, scale, in->counter, &t);
 	/* On a scale without steps time does not go back, within reach of the reference. */
@@ -293,8 +297,8 @@ static void check_time(const struct vmclock *vc, const struct input *in, enum vm
 	    !read_time(vc, in, scale, in->counter + in->ahead, &later))
 		CHECK(in_order(&t.time, &later.time));
 
-	for (i = 0; i < 2; i++) {
-		read_now = i ? vmclock_now_relaxed : vmclock_now;
+	for (i = 0; i < 3; i++) {
+		read_now = readers[i];
 		memset(&now, 0x5a, sizeof(now));
 		t = now;
 		ret = read_now(vc, scale, &now);
@@ -306,6 +310,51 @@ static void check_time(const struct vmclock *vc, const struct input *in, enum vm
 		CHECK(!read_time(vc, in, scale, now.counter, &t));
 		CHECK(!memcmp(&t, &now, offsetof(struct vmclock_time, reserved)));
 	}
+}
+
+/* All at once is as one by one; the first error is told. */
+static void check_many(const struct vmclock *vc, const struct input *in, enum vmclock_scale scale)
+{
+	const uint64_t reference = le64toh(in->page.counter_value);
+	const uint64_t counters[] = {
+		in->counter, reference, in->counter + in->ahead, reference - in->ahead, in->counter,
+	};
+	enum { COUNT = sizeof(counters) / sizeof(counters[0]) };
+	struct vmclock_time many[COUNT], one[COUNT];
+	int i, ret = 0, at_once;
+
+	memset(many, 0x5a, sizeof(many));
+	at_once = vmclock_at_many(vc, scale, counters, COUNT, many);
+	for (i = 0; !ret && i < COUNT; i++)
+		ret = read_time(vc, in, scale, counters[i], &one[i]);
+	CHECK(at_once == ret);
+	for (i = 0; !ret && i < COUNT; i++)
+		CHECK(!memcmp(&many[i], &one[i], offsetof(struct vmclock_time, reserved)));
+}
+
+static void check_quality(const struct vmclock *vc, const struct input *in)
+{
+	const uint64_t both = VMCLOCK_FLAG_PERIOD_ESTERROR_VALID | VMCLOCK_FLAG_TIME_ESTERROR_VALID;
+	int64_t distance = (int64_t)(in->counter - le64toh(in->page.counter_value));
+	struct vmclock_quality q, before;
+	int ret;
+
+	memset(&q, 0x5a, sizeof(q));
+	before = q;
+	ret = vmclock_quality_at(vc, in->counter, &q);
+	if (ret) {
+		CHECK(documented(ret) && ret != -EINVAL && !memcmp(&q, &before, sizeof(q)));
+		return;
+	}
+	CHECK(distance < 0 ? q.age < 0 : q.age >= 0);
+	CHECK(!(q.flags & ~VMCLOCK_FLAG_ESTIMATED));
+	if (q.flags & VMCLOCK_FLAG_ESTIMATED)
+		CHECK((le64toh(in->page.flags) & both) == both && q.esterror > 0 &&
+		      q.esterror > le64toh(in->page.time_esterror_nanosec));
+	else
+		CHECK(q.esterror == UINT64_MAX);
+	CHECK(q.marker == le64toh(in->page.disruption_marker));
+	CHECK(q.status == in->page.clock_status);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -323,8 +372,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!vc)
 		return 0;
 	check_words(vc, &in);
-	for (i = 0; i < sizeof(scales) / sizeof(scales[0]); i++)
+	for (i = 0; i < sizeof(scales) / sizeof(scales[0]); i++) {
 		check_time(vc, &in, scales[i]);
+		check_many(vc, &in, scales[i]);
+	}
+	check_quality(vc, &in);
 	vmclock_close(vc);
 	return 0;
 }
