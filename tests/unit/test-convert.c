@@ -259,6 +259,15 @@ static void its_age_and_its_error_are_told(void **state)
 	expect_quality(vc, COUNTER + 3 * second, 3 * NS, 250 + 30000);
 	expect_quality(vc, COUNTER - second / 2, -NS / 2, 250 + 5000);
 
+	/* What does not fit is not known. */
+	pagefile_begin(rf->pf);
+	rf->pf->page->time_esterror_nanosec = htole64(UINT64_MAX);
+	pagefile_end(rf->pf);
+	expect_quality(vc, COUNTER, 0, UINT64_MAX);
+	pagefile_begin(rf->pf);
+	rf->pf->page->time_esterror_nanosec = htole64(250);
+	pagefile_end(rf->pf);
+
 	/* Not what is certain: without bounds as well. */
 	pagefile_begin(rf->pf);
 	rf->pf->page->flags &= ~htole64(VMCLOCK_FLAG_TIME_MAXERROR_VALID |
@@ -297,6 +306,11 @@ static void a_time_that_is_none_has_no_quality(void **state)
 	q = before;
 	pagefile_begin(rf->pf);
 	rf->pf->page->counter_period_shift = 10;
+	pagefile_end(rf->pf);
+	/* An update is waited for, as by any reading. */
+	pagefile_begin(rf->pf);
+	assert_int_equal(vmclock_quality_at(vc, COUNTER, &q), -ETIMEDOUT);
+	assert_int_equal(vmclock_at_many(vc, VMCLOCK_SCALE_TAI, NULL, 0, NULL), -ETIMEDOUT);
 	pagefile_end(rf->pf);
 	/* 292 years and more: on either side. */
 	assert_int_equal(vmclock_quality_at(vc, COUNTER + (UINT64_C(1) << 62), &q), -EOVERFLOW);
