@@ -5,7 +5,7 @@
     with vmclock.Page() as page:
         marker = page.marker()
         ...
-        stamp = page.gettime(vmclock.CLOCK_TAI, marker)     # raises Disrupted
+        stamp = page.system_time(vmclock.CLOCK_TAI, marker)     # raises Disrupted
 
 Stamps are in TAI, which does not go back in a leap second.
 """
@@ -159,7 +159,7 @@ class Page:
         LIBRARY.vmclock_read_state(self._handle, state)
         return state
 
-    def gettime(self, clock, marker):
+    def system_time(self, clock, marker):
         """The system clock's time, unless it was disrupted since the marker was taken."""
         time = Timespec()
         LIBRARY.vmclock_system_time(self._handle, clock, marker, time)
@@ -186,7 +186,7 @@ def main():
         print('press Enter', file=sys.stderr)
         sys.stdin.readline()    # the event
         try:
-            print(page.gettime(CLOCK_TAI, marker))
+            print(page.system_time(CLOCK_TAI, marker))
         except Disrupted:
             print('the clock was disrupted: set it right before you use it')
             return 1
