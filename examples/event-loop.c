@@ -47,7 +47,7 @@ static int set_timer(const struct loop *loop)
 static void look_for_trust(struct loop *loop)
 {
 	uint64_t marker;
-	int ret = vmclock_trusted(loop->vc, &marker);
+	int ret = vmclock_system_trusted(loop->vc, &marker);
 
 	if (ret == -ENOENT) {
 		/* No vmclockd runs. Here: set the clock right. Then go on. */
@@ -139,7 +139,7 @@ static int stamp(const struct loop *loop)
 
 	if (size <= 0)
 		return size ? -errno : 1;
-	ret = vmclock_gettime(loop->vc, CLOCK_TAI, loop->marker, &ts);
+	ret = vmclock_system_time(loop->vc, CLOCK_TAI, loop->marker, &ts);
 	if (ret == -ESTALE) {
 		/* The loop may not have heard of it yet. */
 		puts("event REFUSED: the clock was disrupted");

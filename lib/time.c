@@ -417,13 +417,13 @@ static bool is_before(const struct timespec *a, const struct timespec *b)
 }
 
 VMCLOCK_PUBLIC
-bool vmclock_before(const struct vmclock_time *t, const struct timespec *ts)
+bool vmclock_time_before(const struct vmclock_time *t, const struct timespec *ts)
 {
 	return t->flags & VMCLOCK_BOUNDED && is_before(&t->latest, ts);
 }
 
 VMCLOCK_PUBLIC
-bool vmclock_after(const struct vmclock_time *t, const struct timespec *ts)
+bool vmclock_time_after(const struct vmclock_time *t, const struct timespec *ts)
 {
 	return t->flags & VMCLOCK_BOUNDED && is_before(ts, &t->earliest);
 }

@@ -178,11 +178,11 @@ static void check_words(const struct vmclock *vc, const struct input *in)
 	else
 		check_state(vc, in, &state);
 
-	ret = vmclock_gettime(vc, CLOCK_REALTIME, ~marker, &ts);
+	ret = vmclock_system_time(vc, CLOCK_REALTIME, ~marker, &ts);
 	CHECK(ret == (held ? -ETIMEDOUT : -ESTALE) && ts.tv_sec == 5 && !ts.tv_nsec);
 	if (!held)
-		CHECK(!vmclock_gettime(vc, CLOCK_REALTIME, marker, &ts) && ts.tv_sec != 5);
-	CHECK(!vmclock_wait(vc, ~marker, &no_time));
+		CHECK(!vmclock_system_time(vc, CLOCK_REALTIME, marker, &ts) && ts.tv_sec != 5);
+	CHECK(!vmclock_wait_disrupted(vc, ~marker, &no_time));
 }
 
 /* ---- Time ---------------------------------------------------------------------- */
@@ -224,7 +224,7 @@ static void check_reading(const struct input *in, const struct vmclock_time *t)
 		CHECK(le32toh(in->page.size) >= sizeof(struct vmclock_abi) - sizeof(uint64_t));
 	} else {
 		CHECK(t->earliest.tv_sec == INT64_MIN && t->latest.tv_sec == INT64_MAX);
-		CHECK(!vmclock_before(t, &t->latest) && !vmclock_after(t, &t->earliest));
+		CHECK(!vmclock_time_before(t, &t->latest) && !vmclock_time_after(t, &t->earliest));
 	}
 }
 

@@ -103,9 +103,9 @@ with vmclock.Page(sys.argv[1]) as page:
     assert page.gettime(vmclock.CLOCK_TAI, 5).tv_sec > 1_700_000_000
 
     soon = vmclock.Timespec(0, 1)
-    fails(errno.ETIMEDOUT, lib.vmclock_wait, handle, 5, soon)
-    fails(errno.ETIMEDOUT, lib.vmclock_wait_trusted, handle, soon)
-    fails(errno.ENOENT, lib.vmclock_trusted, handle, ctypes.c_uint64())
+    fails(errno.ETIMEDOUT, lib.vmclock_wait_disrupted, handle, 5, soon)
+    fails(errno.ETIMEDOUT, lib.vmclock_system_wait_trusted, handle, soon)
+    fails(errno.ENOENT, lib.vmclock_system_trusted, handle, ctypes.c_uint64())
 
     now = page.now()
     assert now.flags & vmclock.BOUNDED and now.marker == 5 and now.status == 2
@@ -118,9 +118,9 @@ with vmclock.Page(sys.argv[1]) as page:
     assert now.time.tv_sec - then.time.tv_sec == 37
     assert then.time.tv_nsec == now.time.tv_nsec
     page.wait_past(vmclock.TAI, now.marker, now.latest)
-    assert lib.vmclock_after(page.now(), now.latest)
-    assert lib.vmclock_before(now, page.now().latest)
-    assert not lib.vmclock_before(now, now.time)
+    assert lib.vmclock_time_after(page.now(), now.latest)
+    assert lib.vmclock_time_before(now, page.now().latest)
+    assert not lib.vmclock_time_before(now, now.time)
 
 missing = set(vmclock.PROTOTYPES) - called
 assert not missing, missing

@@ -167,7 +167,7 @@ static void check_order(int sign, const struct vmclock_time *t, exact low, exact
 			const struct timespec *ts)
 {
 	exact first, last;
-	bool before = vmclock_before(t, ts), after = vmclock_after(t, ts);
+	bool before = vmclock_time_before(t, ts), after = vmclock_time_after(t, ts);
 
 	assert_false(before && after);
 	if (!instants_of(sign, number_of(ts), &first, &last))
@@ -308,12 +308,12 @@ static void check_pair(const struct vmclock *vc, int64_t first, int64_t second)
 
 	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, (uint64_t)first, &a), 0);
 	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, (uint64_t)second, &b), 0);
-	assert_false(vmclock_before(&b, &a.earliest));
-	assert_false(vmclock_after(&a, &b.latest));
+	assert_false(vmclock_time_before(&b, &a.earliest));
+	assert_false(vmclock_time_after(&a, &b.latest));
 	assert_true(number_of(&b.latest) > number_of(&a.earliest));
 	/* Nor an event that was read to the nanosecond, with which one reading is compared. */
-	assert_false(vmclock_before(&b, &a.time));
-	assert_false(vmclock_after(&a, &b.time));
+	assert_false(vmclock_time_before(&b, &a.time));
+	assert_false(vmclock_time_after(&a, &b.time));
 }
 
 static void check_readings(struct pagefile *pf, const struct vmclock *vc, const struct page *p)

@@ -325,12 +325,12 @@ static void the_present_works_like_any(void **state)
 		assert_int_equal(i % 2 ? vmclock_now(vc, VMCLOCK_UTC, &then) :
 					 vmclock_now_relaxed(vc, VMCLOCK_UTC, &then), 0);
 		assert_int_equal(then.flags, VMCLOCK_BOUNDED | VMCLOCK_COMPLETED);
-		assert_false(vmclock_before(&then, &first.earliest));
-		assert_true(vmclock_after(&then, &past));
+		assert_false(vmclock_time_before(&then, &first.earliest));
+		assert_true(vmclock_time_after(&then, &past));
 	}
 	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 1, &then.latest), 0);
 	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &first), 0);
-	assert_true(vmclock_after(&first, &then.latest));
+	assert_true(vmclock_time_after(&first, &then.latest));
 	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 2, &then.latest), -ESTALE);
 	vmclock_close(vc);
 }
@@ -1242,11 +1242,11 @@ static void descriptor_0_is_one_like_any_other(void **state)
 	publish(rf);
 	assert_int_equal(chmod(rf->folder, 0777), 0);
 	close(0);
-	assert_int_equal(vmclock_wait_trusted(vc, &at_once), -ETIMEDOUT);
+	assert_int_equal(vmclock_system_wait_trusted(vc, &at_once), -ETIMEDOUT);
 	assert_int_equal(time_at(vc, FIRST), -ENODATA);
 	assert_int_equal(fcntl(0, F_GETFD), -1);
 	assert_int_equal(chmod(rf->folder, 0755), 0);
-	assert_int_equal(vmclock_wait_trusted(vc, &at_once), -ETIMEDOUT);
+	assert_int_equal(vmclock_system_wait_trusted(vc, &at_once), -ETIMEDOUT);
 	assert_int_equal(time_at(vc, FIRST), 0);
 	assert_int_equal(fcntl(0, F_GETFD), -1);
 	vmclock_close(vc);
@@ -1274,7 +1274,7 @@ static void what_is_mapped_is_not_looked_for(void **state)
 	vc = pagefile_open(rf->pf);
 	before = folders_opened;
 	for (i = 0; i < 3; i++)
-		assert_int_equal(vmclock_wait_trusted(vc, &at_once), 0);
+		assert_int_equal(vmclock_system_wait_trusted(vc, &at_once), 0);
 	assert_int_equal(folders_opened, before);
 	vmclock_close(vc);
 }

@@ -210,9 +210,9 @@ static void be_child(struct vmclock *vc, const struct trial *trial, struct outco
 	if (trial->wait == COMMIT_WAIT)
 		out->ret = vmclock_wait_past(vc, VMCLOCK_UTC, 1, &until);
 	else if (trial->wait == TRUST_WAIT || trial->wait == DEVICE_TRUST_WAIT)
-		out->ret = vmclock_wait_trusted(vc, &timeout);
+		out->ret = vmclock_system_wait_trusted(vc, &timeout);
 	else
-		out->ret = vmclock_wait(vc, 1, &timeout);
+		out->ret = vmclock_wait_disrupted(vc, 1, &timeout);
 	out->calls = calls_made;
 	out->busy_ms = busy_ms() - out->busy_ms;
 	_exit(0);
@@ -629,7 +629,7 @@ static int read_time_strictly(struct vmclock *vc)
 
 static int sleep_strictly(struct vmclock *vc)
 {
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) ? 1 : vmclock_wait(vc, 1, NULL);
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) ? 1 : vmclock_wait_disrupted(vc, 1, NULL);
 }
 
 static int read_marker_without_counter(struct vmclock *vc)

@@ -236,8 +236,8 @@ static void no_bounds_means_nothing_is_certain(void **state)
 		assert_int_equal(t.flags, 0);
 		assert_time(&t.earliest, INT64_MIN, 0);
 		assert_time(&t.latest, INT64_MAX, NS - 1);
-		assert_false(vmclock_before(&t, &future));
-		assert_false(vmclock_after(&t, &past));
+		assert_false(vmclock_time_before(&t, &future));
+		assert_false(vmclock_time_after(&t, &past));
 		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_TAI, 1, &past), -ENODATA);
 	}
 	vmclock_close(vc);
@@ -251,15 +251,15 @@ static void before_and_after_are_strict(void **state)
 
 	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
 	ts = t.latest;
-	assert_false(vmclock_before(&t, &ts));
+	assert_false(vmclock_time_before(&t, &ts));
 	ts.tv_nsec++;
-	assert_true(vmclock_before(&t, &ts));
+	assert_true(vmclock_time_before(&t, &ts));
 	ts = t.earliest;
-	assert_false(vmclock_after(&t, &ts));
+	assert_false(vmclock_time_after(&t, &ts));
 	ts.tv_nsec--;
-	assert_true(vmclock_after(&t, &ts));
-	assert_false(vmclock_before(&t, &t.time));
-	assert_false(vmclock_after(&t, &t.time));
+	assert_true(vmclock_time_after(&t, &ts));
+	assert_false(vmclock_time_before(&t, &t.time));
+	assert_false(vmclock_time_after(&t, &t.time));
 	vmclock_close(vc);
 }
 
@@ -299,9 +299,9 @@ static void bounds_hold_across_a_leap_second(void **state)
 	pf->page->time_maxerror_nanosec = htole64(10000);
 	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + TICKS(500000000 - 1000), &t), 0);
 	/* It may be 23:59:59.99 still, or 23:59:59.00 again. */
-	assert_true(vmclock_before(&t, &(struct timespec){ .tv_sec = MIDNIGHT + 1 }));
-	assert_false(vmclock_after(&t, &(struct timespec){ .tv_sec = MIDNIGHT - 1 }));
-	assert_false(vmclock_before(&t, &(struct timespec){ .tv_sec = MIDNIGHT - 1,
+	assert_true(vmclock_time_before(&t, &(struct timespec){ .tv_sec = MIDNIGHT + 1 }));
+	assert_false(vmclock_time_after(&t, &(struct timespec){ .tv_sec = MIDNIGHT - 1 }));
+	assert_false(vmclock_time_before(&t, &(struct timespec){ .tv_sec = MIDNIGHT - 1,
 							     .tv_nsec = NS - 1 }));
 
 	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + TICKS(UINT64_C(1000000000)), &t), 0);
@@ -375,8 +375,8 @@ static void now_is_between_the_bounds_and_goes_on(void **state)
 		assert_int_equal(i % 2 ? vmclock_now(vc, VMCLOCK_UTC, &t) :
 					 vmclock_now_relaxed(vc, VMCLOCK_UTC, &t), 0);
 		clock_gettime(CLOCK_REALTIME, &after);
-		assert_false(vmclock_before(&t, &before));
-		assert_false(vmclock_after(&t, &after));
+		assert_false(vmclock_time_before(&t, &before));
+		assert_false(vmclock_time_after(&t, &after));
 		if (i % 2) {
 			assert_true(t.time.tv_sec > last.tv_sec ||
 				    (t.time.tv_sec == last.tv_sec &&
@@ -398,10 +398,10 @@ static void a_commit_waits_until_its_time_is_over(void **state)
 	publish_host_time(pf);
 	vc = pagefile_open(pf);
 	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &t), 0);
-	assert_false(vmclock_after(&t, &t.latest));
+	assert_false(vmclock_time_after(&t, &t.latest));
 	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, t.marker, &t.latest), 0);
 	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &later), 0);
-	assert_true(vmclock_after(&later, &t.latest));
+	assert_true(vmclock_time_after(&later, &t.latest));
 
 	/* What is over already is no reason to wait; what was disrupted, none to trust. */
 	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, t.marker, &t.earliest), 0);
@@ -487,7 +487,7 @@ static void commit_in_a_leap_second(struct pagefile *pf, long wait)
 	assert_true(cpu < passed / 8 + 0.01);
 	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &t), 0);
 	assert_true(t.leap == VMCLOCK_LEAP_POS || t.leap == VMCLOCK_LEAP_POST_POS);
-	assert_true(vmclock_after(&t, &number));
+	assert_true(vmclock_time_after(&t, &number));
 	vmclock_close(vc);
 }
 
@@ -911,8 +911,8 @@ static void without_the_flag_nothing_is_certain(void **state)
 	const struct timespec between = { .tv_sec = 2 };
 
 	(void)state;
-	assert_false(vmclock_before(&t, &between));
-	assert_false(vmclock_after(&t, &between));
+	assert_false(vmclock_time_before(&t, &between));
+	assert_false(vmclock_time_after(&t, &between));
 }
 
 int main(void)

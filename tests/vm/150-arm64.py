@@ -10,7 +10,7 @@ from vmlab.page import FLAG_TAI_OFFSET_VALID, FLAGS_BOUNDED, STATUS_SYNCHRONIZED
 ARCHITECTURES = ('arm64',)
 LONG = True
 
-UNIT_TESTS = ('test-abi', 'test-calc', 'test-gettime', 'test-libvmclock', 'test-page',
+UNIT_TESTS = ('test-abi', 'test-calc', 'test-system-time', 'test-libvmclock', 'test-page',
               'test-time', 'test-wait', 'test-waiting', 'torn-reads')
 NSEC = 1000000000
 TAI_OFFSET = 37

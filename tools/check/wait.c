@@ -81,13 +81,13 @@ static int wait_until(const struct vmclock *vc, int64_t deadline, int64_t max_er
 	int ret, missing, told = 0;
 
 	for (;;) {
-		ret = vmclock_trusted(vc, marker);
+		ret = vmclock_system_trusted(vc, marker);
 		missing = ret ? ret : check_bounds(vc, max_error);
 		if (!missing || monotonic_now() >= deadline)
 			return missing;
 		tell(missing, &told);
 		if (ret)
-			ret = vmclock_wait_trusted(vc, left(deadline, &ts));
+			ret = vmclock_system_wait_trusted(vc, left(deadline, &ts));
 		else
 			clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
 		if (ret && ret != -EINTR && ret != -ETIMEDOUT)

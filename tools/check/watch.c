@@ -274,7 +274,7 @@ static void wait_for_change(struct live *live, int64_t ns)
 			live->vc = NULL;
 		return;
 	}
-	ret = vmclock_wait(live->vc, live->metrics.page.marker, &ts);
+	ret = vmclock_wait_disrupted(live->vc, live->metrics.page.marker, &ts);
 	if (ret == -ENODEV)
 		live_close(live);
 	else if (ret && ret != -ETIMEDOUT && ret != -EINTR)
