@@ -63,9 +63,9 @@ static void look_for_trust(struct loop *loop)
 
 static const char *maintenance(const struct vmclock_state *state)
 {
-	if (state->flags & VMCLOCK_MAINTENANCE_IMMINENT)
+	if (state->flags & VMCLOCK_FLAG_MAINTENANCE_IMMINENT)
 		return "imminent, within about an hour";
-	if (state->flags & VMCLOCK_MAINTENANCE_SOON)
+	if (state->flags & VMCLOCK_FLAG_MAINTENANCE_SOON)
 		return "soon, within about a day";
 	return "none announced";
 }
@@ -75,12 +75,12 @@ static void report(const struct vmclock_state *before, const struct vmclock_stat
 	if (now->marker != before->marker)
 		printf("disrupted: marker %" PRIu64 " -> %" PRIu64 "\n", before->marker,
 		       now->marker);
-	if (now->flags & before->flags & VMCLOCK_GENERATION_PRESENT &&
+	if (now->flags & before->flags & VMCLOCK_FLAG_GENERATION_PRESENT &&
 	    now->generation != before->generation)
 		printf("this machine is a clone: generation %" PRIu64 " -> %" PRIu64 "\n",
 		       before->generation, now->generation);
 	if ((now->flags ^ before->flags) &
-	    (VMCLOCK_MAINTENANCE_SOON | VMCLOCK_MAINTENANCE_IMMINENT))
+	    (VMCLOCK_FLAG_MAINTENANCE_SOON | VMCLOCK_FLAG_MAINTENANCE_IMMINENT))
 		printf("maintenance: %s\n", maintenance(now));
 }
 

@@ -33,9 +33,9 @@ static const char *announced(const struct vmclock *vc)
 
 	if (vmclock_read_state(vc, &state))
 		return "unknown, the host is busy";
-	if (state.flags & VMCLOCK_MAINTENANCE_IMMINENT)
+	if (state.flags & VMCLOCK_FLAG_MAINTENANCE_IMMINENT)
 		return "imminent, within about an hour";
-	if (state.flags & VMCLOCK_MAINTENANCE_SOON)
+	if (state.flags & VMCLOCK_FLAG_MAINTENANCE_SOON)
 		return "soon, within about a day";
 	return "none announced";
 }

@@ -42,7 +42,7 @@ static int read_origin(const struct vmclock *vc, struct origin *origin)
 
 	if (ret)
 		return ret;
-	origin->is_generation = state.flags & VMCLOCK_GENERATION_PRESENT;
+	origin->is_generation = state.flags & VMCLOCK_FLAG_GENERATION_PRESENT;
 	origin->value = origin->is_generation ? state.generation : state.marker;
 	return 0;
 }

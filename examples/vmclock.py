@@ -16,9 +16,9 @@ import os
 import sys
 
 CLOCK_TAI = 11
-UTC, TAI, SMEARED = range(3)
-BOUNDED, MAINTENANCE_SOON, MAINTENANCE_IMMINENT, GENERATION_PRESENT, COMPLETED = (
-    1 << bit for bit in range(5))
+SCALE_UTC, SCALE_TAI, SCALE_SMEARED = range(3)
+(FLAG_BOUNDED, FLAG_MAINTENANCE_SOON, FLAG_MAINTENANCE_IMMINENT, FLAG_GENERATION_PRESENT,
+ FLAG_COMPLETED) = (1 << bit for bit in range(5))
 
 
 class Disrupted(OSError):
@@ -143,7 +143,7 @@ class Page:
         LIBRARY.vmclock_system_time(self._handle, clock, marker, time)
         return time
 
-    def now(self, scale=TAI):
+    def now(self, scale=SCALE_TAI):
         """The host's time with bounds, as a Time."""
         time = Time()
         LIBRARY.vmclock_now(self._handle, scale, time)

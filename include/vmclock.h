@@ -31,7 +31,7 @@
  * The completed page: most hypervisors give a marker and no time. There
  * vmclockd(8) derives time from an NTP daemon and publishes it under the same
  * marker in /run/vmclock/vmclock<N>, and the functions that give time use it.
- * Their readings then have VMCLOCK_COMPLETED. A page that has time itself is
+ * Their readings then have VMCLOCK_FLAG_COMPLETED. A page that has time itself is
  * never completed. Besides, /run/vmclock/state says whether the system clock is
  * vouched for: vmclock_system_trusted(). Both files are mapped by vmclock_open().
  *
@@ -64,17 +64,17 @@ struct vmclock_abi;
  * is certain, and a commit takes a second longer.
  */
 enum vmclock_scale {
-	VMCLOCK_UTC,		/* as CLOCK_REALTIME: 23:59:59 twice in a positive leap second */
-	VMCLOCK_TAI,		/* as CLOCK_TAI: without leap seconds */
-	VMCLOCK_SMEARED		/* UTC with leap seconds smeared as the page hints, or not at all */
+	VMCLOCK_SCALE_UTC,	/* as CLOCK_REALTIME: 23:59:59 twice in a positive leap second */
+	VMCLOCK_SCALE_TAI,	/* as CLOCK_TAI: without leap seconds */
+	VMCLOCK_SCALE_SMEARED	/* UTC with leap seconds smeared as the page hints, or not at all */
 };
 
 /* Bits of the flags in struct vmclock_time and struct vmclock_state. */
-#define VMCLOCK_BOUNDED			(1U << 0) /* time: earliest and latest are bounds */
-#define VMCLOCK_MAINTENANCE_SOON	(1U << 1) /* a disruption is expected within about a day */
-#define VMCLOCK_MAINTENANCE_IMMINENT	(1U << 2) /* within about an hour */
-#define VMCLOCK_GENERATION_PRESENT	(1U << 3) /* state: the page has a generation counter */
-#define VMCLOCK_COMPLETED		(1U << 4) /* time: vmclockd derived it, not the host */
+#define VMCLOCK_FLAG_BOUNDED		(1U << 0) /* time: earliest and latest are bounds */
+#define VMCLOCK_FLAG_MAINTENANCE_SOON	(1U << 1) /* a disruption is expected within about a day */
+#define VMCLOCK_FLAG_MAINTENANCE_IMMINENT	(1U << 2) /* within about an hour */
+#define VMCLOCK_FLAG_GENERATION_PRESENT	(1U << 3) /* state: the page has a generation counter */
+#define VMCLOCK_FLAG_COMPLETED		(1U << 4) /* time: vmclockd derived it, not the host */
 
 /**
  * struct vmclock_time - one reading of the clock; all of it belongs together
@@ -84,7 +84,7 @@ enum vmclock_scale {
  * @latest:	true time is not after this; the highest time there is, if not bounded
  * @counter:	the CPU counter that the time was computed from
  * @marker:	the disruption marker at the reading, of the page that gave the time
- * @flags:	VMCLOCK_BOUNDED and others
+ * @flags:	VMCLOCK_FLAG_BOUNDED and others
  * @status:	the page's clock status: 2 synchronized, 3 free-running
  * @leap:	leap second indicator of that time, in its own month: 0 none known, 1
  *		positive or 2 negative one at the end of this month, 3 positive one now,
@@ -121,8 +121,8 @@ struct vmclock_time {
 /**
  * struct vmclock_state - what a page says besides the time; all of it belongs together
  * @marker:	the disruption marker
- * @generation:	the VM generation counter; 0 without VMCLOCK_GENERATION_PRESENT
- * @flags:	VMCLOCK_MAINTENANCE_* and VMCLOCK_GENERATION_PRESENT; ignore others
+ * @generation:	the VM generation counter; 0 without VMCLOCK_FLAG_GENERATION_PRESENT
+ * @flags:	VMCLOCK_FLAG_MAINTENANCE_* and VMCLOCK_FLAG_GENERATION_PRESENT; ignore others
  * @status:	the page's clock status, VMCLOCK_STATUS_* in <vmclock-abi.h>: 0 unknown,
  *		1 initializing, 2 synchronized, 3 free-running, 4 unreliable; unknown
  *		also where the page is too small to have one
@@ -438,7 +438,7 @@ int vmclock_system_wait_trusted(const struct vmclock *vc, const struct timespec 
  * The counter is read in program order: not before any load that precedes
  * the call. Bounds are rounded outwards to the nanosecond; the same page and
  * counter always give the same ones. Where the page gives none,
- * VMCLOCK_BOUNDED is not set, and nothing is certain.
+ * VMCLOCK_FLAG_BOUNDED is not set, and nothing is certain.
  *
  * An update is noticed by the sequence count or the disruption marker. So a
  * host that restores the machine with another page, be it with another

@@ -40,7 +40,7 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
 			return ret;
 		if (now.marker != marker)
 			return -ESTALE;
-		if (!(now.flags & VMCLOCK_BOUNDED))
+		if (!(now.flags & VMCLOCK_FLAG_BOUNDED))
 			return -ENODATA;
 		if (vmclock_time_after(&now, t))
 			return 0;

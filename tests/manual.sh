@@ -35,9 +35,9 @@ constants() {
 	grep -o "\bVMCLOCK_$1[A-Z_]*" "$2" | sort -u
 }
 
-same 'scales' "$(sed -n '/^enum vmclock_scale {/,/^};/s/^\t\(VMCLOCK_[A-Z]*\).*/\1/p' include/vmclock.h)" \
+same 'scales' "$(sed -n '/^enum vmclock_scale {/,/^};/s/^\t\(VMCLOCK_SCALE_[A-Z]*\).*/\1/p' include/vmclock.h)" \
 	"$(items vmclock_time.3 Dv Scales)"
-same 'flags' "$(sed -n 's/^#define \(VMCLOCK_[A-Z_]*\)[[:space:]].*1U << .*/\1/p' include/vmclock.h)" \
+same 'flags' "$(sed -n 's/^#define \(VMCLOCK_FLAG_[A-Z_]*\)[[:space:]].*1U << .*/\1/p' include/vmclock.h)" \
 	"$(items vmclock_time.3 Dv Flags)"
 same 'status' "$(constants STATUS_ include/vmclock-abi.h | grep -v '_$')" \
 	"$(items vmclock_time.3 Dv Status)"

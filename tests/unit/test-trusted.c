@@ -224,8 +224,8 @@ static void pages_with_time_have_it_too(void **state)
 	pagefile_replace(rf->pf, &page.page, sizeof(page.page));
 	vouch(rf);
 	vc = pagefile_open(rf->pf);
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &now), 0);
-	assert_int_equal(now.flags & VMCLOCK_COMPLETED, 0);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &now), 0);
+	assert_int_equal(now.flags & VMCLOCK_FLAG_COMPLETED, 0);
 	expect_trust(vc, 1);
 	vmclock_close(vc);
 }
@@ -560,13 +560,13 @@ static void files_that_come_later_are_picked_up(void **state)
 	assert_int_equal(vmclock_system_wait_trusted(vc, &at_once), -ETIMEDOUT);
 	assert_int_equal(mkdir(rf->folder, 0755), 0);
 	/* Not by a function that a signal handler may call. */
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &now), -ENODATA);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &now), -ENODATA);
 	start(&helper);
 	assert_int_equal(vmclock_system_wait_trusted(vc, &late), 0);
 	pthread_join(helper.thread, NULL);
 	assert_int_equal(vmclock_system_trusted(vc, &marker), 0);
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &now), 0);
-	assert_int_equal(now.flags, VMCLOCK_BOUNDED | VMCLOCK_COMPLETED);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &now), 0);
+	assert_int_equal(now.flags, VMCLOCK_FLAG_BOUNDED | VMCLOCK_FLAG_COMPLETED);
 	vmclock_close(vc);
 }
 
@@ -581,11 +581,11 @@ static void a_page_that_comes_later_is_picked_up(void **state)
 	vouch(rf);
 	vc = pagefile_open(rf->pf);
 	expect_trust(vc, 1);
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &now), -ENODATA);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &now), -ENODATA);
 	runfiles_make_page(rf);
 	runfiles_publish(rf, &page);
 	expect_trust(vc, 1);
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &now), 0);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &now), 0);
 	vmclock_close(vc);
 }
 
@@ -601,7 +601,7 @@ static void *wait_and_read(void *arg)
 	struct vmclock_time now;
 
 	if (vmclock_system_wait_trusted(waiters->vc, &late) ||
-	    vmclock_now(waiters->vc, VMCLOCK_UTC, &now))
+	    vmclock_now(waiters->vc, VMCLOCK_SCALE_UTC, &now))
 		__atomic_fetch_add(&waiters->wrong, 1, __ATOMIC_RELAXED);
 	return NULL;
 }
@@ -613,8 +613,9 @@ static void *only_read(void *arg)
 	int ret;
 
 	while (!__atomic_load_n(&waiters->stop, __ATOMIC_RELAXED)) {
-		ret = vmclock_now(waiters->vc, VMCLOCK_UTC, &now);
-		if (ret ? ret != -ENODATA : now.flags != (VMCLOCK_BOUNDED | VMCLOCK_COMPLETED))
+		ret = vmclock_now(waiters->vc, VMCLOCK_SCALE_UTC, &now);
+		if (ret ? ret != -ENODATA
+			: now.flags != (VMCLOCK_FLAG_BOUNDED | VMCLOCK_FLAG_COMPLETED))
 			__atomic_fetch_add(&waiters->wrong, 1, __ATOMIC_RELAXED);
 	}
 	return NULL;
@@ -699,7 +700,7 @@ static struct vmclock_run_state host_with_time(struct runfiles *rf)
 static int ask(const struct vmclock *vc)
 {
 	struct vmclock_time time = { .marker = 0x5a5a };
-	int ret = vmclock_at(vc, VMCLOCK_UTC, COUNTER + 1, &time);
+	int ret = vmclock_at(vc, VMCLOCK_SCALE_UTC, COUNTER + 1, &time);
 
 	assert_int_equal(time.marker, ret ? 0x5a5a : le64toh(vmclock_page(vc)->disruption_marker));
 	return ret;
@@ -717,8 +718,8 @@ static void a_former_hosts_time_is_refused(void **state)
 	assert_int_equal(ask(vc), 0);
 	pagefile_disrupt(rf->pf);
 	assert_int_equal(ask(vc), -EAGAIN);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 1, &past), -ESTALE);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 2, &past), -EAGAIN);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &past), -ESTALE);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 2, &past), -EAGAIN);
 	/* It has looked, and waits for another time. */
 	word.marker = rf->pf->page->disruption_marker;
 	word.trust = VMCLOCK_RUN_DISRUPTED;

@@ -634,7 +634,7 @@ static int commit_ms(struct vmclock *vc, int64_t ms)
 	int ret;
 
 	alarm(20);
-	ret = vmclock_wait_past(vc, VMCLOCK_UTC, 1, &ts);
+	ret = vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts);
 	alarm(0);
 	return ret;
 }
@@ -696,7 +696,7 @@ static void far_times_are_slept_for_in_slices(void **state)
 		((struct pagefile *)*state)->page->disruption_marker = htole64(1);
 		vc = begin_with_time(*state);
 		world.change_at = world.now + 990 * MS;
-		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 1, &t), -ESTALE);
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &t), -ESTALE);
 		assert_int_equal(world.napped, 10);
 		vmclock_close(vc);
 	}
@@ -739,7 +739,7 @@ static void a_sleep_that_fails_ends_a_commit_wait(void **state)
 	int i;
 
 	for (i = 0; i < 2; i++)
-		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 1, &bad[i]), -EINVAL);
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &bad[i]), -EINVAL);
 	world.sleep_error = EINTR;
 	assert_int_equal(commit_ms(vc, 10), -EINTR);
 	world.sleep_error = 0;

@@ -54,10 +54,10 @@ static int check_bounds(const struct vmclock *vc, int64_t max_error)
 
 	if (!max_error)
 		return 0;
-	ret = vmclock_now(vc, VMCLOCK_UTC, &now);
+	ret = vmclock_now(vc, VMCLOCK_SCALE_UTC, &now);
 	if (ret)
 		return ret;
-	if (!(now.flags & VMCLOCK_BOUNDED))
+	if (!(now.flags & VMCLOCK_FLAG_BOUNDED))
 		return -ENODATA;
 	width = ((int64_t)now.latest.tv_sec - now.earliest.tv_sec) * NS_PER_SEC +
 		now.latest.tv_nsec - now.earliest.tv_nsec;

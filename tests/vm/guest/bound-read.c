@@ -101,8 +101,9 @@ static void judge(struct totals *totals, const struct vmclock *vc, const unsigne
 	end = read_counter();
 	now = clock_ns(CLOCK_MONOTONIC_COARSE);
 	/* The marker is asked after the clock was read. */
-	if (vmclock_at(vc, VMCLOCK_UTC, begin, &from) || vmclock_at(vc, VMCLOCK_UTC, end, &to) ||
-	    from.marker != bound.marker || to.marker != bound.marker)
+	if (vmclock_at(vc, VMCLOCK_SCALE_UTC, begin, &from) ||
+	    vmclock_at(vc, VMCLOCK_SCALE_UTC, end, &to) || from.marker != bound.marker ||
+	    to.marker != bound.marker)
 		return;
 	if ((bound.status != SYNCHRONIZED && bound.status != FREERUNNING) ||
 	    now >= bound.void_after)

@@ -64,11 +64,11 @@ static int64_t now(clockid_t clock)
 static int read_now(const struct vmclock *vc, struct reading *r)
 {
 	struct vmclock_time t;
-	int ret = vmclock_now(vc, VMCLOCK_UTC, &t);
+	int ret = vmclock_now(vc, VMCLOCK_SCALE_UTC, &t);
 
 	if (ret)
 		return ret;
-	if (!(t.flags & VMCLOCK_BOUNDED))
+	if (!(t.flags & VMCLOCK_FLAG_BOUNDED))
 		return -ENODATA;
 	r->marker = t.marker;
 	r->earliest = (struct point){ t.counter, ns(&t.earliest) };
