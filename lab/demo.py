@@ -8,8 +8,9 @@ import textwrap
 import time
 from pathlib import Path
 
-from vmlab import cache, cli, kernels, report
+from vmlab import cli, kernels, report
 from vmlab.healing import Healing
+from vmlab.host import cache
 from vmlab.lab import Lab
 from vmlab.workshop import Workshop
 

@@ -7,7 +7,7 @@ import re
 from . import acpi, devicetree
 from .architecture import AMD64, ARM64
 from .errors import LabError
-from .page import COUNTER_ARM_VCNT, COUNTER_X86_TSC
+from .host.page import COUNTER_ARM_VCNT, COUNTER_X86_TSC
 
 
 class Board(abc.ABC):

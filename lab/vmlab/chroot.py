@@ -14,8 +14,9 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from . import archive, cache, process, report
+from . import archive, report
 from .errors import LabError
+from .host import cache, process
 
 # Mounts live in a mount namespace of the command's own and end with it.
 # $1 is the system; with $2, a folder, it stays as it is, and that has the changes. The folders

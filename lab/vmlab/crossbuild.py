@@ -4,7 +4,8 @@
 import functools
 import shutil
 
-from . import cache, release, report
+from . import release, report
+from .host import cache
 
 _COMPILER = 'gcc-14'
 

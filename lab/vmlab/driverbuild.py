@@ -7,8 +7,9 @@ import re
 import shutil
 from pathlib import Path
 
-from . import cache, kernelsource, process, report
+from . import kernelsource, report
 from .errors import Failed, LabError
+from .host import cache, process
 
 _NOT_OURS = re.compile('|'.join((
     # Debian built the kernel by another release of the same compiler.

@@ -6,10 +6,10 @@ found then; None where there was no time.
 """
 
 from . import chrony
-from .clock import NSEC, HostClock, calibrate
 from .errors import Failed
 from .healing import Healing
-from .judge import TAI_OFFSET
+from .host.clock import NSEC, HostClock, calibrate
+from .host.judge import TAI_OFFSET
 
 # The counter of the first host is too fast for the guest, that of the second too slow; and
 # there it is behind as well, as if the hypervisors' own clocks disagreed.

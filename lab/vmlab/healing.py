@@ -6,11 +6,11 @@ import statistics
 import time as clock
 
 from . import chrony, migration, toolbox
-from .clock import NSEC
 from .deadline import wait_for
 from .errors import Failed
-from .page import FLAG_NOTIFICATION_PRESENT
-from .readings import Readings
+from .host.clock import NSEC
+from .host.page import FLAG_NOTIFICATION_PRESENT
+from .host.readings import Readings
 
 _STATE = '/run/vmclock/state'
 _CONFIGURATION = '/etc/vmclock/vmclockd.conf'

@@ -8,9 +8,10 @@ import re
 import tempfile
 from pathlib import Path
 
-from . import bzimage, cache, kernelbuild, kernelsource, report
+from . import bzimage, kernelbuild, kernelsource, report
 from .architecture import AMD64, ARM64, Architecture
 from .errors import LabError
+from .host import cache
 
 
 @dataclasses.dataclass(frozen=True)

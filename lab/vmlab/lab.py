@@ -10,11 +10,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import boards, bzimage, cache, console, crossbuild, elf, process, report
+from . import boards, bzimage, console, crossbuild, elf, report
 from .deadline import wait_for
 from .driverbuild import build_driver
 from .errors import Failed, LabError, Skipped
 from .guest import Image
+from .host import cache, process
 from .machine import BootFiles, Machine, OwnDevice, Simulation
 from .packager import Packager
 from .saved import Saved

@@ -4,7 +4,7 @@
 import re
 
 from . import migration
-from .clock import NSEC
+from .host.clock import NSEC
 
 # As systemd-analyze judges vmclockd's unit: what the manual page says, at most.
 _EXPOSURE = 2.5

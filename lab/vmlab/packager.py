@@ -4,8 +4,9 @@
 import shutil
 import tempfile
 
-from . import cache, release, report
+from . import release, report
 from .chroot import Chroot, Copy
+from .host import cache
 
 _PACKAGES = ('build-essential', 'debhelper', 'dh-dkms', 'libcmocka-dev', 'libgmp-dev',
              'libinih-dev', 'libjson-c-dev', 'libkmod-dev', 'libsystemd-dev', 'lintian',

@@ -4,8 +4,9 @@
 import json
 from pathlib import Path
 
-from . import cache, report
+from . import report
 from .chroot import Chroot
+from .host import cache
 
 _PACKAGES = ('dbus', 'dkms', 'gcc', 'initramfs-tools', 'libinih1', 'libjson-c5',
              'linux-headers-cloud-amd64', 'linux-image-cloud-amd64', 'make', 'man-db', 'openssl', 'systemd-sysv', 'udev')

@@ -2,7 +2,7 @@
 """A guest that comes to a host with time, or gets it later, has a PTP clock from then on; as has each device."""
 
 from vmlab import toolbox, udev
-from vmlab.page import FLAG_NOTIFICATION_PRESENT, WITH_TIME
+from vmlab.host.page import FLAG_NOTIFICATION_PRESENT, WITH_TIME
 
 KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
 WATCHERS = ('debug',)

@@ -5,8 +5,8 @@ import re
 import statistics
 
 from vmlab import toolbox, udev
-from vmlab.clock import NSEC, Publisher, calibrate
-from vmlab.page import COUNTER_X86_TSC
+from vmlab.host.clock import NSEC, Publisher, calibrate
+from vmlab.host.page import COUNTER_X86_TSC
 
 # A clock is read in one of three ways, depending on what the kernel's PTP core can do: each once.
 # 100 and 110 see to the rest.

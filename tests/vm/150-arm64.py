@@ -3,7 +3,7 @@
 
 import time
 
-from vmlab.page import FLAG_TAI_OFFSET_VALID, FLAGS_BOUNDED, STATUS_SYNCHRONIZED
+from vmlab.host.page import FLAGS_BOUNDED, FLAG_TAI_OFFSET_VALID, STATUS_SYNCHRONIZED
 
 # On the host's own architecture, `make check` and the scenarios around 110 see to it. The emulator
 # orders memory as the host does, so nothing here would miss a fence.

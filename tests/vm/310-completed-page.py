@@ -5,7 +5,7 @@ import time
 
 from vmlab import chrony
 from vmlab.healing import Healing
-from vmlab.truth import Truth
+from vmlab.host.truth import Truth
 
 ARCHITECTURES = ('amd64',)
 ALONE = True

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A marker only, and systemd-timesyncd of a whole Debian: trusted anew after a disruption."""
 
-from vmlab.truth import Truth
+from vmlab.host.truth import Truth
 from vmlab.wholesystem import WholeSystem
 
 # The guest boots the kernel of its own system.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A marker only, and ntpd of a whole Debian: restarted after a disruption, and trusted anew."""
 
-from vmlab.truth import Truth
+from vmlab.host.truth import Truth
 from vmlab.wholesystem import WholeSystem
 
 # The guest boots the kernel of its own system.

@@ -4,10 +4,10 @@
 import random
 
 from vmlab import chrony
-from vmlab.clock import NSEC, HostClock, calibrate
 from vmlab.healing import Healing
-from vmlab.judge import TAI_OFFSET
-from vmlab.readings import CLOCK, NONE, NOW
+from vmlab.host.clock import NSEC, HostClock, calibrate
+from vmlab.host.judge import TAI_OFFSET
+from vmlab.host.readings import CLOCK, NONE, NOW
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True

@@ -4,9 +4,9 @@
 import datetime
 
 from vmlab import chrony
-from vmlab.clock import NSEC, HostClock, calibrate
 from vmlab.healing import Healing
-from vmlab.ntpserver import LeapingServer
+from vmlab.host.clock import NSEC, HostClock, calibrate
+from vmlab.host.ntpserver import LeapingServer
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True

@@ -8,8 +8,8 @@ import signal
 import subprocess
 from pathlib import Path
 
-from . import report
-from .errors import LabError
+from .. import report
+from ..errors import LabError
 
 # The kernel kills the program when its parent dies, even by SIGKILL.
 _TIED = ('setpriv', '--pdeathsig', 'KILL')

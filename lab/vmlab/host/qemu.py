@@ -7,10 +7,10 @@ import os
 import re
 import subprocess
 
+from ..deadline import Deadline
+from ..errors import Failed, LabError
 from . import process
 from .channel import Channel, Closed, TimedOut
-from .deadline import Deadline
-from .errors import Failed, LabError
 
 _START = 60
 _ANSWER = 60

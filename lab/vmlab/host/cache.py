@@ -8,9 +8,9 @@ import shutil
 import time
 from pathlib import Path
 
-from . import report
-from .deadline import wait_for
-from .errors import Failed, LabError
+from .. import report
+from ..deadline import wait_for
+from ..errors import Failed, LabError
 
 _RUNS_LOGGED = 10
 # Longer than any run: what is younger may be in use.

@@ -6,9 +6,9 @@ import contextlib
 import subprocess
 from pathlib import Path
 
+from ..deadline import Deadline, wait_for
+from ..errors import Failed, LabError
 from . import process
-from .deadline import Deadline, wait_for
-from .errors import Failed, LabError
 
 NSEC = 1000000000
 _ANSWER = 30

@@ -7,7 +7,7 @@ import multiprocessing.connection
 import os
 import signal
 
-from .errors import LabError
+from ..errors import LabError
 
 _PR_SET_PDEATHSIG = 1
 _FORK = multiprocessing.get_context('fork')

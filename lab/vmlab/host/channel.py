@@ -4,7 +4,7 @@
 import socket
 import time
 
-from .errors import Failed
+from ..errors import Failed
 
 
 class Closed(Failed):
