@@ -8,9 +8,10 @@ import textwrap
 import time
 from pathlib import Path
 
-from vmlab import cli, kernels, report
+from vmlab import cli, report
 from vmlab.healing import Healing
 from vmlab.host import cache
+from vmlab.kernels import kernel as kernels
 from vmlab.lab import Lab
 from vmlab.workshop import Workshop
 

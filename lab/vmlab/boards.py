@@ -5,9 +5,9 @@ import abc
 import re
 
 from . import acpi, devicetree
-from .architecture import AMD64, ARM64
 from .errors import LabError
 from .host.page import COUNTER_ARM_VCNT, COUNTER_X86_TSC
+from .kernels.architecture import AMD64, ARM64
 
 
 class Board(abc.ABC):

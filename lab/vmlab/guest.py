@@ -8,8 +8,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import cpio, elf
+from . import cpio
 from .errors import Failed, LabError
+from .kernels import elf
 
 _BUSYBOX = '/usr/bin/busybox'
 _INIT = Path(__file__).with_name('guest-init.sh')

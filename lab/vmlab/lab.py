@@ -10,12 +10,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import boards, bzimage, console, crossbuild, elf, report
+from . import boards, console, crossbuild, report
 from .deadline import wait_for
-from .driverbuild import build_driver
 from .errors import Failed, LabError, Skipped
 from .guest import Image
 from .host import cache, process
+from .kernels import bzimage, elf
+from .kernels.driver import build_driver
 from .machine import BootFiles, Machine, OwnDevice, Simulation
 from .packager import Packager
 from .saved import Saved

@@ -12,14 +12,14 @@ import shutil
 import time
 
 from . import boards, console
-from .architecture import AMD64
 from .deadline import Deadline, wait_for
 from .errors import Failed, LabError
 from .host.channel import Closed, TimedOut
 from .host.memory import Memory
 from .host.page import FLAG_NOTIFICATION_PRESENT, MARKER_ONLY
 from .host.qemu import Qemu
-from .kernels import USUAL_NEEDS
+from .kernels.architecture import AMD64
+from .kernels.kernel import USUAL_NEEDS
 
 _PAGE_ROOM = 0x10000
 _HID, _CID, _LENGTH = 'AMZNC10C', 'VMCLOCK', 0x1000

@@ -7,9 +7,10 @@ import shutil
 import time
 import traceback
 
-from . import console, kernels, report
-from .architecture import AMD64
+from . import console, report
 from .errors import Failed, LabError, Skipped
+from .kernels import kernel as kernels
+from .kernels.architecture import AMD64
 from .lab import Lab
 
 

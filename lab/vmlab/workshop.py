@@ -4,8 +4,9 @@
 The same tools serve every host.
 """
 
-from . import chroot, kernelsource
-from .architecture import ARM64
+from . import chroot
+from .kernels import headers
+from .kernels.architecture import ARM64
 
 _SUITE = 'trixie'
 _PACKAGES = ('acpica-tools', 'busybox-static', 'chrony', 'dkms', 'e2fsprogs', 'gcc', 'gcc-12',
@@ -23,4 +24,4 @@ class Workshop(chroot.Chroot):
 
     def __init__(self, folder):
         super().__init__(folder, 'workshop', _SUITE,
-                         (*_PACKAGES, *kernelsource.PACKAGES, *_FOREIGN), (ARM64.name,))
+                         (*_PACKAGES, *headers.PACKAGES, *_FOREIGN), (ARM64.name,))

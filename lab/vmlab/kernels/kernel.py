@@ -8,10 +8,11 @@ import re
 import tempfile
 from pathlib import Path
 
-from . import bzimage, kernelbuild, kernelsource, report
+from .. import report
+from ..errors import LabError
+from ..host import cache
+from . import bzimage, headers, watchers
 from .architecture import AMD64, ARM64, Architecture
-from .errors import LabError
-from .host import cache
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,8 +140,8 @@ class Kernel:
                 cache.made_whole(self.folder) as folder:
             self._unpack(release, folder)
             if not packaged:
-                kernelsource.make_headers(self.workshop, self.series, release, folder)
-                kernelsource.link_headers(self.workshop, release, self.folder / 'headers')
+                headers.make_headers(self.workshop, self.series, release, folder)
+                headers.link_headers(self.workshop, release, self.folder / 'headers')
             stamp = {'series': dataclasses.asdict(self.series), 'release': release}
             (folder / 'stamp').write_text(json.dumps(stamp), encoding='utf-8')
         self.release = release
@@ -179,7 +180,7 @@ class Kernel:
         there = dict.fromkeys('.'.join(release.split('.')[:2]) for release in
                               self._releases('image'))
         return (f'the archive has no kernel {self.series.version}, but {", ".join(there)}; '
-                'change the matrix in lab/vmlab/kernels.py')
+                'change the matrix in lab/vmlab/kernels/kernel.py')
 
     def _unpack(self, release, folder):
         # One package, or several since 7.x.
@@ -222,7 +223,7 @@ class Watcher(Kernel):
     def _known_release(self):
         # A part of its name is what it was configured by.
         release = super()._known_release()
-        return release if release and release.endswith(kernelbuild.digest(self.name)) else None
+        return release if release and release.endswith(watchers.digest(self.name)) else None
 
     def prepare(self):
         """Build it if need be; the caller holds the lock of the folder of kernels."""
@@ -230,8 +231,8 @@ class Watcher(Kernel):
         if self.release:
             return
         with cache.made_whole(self.folder) as folder:
-            release = kernelbuild.build(self.workshop, self.series, folder)
-            kernelsource.link_headers(self.workshop, release, self.folder / 'build')
+            release = watchers.build(self.workshop, self.series, folder)
+            headers.link_headers(self.workshop, release, self.folder / 'build')
             stamp = {'series': dataclasses.asdict(self.series), 'release': release}
             (folder / 'stamp').write_text(json.dumps(stamp), encoding='utf-8')
         self.release = release

@@ -7,9 +7,10 @@ import re
 import shutil
 from pathlib import Path
 
-from . import kernelsource, report
-from .errors import Failed, LabError
-from .host import cache, process
+from .. import report
+from ..errors import Failed, LabError
+from ..host import cache, process
+from . import headers
 
 _NOT_OURS = re.compile('|'.join((
     # Debian built the kernel by another release of the same compiler.
@@ -99,8 +100,7 @@ def _build(tree, kernel, options, sources, folder, module, before):
         if not complaints and not (unfinished / module).exists():
             complaints = [f'no {module} was built']
         if not complaints and kernel.own_headers:
-            kernelsource.check_layout(kernel.workshop, kernel.own_headers,
-                                      unfinished / module)
+            headers.check_layout(kernel.workshop, kernel.own_headers, unfinished / module)
         if complaints:
             shutil.copyfile(log, kept_log)
             first = complaints[0].replace(f'{unfinished}/', '')

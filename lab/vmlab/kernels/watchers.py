@@ -8,8 +8,8 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-from . import report
-from .errors import LabError
+from .. import report
+from ..errors import LabError
 
 _CONFIGS = Path(__file__).with_name('configs')
 

@@ -5,9 +5,9 @@ import re
 import shutil
 import tempfile
 
-from . import report
-from .errors import Failed, LabError
-from .host import cache
+from .. import report
+from ..errors import Failed, LabError
+from ..host import cache
 
 _FILES = ('checkpatch.pl', 'const_structs.checkpatch', 'spelling.txt')
 _UNPACK = r'''

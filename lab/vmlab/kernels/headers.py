@@ -12,9 +12,9 @@ import struct
 import tempfile
 from pathlib import Path
 
-from . import report
+from .. import report
+from ..errors import Failed, LabError
 from .elf import sections
-from .errors import Failed, LabError
 
 # What builds them, besides the compiler.
 PACKAGES = ('bc', 'bison', 'bpftool', 'dwarves', 'flex', 'libelf-dev', 'libssl-dev', 'python3')

@@ -4,7 +4,7 @@
 import struct
 from pathlib import Path
 
-from .errors import LabError
+from ..errors import LabError
 
 # Where the boot protocol has them.
 _SETUP_SECTORS, _MAGIC, _PAYLOAD = 0x1f1, 0x202, 0x248

@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from .errors import LabError
+from ..errors import LabError
 
 # A part of a file: the address it is loaded to, and where it is in the file.
 Section = collections.namedtuple('Section', 'address offset size')
