@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 from vmlab import cli, report
+from vmlab.debian.workshop import Workshop
 from vmlab.healing import Healing
 from vmlab.host import cache
 from vmlab.kernels import kernel as kernels
 from vmlab.lab import Lab
-from vmlab.workshop import Workshop
 
 KERNEL = '6.1'
 EVENTS = 3

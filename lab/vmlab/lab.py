@@ -10,17 +10,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import boards, console, crossbuild, report
+from . import boards, console, report
 from .deadline import wait_for
+from .debian import crossbuild
+from .debian.packager import Packager
+from .debian.system import System
 from .errors import Failed, LabError, Skipped
 from .guest import Image
 from .host import cache, process
 from .kernels import bzimage, elf
 from .kernels.driver import build_driver
 from .machine import BootFiles, Machine, OwnDevice, Simulation
-from .packager import Packager
 from .saved import Saved
-from .system import System
 
 _PROGRAM_FOLDERS = ('tools', 'vmclockd', 'examples', 'bench', 'tests/vm/guest', 'tests/vm/host',
                     'tests/stress', 'tests/unit')

@@ -5,7 +5,7 @@ import tempfile
 import time
 
 from . import chrony, healing
-from .trial import Trial
+from .debian.trial import Trial
 
 _SUITE = 'bookworm'
 _PACKAGES = 'dbus iproute2 nftables psmisc'

@@ -5,8 +5,8 @@ import json
 import re
 import tempfile
 
+from vmlab.debian.trial import Trial
 from vmlab.operated import Operated
-from vmlab.trial import Trial
 
 # The guest boots the kernel of its own system.
 KERNELS = ('6.1',)

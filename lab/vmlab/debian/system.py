@@ -4,14 +4,14 @@
 import json
 from pathlib import Path
 
-from . import report
+from .. import report
+from ..host import cache
 from .chroot import Chroot
-from .host import cache
 
 _PACKAGES = ('dbus', 'dkms', 'gcc', 'initramfs-tools', 'libinih1', 'libjson-c5',
              'linux-headers-cloud-amd64', 'linux-image-cloud-amd64', 'make', 'man-db', 'openssl', 'systemd-sysv', 'udev')
 _DISK_SIZE = '4G'
-_SHELL = Path(__file__).with_name('guest-shell.sh')
+_SHELL = Path(__file__).parents[1] / 'guest-shell.sh'
 _UNIT = '''[Unit]
 Description=Shell for the laboratory
 After=multi-user.target

@@ -7,8 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from .errors import LabError
-from .host import process
+from ..errors import LabError
+from ..host import process
 
 KEYRING = Path('/usr/share/keyrings/debian-archive-keyring.gpg')
 _PROXIES = ('http_proxy', 'https_proxy', 'no_proxy')

@@ -4,9 +4,10 @@
 import shutil
 import tempfile
 
-from . import release, report
+from .. import report
+from ..host import cache
+from . import release
 from .chroot import Chroot, Copy
-from .host import cache
 
 _PACKAGES = ('build-essential', 'debhelper', 'dh-dkms', 'libcmocka-dev', 'libgmp-dev',
              'libinih-dev', 'libjson-c-dev', 'libkmod-dev', 'libsystemd-dev', 'lintian',

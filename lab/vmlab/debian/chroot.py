@@ -14,9 +14,10 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from . import archive, report
-from .errors import LabError
-from .host import cache, process
+from .. import report
+from ..errors import LabError
+from ..host import cache, process
+from . import archive
 
 # Mounts live in a mount namespace of the command's own and end with it.
 # $1 is the system; with $2, a folder, it stays as it is, and that has the changes. The folders

@@ -4,9 +4,9 @@
 The same tools serve every host.
 """
 
+from ..kernels import headers
+from ..kernels.architecture import ARM64
 from . import chroot
-from .kernels import headers
-from .kernels.architecture import ARM64
 
 _SUITE = 'trixie'
 _PACKAGES = ('acpica-tools', 'busybox-static', 'chrony', 'dkms', 'e2fsprogs', 'gcc', 'gcc-12',

@@ -4,8 +4,9 @@
 import functools
 import shutil
 
-from . import release, report
-from .host import cache
+from .. import report
+from ..host import cache
+from . import release
 
 _COMPILER = 'gcc-14'
 

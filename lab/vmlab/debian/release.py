@@ -6,7 +6,7 @@ import re
 import tarfile
 from pathlib import Path
 
-from .host import process
+from ..host import process
 
 
 def version(tree):
