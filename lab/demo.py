@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vmlab import cli, report
 from vmlab.debian.workshop import Workshop
-from vmlab.healing import Healing
+from vmlab.guest.healing import Healing
 from vmlab.host import cache
 from vmlab.kernels import kernel as kernels
 from vmlab.lab import Lab

@@ -10,18 +10,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import boards, console, report
+from . import report
 from .deadline import wait_for
 from .debian import crossbuild
 from .debian.packager import Packager
 from .debian.system import System
 from .errors import Failed, LabError, Skipped
-from .guest import Image
+from .guest import boards, console
+from .guest.image import Image
+from .guest.machine import BootFiles, Machine, OwnDevice, Simulation
+from .guest.saved import Saved
 from .host import cache, process
 from .kernels import bzimage, elf
 from .kernels.driver import build_driver
-from .machine import BootFiles, Machine, OwnDevice, Simulation
-from .saved import Saved
 
 _PROGRAM_FOLDERS = ('tools', 'vmclockd', 'examples', 'bench', 'tests/vm/guest', 'tests/vm/host',
                     'tests/stress', 'tests/unit')

@@ -7,8 +7,9 @@ import shutil
 import time
 import traceback
 
-from . import console, report
+from . import report
 from .errors import Failed, LabError, Skipped
+from .guest import console
 from .kernels import kernel as kernels
 from .kernels.architecture import AMD64
 from .lab import Lab

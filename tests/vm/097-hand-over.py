@@ -4,7 +4,7 @@
 import json
 import re
 
-from vmlab import toolbox
+from vmlab.guest import toolbox
 from vmlab.host.page import WITH_TIME
 
 KERNELS = ('6.18', '7.3')

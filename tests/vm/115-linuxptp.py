@@ -4,7 +4,7 @@
 import re
 import statistics
 
-from vmlab import toolbox, udev
+from vmlab.guest import toolbox, udev
 from vmlab.host.clock import NSEC, Publisher, calibrate
 from vmlab.host.page import COUNTER_X86_TSC
 

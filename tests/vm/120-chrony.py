@@ -3,7 +3,7 @@
 
 import statistics
 
-from vmlab import chrony, toolbox, udev
+from vmlab.guest import chrony, toolbox, udev
 from vmlab.host.clock import NSEC, HostClock, Publisher, calibrate
 from vmlab.host.judge import TAI_OFFSET, Judge
 from vmlab.host.page import COUNTER_X86_TSC

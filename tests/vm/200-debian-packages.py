@@ -6,7 +6,7 @@ import re
 import tempfile
 
 from vmlab.debian.trial import Trial
-from vmlab.operated import Operated
+from vmlab.guest.operated import Operated
 
 # The guest boots the kernel of its own system.
 KERNELS = ('6.1',)

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from vmlab.debian.trial import Trial
-from vmlab.operated import Operated
+from vmlab.guest.operated import Operated
 
 # The guest boots the kernel of its own system.
 KERNELS = ('6.12',)

@@ -3,8 +3,8 @@
 
 import time
 
-from vmlab import chrony
-from vmlab.healing import Healing
+from vmlab.guest import chrony
+from vmlab.guest.healing import Healing
 from vmlab.host.truth import Truth
 
 ARCHITECTURES = ('amd64',)

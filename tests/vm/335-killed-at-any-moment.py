@@ -3,8 +3,8 @@
 
 import random
 
-from vmlab import chrony
-from vmlab.healing import Healing
+from vmlab.guest import chrony
+from vmlab.guest.healing import Healing
 from vmlab.host.clock import NSEC, HostClock, calibrate
 from vmlab.host.judge import TAI_OFFSET
 from vmlab.host.readings import CLOCK, NONE, NOW

@@ -3,8 +3,8 @@
 
 import random
 
-from vmlab import chrony
-from vmlab.healing import Healing
+from vmlab.guest import chrony
+from vmlab.guest.healing import Healing
 from vmlab.host.readings import CLOCK, NOW
 
 KERNELS = ('5.10', '6.12', '7.3')

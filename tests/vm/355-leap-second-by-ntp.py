@@ -3,8 +3,8 @@
 
 import datetime
 
-from vmlab import chrony
-from vmlab.healing import Healing
+from vmlab.guest import chrony
+from vmlab.guest.healing import Healing
 from vmlab.host.clock import NSEC, HostClock, calibrate
 from vmlab.host.ntpserver import LeapingServer
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A guest that hibernates: nobody vouches for its clock when it is back, until chronyd has measured anew."""
 
-from vmlab import chrony, hibernation
-from vmlab.healing import Healing
+from vmlab.guest import chrony, hibernation
+from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
 ALONE = True

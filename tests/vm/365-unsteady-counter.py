@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Where the kernel does not rely on the counter, no page is completed; the clock is vouched for."""
 
-from vmlab import chrony
-from vmlab.healing import Healing
+from vmlab.guest import chrony
+from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
 ALONE = True

@@ -11,7 +11,7 @@ from .chroot import Chroot
 _PACKAGES = ('dbus', 'dkms', 'gcc', 'initramfs-tools', 'libinih1', 'libjson-c5',
              'linux-headers-cloud-amd64', 'linux-image-cloud-amd64', 'make', 'man-db', 'openssl', 'systemd-sysv', 'udev')
 _DISK_SIZE = '4G'
-_SHELL = Path(__file__).parents[1] / 'guest-shell.sh'
+_SHELL = Path(__file__).parents[1] / 'guest/shell.sh'
 _UNIT = '''[Unit]
 Description=Shell for the laboratory
 After=multi-user.target

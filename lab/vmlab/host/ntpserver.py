@@ -6,7 +6,7 @@ import struct
 import threading
 import time
 
-from ..chrony import HOST
+from ..guest.chrony import HOST
 from .clock import NSEC
 from .judge import TAI_OFFSET
 

@@ -4,7 +4,7 @@
 import collections
 import statistics
 
-from .host.page import WITH_TIME
+from ..host.page import WITH_TIME
 
 OURS, KERNELS_OWN = 'vmclock', 'ptp_vmclock'
 # The kernels of the matrix that have a driver of their own.

@@ -3,8 +3,8 @@
 
 import re
 
-from . import migration
-from .host.clock import NSEC
+from ..host.clock import NSEC
+from . import timeline
 
 # As systemd-analyze judges vmclockd's unit: what the manual page says, at most.
 _EXPOSURE = 2.5
@@ -23,7 +23,7 @@ class Operated:
     """A guest with a device, a page without time yet, time-record, and vmclockd, which runs."""
 
     # What Lab.boot_system() needs in fields=.
-    FIELDS = migration.PAGE
+    FIELDS = timeline.PAGE
 
     def __init__(self, lab, vm):
         self._lab = lab
@@ -32,9 +32,9 @@ class Operated:
 
     def begin(self):
         """The page gives time from now on, as the guest's clock has it."""
-        start, tick = migration.measure_tick(self._vm)
-        self._publish(migration.Line(
-            start.counter, (start.realtime + migration.TAI_OFFSET * NSEC << 64) // NSEC, tick))
+        start, tick = timeline.measure_tick(self._vm)
+        self._publish(timeline.Line(
+            start.counter, (start.realtime + timeline.TAI_OFFSET * NSEC << 64) // NSEC, tick))
 
     def _publish(self, line):
         self._line = line
@@ -64,7 +64,7 @@ class Operated:
         self._vm.wait_for('test $(systemctl show -P FreezerState batch) = frozen')
 
         line = self._line
-        self._publish(migration.Line(line.counter, line.time + (_STEP << 64), line.period))
+        self._publish(timeline.Line(line.counter, line.time + (_STEP << 64), line.period))
         self.wait_trusted()
         self._vm.wait_for('test $(systemctl show -P FreezerState batch) = running')
         self._check_journal()

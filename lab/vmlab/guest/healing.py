@@ -5,12 +5,12 @@ import functools
 import statistics
 import time as clock
 
-from . import chrony, migration, toolbox
-from .deadline import wait_for
-from .errors import Failed
-from .host.clock import NSEC
-from .host.page import FLAG_NOTIFICATION_PRESENT
-from .host.readings import Readings
+from ..deadline import wait_for
+from ..errors import Failed
+from ..host.clock import NSEC
+from ..host.page import FLAG_NOTIFICATION_PRESENT
+from ..host.readings import Readings
+from . import chrony, timeline, toolbox
 
 _STATE = '/run/vmclock/state'
 _CONFIGURATION = '/etc/vmclock/vmclockd.conf'
@@ -66,7 +66,7 @@ class Healing:
             qemu = ('-nic', 'user,model=virtio-net-pci', *qemu)
         # One without any goes on from where another has booted.
         options |= {name: value for name, value in (('append', append), ('qemu', qemu)) if value}
-        fields = dict(migration.PAGE) if time else {}
+        fields = dict(timeline.PAGE) if time else {}
         if time and notify:
             fields['flags'] |= FLAG_NOTIFICATION_PRESENT
         self.vm = lab.boot(device or ('sim' if notify else 'sim-silent'), files=files,
@@ -77,23 +77,23 @@ class Healing:
         if device is None:
             lab.equal(self.vm.run('cat /sys/class/misc/vmclock0/notification') != 'timer', notify,
                       'whether the device notifies')
-        self.vm.wait_for(f'grep -qx {clocksource} {migration.SOURCE}')
+        self.vm.wait_for(f'grep -qx {clocksource} {timeline.SOURCE}')
         if network:
             self.vm.run('modprobe virtio_pci; modprobe virtio_net')
             self.vm.wait_for('ip link set eth0 up')
             self.vm.run('ip addr add 10.0.2.15/24 dev eth0')
         # The first record, and the length of a tick as the guest takes it.
-        self.first, self.tick = migration.measure_tick(self.vm)
+        self.first, self.tick = timeline.measure_tick(self.vm)
         # The true time under each marker, and the last one of them.
         self.lines, self._line = {}, None
         if time:
-            start = (self.first.realtime + migration.TAI_OFFSET * NSEC << 64) // NSEC
-            self._publish(self.vm.page, migration.Line(self.first.counter, start, self._bent(ppm)))
+            start = (self.first.realtime + timeline.TAI_OFFSET * NSEC << 64) // NSEC
+            self._publish(self.vm.page, timeline.Line(self.first.counter, start, self._bent(ppm)))
             self._pulse()
 
     def ns(self, ticks):
         """The length of so many ticks, as the guest takes it."""
-        return ticks * self.tick * NSEC >> 64 + migration.SHIFT
+        return ticks * self.tick * NSEC >> 64 + timeline.SHIFT
 
     def _bent(self, ppm):
         """The true length of a tick of a counter that is too fast by so much."""
@@ -166,12 +166,12 @@ class Healing:
 
     def _counter(self):
         """The guest's, as its record has shown it last."""
-        return migration.last_counter(self.vm.page)
+        return timeline.last_counter(self.vm.page)
 
     def wait(self, seconds, meanwhile=lambda: None):
         """Wait until the guest's clock has gone on by so much."""
         counter = self._counter()
-        ticks = int(seconds * 2**64 * 2**migration.SHIFT) // self.tick
+        ticks = int(seconds * 2**64 * 2**timeline.SHIFT) // self.tick
 
         def went_on():
             meanwhile()
@@ -179,9 +179,9 @@ class Healing:
         wait_for(went_on, 'the guest to go on', 60 + seconds, interval=_RENEWED)
 
     def _bend(self, page, step, ppm, disrupt=False):
-        counter = migration.last_counter(page)
-        self._publish(page, migration.Line(counter, self._line.at(counter) + (step << 64) // NSEC,
-                                           self._bent(ppm)), disrupt)
+        counter = timeline.last_counter(page)
+        self._publish(page, timeline.Line(counter, self._line.at(counter) + (step << 64) // NSEC,
+                                          self._bent(ppm)), disrupt)
 
     def disrupt(self, step, ppm, seconds):
         """The clock is disrupted: it is off by `step` ns, and too fast by `ppm`. Then time goes on."""
@@ -202,14 +202,14 @@ class Healing:
         """The host publishes again, and nothing has changed."""
         counter = self._counter()
         self._publish(self.vm.page,
-                      migration.Line(counter, self._line.at(counter), self._line.period))
+                      timeline.Line(counter, self._line.at(counter), self._line.period))
         self._pulse()
 
     def _renew(self):
         """As go_on(), by a host that has nothing to notify of; without a page that gives time, nothing."""
         counter = self._counter()
         if self._line and counter > self._line.counter:
-            self._line = migration.Line(counter, self._line.at(counter), self._line.period)
+            self._line = timeline.Line(counter, self._line.at(counter), self._line.period)
             self.vm.page.update(**self._line.fields())
 
     def mark(self):
@@ -227,7 +227,7 @@ class Healing:
     def records(self):
         """End the record; all there is of it."""
         self.vm.shell('killall time-record')
-        return [migration.Record(line)
+        return [timeline.Record(line)
                 for line in self.vm.run('cat /tmp/record', timeout=300).splitlines()]
 
     def storm(self, count, seconds):
@@ -284,7 +284,7 @@ class Healing:
 
     def truth(self, marker, counter):
         """UTC in ns, where the page gives it."""
-        return (self.lines[marker].at(counter) * NSEC >> 64) - migration.TAI_OFFSET * NSEC
+        return (self.lines[marker].at(counter) * NSEC >> 64) - timeline.TAI_OFFSET * NSEC
 
     # ---- How soon the clock is right -------------------------------------------------
 
@@ -337,7 +337,7 @@ class Healing:
                         f'{what} after {median:.1f} ms, 95 of 100: {most:.1f} ms')
 
     def _error(self, line, record):
-        return record.realtime + migration.TAI_OFFSET * NSEC - (line.at(record.counter) * NSEC >> 64)
+        return record.realtime + timeline.TAI_OFFSET * NSEC - (line.at(record.counter) * NSEC >> 64)
 
 
 def _ms(line, before, record):

@@ -8,15 +8,15 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from ..errors import Failed, LabError
+from ..kernels import elf
 from . import cpio
-from .errors import Failed, LabError
-from .kernels import elf
 
 _BUSYBOX = '/usr/bin/busybox'
-_INIT = Path(__file__).with_name('guest-init.sh')
+_INIT = Path(__file__).with_name('init.sh')
 # Programs look for this loader in /lib64, for others in /lib.
 _LOADER_ELSEWHERE = 'ld-linux-x86-64.so.2'
-_SHELL = Path(__file__).with_name('guest-shell.sh')
+_SHELL = Path(__file__).with_name('shell.sh')
 _PASSWD = 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/tmp:/bin/sh\n'
 _GROUP = 'root:x:0:\nnogroup:x:65534:\n'
 

@@ -4,10 +4,10 @@
 import abc
 import re
 
+from ..errors import LabError
+from ..host.page import COUNTER_ARM_VCNT, COUNTER_X86_TSC
+from ..kernels.architecture import AMD64, ARM64
 from . import acpi, devicetree
-from .errors import LabError
-from .host.page import COUNTER_ARM_VCNT, COUNTER_X86_TSC
-from .kernels.architecture import AMD64, ARM64
 
 
 class Board(abc.ABC):

@@ -4,10 +4,10 @@
 import itertools
 import os
 
+from ..deadline import wait_for
+from ..errors import Failed
+from ..host import process
 from . import toolbox
-from .deadline import wait_for
-from .errors import Failed
-from .host import process
 
 _PROGRAMS = ('/usr/sbin/chronyd', '/usr/bin/chronyc')
 _LEAP_SECONDS = '/usr/share/zoneinfo/leap-seconds.list'

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The true time on a guest's counter, as a page has it, and records of the guest's clocks."""
 
-from .host.clock import NSEC
-from .host.page import COUNTER_X86_TSC, STATUS_SYNCHRONIZED, TIME_TAI
+from ..host.clock import NSEC
+from ..host.page import COUNTER_X86_TSC, STATUS_SYNCHRONIZED, TIME_TAI
 
 TAI_OFFSET = 37
 

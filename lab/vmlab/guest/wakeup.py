@@ -3,8 +3,8 @@
 
 import time
 
-from .deadline import wait_for
-from .errors import Failed
+from ..deadline import wait_for
+from ..errors import Failed
 
 # As in tests/vm/guest/wakeup.h.
 _OFFSET = 0x2000

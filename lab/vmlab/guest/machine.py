@@ -11,15 +11,15 @@ import shlex
 import shutil
 import time
 
+from ..deadline import Deadline, wait_for
+from ..errors import Failed, LabError
+from ..host.channel import Closed, TimedOut
+from ..host.memory import Memory
+from ..host.page import FLAG_NOTIFICATION_PRESENT, MARKER_ONLY
+from ..host.qemu import Qemu
+from ..kernels.architecture import AMD64
+from ..kernels.kernel import USUAL_NEEDS
 from . import boards, console
-from .deadline import Deadline, wait_for
-from .errors import Failed, LabError
-from .host.channel import Closed, TimedOut
-from .host.memory import Memory
-from .host.page import FLAG_NOTIFICATION_PRESENT, MARKER_ONLY
-from .host.qemu import Qemu
-from .kernels.architecture import AMD64
-from .kernels.kernel import USUAL_NEEDS
 
 _PAGE_ROOM = 0x10000
 _HID, _CID, _LENGTH = 'AMZNC10C', 'VMCLOCK', 0x1000
@@ -82,7 +82,7 @@ class OwnDevice(Simulation):
 
 
 def _sendable(command):
-    """A command as the guest's shell takes it, see guest-shell.sh."""
+    """A command as the guest's shell takes it, see shell.sh."""
     if command.isascii() and command.isprintable() and command == command.strip():
         return f'plain {command}'
     return 'base64 ' + base64.b64encode(command.encode(errors='surrogateescape')).decode()

@@ -5,7 +5,7 @@ import contextlib
 import fcntl
 from pathlib import Path
 
-from .host import cache
+from ..host import cache
 
 
 class Saved:

@@ -4,8 +4,8 @@
 import tempfile
 import time
 
+from ..debian.trial import Trial
 from . import chrony, healing
-from .debian.trial import Trial
 
 _SUITE = 'bookworm'
 _PACKAGES = 'dbus iproute2 nftables psmisc'

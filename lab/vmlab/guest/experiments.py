@@ -5,11 +5,11 @@ Rows are (time, {name: ns}): true seconds since the guest ran last on its old ho
 found then; None where there was no time.
 """
 
+from ..errors import Failed
+from ..host.clock import NSEC, HostClock, calibrate
+from ..host.judge import TAI_OFFSET
 from . import chrony
-from .errors import Failed
 from .healing import Healing
-from .host.clock import NSEC, HostClock, calibrate
-from .host.judge import TAI_OFFSET
 
 # The counter of the first host is too fast for the guest, that of the second too slow; and
 # there it is behind as well, as if the hypervisors' own clocks disagreed.
