@@ -5,7 +5,6 @@ What it watches for is a file of configs/, beside guest.config.
 """
 
 import hashlib
-import tempfile
 from pathlib import Path
 
 from .. import report
