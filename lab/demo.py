@@ -8,8 +8,9 @@ import textwrap
 import time
 from pathlib import Path
 
-from vmlab import cli, report
+from vmlab import report
 from vmlab.debian.workshop import Workshop
+from vmlab.errors import guarded
 from vmlab.guest.healing import Healing
 from vmlab.host import cache
 from vmlab.kernels import kernel as kernels
@@ -86,4 +87,4 @@ def main(tree):
 
 
 if __name__ == '__main__':
-    sys.exit(cli.guarded(lambda: main(Path(sys.argv[1]))))
+    sys.exit(guarded(lambda: main(Path(sys.argv[1]))))
