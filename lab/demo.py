@@ -13,7 +13,8 @@ from vmlab.debian.workshop import Workshop
 from vmlab.errors import guarded
 from vmlab.guest.healing import Healing
 from vmlab.host import cache
-from vmlab.kernels import kernel as kernels
+from vmlab.kernels.kernel import prepare_kernels
+from vmlab.kernels.matrix import series_named
 from vmlab.lab import Lab
 
 KERNEL = '6.1'
@@ -75,7 +76,7 @@ def transcript(kernel, driver, events, daemon, healed, check):
 
 def main(tree):
     began = time.monotonic()
-    kernel, = kernels.prepare(Workshop(cache.folder()), [kernels.series_named(KERNEL)])
+    kernel, = prepare_kernels(Workshop(cache.folder()), [series_named(KERNEL)])
     with Lab(kernel, tree) as lab:
         found = demonstrate(lab)
         lab.check_logs()

@@ -5,7 +5,7 @@ The same tools serve every host.
 """
 
 from ..kernels import headers
-from ..kernels.architecture import ARM64
+from ..kernels.matrix import ARM64
 from . import chroot
 
 _SUITE = 'trixie'

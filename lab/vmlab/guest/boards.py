@@ -6,7 +6,7 @@ import re
 
 from ..errors import LabError
 from ..host.page import COUNTER_ARM_VCNT, COUNTER_X86_TSC
-from ..kernels.architecture import AMD64, ARM64
+from ..kernels.matrix import AMD64, ARM64
 from . import acpi, devicetree
 
 

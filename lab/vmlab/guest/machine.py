@@ -17,7 +17,7 @@ from ..host.channel import Closed, TimedOut
 from ..host.memory import Memory
 from ..host.page import FLAG_NOTIFICATION_PRESENT, MARKER_ONLY
 from ..host.qemu import Qemu
-from ..kernels.architecture import AMD64
+from ..kernels.matrix import AMD64
 from ..kernels.kernel import USUAL_NEEDS
 from . import boards, console
 

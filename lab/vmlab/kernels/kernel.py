@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The kernels that the laboratory boots."""
+"""The kernels in the cache: fetched from the archive, or built here."""
 
 import collections
 import dataclasses
@@ -12,49 +12,7 @@ from .. import report
 from ..errors import LabError
 from ..host import cache
 from . import bzimage, headers, watchers
-from .architecture import AMD64, ARM64, Architecture
-
-
-@dataclasses.dataclass(frozen=True)
-class Series:
-    """A row of the matrix: a kernel series and the Debian suite that has it."""
-
-    version: str
-    suite: str
-    cc: str
-    architecture: Architecture = AMD64
-
-    @property
-    def name(self):
-        return f'{self.version}-{self.architecture.name}' if self.architecture.foreign \
-            else self.version
-
-
-@dataclasses.dataclass(frozen=True)
-class WatcherSeries(Series):
-    """A kernel built here, of the suite's source, to watch the driver as configs/ tells."""
-
-    config: str = ''
-
-    @property
-    def name(self):
-        return self.config
-
-
-MATRIX = (
-    Series('5.10', 'bullseye', 'gcc-10'),
-    Series('6.1', 'bookworm', 'gcc-12'),
-    Series('6.12', 'trixie', 'gcc-14'),
-    Series('6.18', 'trixie-backports', 'gcc-14'),
-    Series('7.3', 'trixie-backports', 'gcc-14'),
-    # No kernel before 6.13 has a driver of its own.
-    Series('6.12', 'trixie', 'gcc-14', ARM64),
-)
-# Built where they are asked for, which takes long.
-WATCHERS = (
-    WatcherSeries('6.12', 'trixie', 'gcc-14', config='debug'),
-    WatcherSeries('6.12', 'trixie', 'gcc-14', config='kcsan'),
-)
+from .matrix import MATRIX, WATCHERS
 
 # What a guest of a kernel needs: MiB of memory, how often the usual time, and words on the
 # kernel's command line.
@@ -180,7 +138,7 @@ class Kernel:
         there = dict.fromkeys('.'.join(release.split('.')[:2]) for release in
                               self._releases('image'))
         return (f'the archive has no kernel {self.series.version}, but {", ".join(there)}; '
-                'change the matrix in lab/vmlab/kernels/kernel.py')
+                'change the matrix in lab/vmlab/kernels/matrix.py')
 
     def _unpack(self, release, folder):
         # One package, or several since 7.x.
@@ -242,21 +200,12 @@ def _numbers(release):
     return [int(number) for number in re.findall(r'\d+', release)]
 
 
-def series_named(name):
-    """The matrix row of that name; LabError tells the names there are."""
-    known = (*MATRIX, *WATCHERS)
-    for series in known:
-        if series.name == name:
-            return series
-    raise LabError(f'no kernel {name!r}; there are {", ".join(s.name for s in known)}')
-
-
-def built(workshop):
+def built_watchers(workshop):
     """Those of WATCHERS that are in the cache."""
     return [series for series in WATCHERS if Watcher(series, workshop).ready]
 
 
-def prepare(workshop, matrix=MATRIX, failed=None):
+def prepare_kernels(workshop, matrix=MATRIX, failed=None):
     """Make workshop and kernels ready, in the order of `matrix`.
 
     With failed(), a kernel that cannot be had does not stop the others: it is told the name and
@@ -277,9 +226,9 @@ def prepare(workshop, matrix=MATRIX, failed=None):
     with cache.lock(workshop.cache):
         workshop.prepare([series.suite for series in MATRIX])
         prepare_all(Kernel(series, workshop) for series in matrix if series not in WATCHERS)
-    watchers = [Watcher(series, workshop) for series in matrix if series in WATCHERS]
-    ready += [kernel for kernel in watchers if kernel.ready]
-    missing = [kernel for kernel in watchers if not kernel.ready]
+    built_here = [Watcher(series, workshop) for series in matrix if series in WATCHERS]
+    ready += [kernel for kernel in built_here if kernel.ready]
+    missing = [kernel for kernel in built_here if not kernel.ready]
     if missing:
         # Others need not wait for a build.
         with cache.lock(missing[0].folder.parent):
