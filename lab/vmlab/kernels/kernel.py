@@ -82,10 +82,13 @@ class Kernel:
         return self.release is not None
 
     def prepare(self):
-        """Fetch what is missing; the caller holds the cache's lock."""
+        """Have it in the cache; the caller holds the lock of the cache, or of the kernels' folder."""
         self.release = self._known_release()
-        if self.release:
-            return
+        if not self.release:
+            self.release = self._make()
+
+    def _make(self):
+        """Fetch it; its release."""
         release = self._newest_release('headers')
         packaged = release is not None
         if packaged:
@@ -100,9 +103,12 @@ class Kernel:
             if not packaged:
                 headers.make_headers(self.workshop, self.series, release, folder)
                 headers.link_headers(self.workshop, release, self.folder / 'headers')
-            stamp = {'series': dataclasses.asdict(self.series), 'release': release}
-            (folder / 'stamp').write_text(json.dumps(stamp), encoding='utf-8')
-        self.release = release
+            self._write_stamp(folder, release)
+        return release
+
+    def _write_stamp(self, folder, release):
+        stamp = {'series': dataclasses.asdict(self.series), 'release': release}
+        (folder / self._stamp.name).write_text(json.dumps(stamp), encoding='utf-8')
 
     def _install_headers(self, release):
         title = f'kernel {self.name}: headers of {release}'
@@ -183,17 +189,13 @@ class Watcher(Kernel):
         release = super()._known_release()
         return release if release and release.endswith(watchers.digest(self.name)) else None
 
-    def prepare(self):
-        """Build it if need be; the caller holds the lock of the folder of kernels."""
-        self.release = self._known_release()
-        if self.release:
-            return
+    def _make(self):
+        """Build it; its release."""
         with cache.made_whole(self.folder) as folder:
             release = watchers.build(self.workshop, self.series, folder)
             headers.link_headers(self.workshop, release, self.folder / 'build')
-            stamp = {'series': dataclasses.asdict(self.series), 'release': release}
-            (folder / 'stamp').write_text(json.dumps(stamp), encoding='utf-8')
-        self.release = release
+            self._write_stamp(folder, release)
+        return release
 
 
 def _numbers(release):
