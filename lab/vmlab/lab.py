@@ -17,11 +17,11 @@ from .debian.packager import Packager
 from .debian.system import System
 from .errors import Failed, LabError, Skipped
 from .guest import boards, console
-from .guest.image import Image
+from .guest.image import Image, is_elf
 from .guest.machine import BootFiles, Machine, OwnDevice, Simulation
 from .guest.saved import Saved
 from .host import cache, process
-from .kernels import bzimage, elf
+from .kernels import bzimage
 from .kernels.driver import build_driver
 
 _PROGRAM_FOLDERS = ('tools', 'vmclockd', 'examples', 'bench', 'tests/vm/guest', 'tests/vm/host',
@@ -260,7 +260,7 @@ class Lab:
         for folder in _PROGRAM_FOLDERS:
             # Beside a libtool program lies a script of the same name that only works here.
             for path in (builddir / folder / '.libs' / name, builddir / folder / name):
-                if path.is_file() and elf.is_elf(path):
+                if path.is_file() and is_elf(path):
                     return path
         raise LabError(f'{name} has not been built in {builddir}: run make first, '
                        'or say --builddir')

@@ -4,12 +4,11 @@
 import lzma
 import os
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 
 from ..errors import Failed, LabError
-from ..kernels import elf
+from ..host import process
 from . import cpio
 
 _BUSYBOX = '/usr/bin/busybox'
@@ -47,8 +46,7 @@ class Image:
             else busybox
         self._archive.file('bin/busybox', own.read_bytes(), 0o755)
         # The same version, so the same ones.
-        applets = subprocess.run((busybox, '--list'), check=True, stdout=subprocess.PIPE,
-                                 text=True).stdout.split()
+        applets = process.output(str(busybox), '--list').split()
         applets.remove('busybox')
         for applet in applets:
             # The kernel looks for modprobe in /sbin.
@@ -70,7 +68,7 @@ class Image:
         if inside.startswith('/usr/local/bin/') and name in self._applets:
             raise LabError(f'{inside} would never run: busybox has an applet {name}')
         self._archive.file(inside, path.read_bytes(), 0o755 if os.access(path, os.X_OK) else 0o644)
-        if elf.is_elf(path) and path.suffix != '.ko':
+        if is_elf(path) and path.suffix != '.ko':
             self._add_libraries(path)
 
     def add_program(self, path):
@@ -81,7 +79,7 @@ class Image:
         gnu = self._kernel.architecture.gnu
         root = self._kernel.workshop.root if self._kernel.architecture.foreign else Path('/')
         system = [root / folder / gnu for folder in ('usr/lib', 'lib')]
-        for library in elf.libraries(path, [*self._library_folders, *system]):
+        for library in _libraries(path, [*self._library_folders, *system]):
             # The loader has its fixed place; it searches /lib for all others.
             self._archive.file(f'/lib/{library.name}', library.read_bytes(), 0o755)
             if library.name == _LOADER_ELSEWHERE:
@@ -108,7 +106,7 @@ class Image:
             wanted = list(self._kernels_modules)
             for path in self._own_modules:
                 _place(base / 'updates' / path.name, path.read_bytes())
-                depends = elf.modinfo(path).get('depends', [''])[0]
+                depends = process.output('modinfo', '--field', 'depends', str(path)).strip()
                 wanted += [name for name in depends.split(',') if name]
             for name in self._with_dependencies(wanted, known):
                 _place(base / known[name][0].removesuffix('.xz'), _unpacked(tree / known[name][0]))
@@ -157,3 +155,33 @@ def _unpacked(path):
     # So that it does not matter what the guest's modprobe can unpack.
     data = path.read_bytes()
     return lzma.decompress(data) if path.suffix == '.xz' else data
+
+
+def is_elf(path):
+    with open(path, 'rb') as file:
+        return file.read(4) == b'\x7fELF'
+
+
+def _libraries(path, search):
+    """The shared libraries and the loader that a program needs, found in the folders `search`.
+
+    So it works for programs that do not run here.
+    """
+    found, waiting = {}, [Path(path)]
+    while waiting:
+        for name in _needed(waiting.pop()):
+            if name in found:
+                continue
+            places = [place for place in (folder / name for folder in search) if place.exists()]
+            if not places:
+                raise LabError(f'{path} needs {name}, which is not there')
+            found[name] = places[0]
+            waiting.append(places[0])
+    return list(found.values())
+
+
+def _needed(path):
+    """The names of what an ELF file itself asks for."""
+    listing = process.output('readelf', '--wide', '--dynamic', '--program-headers', str(path))
+    return re.findall(r'\(NEEDED\) .*\[(.*)\]', listing) + \
+        re.findall(r'interpreter: .*/(.*)\]', listing)

@@ -25,6 +25,19 @@ class CommandError(LabError):
         super().__init__(f'{title} failed with status {status}: {last} (log: {log})')
 
 
+def output(*argv):
+    """What a short program of the host prints, in no language but C's."""
+    try:
+        return subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, check=True,
+                              env={**os.environ, 'LC_ALL': 'C'}).stdout
+    except OSError as error:
+        raise LabError(f'{argv[0]}: {error.strerror}') from None
+    except subprocess.CalledProcessError as error:
+        raise LabError(f'{argv[0]} failed with status {error.returncode}: '
+                       f'{error.stderr.strip()}') from None
+
+
 def start(argv, **options):
     """Popen for a program that dies with us and that no terminal signal reaches."""
     options.setdefault('stdin', subprocess.DEVNULL)

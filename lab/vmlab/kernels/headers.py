@@ -6,15 +6,17 @@ source, but not what Debian changed in it: so check_layout() has to show that th
 to a module.
 """
 
+import collections
 import contextlib
 import json
+import re
 import struct
 import tempfile
 from pathlib import Path
 
 from .. import report
 from ..errors import Failed, LabError
-from .elf import sections
+from ..host import process
 
 # What builds them, besides the compiler.
 PACKAGES = ('bc', 'bison', 'bpftool', 'dwarves', 'flex', 'libelf-dev', 'libssl-dev', 'python3')
@@ -31,6 +33,8 @@ for goal in olddefconfig modules_prepare; do
 done
 rm -rf kernel security tools/perf tools/testing
 '''
+# A part of an ELF file: the address it is loaded to, and where it is in the file.
+_Section = collections.namedtuple('_Section', 'address offset size')
 # An exported symbol: where its value, its name and its namespace are, each from there.
 _SYMBOL = struct.Struct('<iii')
 
@@ -51,8 +55,8 @@ def make_headers(workshop, series, release, folder):
         inside = '/' + str(headers.relative_to(workshop.root))
         workshop.run(('sh', '-ec', _MAKE, 'sh', inside, str(tarball), series.cc,
                       release.removeprefix(number)), 'headers from source')
-    image = (folder / 'image').read_bytes()
-    (headers / 'Module.symvers').write_text(_module_symvers(image), encoding='ascii')
+    symbols = _module_symvers(folder / 'image')
+    (headers / 'Module.symvers').write_text(symbols, encoding='ascii')
     # Its types are what those of modules are told by.
     (headers / 'vmlinux').symlink_to('../image')
 
@@ -74,9 +78,18 @@ def _source_version(workshop, release):
                 if line.startswith('Version: '))
 
 
-def _module_symvers(image):
+def _sections(path):
+    """{name: _Section} of an ELF file."""
+    listing = process.output('readelf', '--wide', '--section-headers', str(path))
+    return {name: _Section(*(int(number, 16) for number in numbers)) for name, *numbers in
+            re.findall(r'^ *\[ *\d+\] (\S+) +\S+ +([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+) ', listing,
+                       re.MULTILINE)}
+
+
+def _module_symvers(path):
     """The symbols that the kernel exports, as modpost reads them; such kernels have no CRCs."""
-    found = sections(image)
+    found = _sections(path)
+    image = path.read_bytes()
     if '__kcrctab' in found:
         raise LabError('this kernel has versions for its symbols, which no image tells')
 
