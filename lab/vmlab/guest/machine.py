@@ -13,10 +13,9 @@ import time
 
 from ..deadline import Deadline, wait_for
 from ..errors import Failed, LabError
-from ..host.channel import Closed, TimedOut
 from ..host.memory import Memory
 from ..host.page import FLAG_NOTIFICATION_PRESENT, MARKER_ONLY
-from ..host.qemu import Qemu
+from ..host.qemu import Closed, Qemu, TimedOut
 from ..kernels.matrix import AMD64
 from ..kernels.kernel import USUAL_NEEDS
 from . import boards, console

@@ -34,8 +34,9 @@ def output(*argv):
     except OSError as error:
         raise LabError(f'{argv[0]}: {error.strerror}') from None
     except subprocess.CalledProcessError as error:
-        raise LabError(f'{argv[0]} failed with status {error.returncode}: '
-                       f'{error.stderr.strip()}') from None
+        said = error.stderr.strip()
+        raise LabError(f'{argv[0]} failed with status {error.returncode}'
+                       f'{said and ": "}{said}') from None
 
 
 def start(argv, **options):

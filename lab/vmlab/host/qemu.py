@@ -1,21 +1,81 @@
 # SPDX-License-Identifier: MIT
-"""One QEMU process and the lines into it: QMP, qtest, and the guest's serial shell."""
+"""One QEMU process, and the channels into it: QMP, qtest, and the guest's serial shell."""
 
 import functools
 import json
 import os
 import re
+import socket
 import subprocess
+import time
 
 from ..deadline import Deadline
 from ..errors import Failed, LabError
 from . import process
-from .channel import Channel, Closed, TimedOut
 
 _START = 60
 _ANSWER = 60
 _GOODBYE = 5
 _OLDEST = 10
+
+
+class Closed(Failed):
+    """The other end is gone."""
+
+
+class TimedOut(Failed):
+    """No whole line came in time."""
+
+
+class Channel:
+    """Lines of text over a unix socket; each wait for one has a deadline."""
+
+    def __init__(self, path, alive, deadline):
+        """Connect as soon as the other end listens, for as long as alive() says it may."""
+        self._name = path.name
+        self._buffer = bytearray()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        while True:
+            try:
+                self._socket.connect(str(path))
+                return
+            except (FileNotFoundError, ConnectionRefusedError):
+                if not alive():
+                    raise Closed(f'no one listens on {self._name}') from None
+                if deadline.passed():
+                    raise TimedOut(f'no one listens on {self._name}') from None
+                time.sleep(0.02)
+
+    def send(self, text, deadline):
+        self._socket.settimeout(deadline.left() or 0.001)
+        try:
+            self._socket.sendall(text.encode() + b'\n')
+        except TimeoutError:
+            raise TimedOut(f'{self._name} takes no input') from None
+        except OSError as error:
+            raise Closed(f'{self._name}: {error}') from None
+
+    def line(self, deadline):
+        """The next line, without its end."""
+        searched = 0
+        while (end := self._buffer.find(b'\n', searched)) < 0:
+            searched = len(self._buffer)
+            self._socket.settimeout(deadline.left() or 0.001)
+            try:
+                data = self._socket.recv(1 << 16)
+            except TimeoutError:
+                raise TimedOut(f'no answer from {self._name}') from None
+            except OSError as error:
+                raise Closed(f'{self._name}: {error}') from None
+            if not data:
+                raise Closed(f'end of file from {self._name}')
+            self._buffer += data
+        text = self._buffer[:end].decode(errors='replace').rstrip('\r')
+        del self._buffer[:end + 1]
+        return text
+
+    def close(self):
+        self._socket.close()
 
 
 @functools.cache
@@ -25,9 +85,8 @@ def own_binary():
     if not binary:
         return None
     try:
-        said = subprocess.run((binary, '--version'), stdin=subprocess.DEVNULL, check=True,
-                              stdout=subprocess.PIPE, text=True).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
+        said = process.output(binary, '--version')
+    except LabError as error:
         raise LabError(f'VMCLOCK_QEMU: {error}') from None
     version = re.search(r'QEMU emulator version (\d+).*', said)
     if not version or int(version[1]) < _OLDEST:
