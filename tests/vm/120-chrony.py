@@ -4,8 +4,8 @@
 import statistics
 
 from vmlab.guest import chrony, toolbox, udev
-from vmlab.host.clock import NSEC, HostClock, Publisher, calibrate
-from vmlab.host.judge import TAI_OFFSET, Judge
+from vmlab.host.clock import NSEC, TAI_OFFSET, HostClock, Publisher, calibrate
+from vmlab.host.judge import Judge
 from vmlab.host.page import COUNTER_X86_TSC
 
 # A clock is read in one of three ways, depending on what the kernel's PTP core can do: each once.

@@ -5,8 +5,7 @@ import time
 
 from vmlab.guest import chrony
 from vmlab.guest.healing import Healing
-from vmlab.host.clock import NSEC, HostClock, calibrate
-from vmlab.host.judge import TAI_OFFSET
+from vmlab.host.clock import NSEC, TAI_OFFSET, HostClock, calibrate
 from vmlab.host.readings import CLOCK, NOW
 
 KERNELS = ('5.10', '6.12', '7.3')

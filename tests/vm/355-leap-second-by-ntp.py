@@ -64,7 +64,7 @@ def through(lab, healing, server):
     with HostClock(lab) as host:
         output = healing.vm.run(f'time-read {server.left() + AFTER:.1f}', timeout=10 * (READY + AFTER))
     offset = began.until(calibrate(lab, healing.vm))
-    slack = round((host.width + offset.uncertainty) * host.tick) + 2
+    slack = host.slack(offset)
     inserted = 0
     for line in output.splitlines():
         scale, *numbers = line.split()

@@ -6,8 +6,7 @@ found then; None where there was no time.
 """
 
 from ..errors import Failed
-from ..host.clock import NSEC, HostClock, calibrate
-from ..host.judge import TAI_OFFSET
+from ..host.clock import NSEC, TAI_OFFSET, HostClock, calibrate
 from . import chrony
 from .healing import Healing
 
@@ -99,7 +98,7 @@ def _compared(lab, host, offsets, records, vmclockd):
     readings = 0
     for record in records:
         offset = offsets[record.marker != records[0].marker]
-        slack = round((host.width + offset.uncertainty) * host.tick) + 2
+        slack = host.slack(offset)
         found = {'error': _utc(host, record.counter, offset, record.realtime),
                  'claimed': record.max_error, 'width': None}
         if record.earliest is not None:

@@ -7,7 +7,7 @@ import time as clock
 
 from ..deadline import wait_for
 from ..errors import Failed
-from ..host.clock import NSEC
+from ..host.clock import NSEC, TAI_OFFSET
 from ..host.page import FLAG_NOTIFICATION_PRESENT
 from ..host.readings import Readings
 from . import chrony, timeline, toolbox
@@ -87,7 +87,7 @@ class Healing:
         # The true time under each marker, and the last one of them.
         self.lines, self._line = {}, None
         if time:
-            start = (self.first.realtime + timeline.TAI_OFFSET * NSEC << 64) // NSEC
+            start = (self.first.realtime + TAI_OFFSET * NSEC << 64) // NSEC
             self._publish(self.vm.page, timeline.Line(self.first.counter, start, self._bent(ppm)))
             self._pulse()
 
@@ -284,7 +284,7 @@ class Healing:
 
     def truth(self, marker, counter):
         """UTC in ns, where the page gives it."""
-        return (self.lines[marker].at(counter) * NSEC >> 64) - timeline.TAI_OFFSET * NSEC
+        return (self.lines[marker].at(counter) * NSEC >> 64) - TAI_OFFSET * NSEC
 
     # ---- How soon the clock is right -------------------------------------------------
 
@@ -337,7 +337,7 @@ class Healing:
                         f'{what} after {median:.1f} ms, 95 of 100: {most:.1f} ms')
 
     def _error(self, line, record):
-        return record.realtime + timeline.TAI_OFFSET * NSEC - (line.at(record.counter) * NSEC >> 64)
+        return record.realtime + TAI_OFFSET * NSEC - (line.at(record.counter) * NSEC >> 64)
 
 
 def _ms(line, before, record):

@@ -3,7 +3,7 @@
 
 import re
 
-from ..host.clock import NSEC
+from ..host.clock import NSEC, TAI_OFFSET
 from . import timeline
 
 # As systemd-analyze judges vmclockd's unit: what the manual page says, at most.
@@ -34,7 +34,7 @@ class Operated:
         """The page gives time from now on, as the guest's clock has it."""
         start, tick = timeline.measure_tick(self._vm)
         self._publish(timeline.Line(
-            start.counter, (start.realtime + timeline.TAI_OFFSET * NSEC << 64) // NSEC, tick))
+            start.counter, (start.realtime + TAI_OFFSET * NSEC << 64) // NSEC, tick))
 
     def _publish(self, line):
         self._line = line

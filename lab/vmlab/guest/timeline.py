@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The true time on a guest's counter, as a page has it, and records of the guest's clocks."""
 
-from ..host.clock import NSEC
+from ..host.clock import NSEC, TAI_OFFSET
 from ..host.page import COUNTER_X86_TSC, STATUS_SYNCHRONIZED, TIME_TAI
-
-TAI_OFFSET = 37
 
 _TAI_OFFSET_VALID, _PERIOD_MAXERROR_VALID, _TIME_MAXERROR_VALID = 1 << 0, 1 << 4, 1 << 6
 SHIFT = 27

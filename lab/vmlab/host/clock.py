@@ -11,6 +11,8 @@ from ..errors import Failed, LabError
 from . import process
 
 NSEC = 1000000000
+# What TAI is ahead of UTC, in s.
+TAI_OFFSET = 37
 _ANSWER = 30
 # Comparisons of the counters before the guest's program is started anew.
 _ATTEMPTS = 10
@@ -109,6 +111,10 @@ class HostClock:
     def tick(self):
         """The length of a tick in nanoseconds."""
         return (self._times[-1] - self._times[0]) / (self._counters[-1] - self._counters[0])
+
+    def slack(self, offset):
+        """How far time_at() may be wrong, in nanoseconds."""
+        return round((self.width + offset.uncertainty) * self.tick) + 2
 
     def time_at(self, counter, offset):
         """TAI in nanoseconds at a value of the guest's counter, which is ahead by `offset`."""

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Judging what a guest says of the time, by the time it really was."""
 
-from .clock import NSEC
+from .clock import NSEC, TAI_OFFSET
 
-TAI_OFFSET = 37
 # What is allowed under emulation, in nanoseconds.
 WORST = 100000
 MEAN = 5000
@@ -26,7 +25,7 @@ class Judge:
                   f'the counters could be compared to {offset.uncertainty} ticks only')
         self.lab = lab
         self.truth = lambda counter: host.time_at(counter, offset)
-        self.slack = round((host.width + offset.uncertainty) * host.tick) + 2
+        self.slack = host.slack(offset)
         lab.log(f'true time is known within {self.slack} ns')
 
     def errors(self, what, errors):

@@ -7,8 +7,7 @@ import threading
 import time
 
 from ..guest.chrony import HOST
-from .clock import NSEC
-from .judge import TAI_OFFSET
+from .clock import NSEC, TAI_OFFSET
 
 _ERA = 2208988800
 _VERSION, _SERVER, _STRATUM, _PRECISION = 4, 4, 2, -20

@@ -5,6 +5,8 @@ import contextlib
 import copy
 import mmap
 
+from .clock import TAI_OFFSET
+
 # name: (offset, type); the types are those of memoryview.cast, in host order. The host is
 # x86, so that is little-endian, and stores become visible in the order of the program.
 FIELDS = {
@@ -61,7 +63,7 @@ WITH_TIME = {
     'counter_id': COUNTER_X86_TSC,
     'clock_status': STATUS_SYNCHRONIZED,
     'flags': FLAG_NOTIFICATION_PRESENT | FLAG_TAI_OFFSET_VALID | FLAGS_BOUNDED,
-    'tai_offset_sec': -37,
+    'tai_offset_sec': -TAI_OFFSET,
     'counter_period_frac_sec': (1 << 64) // 2_600_000_000,
     'time_sec': 1_800_000_000,
     'time_maxerror_nanosec': 1000,

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What vmclock_now() says in a guest, against the host's time."""
 
-from .clock import NSEC, HostClock, calibrate
-from .judge import TAI_OFFSET
+from .clock import NSEC, TAI_OFFSET, HostClock, calibrate
 
 
 class Truth:
@@ -29,7 +28,7 @@ class Truth:
 
     def _judge(self, offset):
         widths = []
-        slack = round((self._host.width + offset.uncertainty) * self._host.tick) + 2
+        slack = self._host.slack(offset)
         for line in '\n'.join(self._outputs).splitlines():
             scale, *numbers = line.split()
             if scale != 'utc':
