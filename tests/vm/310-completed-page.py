@@ -5,7 +5,7 @@ import time
 
 from vmlab.guest import chrony
 from vmlab.guest.healing import Healing
-from vmlab.host.truth import Truth
+from vmlab.host.judge import Truth
 
 ARCHITECTURES = ('amd64',)
 ALONE = True

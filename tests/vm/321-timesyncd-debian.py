@@ -2,7 +2,7 @@
 """A marker only, and systemd-timesyncd of a whole Debian: trusted anew after a disruption."""
 
 from vmlab.guest.wholesystem import WholeSystem
-from vmlab.host.truth import Truth
+from vmlab.host.judge import Truth
 
 # The guest boots the kernel of its own system.
 KERNELS = ('6.1',)

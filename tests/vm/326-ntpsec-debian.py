@@ -2,7 +2,7 @@
 """A marker only, and ntpd of a whole Debian: restarted after a disruption, and trusted anew."""
 
 from vmlab.guest.wholesystem import WholeSystem
-from vmlab.host.truth import Truth
+from vmlab.host.judge import Truth
 
 # The guest boots the kernel of its own system.
 KERNELS = ('6.1',)

@@ -2,7 +2,7 @@
 """A whole Debian with chronyd is migrated live, and restored later: what its operator sees."""
 
 from vmlab.guest.wholesystem import WholeSystem
-from vmlab.host.truth import Truth
+from vmlab.host.judge import Truth
 
 # The guest boots the kernel of its own system.
 KERNELS = ('6.1',)

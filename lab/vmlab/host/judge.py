@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Judging what a guest says of the time, by the time it really was."""
 
-from .clock import NSEC, TAI_OFFSET
+from .clock import NSEC, TAI_OFFSET, HostClock, calibrate
 
 # What is allowed under emulation, in nanoseconds.
 WORST = 100000
@@ -10,11 +10,23 @@ MEAN = 5000
 _TELLING = 20
 # Ticks that the difference of the counters may be uncertain.
 _UNCERTAIN = 20000
+# In the order of time-read.
+_SCALES = ('utc', 'tai', 'smeared')
 # Names and numbers of statuses, and whether there is time then.
 _STATUSES = (('unknown', 0, False), ('initializing', 1, False), ('unreliable', 4, False),
              ('freerunning', 3, True))
 # Which of the times of ptp-read is the clock's.
 _DEVICE = {'gettime': 0, 'precise': 0, 'extended': 1}
+
+
+def _bounded(lab, output, scales):
+    """(scale, counter, time, earliest, latest) of the lines of time-read; each has to have bounds."""
+    for line in output.splitlines():
+        scale, *numbers = line.split()
+        if scale in scales:
+            lab.check(len(numbers) == 5 and '-' not in numbers,
+                      f'a reading without bounds: {line}')
+            yield scale, *map(int, numbers[:4])
 
 
 class Judge:
@@ -38,17 +50,13 @@ class Judge:
     def library(self, output):
         """The output of time-read, on a page with bounds."""
         errors, widths = {}, []
-        for line in output.splitlines():
-            scale, *numbers = line.split()
-            self.lab.check(len(numbers) == 5 and '-' not in numbers,
-                           f'a reading without bounds: {line}')
-            counter, time, earliest, latest, _ = map(int, numbers)
+        for scale, counter, time, earliest, latest in _bounded(self.lab, output, _SCALES):
             truth = self.truth(counter) - (0 if scale == 'tai' else TAI_OFFSET * NSEC)
             errors.setdefault(scale, []).append(time - truth)
             widths.append(latest - earliest)
             self.lab.check(earliest - self.slack <= truth <= latest + self.slack,
                            f'{scale}: {truth} is not within {earliest}..{latest}')
-        self.lab.equal(sorted(errors), ['smeared', 'tai', 'utc'], 'the scales')
+        self.lab.equal(sorted(errors), sorted(_SCALES), 'the scales')
         for scale, found in errors.items():
             self.lab.check(len(found) > 20, f'only {len(found)} readings of {scale}')
             self.errors(f'vmclock_now {scale}', found)
@@ -73,6 +81,41 @@ class Judge:
                        f'{len(durations)} readings could show an error')
 
 
+class Truth:
+    """Readings of vmclock_now() in a guest, each of which has to hold the true time."""
+
+    def __init__(self, lab, vm):
+        self._lab = lab
+        self._vm = vm
+        self._outputs = []
+        self._began = calibrate(lab, vm)
+        self._host = HostClock(lab)
+
+    def __enter__(self):
+        self._host.__enter__()
+        return self
+
+    def read(self, seconds):
+        self._outputs.append(self._vm.run(f'time-read {seconds}'))
+
+    def __exit__(self, kind, *rest):
+        self._host.__exit__(kind, *rest)
+        if not kind:
+            self._judge(self._began.until(calibrate(self._lab, self._vm)))
+
+    def _judge(self, offset):
+        widths = []
+        slack = self._host.slack(offset)
+        output = '\n'.join(self._outputs)
+        for _, counter, _, earliest, latest in _bounded(self._lab, output, ('utc',)):
+            truth = self._host.time_at(counter, offset) - TAI_OFFSET * NSEC
+            self._lab.check(earliest - slack <= truth <= latest + slack,
+                            f'{truth} is not within {earliest}..{latest}')
+            widths.append((latest - earliest) // 2)
+        self._lab.check(len(widths) > 100, f'only {len(widths)} readings')
+        self._lab.log(f'{len(widths)} readings hold the truth; +-{min(widths)}..{max(widths)} ns')
+
+
 def check_statuses(lab, vm, publisher, others=dict):
     """While the host publishes a status, there is time of the library if that may be relied on.
 
@@ -82,7 +125,7 @@ def check_statuses(lab, vm, publisher, others=dict):
         publisher.status(name, number)
         answers = dict(line.split()[:2] for line in vm.run('time-read').splitlines())
         # The second word is the counter, or an error.
-        lab.equal(list(answers), ['utc', 'tai', 'smeared'], 'the scales')
+        lab.equal(list(answers), list(_SCALES), 'the scales')
         for what, answer in {**answers, **others()}.items():
             lab.check(answer.isdigit() if has_time else answer == 'EAGAIN',
                       f'{what} gives {answer} while the status is {name}')
