@@ -5,6 +5,7 @@ import time
 
 from vmlab.guest import chrony
 from vmlab.guest.healing import Healing
+from vmlab.host import ntp
 from vmlab.host.clock import NSEC, TAI_OFFSET, HostClock, calibrate
 from vmlab.host.readings import CLOCK, NOW
 
@@ -32,7 +33,7 @@ def run(lab):
     healing = Healing(lab, notify=False, device='vmclock-shared', time=False, files=chrony.files(lab),
                       network=True)
     vm = healing.vm
-    server = chrony.Server(lab)
+    server = ntp.Server(lab)
     daemon = healing.start_chrony(server.settings())
     healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
     marker = int(vm.run('cat /sys/class/misc/vmclock0/disruption_marker'))

@@ -6,7 +6,7 @@ import datetime
 from vmlab.guest import chrony
 from vmlab.guest.healing import Healing
 from vmlab.host.clock import NSEC, HostClock, calibrate
-from vmlab.host.ntpserver import LeapingServer
+from vmlab.host.ntp import LeapingServer
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True

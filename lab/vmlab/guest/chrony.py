@@ -1,12 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The workshop's chronyd: in a guest, and as a server on the host."""
+"""The workshop's chronyd in a guest."""
 
-import itertools
-import os
-
-from ..deadline import wait_for
 from ..errors import Failed
-from ..host import process
 from . import toolbox
 
 _PROGRAMS = ('/usr/sbin/chronyd', '/usr/bin/chronyc')
@@ -19,17 +14,6 @@ _SETTINGS = '''
 makestep 0.1 3
 cmdport 0
 '''
-_SERVER_SETTINGS = '''
-port {port}
-local stratum 3
-allow
-cmdport 0
-pidfile {folder}/server.pid
-bindcmdaddress {folder}/server.sock
-'''
-# The host, by the name that QEMU's own network has for it.
-HOST = '10.0.2.2'
-_ports = itertools.count(20000 + os.getpid() % 20000)
 
 
 def files(lab, *others):
@@ -46,48 +30,6 @@ CHRONYC = '/run/chronyc'
 def refclock(clock, options=''):
     """The page's PTP clock as chronyd's source."""
     return f'refclock PHC {clock} tai refid VCLK poll 0 dpoll -2 {options}'
-
-
-class Server:
-    """An NTP server on the host, which gives the host's time to guests with a network."""
-
-    def __init__(self, lab):
-        self._lab = lab
-        self._port = next(_ports)
-        self._program = None
-        self.start()
-
-    @property
-    def port(self):
-        return self._port
-
-    def settings(self, poll='minpoll 4'):
-        """What makes it the source of a guest's chronyd."""
-        return f'server {HOST} port {self._port} iburst {poll}'
-
-    def requests(self):
-        """How many it has got since it was started."""
-        answer = self._lab.kernel.workshop.run(
-            ('chronyc', '-c', '-h', str(self._lab.logs / 'ntp-server/server.sock'), 'serverstats'),
-            'chronyc', self._lab.logs / 'chronyc.log')
-        return int(answer.split(',')[0])
-
-    def start(self):
-        folder = self._lab.logs / 'ntp-server'
-        # chronyd makes no socket where others could go.
-        folder.mkdir(mode=0o750, exist_ok=True)
-        # One that was ended had no time to remove it.
-        (folder / 'server.pid').unlink(missing_ok=True)
-        path = folder / 'chrony.conf'
-        path.write_text(_SERVER_SETTINGS.format(port=self._port, folder=folder), encoding='utf-8')
-        with open(folder / 'log', 'a', encoding='utf-8') as log:
-            self._program = self._lab.start(
-                self._lab.kernel.workshop.argv(('chronyd', '-x', '-d', '-u', 'root', '-f', str(path))),
-                stdout=log, stderr=log)
-        wait_for((folder / 'server.pid').exists, 'the NTP server', 30)
-
-    def stop(self):
-        process.stop(self._program)
 
 
 class Chrony:
@@ -116,7 +58,7 @@ class Chrony:
         return [] if result.status else [line.split(',') for line in result.output.splitlines()]
 
     def wait_selected(self, source='VCLK', timeout=60):
-        """Wait until chronyd follows this source: the PTP clock, or the Server."""
+        """Wait until chronyd follows this source: the PTP clock, or ntp.HOST."""
         def selected():
             return any(row[1:3] == ['*', source] for row in self.ask('sources'))
         self._lab.wait_for(selected, f'chronyd following {source}', timeout)

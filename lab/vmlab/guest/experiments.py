@@ -6,6 +6,7 @@ found then; None where there was no time.
 """
 
 from ..errors import Failed
+from ..host import ntp
 from ..host.clock import NSEC, TAI_OFFSET, HostClock, calibrate
 from . import chrony
 from .healing import Healing
@@ -76,9 +77,9 @@ def interrupted(lab, before, after, vmclockd=False, record_ms=20):
     the interruption, from when the guest has the time, and `after` it.
     """
     healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
-    server = chrony.Server(lab)
+    server = ntp.Server(lab)
     daemon = healing.start_chrony(server.settings())
-    daemon.wait_selected(chrony.HOST)
+    daemon.wait_selected(ntp.HOST)
     with HostClock(lab) as host:
         began = calibrate(lab, healing.vm)
         _begin(healing, vmclockd, record_ms)

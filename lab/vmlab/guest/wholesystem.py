@@ -5,7 +5,8 @@ import tempfile
 import time
 
 from ..debian.trial import Trial
-from . import chrony, healing
+from ..host import ntp
+from . import healing
 
 _SUITE = 'bookworm'
 _PACKAGES = 'dbus iproute2 nftables psmisc'
@@ -41,14 +42,14 @@ class WholeSystem:
 
     def __init__(self, lab, packages, files, device='sim'):
         self._lab = lab
-        self.server = chrony.Server(lab)
+        self.server = ntp.Server(lab)
         system = lab.system(_SUITE)
         with tempfile.TemporaryDirectory(prefix='vmclock.') as changes:
             trial = Trial(lab, system, changes)
             trial.install('libvmclock1', 'vmclock-tools', 'vmclockd')
             trial.script('apt-get install --yes --quiet --no-install-recommends '
                          f'{_PACKAGES} {packages}')
-            network = {'/etc/laboratory-network': _SET_UP % (chrony.HOST, chrony.HOST, self.server.port),
+            network = {'/etc/laboratory-network': _SET_UP % (ntp.HOST, ntp.HOST, self.server.port),
                        '/etc/systemd/system/laboratory-network.service': _UNIT}
             for path, content in {**network, **files}.items():
                 trial.script(f"mkdir -p $(dirname {path})\ncat >{path} <<'END'\n{content}\nEND")

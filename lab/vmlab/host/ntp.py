@@ -1,13 +1,28 @@
 # SPDX-License-Identifier: MIT
-"""An NTP server whose time is a scripted one, with a leap second in it."""
+"""NTP servers on the host, for guests with a network."""
 
+import itertools
+import os
 import socket
 import struct
 import threading
 import time
 
-from ..guest.chrony import HOST
+from ..deadline import wait_for
+from . import process
 from .clock import NSEC, TAI_OFFSET
+
+# The host, by the name that QEMU's own network has for it.
+HOST = '10.0.2.2'
+_ports = itertools.count(20000 + os.getpid() % 20000)
+_CHRONY_SETTINGS = '''
+port {port}
+local stratum 3
+allow
+cmdport 0
+pidfile {folder}/server.pid
+bindcmdaddress {folder}/server.sock
+'''
 
 _ERA = 2208988800
 _VERSION, _SERVER, _STRATUM, _PRECISION = 4, 4, 2, -20
@@ -15,6 +30,48 @@ _VERSION, _SERVER, _STRATUM, _PRECISION = 4, 4, 2, -20
 _MS = (1 << 16) // 1000
 _HEADER = '!BBbb3I4Q'
 _SIZE = struct.calcsize(_HEADER)
+
+
+class Server:
+    """The workshop's chronyd, which serves the host's time."""
+
+    def __init__(self, lab):
+        self._lab = lab
+        self._port = next(_ports)
+        self._program = None
+        self.start()
+
+    @property
+    def port(self):
+        return self._port
+
+    def settings(self, poll='minpoll 4'):
+        """What makes it the source of a guest's chronyd."""
+        return f'server {HOST} port {self._port} iburst {poll}'
+
+    def requests(self):
+        """How many it has got since it was started."""
+        answer = self._lab.kernel.workshop.run(
+            ('chronyc', '-c', '-h', str(self._lab.logs / 'ntp-server/server.sock'), 'serverstats'),
+            'chronyc', self._lab.logs / 'chronyc.log')
+        return int(answer.split(',')[0])
+
+    def start(self):
+        folder = self._lab.logs / 'ntp-server'
+        # chronyd makes no socket where others could go.
+        folder.mkdir(mode=0o750, exist_ok=True)
+        # One that was ended had no time to remove it.
+        (folder / 'server.pid').unlink(missing_ok=True)
+        path = folder / 'chrony.conf'
+        path.write_text(_CHRONY_SETTINGS.format(port=self._port, folder=folder), encoding='utf-8')
+        with open(folder / 'log', 'a', encoding='utf-8') as log:
+            self._program = self._lab.start(
+                self._lab.kernel.workshop.argv(('chronyd', '-x', '-d', '-u', 'root', '-f', str(path))),
+                stdout=log, stderr=log)
+        wait_for((folder / 'server.pid').exists, 'the NTP server', 30)
+
+    def stop(self):
+        process.stop(self._program)
 
 
 class LeapingServer(threading.Thread):
