@@ -4,8 +4,8 @@ get excludes the truth; with chronyd on the PTP clock, which slews what vmclockd
 
 import random
 
-from vmlab import chrony
-from vmlab.healing import Healing
+from vmlab.guest import chrony
+from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
 ALONE = True

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A guest that hibernates: nobody vouches for its clock when it is back, until chronyd has measured anew."""
 
-from vmlab import chrony, hibernation
-from vmlab.healing import Healing
+from vmlab.guest import chrony, hibernation
+from vmlab.guest.healing import Healing
+from vmlab.host import ntp
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
@@ -17,7 +18,7 @@ def run(lab):
     healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True,
                       **hibernation.options(lab))
     vm = healing.vm
-    server = chrony.Server(lab)
+    server = ntp.Server(lab)
     healing.start_chrony(server.settings())
     healing.start(f'chronyc = {chrony.CHRONYC}', 'ntp = chrony')
     healing.wait_trusted(90)

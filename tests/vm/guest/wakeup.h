@@ -2,7 +2,7 @@
 /*
  * Memory by which a guest's sleeper tells the host at once that it sleeps,
  * and that it woke: behind the page and what exchange.h has there.
- * lab/vmlab/wakeup.py is the host's side.
+ * lab/vmlab/guest/wakeup.py is the host's side.
  */
 #ifndef WAKEUP_H
 #define WAKEUP_H
