@@ -64,14 +64,8 @@ static int64_t ns_of(int64_t sec, int64_t nsec)
 
 static int age_of(const struct vmclock_snapshot *reference, uint64_t counter, int64_t *ns)
 {
-	/* A line that begins at 0 gives the time since the reference. */
-	const struct vmclock_snapshot since = {
-		.counter_value = reference->counter_value,
-		.period = reference->period,
-		.shift = reference->shift,
-	};
 	struct vmclock_instant t;
-	int ret = vmclock_calc_time(&since, counter, &t);
+	int ret = vmclock_calc_since(reference, counter, &t);
 
 	if (!ret)
 		*ns = ns_of(t.sec, t.nsec);
