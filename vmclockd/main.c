@@ -278,9 +278,6 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 			say(LOG_ERR, "poll: %s", strerror(errno));
 			return;
 		}
-		/* The rate can be known sooner than at the next tick. */
-		if (!ready && (rate_is_missing(d) || is_renewed(d)))
-			reaction_tick(d);
 		/* First of all: after a sleep the old measurements are void. */
 		if (slept_look(&d->slept))
 			reaction_awake(d);
@@ -292,6 +289,9 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 		had = d->device.vc;
 		if (had)
 			reaction_look(d);
+		/* The rate can be known sooner than at the next tick. */
+		if (!ready && (rate_is_missing(d) || is_renewed(d)))
+			reaction_tick(d);
 		if (fds[STEPS].revents) {
 			arm_steps(fds[STEPS].fd);
 			if (d->device.vc)

@@ -42,6 +42,8 @@ static struct {
 	int told_kernel, told_ntp, ntp_error;
 	struct vmclock_run_state kept; /* all that is left if it is killed now */
 	int hooked[HOOK_EVENTS];
+	int logged[JOURNAL_REFUSED + 1];
+	bool credulous; /* the library does not ask for vmclockd's judgement */
 } world;
 
 static void pass(int64_t ns)
@@ -75,11 +77,21 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *ts, struc
 	return 0;
 }
 
+/* Readers do not believe a time that vmclockd has not judged yet. vmclockd is a reader. */
+static bool is_judged(void)
+{
+	return world.credulous || (le64toh(world.kept.marker) == world.marker &&
+				   le64toh(world.kept.generation) == world.generation &&
+				   !world.kept.doubted);
+}
+
 /* The process may not run before the reading, and after it. */
 int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *offset)
 {
 	(void)vc;
 	pass(up_to(world.lateness));
+	if (!is_judged())
+		return -EAGAIN;
 	if (marker != world.marker)
 		return -ESTALE;
 	if (world.no_bounds)
@@ -117,11 +129,11 @@ void say(int level, const char *fmt, ...)
 void journal_tell(enum journal_event event, const struct hook_facts *facts, int level,
 		  const char *fmt, va_list args)
 {
-	(void)event;
 	(void)facts;
 	(void)level;
 	(void)fmt;
 	(void)args;
+	world.logged[event]++;
 }
 
 void state_publish(struct state *state)
@@ -179,6 +191,16 @@ int device_look(struct device *device)
 {
 	device->state.marker = world.marker;
 	device->state.generation = world.generation;
+	return 0;
+}
+
+int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *now)
+{
+	(void)vc;
+	*now = (struct vmclock_state){
+		.marker = world.marker,
+		.generation = world.generation,
+	};
 	return 0;
 }
 
@@ -496,6 +518,34 @@ static void another_generation_is_a_disruption(void **state)
 	assert_int_equal(le64toh(published(&d)->disruptions), 2);
 }
 
+/*
+ * The page changes between a look and a tick: its time is neither used nor blamed
+ * for the loss of trust, and the next look finds the disruption.
+ */
+static void a_tick_leaves_another_marker_to_the_look(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		struct daemon d = start(NTP_CHRONY);
+		uint64_t bound_at = published(&d)->bound_at;
+
+		world.credulous = i & 1;
+		world.marker += i < 2;
+		world.generation += i >= 2;
+		pass(NS_PER_SEC);
+		reaction_tick(&d);
+		assert_int_equal(published(&d)->bound_at, bound_at);
+		assert_int_equal(world.logged[JOURNAL_UNTRUSTED], 0);
+		assert_false(check(&d));
+		reaction_look(&d);
+		assert_int_equal(world.logged[JOURNAL_DISRUPTED], 1);
+		assert_int_equal(world.logged[JOURNAL_UNTRUSTED], 0);
+		assert_true(check(&d));
+	}
+}
+
 /* Not stepped, for the administrator wants none: the daemon is told, and trust is within a bound. */
 static void a_step_that_is_not_wanted_is_slewed(void **state)
 {
@@ -766,6 +816,7 @@ int main(void)
 		cmocka_unit_test(who_is_not_sure_is_not_trusted),
 		cmocka_unit_test(a_disruption_ends_it),
 		cmocka_unit_test(another_generation_is_a_disruption),
+		cmocka_unit_test(a_tick_leaves_another_marker_to_the_look),
 		cmocka_unit_test(a_step_that_is_not_wanted_is_slewed),
 		cmocka_unit_test(a_page_that_may_be_wrong_tells_nobody),
 		cmocka_unit_test(a_storm_ends_with_its_last_marker),
