@@ -156,10 +156,13 @@ static bool shall_end(struct daemon *d, int fd)
 	return false;
 }
 
+/* s since 1970: in 2255. The kernel lets its clock be set to 2232 at most. */
+#define NEVER_SEC INT64_C(9000000000)
+
 /* The timer never expires. It becomes readable when somebody has set the clock. */
 static void arm_steps(int fd)
 {
-	const struct itimerspec never = { .it_value.tv_sec = INT32_MAX };
+	const struct itimerspec never = { .it_value.tv_sec = NEVER_SEC };
 
 	timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
 }

@@ -135,6 +135,13 @@ expect 'a second one' 1 "^vmclockd: another vmclockd runs and writes the files i
 one_line 'a second one'
 verdict 'all may read what it keeps' \
 	"$(stat -c '%a' "$folder" "$state" | tr '\n' ' ' | grep -vx '755 644 ')"
+# Of the timer that tells of steps: in so many s it expires, of which 351 million make 2038.
+expires_in() { sed -n 's/^it_value: (\([0-9]*\),.*/\1/p' $(grep -l 'settime flags: 03' /proc/"$daemon"/fdinfo/*); }
+if [ -r "/proc/$daemon/fdinfo/0" ]; then
+	left=$(expires_in)
+	verdict "no time that can be set ends its wait: $left s" \
+		"$([ "$left" -gt 6500000000 ] || echo 'it would be awake all the time then')"
+fi
 stop_daemon
 expect 'SIGTERM' 0 '!^vmclockd: .*: Operation not permitted'
 start_daemon 'gives a marker only'
