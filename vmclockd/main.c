@@ -117,6 +117,9 @@ static int open_signals(void)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
+	/* With its terminal it ends. */
+	if (!isatty(STDERR_FILENO))
+		sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -1;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -148,6 +151,9 @@ static bool shall_end(struct daemon *d, int fd)
 	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			return true;
+		if (info.ssi_signo == SIGHUP)
+			say(LOG_NOTICE, "SIGHUP: the configuration is read at the start only: "
+					"restart vmclockd");
 		if (info.ssi_signo == SIGUSR1)
 			reaction_sleep(d);
 		if (info.ssi_signo == SIGUSR2)

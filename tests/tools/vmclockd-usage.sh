@@ -148,6 +148,13 @@ start_daemon 'gives a marker only'
 stop_daemon INT
 expect 'SIGINT' 0 '!^<'
 
+# systemd takes an end by SIGHUP for a wanted one, and starts nothing anew.
+start_daemon 'gives a marker only'
+kill -HUP "$daemon"
+until_true said_or_ended 'SIGHUP'
+stop_daemon
+expect 'SIGHUP ends nothing' 0 '^vmclockd: SIGHUP: the configuration is read at the start only: restart vmclockd$'
+
 JOURNAL_STREAM=1:1
 export JOURNAL_STREAM
 start_daemon 'gives a marker only'
