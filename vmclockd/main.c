@@ -372,6 +372,7 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	fill_standard_files();
 	log_open(options.verbose);
 	if (config_read(&d.config, options.config)) {
 		config_free(&d.config);

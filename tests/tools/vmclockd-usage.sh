@@ -127,6 +127,8 @@ mkdir "$state"
 refused 'a folder' 'is no regular file'
 rm -rf "$folder"
 
+is_held() { ! flock --nonblock "$1" true; }
+
 # ---- Running ---------------------------------------------------------------------------
 
 start_daemon 'gives a marker only'
@@ -154,6 +156,33 @@ kill -HUP "$daemon"
 until_true said_or_ended 'SIGHUP'
 stop_daemon
 expect 'SIGHUP ends nothing' 0 '^vmclockd: SIGHUP: the configuration is read at the start only: restart vmclockd$'
+
+# Without standard descriptors none of its files gets their numbers, and its lines.
+for closed in 2 '0 1 2'; do
+	(
+		for fd in $closed; do
+			eval "exec $fd>&-"
+		done
+		# shellcheck disable=SC2086
+		exec $harmless "$VMCLOCKD" --verbose --config "$conf"
+	) &
+	daemon=$!
+	until_true is_held "$folder/lock"
+	taken=
+	for fd in $closed; do
+		file=$(readlink "/proc/$daemon/fd/$fd")
+		# Where libtool's script starts it, the shell may have left that open.
+		case $file in
+		/dev/null | */vmclockd) ;;
+		*) taken="$taken $fd: ${file:-nothing}" ;;
+		esac
+	done
+	verdict "without descriptors $closed: nothing else has their numbers" "$taken"
+	kill "$daemon"
+	wait "$daemon"
+	verdict "without descriptors $closed: it ends well" "$([ $? = 0 ] || echo 'it does not')"
+	daemon=
+done
 
 JOURNAL_STREAM=1:1
 export JOURNAL_STREAM
