@@ -337,6 +337,7 @@ static int serve(struct daemon *d)
 	if (d->config.clockbound &&
 	    clockbound_open(&d->clockbound, d->config.clockbound_path, d->dry_run))
 		say(LOG_WARNING, "clients of ClockBound are not served");
+	d->by_ntp.options.source_smears = d->config.source_smears;
 	d->by_ntp.silent = d->dry_run || d->config.mode == MODE_OBSERVE;
 	/* No reaction must wait for memory to be read in. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
