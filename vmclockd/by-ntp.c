@@ -192,7 +192,12 @@ static int judge(struct by_ntp *by, const struct pair *pair, const struct report
 		return -EINVAL;
 	/* ... but doubt about a leap second does. */
 	*why = derive_refusal(pair, report, &by->options);
-	return *why ? -ENODATA : 0;
+	if (*why)
+		return -ENODATA;
+	if (report->leap != REPORT_LEAP_NONE)
+		by->options.announced =
+			leaps_month_end((pair->real + report->offset) / NS_PER_SEC);
+	return 0;
 }
 
 /* Without the counter. */
