@@ -42,10 +42,16 @@ static void react_by_ntp(struct daemon *d)
 	const char *why;
 	int ret = by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc, &d->device.state, &why);
 
-	if (!ret)
+	if (!ret) {
+		why = BY_NTP_UNEVEN;
 		ret = measure_once(d, &offset);
+	}
 	if (ret == -ESTALE || ret == -ECANCELED)
 		return;
+	if (ret == -EDOM) {
+		reaction_doubt(d, why);
+		return;
+	}
 	if (ret) {
 		outcome_refuse(d, why);
 	} else if (offset.error + llabs(offset.ns) > d->config.trusted_max_error) {
@@ -168,10 +174,10 @@ static int measure_trusted(struct daemon *d, struct offset *offset, const char *
 	}
 	/* Ask the NTP daemon first: its answer may void the bounds that trust rests on. */
 	ret = by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc, &d->device.state, why);
-	if (ret == -ESTALE || ret == -ECANCELED)
+	if (ret == -ESTALE || ret == -ECANCELED || ret == -EDOM)
 		return ret;
 	if (!ret)
-		*why = "the counter and the kernel's raw clock do not go together";
+		*why = BY_NTP_UNEVEN;
 	return measure_once(d, offset);
 }
 
@@ -209,7 +215,9 @@ static void watch_trusted(struct daemon *d)
 	/* There is another marker: the next look finds it. */
 	if (ret == -ESTALE || ret == -ECANCELED)
 		return;
-	if (ret)
+	if (ret == -EDOM)
+		reaction_doubt(d, why);
+	else if (ret)
 		lose_trust(d, why);
 	else if (has_left_bounds(d, &offset))
 		lose_trust(d, "it has left its bounds");

@@ -40,6 +40,8 @@ static struct {
 	bool left_behind;  /* the page's time is that of the marker before */
 	bool synchronised; /* by the kernel's own word */
 	int told_kernel, told_ntp, ntp_error;
+	int by_ntp;	/* what the derived time says: 0, or an error */
+	int ntp_resets; /* how often the NTP daemon's measurements were void */
 	struct vmclock_run_state kept; /* all that is left if it is killed now */
 	int hooked[HOOK_EVENTS];
 	int logged[JOURNAL_REFUSED + 1];
@@ -252,7 +254,7 @@ void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, boo
 {
 	(void)by;
 	(void)device;
-	(void)reset;
+	world.ntp_resets += reset;
 }
 
 int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
@@ -263,7 +265,7 @@ int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	(void)vc;
 	(void)device;
 	*why = "";
-	return -EAGAIN;
+	return world.by_ntp;
 }
 
 int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, const struct vmclock_state *device,
@@ -272,8 +274,15 @@ int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, const struct vmcl
 	(void)by;
 	(void)vc;
 	(void)device;
-	(void)offset;
-	return -ENODATA;
+	if (world.by_ntp)
+		return -ENODATA;
+	*offset = (struct offset){
+		.ns = -world.error,
+		.error = world.page_error,
+		.sec = SEC + world.now / NS_PER_SEC,
+		.pair = { .raw = world.now },
+	};
+	return 0;
 }
 
 void by_ntp_network(struct by_ntp *by)
@@ -352,6 +361,7 @@ static struct daemon start(enum config_ntp ntp)
 	memset(&world, 0, sizeof(world));
 	world.now = 1000 * NS_PER_SEC;
 	world.marker = 1;
+	world.by_ntp = -EAGAIN;
 	world.page_error = 1000;
 	world.lateness = 3 * NS_PER_MS;
 	reaction_init(&d);
@@ -771,6 +781,37 @@ static void a_daemon_that_did_not_answer_is_told_later(void **state)
 	assert_int_equal(world.told_ntp, 2);
 }
 
+/* The counter has jumped, or the kernel's clocks stood still: chronyd does not know of it. */
+static void a_counter_out_of_step_voids_what_chronyd_has_measured(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+	uint64_t reactions;
+
+	(void)state;
+	d.device.has_time = false;
+	world.by_ntp = 0;
+	world.marker++;
+	reaction_look(&d);
+	assert_true(check(&d));
+	assert_int_equal(world.ntp_resets, 1);
+	reactions = le64toh(published(&d)->reactions);
+	world.by_ntp = -EDOM;
+	world.error += NS_PER_SEC;
+	reaction_tick(&d);
+	assert_int_not_equal(published(&d)->trust, VMCLOCK_RUN_TRUSTED);
+	assert_int_equal(world.ntp_resets, 2);
+	assert_int_equal(le64toh(published(&d)->reactions), reactions + 1);
+	/* During a reaction too. */
+	reaction_look(&d);
+	assert_int_equal(world.ntp_resets, 3);
+	assert_int_not_equal(published(&d)->trust, VMCLOCK_RUN_TRUSTED);
+	world.by_ntp = 0;
+	world.error = 0;
+	pass(NS_PER_SEC);
+	reaction_look(&d);
+	assert_true(check(&d));
+}
+
 /* The host's time is the former one's, until it moves: readers of the page are told so at each look. */
 static void readers_hear_of_a_doubt_and_its_end(void **state)
 {
@@ -825,6 +866,7 @@ int main(void)
 		cmocka_unit_test(a_generation_is_told_by_the_next_one),
 		cmocka_unit_test(a_device_that_is_gone_in_a_reaction_was_disrupted),
 		cmocka_unit_test(a_daemon_that_did_not_answer_is_told_later),
+		cmocka_unit_test(a_counter_out_of_step_voids_what_chronyd_has_measured),
 		cmocka_unit_test(readers_hear_of_a_doubt_and_its_end),
 		cmocka_unit_test(a_marker_that_never_stands_still_holds_nobody_up),
 	};
