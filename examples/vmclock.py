@@ -17,8 +17,9 @@ import sys
 
 CLOCK_TAI = 11
 SCALE_UTC, SCALE_TAI, SCALE_SMEARED = range(3)
-(FLAG_BOUNDED, FLAG_MAINTENANCE_SOON, FLAG_MAINTENANCE_IMMINENT, FLAG_GENERATION_PRESENT,
- FLAG_COMPLETED) = (1 << bit for bit in range(5))
+FLAG_MAINTENANCE_SOON, FLAG_MAINTENANCE_IMMINENT = 1 << 1, 1 << 2
+FLAG_MONOTONIC, FLAG_GENERATION_PRESENT = 1 << 7, 1 << 8
+FLAG_BOUNDED, FLAG_COMPLETED = 1 << 16, 1 << 17
 
 
 class Disrupted(OSError):
@@ -46,7 +47,7 @@ class Time(ctypes.Structure):
         ('flags', ctypes.c_uint32),
         ('status', ctypes.c_uint8),
         ('leap', ctypes.c_uint8),
-        ('reserved', ctypes.c_uint16),
+        ('reserved', ctypes.c_uint8 * 58),
     )
 
 

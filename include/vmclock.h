@@ -26,6 +26,10 @@
  * when an update takes longer than a thousand looks at the page, or vmclock_at()
  * meets time that vmclockd does not believe.
  *
+ * Structures have a fixed size. A later version may use their reserved bytes:
+ * such a field is valid only if its flag is set. Functions need not write
+ * reserved bytes. Ignore flags that you do not know.
+ *
  * For C99 and C++98, strict or not, and whatever came later.
  *
  * The completed page: most hypervisors give a marker and no time. There
@@ -48,6 +52,8 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include <vmclock-version.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -69,12 +75,35 @@ enum vmclock_scale {
 	VMCLOCK_SCALE_SMEARED	/* UTC with leap seconds smeared as the page hints, or not at all */
 };
 
-/* Bits of the flags in struct vmclock_time and struct vmclock_state. */
-#define VMCLOCK_FLAG_BOUNDED		(1U << 0) /* time: earliest and latest are bounds */
-#define VMCLOCK_FLAG_MAINTENANCE_SOON	(1U << 1) /* a disruption is expected within about a day */
-#define VMCLOCK_FLAG_MAINTENANCE_IMMINENT	(1U << 2) /* within about an hour */
-#define VMCLOCK_FLAG_GENERATION_PRESENT	(1U << 3) /* state: the page has a generation counter */
-#define VMCLOCK_FLAG_COMPLETED		(1U << 4) /* time: vmclockd derived it, not the host */
+/*
+ * Bits of the flags in the structures below. Those up to 15 say what the page's
+ * flags say, and have the same values; the others are the library's own.
+ */
+#define VMCLOCK_FLAG_MAINTENANCE_SOON	  (1U << 1) /* disruption expected within about a day */
+#define VMCLOCK_FLAG_MAINTENANCE_IMMINENT (1U << 2) /* within about an hour */
+#define VMCLOCK_FLAG_MONOTONIC		  (1U << 7) /* an update never sets the time back */
+#define VMCLOCK_FLAG_GENERATION_PRESENT	  (1U << 8) /* the page has a generation counter */
+#define VMCLOCK_FLAG_BOUNDED		  (1U << 16) /* earliest and latest are bounds */
+#define VMCLOCK_FLAG_COMPLETED		  (1U << 17) /* vmclockd derived the time, not the host */
+
+/* The state of a clock. Written as in <linux/vmclock-abi.h>: both may be included. */
+#ifndef VMCLOCK_STATUS_UNKNOWN
+#define VMCLOCK_STATUS_UNKNOWN		0 /* there is no clock, or nothing is known of it */
+#define VMCLOCK_STATUS_INITIALIZING	1 /* it is being set up: no time yet */
+#define VMCLOCK_STATUS_SYNCHRONIZED	2 /* it follows its source */
+#define VMCLOCK_STATUS_FREERUNNING	3 /* its source is silent: the bounds grow, and hold */
+#define VMCLOCK_STATUS_UNRELIABLE	4 /* it is broken: no time */
+#endif
+
+/* A leap second in the month of a reading, or in the month before. */
+#ifndef VMCLOCK_LEAP_NONE
+#define VMCLOCK_LEAP_NONE	0x00 /* none is known */
+#define VMCLOCK_LEAP_PRE_POS	0x01 /* this month will end with a positive one */
+#define VMCLOCK_LEAP_PRE_NEG	0x02 /* this month will end with a negative one */
+#define VMCLOCK_LEAP_POS	0x03 /* the reading is in a positive one */
+#define VMCLOCK_LEAP_POST_POS	0x04 /* last month ended with a positive one */
+#define VMCLOCK_LEAP_POST_NEG	0x05 /* last month ended with a negative one */
+#endif
 
 /**
  * struct vmclock_time - one reading of the clock; all of it belongs together
@@ -84,13 +113,10 @@ enum vmclock_scale {
  * @latest:	true time is not after this; the highest time there is, if not bounded
  * @counter:	the CPU counter that the time was computed from
  * @marker:	the disruption marker at the reading, of the page that gave the time
- * @flags:	VMCLOCK_FLAG_BOUNDED and others
- * @status:	the page's clock status: 2 synchronized, 3 free-running
- * @leap:	leap second indicator of that time, in its own month: 0 none known, 1
- *		positive or 2 negative one at the end of this month, 3 positive one now,
- *		4 positive or 5 negative one at the end of last month; always 0 in TAI
- *
- * Functions set all fields; the reserved one is zero.
+ * @flags:	VMCLOCK_FLAG_BOUNDED, _COMPLETED, _MONOTONIC and _MAINTENANCE_*
+ * @status:	VMCLOCK_STATUS_SYNCHRONIZED or VMCLOCK_STATUS_FREERUNNING
+ * @leap:	VMCLOCK_LEAP_* of the month that @time is in; VMCLOCK_LEAP_NONE in TAI
+ * @reserved:	for later versions
  *
  * Two readings on one scale may be compared by hand: where the latest of one
  * is before the earliest of the other, it was made before. In UTC the bounds
@@ -115,18 +141,17 @@ struct vmclock_time {
 	uint32_t flags;
 	uint8_t status;
 	uint8_t leap;
-	uint16_t reserved;
+	uint8_t reserved[58];
 };
 
 /**
  * struct vmclock_state - what a page says besides the time; all of it belongs together
  * @marker:	the disruption marker
  * @generation:	the VM generation counter; 0 without VMCLOCK_FLAG_GENERATION_PRESENT
- * @flags:	VMCLOCK_FLAG_MAINTENANCE_* and VMCLOCK_FLAG_GENERATION_PRESENT; ignore others
- * @status:	the page's clock status, VMCLOCK_STATUS_* in <vmclock-abi.h>: 0 unknown,
- *		1 initializing, 2 synchronized, 3 free-running, 4 unreliable; unknown
- *		also where the page is too small to have one
- * @reserved:	zero; later versions may give a meaning to it
+ * @flags:	VMCLOCK_FLAG_MAINTENANCE_* and VMCLOCK_FLAG_GENERATION_PRESENT
+ * @status:	VMCLOCK_STATUS_*; VMCLOCK_STATUS_UNKNOWN also where the page is too small
+ *		to have one
+ * @reserved:	for later versions
  */
 struct vmclock_state {
 	uint64_t marker;
@@ -231,7 +256,9 @@ const struct vmclock_abi *vmclock_page(const struct vmclock *vc);
  * @copy:	receives the fields, little-endian as in the page
  * @size:	sizeof(*copy) as the caller's header declares it
  *
- * Bytes that the page does not have (its size field says) are set to zero.
+ * Bytes that the page does not have (its size field says) are set to zero. The
+ * page is the specification's structure, and grows with it: so the caller says
+ * how much of it there is room for. The library's own structures do not grow.
  *
  * Return: 0, or -ETIMEDOUT: the host held the sequence count odd for 100 ms.
  *
@@ -575,6 +602,8 @@ bool vmclock_time_after(const struct vmclock_time *t, const struct timespec *ts)
 
 /**
  * vmclock_version() - the version of the library that runs, such as "0.1.0"
+ *
+ * <vmclock-version.h> has that of the headers.
  *
  * Thread-safe and async-signal-safe.
  * Since: 0.1

@@ -155,7 +155,7 @@ static __attribute__((noinline)) int compute(const struct vmclock_snapshot *s,
 	result.time = to_timespec(&scaled);
 	result.leap = vmclock_calc_leap_at(&second, t.sec);
 	result.status = s->status;
-	result.flags = maintenance(s->flags);
+	result.flags = s->flags & READING_FLAGS;
 	if (!vmclock_calc_error(s, counter, &error) &&
 	    set_bounds(&second, s->smearing, scale, &t, error, &result))
 		result.flags |= VMCLOCK_FLAG_BOUNDED;

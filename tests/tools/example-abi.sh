@@ -27,7 +27,7 @@ python() {
 }
 
 "$ABI_LAYOUT" >"$tmp/layout" || exit 99
-python 'it can be imported' 0 '^vmclock_time 72$' <<'END'
+python 'it can be imported' 0 '^vmclock_time 128$' <<'END'
 import ctypes
 import vmclock
 
@@ -40,8 +40,9 @@ def layout(name, structure):
 layout('vmclock_time', vmclock.Time)
 layout('vmclock_state', vmclock.State)
 layout('timespec', vmclock.Timespec)
-for name in ('SCALE_UTC', 'SCALE_TAI', 'SCALE_SMEARED', 'FLAG_BOUNDED', 'FLAG_MAINTENANCE_SOON',
-             'FLAG_MAINTENANCE_IMMINENT', 'FLAG_GENERATION_PRESENT', 'FLAG_COMPLETED', 'CLOCK_TAI'):
+for name in ('SCALE_UTC', 'SCALE_TAI', 'SCALE_SMEARED', 'FLAG_MAINTENANCE_SOON',
+             'FLAG_MAINTENANCE_IMMINENT', 'FLAG_MONOTONIC', 'FLAG_GENERATION_PRESENT',
+             'FLAG_BOUNDED', 'FLAG_COMPLETED', 'CLOCK_TAI'):
     print(name, getattr(vmclock, name))
 END
 diff "$tmp/layout" "$tmp/out" >"$tmp/err" && why='' || why='another layout'

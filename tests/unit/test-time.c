@@ -83,7 +83,6 @@ static void a_reading_belongs_together(void **state)
 	assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED);
 	assert_int_equal(t.status, VMCLOCK_STATUS_SYNCHRONIZED);
 	assert_int_equal(t.leap, VMCLOCK_LEAP_NONE);
-	assert_int_equal(t.reserved, 0);
 
 	/* Beyond the reference's second. */
 	assert_int_equal(
@@ -286,6 +285,32 @@ static void maintenance_is_told(void **state)
 }
 
 /* Real time 10 us to either side of a step of UTC by a second. */
+/* All other flags of the page, those of the library's values among them, stay out of a reading. */
+static void the_pages_promise_is_told(void **state)
+{
+	const uint64_t others = ~(uint64_t)(VMCLOCK_FLAG_DISRUPTION_SOON |
+					    VMCLOCK_FLAG_DISRUPTION_IMMINENT |
+					    VMCLOCK_FLAG_TIME_MONOTONIC);
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t;
+
+	pagefile_begin(pf);
+	pf->page->flags |= htole64(others);
+	pagefile_end(pf);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE, &t), 0);
+	assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED);
+	pagefile_begin(pf);
+	pf->page->flags |= htole64(VMCLOCK_FLAG_TIME_MONOTONIC);
+	pagefile_end(pf);
+	/* By the page, and by the line. */
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE, &t), 0);
+	assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED | VMCLOCK_FLAG_MONOTONIC);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE + 1, &t), 0);
+	assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED | VMCLOCK_FLAG_MONOTONIC);
+	vmclock_close(vc);
+}
+
 static void bounds_hold_across_a_leap_second(void **state)
 {
 	struct pagefile *pf = *state;
@@ -387,7 +412,7 @@ static void now_is_between_the_bounds_and_goes_on(void **state)
 			last = t.time;
 		}
 		assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, t.counter, &at), 0);
-		assert_memory_equal(&t, &at, sizeof(t));
+		assert_memory_equal(&t, &at, offsetof(struct vmclock_time, reserved));
 	}
 	vmclock_close(vc);
 }
@@ -533,13 +558,13 @@ static void agree(struct pagefile *pf, const struct vmclock *vc, uint64_t counte
 	vmclock_close(fresh);
 	assert_normal(&t.earliest);
 	assert_normal(&t.latest);
-	assert_memory_equal(&t, &first, sizeof(t));
+	assert_memory_equal(&t, &first, offsetof(struct vmclock_time, reserved));
 	/* UTC has no line at the end of a month, and that is where most pages here are. */
 	fresh = pagefile_open(pf);
 	assert_int_equal(vmclock_at(fresh, VMCLOCK_SCALE_TAI, counter, &first), 0);
 	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, counter, &t), 0);
 	vmclock_close(fresh);
-	assert_memory_equal(&t, &first, sizeof(t));
+	assert_memory_equal(&t, &first, offsetof(struct vmclock_time, reserved));
 }
 
 /* Or each reading would go the long way, and none would tell. */
@@ -708,7 +733,7 @@ static void far_readings_by_a_slow_counter_do_no_harm(void **state)
 			assert_int_equal(
 				vmclock_at(fresh, VMCLOCK_SCALE_TAI, REFERENCE + ticks, &first), 0);
 			vmclock_close(fresh);
-			assert_memory_equal(&t, &first, sizeof(t));
+			assert_memory_equal(&t, &first, offsetof(struct vmclock_time, reserved));
 		}
 	}
 	vmclock_close(vc);
@@ -935,6 +960,7 @@ int main(void)
 		TEST(no_bounds_means_nothing_is_certain),
 		TEST(before_and_after_are_strict),
 		TEST(maintenance_is_told),
+		TEST(the_pages_promise_is_told),
 		TEST(bounds_hold_across_a_leap_second),
 		TEST(now_is_between_the_bounds_and_goes_on),
 		TEST(a_commit_waits_until_its_time_is_over),
