@@ -18,8 +18,7 @@ from .debian.system import System
 from .errors import Failed, LabError, Skipped
 from .guest import boards, console
 from .guest.image import Image, is_elf
-from .guest.machine import BootFiles, Machine, OwnDevice, Simulation
-from .guest.saved import Saved
+from .guest.machine import BootFiles, Machine, OwnDevice, Saved, Simulation
 from .host import cache, process
 from .kernels import bzimage
 from .kernels.driver import build_driver
@@ -111,15 +110,18 @@ class Lab:
 
     def _go_on(self, page, driver, timeout):
         """A guest with all programs that any may want, from the shelf."""
-        def boot(initrd):
-            self._write_image(initrd, driver, (), self._usual_programs(), {})
-            return self._machine(next(self._numbers), self.kernel, initrd,
-                                 Simulation(notify=page.notify), timeout=timeout)
+        def boot(folder):
+            saved = Saved(folder)
+            self._write_image(saved.initrd, driver, (), self._usual_programs(), {})
+            with self._machine(next(self._numbers), self.kernel, saved.initrd,
+                               Simulation(notify=page.notify), timeout=timeout) as machine:
+                machine.check_log()
+                machine.save(saved)
 
         name = f'{self.kernel.name}-{"notifying" if page.notify else "silent"}'
         if driver is not True:
             name += f'-{driver.stem}'
-        saved = self._shelf.get(name, boot)
+        saved = Saved(self._shelf.folder(name, boot))
         return self._machine(next(self._numbers), self.kernel, saved.initrd, page, timeout=timeout,
                              saved=saved)
 

@@ -80,6 +80,16 @@ class OwnDevice(Simulation):
         super().__init__(notify=False, devices=0)
 
 
+class Saved:
+    """A saved guest: the files of a folder."""
+
+    def __init__(self, folder):
+        self.initrd = folder / 'initrd'
+        self.memory = folder / 'memory'
+        self.devices = folder / 'devices'
+        self.log = folder / 'console.log'
+
+
 def _sendable(command):
     """A command as the guest's shell takes it, see shell.sh."""
     if command.isascii() and command.isprintable() and command == command.strip():
