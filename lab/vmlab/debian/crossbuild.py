@@ -4,7 +4,6 @@
 import functools
 import shutil
 
-from .. import report
 from ..host import cache
 from . import release
 
@@ -36,16 +35,14 @@ def folder(kernel, builddir):
 
 
 def _built(workshop, architecture, builddir):
+    title = f'programs for {architecture.name}'
     tarball = release.tarball(builddir, workshop.log)
+
+    def build(unfinished):
+        copy = unfinished / tarball.name
+        shutil.copyfile(tarball, copy)
+        workshop.run(('sh', '-ec', _BUILD, 'sh', str(copy), str(unfinished), architecture.gnu,
+                      architecture.compiler(_COMPILER)), title)
+
     made = workshop.cache / 'programs' / f'{architecture.name}-{release.digest(tarball)}'
-    if not made.exists():
-        made.parent.mkdir(exist_ok=True)
-        cache.forget_old(made.parent.iterdir())
-        with report.step(f'programs for {architecture.name}'), \
-                cache.made_whole(made) as unfinished:
-            copy = unfinished / tarball.name
-            shutil.copyfile(tarball, copy)
-            workshop.run(('sh', '-ec', _BUILD, 'sh', str(copy), str(unfinished),
-                          architecture.gnu, architecture.compiler(_COMPILER)),
-                         f'programs for {architecture.name}')
-    return made
+    return cache.made_once(made, title, build)

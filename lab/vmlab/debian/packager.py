@@ -4,7 +4,6 @@
 import shutil
 import tempfile
 
-from .. import report
 from ..host import cache
 from . import release
 from .chroot import Chroot, Copy
@@ -47,12 +46,8 @@ class Packager(Chroot):
         tarball = release.tarball(builddir, log)
         folder = self.cache / 'packages' / \
             f'{self.suite}{self.revision}-{release.digest(tarball)}'
-        if not folder.exists():
-            folder.parent.mkdir(exist_ok=True)
-            cache.forget_old(folder.parent.iterdir())
-            with report.step(f'{self.name}: vmclock'), cache.made_whole(folder) as unfinished:
-                self._build(tarball, unfinished, log)
-        return folder
+        return cache.made_once(folder, f'{self.name}: vmclock',
+                               lambda unfinished: self._build(tarball, unfinished, log))
 
     def _build(self, tarball, folder, log):
         # It sees only the folder for temporary files and that of the cache.

@@ -70,6 +70,19 @@ def made_whole(path):
         raise
 
 
+def made_once(path, title, fill):
+    """The folder `path`, which fill(folder) fills in a step of that title if it is not there.
+
+    Those beside it make room. The caller holds a lock.
+    """
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        forget_old(path.parent.iterdir())
+        with report.step(title), made_whole(path) as unfinished:
+            fill(unfinished)
+    return path
+
+
 def new_log_folder():
     """Where a run leaves its logs; those of the oldest runs make room."""
     parent = folder() / 'logs'

@@ -7,7 +7,6 @@ import re
 import shutil
 from pathlib import Path
 
-from .. import report
 from ..errors import Failed, LabError
 from ..host import cache, process
 from . import headers
@@ -59,9 +58,8 @@ def build_driver(tree, kernel, warnings='1', sparse=True, folder='driver', name=
     module = f'{folder}/{name}.ko'
     made.parent.mkdir(exist_ok=True)
     with cache.lock(made.parent):
-        if not (made / module).exists():
-            cache.forget_old(made.parent.iterdir())
-            _build(tree, kernel, options, sources, made, module, before)
+        cache.made_once(made, f'driver for {kernel.name}', lambda unfinished: _build(
+            tree, kernel, options, sources, unfinished, module, before))
     return Driver(made / module, made / 'build.log')
 
 
@@ -79,29 +77,28 @@ def _digest(kernel, options, sources, tree):
 
 
 def _build(tree, kernel, options, sources, folder, module, before):
-    kept_log = folder.with_name(f'{kernel.name}-failed.log')
-    with report.step(f'driver for {kernel.name}'), cache.made_whole(folder) as unfinished:
-        for path in sources:
-            copy = unfinished / path.relative_to(tree)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
-        log = unfinished / 'build.log'
-        if before:
-            options = [*options, f'KCFLAGS=-include {unfinished / before.relative_to(tree)}']
-        command = ('make', '--no-print-directory', '-C', f'/lib/modules/{kernel.release}/build',
-                   f'M={(unfinished / module).parent}', *options, 'modules')
-        with contextlib.suppress(process.CommandError):
-            kernel.workshop.run(command, f'driver for {kernel.name}', log)
-        lines = log.read_text(encoding='utf-8').splitlines()
-        complaints = [text for text in lines
-                      if _COMPLAINT.search(text) and not _NOT_OURS.search(text)]
-        if not complaints and _SPARSE[0] in options and not any('CHECK ' in text for text in lines):
-            complaints = ['sparse did not run']
-        if not complaints and not (unfinished / module).exists():
-            complaints = [f'no {module} was built']
-        if not complaints and kernel.own_headers:
-            headers.check_layout(kernel.workshop, kernel.own_headers, unfinished / module)
-        if complaints:
-            shutil.copyfile(log, kept_log)
-            first = complaints[0].replace(f'{unfinished}/', '')
-            raise Failed(f'driver for {kernel.name}: {first} (log: {kept_log})')
+    kept_log = folder.parent / f'{kernel.name}-failed.log'
+    for path in sources:
+        copy = folder / path.relative_to(tree)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    log = folder / 'build.log'
+    if before:
+        options = [*options, f'KCFLAGS=-include {folder / before.relative_to(tree)}']
+    command = ('make', '--no-print-directory', '-C', f'/lib/modules/{kernel.release}/build',
+               f'M={(folder / module).parent}', *options, 'modules')
+    with contextlib.suppress(process.CommandError):
+        kernel.workshop.run(command, f'driver for {kernel.name}', log)
+    lines = log.read_text(encoding='utf-8').splitlines()
+    complaints = [text for text in lines
+                  if _COMPLAINT.search(text) and not _NOT_OURS.search(text)]
+    if not complaints and _SPARSE[0] in options and not any('CHECK ' in text for text in lines):
+        complaints = ['sparse did not run']
+    if not complaints and not (folder / module).exists():
+        complaints = [f'no {module} was built']
+    if not complaints and kernel.own_headers:
+        headers.check_layout(kernel.workshop, kernel.own_headers, folder / module)
+    if complaints:
+        shutil.copyfile(log, kept_log)
+        first = complaints[0].replace(f'{folder}/', '')
+        raise Failed(f'driver for {kernel.name}: {first} (log: {kept_log})')
