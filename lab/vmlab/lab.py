@@ -12,8 +12,7 @@ from pathlib import Path
 
 from . import report
 from .deadline import wait_for
-from .debian import crossbuild
-from .debian.packager import Packager
+from .debian.release import Packager, programs_for
 from .debian.system import System
 from .errors import Failed, LabError, Skipped
 from .guest import boards, console
@@ -127,7 +126,7 @@ class Lab:
 
     def _write_image(self, path, driver, modules, programs, files):
         image = Image(self.kernel, f'{self.board.tty}1')
-        builddir = crossbuild.folder(self.kernel, self.builddir)
+        builddir = programs_for(self.kernel, self.builddir)
         image.search_libraries_in(builddir / 'lib/.libs')
         if driver is True:
             driver = build_driver(self.tree, self.kernel).module
@@ -252,7 +251,7 @@ class Lab:
 
     def _usual_programs(self):
         """The programs that are made for guests, of those that have been built."""
-        builddir = crossbuild.folder(self.kernel, self.builddir)
+        builddir = programs_for(self.kernel, self.builddir)
         paths = [path for folder in _USUAL_FOLDERS for path in (builddir / folder).iterdir()]
         return sorted(path.name for path in (*paths, builddir / 'examples' / _USUAL_EXAMPLE)
                       if path.is_file() and os.access(path, os.X_OK))
