@@ -16,8 +16,9 @@ from .debian.release import Packager, programs_for
 from .debian.system import System
 from .errors import Failed, LabError, Skipped
 from .guest import boards, console
+from .guest.device import OwnDevice, Simulation
 from .guest.image import Image, is_elf
-from .guest.machine import BootFiles, Machine, OwnDevice, Saved, Simulation
+from .guest.machine import BootFiles, Machine, Saved
 from .host import cache, process
 from .kernels import bzimage
 from .kernels.driver import build_driver
