@@ -41,6 +41,21 @@ def default_builddir(tree):
     return tree if (tree / 'config.status').exists() else tree / 'build'
 
 
+def add_builddir(parser, tree):
+    """Let a command's user say where make was run; options.builddir."""
+    parser.add_argument('--builddir', type=lambda name: Path(name).absolute(), metavar='DIR',
+                        default=default_builddir(tree), help='where make has built the tree')
+
+
+@contextlib.contextmanager
+def lab_for(kernel, tree, builddir):
+    """A Lab for one piece of work; its logs stay only if something goes wrong."""
+    with Lab(kernel, tree, builddir) as lab:
+        yield lab
+        lab.check_logs()
+    shutil.rmtree(lab.logs)
+
+
 class Lab:
     """A place to boot machines of one kernel; leaving the with statement ends them all.
 
@@ -48,12 +63,12 @@ class Lab:
     that are like others do not boot, but go on from where the first of them had booted.
     """
 
-    def __init__(self, kernel, tree, builddir=None, logs=None, verbose=False, shelf=None,
+    def __init__(self, kernel, tree, builddir, logs=None, verbose=False, shelf=None,
                  thorough=False):
         self.kernel = kernel
         self.board = boards.of(kernel.architecture)
         self.tree = Path(tree)
-        self.builddir = Path(builddir) if builddir else default_builddir(self.tree)
+        self.builddir = Path(builddir)
         self.logs = logs or cache.new_log_folder()
         self.machines = []
         self._recipes = {}
