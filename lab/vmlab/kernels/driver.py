@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""The driver under test, built for a kernel of the laboratory."""
+"""The driver under test: built for a kernel, and read by the kernel's own judge of style."""
 
 import contextlib
 import hashlib
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
+from .. import report
 from ..errors import Failed, LabError
 from ..host import cache, process
 from . import headers
@@ -21,6 +23,23 @@ _NOT_OURS = re.compile('|'.join((
 # run sparse; and those headers use a keyword that sparse does not know yet.
 _SPARSE = ('KBUILD_CHECKSRC=2', 'CF=-D__typeof_unqual__=__typeof__')
 _COMPLAINT = re.compile(r'\b(warning|error|ERROR|WARNING):|\*\*\*')
+
+# What checkpatch consists of.
+_CHECKPATCH = ('checkpatch.pl', 'const_structs.checkpatch', 'spelling.txt')
+_UNPACK_CHECKPATCH = r'''
+cd "$1"
+dpkg-deb --fsys-tarfile *.deb | tar -xO --wildcards './usr/src/*.tar.xz' |
+	tar -xJ --strip-components=2 --wildcards '*/scripts/checkpatch.pl' \
+		'*/scripts/const_structs.checkpatch' '*/scripts/spelling.txt'
+rm *.deb
+'''
+# Its status says no more than its words. A macro that makes definitions must use the name that
+# it is given more than once.
+_RUN_CHECKPATCH = r'''
+cd "$1"
+/srv/checkpatch/checkpatch.pl --no-tree --strict --terse --no-summary --max-line-length=100 \
+	--ignore MACRO_ARG_REUSE --file *.[ch] probes/*.c || :
+'''
 
 
 class Driver:
@@ -102,3 +121,35 @@ def _build(tree, kernel, options, sources, folder, module, before):
         shutil.copyfile(log, kept_log)
         first = complaints[0].replace(f'{folder}/', '')
         raise Failed(f'driver for {kernel.name}: {first} (log: {kept_log})')
+
+
+def _prepare_checkpatch(workshop):
+    """Take it from the kernel's source; the caller holds the cache's lock."""
+    folder = workshop.path('/srv/checkpatch')
+    if folder.exists():
+        return
+    with report.step('checkpatch of the kernel'), cache.made_whole(folder) as unfinished:
+        depends = workshop.run(('apt-cache', 'depends', '--important', 'linux-source'),
+                               'apt-cache depends')
+        package = re.search(r'linux-source-\S+', depends)
+        if not package:
+            raise LabError('the archive has no linux-source')
+        workshop.download((package[0],), unfinished)
+        inside = '/' + str(unfinished.relative_to(workshop.root))
+        workshop.run(('sh', '-ec', _UNPACK_CHECKPATCH, 'sh', inside), 'unpacking checkpatch')
+        for name in _CHECKPATCH:
+            if not (unfinished / name).exists():
+                raise LabError(f'{package[0]} has no {name}')
+
+
+def check_style(workshop, tree):
+    """Failed with what it says of the driver, if that is anything."""
+    with cache.lock(workshop.cache):
+        _prepare_checkpatch(workshop)
+    # The workshop sees only the folder for temporary files.
+    with tempfile.TemporaryDirectory(prefix='vmclock.') as folder:
+        shutil.copytree(tree / 'driver', folder, dirs_exist_ok=True)
+        said = workshop.run(('sh', '-c', _RUN_CHECKPATCH, 'sh', folder), 'checkpatch')
+    if said:
+        raise Failed(f'checkpatch: {said}')
+    report.line('checkpatch has nothing to say of the driver')
