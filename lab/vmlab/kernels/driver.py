@@ -135,7 +135,7 @@ def _prepare_checkpatch(workshop):
         if not package:
             raise LabError('the archive has no linux-source')
         workshop.download((package[0],), unfinished)
-        inside = '/' + str(unfinished.relative_to(workshop.root))
+        inside = workshop.inside(unfinished)
         workshop.run(('sh', '-ec', _UNPACK_CHECKPATCH, 'sh', inside), 'unpacking checkpatch')
         for name in _CHECKPATCH:
             if not (unfinished / name).exists():
