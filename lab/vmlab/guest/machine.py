@@ -13,7 +13,7 @@ import time
 
 from ..deadline import Deadline, wait_for
 from ..errors import Failed, LabError
-from ..host.memory import Memory
+from ..host.page import Memory
 from ..host.qemu import Closed, Qemu, TimedOut
 from ..kernels.kernel import USUAL_NEEDS
 from ..kernels.matrix import AMD64
