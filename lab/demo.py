@@ -2,7 +2,6 @@
 """The demonstration behind scripts/demo: a live migration, a refusal, and a clock that is healed."""
 
 import re
-import shutil
 import sys
 import textwrap
 import time
@@ -15,7 +14,7 @@ from vmlab.guest.healing import Healing
 from vmlab.host import cache
 from vmlab.kernels.kernel import prepare_kernels
 from vmlab.kernels.matrix import series_named
-from vmlab.lab import Lab
+from vmlab.lab import default_builddir, lab_for
 
 KERNEL = '6.1'
 EVENTS = 3
@@ -77,11 +76,8 @@ def transcript(kernel, driver, events, daemon, healed, check):
 def main(tree):
     began = time.monotonic()
     kernel, = prepare_kernels(Workshop(cache.folder()), [series_named(KERNEL)])
-    with Lab(kernel, tree) as lab:
+    with lab_for(kernel, tree, default_builddir(tree)) as lab:
         found = demonstrate(lab)
-        lab.check_logs()
-    # They stay only if something goes wrong.
-    shutil.rmtree(lab.logs)
     transcript(kernel, *found)
     report.line(f'\nDone in {time.monotonic() - began:.0f} s; nothing is left running.')
     return 0

@@ -4,7 +4,7 @@
 import re
 import statistics
 
-from vmlab.guest import toolbox, udev
+from vmlab.guest import toolbox
 from vmlab.host.clock import NSEC, TAI_OFFSET, Publisher, calibrate
 from vmlab.host.page import COUNTER_X86_TSC
 
@@ -22,10 +22,10 @@ SAME = 2000
 
 def run(lab):
     vm = lab.boot('sim-silent', programs=['time-spin', 'time-read', 'time-record'],
-                  files={**toolbox.files(lab, *PROGRAMS, *udev.PROGRAMS), **udev.files(lab)},
+                  files={**toolbox.files(lab, *PROGRAMS, *toolbox.UDEV), **toolbox.udev_rules(lab)},
                   fields={'counter_id': COUNTER_X86_TSC})
     toolbox.unpack(vm)
-    udev.start(vm)
+    toolbox.start_udev(vm)
     with Publisher(lab, vm, calibrate(lab, vm)):
         vm.load()
         vm.wait_for(f'test -c {CLOCK}')

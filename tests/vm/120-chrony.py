@@ -3,7 +3,7 @@
 
 import statistics
 
-from vmlab.guest import chrony, toolbox, udev
+from vmlab.guest import chrony, toolbox
 from vmlab.host.clock import NSEC, TAI_OFFSET, HostClock, Publisher, calibrate
 from vmlab.host.judge import Judge
 from vmlab.host.page import COUNTER_X86_TSC
@@ -22,10 +22,10 @@ RECORDS = 60
 
 def run(lab):
     vm = lab.boot('sim-silent', programs=['time-spin', 'time-record'],
-                  files={**chrony.files(lab, *udev.PROGRAMS), **udev.files(lab)},
+                  files={**chrony.files(lab, *toolbox.UDEV), **toolbox.udev_rules(lab)},
                   fields={'counter_id': COUNTER_X86_TSC})
     toolbox.unpack(vm)
-    udev.start(vm)
+    toolbox.start_udev(vm)
     offset = calibrate(lab, vm)
     with HostClock(lab) as host, Publisher(lab, vm, offset) as publisher:
         vm.load()

@@ -7,7 +7,7 @@ from vmlab.guest import chrony
 from vmlab.guest.healing import Healing
 from vmlab.host import ntp
 from vmlab.host.clock import NSEC, TAI_OFFSET, HostClock, calibrate
-from vmlab.host.readings import CLOCK, NOW
+from vmlab.host.judge import CLOCK, NOW
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True

@@ -5,7 +5,7 @@ import random
 
 from vmlab.guest import chrony
 from vmlab.guest.healing import Healing
-from vmlab.host.readings import CLOCK, NOW
+from vmlab.host.judge import CLOCK, NOW
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True

@@ -197,8 +197,12 @@ class Chroot:
                 'DEBIAN_FRONTEND': 'noninteractive', **archive.proxies()}
 
     def path(self, inside):
-        """Where the host finds a file of the workshop."""
+        """Where the host finds a file of the system."""
         return Path(str(self.root) + inside)
+
+    def inside(self, path):
+        """What the system calls a file of it that the host finds at `path`."""
+        return f'/{path.relative_to(self.root)}'
 
 
 class Copy(Chroot):

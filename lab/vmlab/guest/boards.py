@@ -7,7 +7,7 @@ import re
 from ..errors import LabError
 from ..host.page import COUNTER_ARM_VCNT, COUNTER_X86_TSC
 from ..kernels.matrix import AMD64, ARM64
-from . import acpi, devicetree
+from . import device
 
 
 class Board(abc.ABC):
@@ -70,11 +70,11 @@ class Pc(Board):
         reserved = (f'memmap={page.room:#x}${self.page_address:#x}',)
         if page.is_own:
             return ('-device', self.own_device), reserved
-        table = acpi.table(workshop, folder, self.page_address, page)
+        table = device.acpi_table(workshop, folder, self.page_address, page)
         return ('-acpitable', f'file={table}'), reserved
 
     def notify_line(self, qmp):
-        return f'/machine/q35/ioapic unnamed-gpio-in {acpi.NOTIFY_GSI}'
+        return f'/machine/q35/ioapic unnamed-gpio-in {device.NOTIFY_GSI}'
 
 
 class Virt(Board):
@@ -97,7 +97,7 @@ class Virt(Board):
         # Serial lines that are used are parts of it as well.
         workshop.run((self.program, '-M', f'{self.type},dumpdtb={own_tree}', *arguments,
                       '-serial', 'null', '-serial', 'null'), 'dumpdtb', folder / 'dtc.log')
-        made = devicetree.tree(workshop, folder, own_tree, self.page_address, page)
+        made = device.device_tree(workshop, folder, own_tree, self.page_address, page)
         return ('-dtb', str(made)), ()
 
     def notify_line(self, qmp):
@@ -105,7 +105,7 @@ class Virt(Board):
         for child in qmp('qom-list', path='/machine/unattached'):
             if re.fullmatch(r'child<arm_gic.*>', child['type']):
                 return f'/machine/unattached/{child["name"]} unnamed-gpio-in ' \
-                       f'{devicetree.NOTIFY_SPI}'
+                       f'{device.NOTIFY_SPI}'
         raise LabError('the emulated machine has no interrupt controller')
 
 

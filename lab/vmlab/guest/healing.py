@@ -8,8 +8,8 @@ import time as clock
 from ..deadline import wait_for
 from ..errors import Failed
 from ..host.clock import NSEC, TAI_OFFSET
+from ..host.judge import Readings
 from ..host.page import FLAG_NOTIFICATION_PRESENT
-from ..host.readings import Readings
 from . import chrony, timeline, toolbox
 
 _STATE = '/run/vmclock/state'

@@ -13,17 +13,13 @@ import time
 
 from ..deadline import Deadline, wait_for
 from ..errors import Failed, LabError
-from ..host.memory import Memory
-from ..host.page import FLAG_NOTIFICATION_PRESENT, MARKER_ONLY
+from ..host.page import Memory
 from ..host.qemu import Closed, Qemu, TimedOut
-from ..kernels.matrix import AMD64
 from ..kernels.kernel import USUAL_NEEDS
+from ..kernels.matrix import AMD64
 from . import boards, console
+from .device import Simulation
 
-_PAGE_ROOM = 0x10000
-_HID, _CID, _LENGTH = 'AMZNC10C', 'VMCLOCK', 0x1000
-# Between pages; what lies there is for programs of the lab, such as exchange.h's.
-_DISTANCE = 0x4000
 # What a kernel does at length when it boots on an emulated processor, and nobody here needs.
 _LIGHTER = ('cryptomgr.notests', 'init_on_alloc=0',
             'initcall_blacklist=crypto_kdf108_init,init_encrypted,jent_mod_init')
@@ -44,40 +40,14 @@ BootFiles = collections.namedtuple('BootFiles', 'release image workshop architec
                                    defaults=(AMD64, USUAL_NEEDS))
 
 
-class Simulation:
-    """A page in the guest's memory, announced by the board.
+class Saved:
+    """A saved guest: the files of a folder."""
 
-    `fields` change the page as it is at boot; `length` is that of the device's memory. There may
-    be several devices; they share what notifies.
-    """
-
-    def __init__(self, fields=None, notify=True, hid=_HID, cid=_CID, length=_LENGTH, devices=1):
-        self.fields = dict(MARKER_ONLY)
-        if notify:
-            self.fields['flags'] |= FLAG_NOTIFICATION_PRESENT
-        self.fields.update(fields or {})
-        self.notify = notify
-        self.hid = hid
-        self.cid = cid
-        self.length = length
-        self.room = -(-length // _PAGE_ROOM) * _PAGE_ROOM
-        self.offsets = range(0, devices * _DISTANCE, _DISTANCE)
-
-    # Is it QEMU that has the page?
-    is_own = False
-
-    @property
-    def announced_as_usual(self):
-        return (self.hid, self.cid, self.length, len(self.offsets)) == (_HID, _CID, _LENGTH, 1)
-
-
-class OwnDevice(Simulation):
-    """QEMU's own device, and memory where a simulated page would be, to compare counters in."""
-
-    is_own = True
-
-    def __init__(self):
-        super().__init__(notify=False, devices=0)
+    def __init__(self, folder):
+        self.initrd = folder / 'initrd'
+        self.memory = folder / 'memory'
+        self.devices = folder / 'devices'
+        self.log = folder / 'console.log'
 
 
 def _sendable(command):

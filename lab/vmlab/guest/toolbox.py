@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Programs of the workshop in a guest.
+"""Programs of the workshop in a guest, udevd among them.
 
 Guests have the host's libraries, and these programs need those of the workshop: they bring them.
 """
@@ -10,6 +10,8 @@ import tarfile
 _HOME = '/opt/tools'
 ARCHIVE = '/opt/tools.tar'
 _LOADER = 'ld-linux-x86-64.so.2'
+UDEV = ('/usr/lib/systemd/systemd-udevd', '/usr/bin/udevadm')
+_UDEV_RULES = 'dist/70-vmclock.rules'
 
 
 def files(lab, *names):
@@ -56,3 +58,13 @@ def runs(vm, program):
     """Is it running? A process bears the loader's name."""
     return vm.shell(f'grep -aqs {path(program)} $(ls -d /proc/[0-9]*/cmdline | '
                     'grep -v /proc/self)').status == 0
+
+
+def udev_rules(lab):
+    """The tree's, for boot()'s files=, beside files() with UDEV."""
+    return {'/etc/udev/rules.d/70-vmclock.rules': lab.tree / _UDEV_RULES}
+
+
+def start_udev(vm):
+    """After unpack(): devices found from now on get their names."""
+    vm.run(f'{command("systemd-udevd")} --daemon 2>/dev/null')

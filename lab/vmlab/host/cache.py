@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The folder that keeps what is expensive to make."""
+"""What is expensive to make and is kept: in a folder for long, or on a shelf for one run."""
 
 import contextlib
 import fcntl
@@ -70,6 +70,19 @@ def made_whole(path):
         raise
 
 
+def made_once(path, title, fill):
+    """The folder `path`, which fill(folder) fills in a step of that title if it is not there.
+
+    Those beside it make room. The caller holds a lock.
+    """
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        forget_old(path.parent.iterdir())
+        with report.step(title), made_whole(path) as unfinished:
+            fill(unfinished)
+    return path
+
+
 def new_log_folder():
     """Where a run leaves its logs; those of the oldest runs make room."""
     parent = folder() / 'logs'
@@ -92,3 +105,31 @@ def write_whole(path, text):
     unfinished = path.with_name(path.name + '.tmp')
     unfinished.write_text(text, encoding='utf-8')
     unfinished.rename(path)
+
+
+class Shelf:
+    """A folder for one run: what is in it may be other in the next one."""
+
+    def __init__(self, path):
+        self._path = path
+
+    @contextlib.contextmanager
+    def _place(self, name):
+        with open(self._path / f'{name}.lock', 'w', encoding='ascii') as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield self._path / name
+
+    def path(self, name, make):
+        """A Path of that name; the first one to ask has it from make()."""
+        with self._place(name) as place:
+            if not place.exists():
+                write_whole(place, str(make()))
+            return Path(place.read_text(encoding='utf-8'))
+
+    def folder(self, name, fill):
+        """The folder of that name; the first one to ask has fill(folder) fill it."""
+        with self._place(name) as place:
+            if not place.exists():
+                with made_whole(place) as unfinished:
+                    fill(unfinished)
+            return place

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Judging what a guest says of the time, by the time it really was."""
 
+import collections
+
 from .clock import NSEC, TAI_OFFSET, HostClock, calibrate
 
 # What is allowed under emulation, in nanoseconds.
@@ -17,6 +19,13 @@ _STATUSES = (('unknown', 0, False), ('initializing', 1, False), ('unreliable', 4
              ('freerunning', 3, True))
 # Which of the times of ptp-read is the clock's.
 _DEVICE = {'gettime': 0, 'precise': 0, 'extended': 1}
+# What rounding may do, in nanoseconds.
+_ROUNDING = 2
+
+# A line of time-flat-out, and its kinds.
+_Slice = collections.namedtuple(
+    '_Slice', 'kind marker readings refused longest after earliest before latest')
+NOW, CLOCK, NONE = 'now', 'clock', 'none'
 
 
 def _bounded(lab, output, scales):
@@ -114,6 +123,52 @@ class Truth:
             widths.append((latest - earliest) // 2)
         self._lab.check(len(widths) > 100, f'only {len(widths)} readings')
         self._lab.log(f'{len(widths)} readings hold the truth; +-{min(widths)}..{max(widths)} ns')
+
+
+def _parse(line):
+    kind, *numbers = line.split()
+    return _Slice(kind, *map(int, numbers))
+
+
+class Readings:
+    """Millions of them, by time-flat-out: those that come nearest to a lie tell of all."""
+
+    def __init__(self, lab, output):
+        self._lab = lab
+        slices = [_parse(line) for line in output.splitlines()]
+        self.of = {kind: [one for one in slices if one.kind == kind] for kind in (NOW, CLOCK, NONE)}
+
+    def count(self, kind):
+        return sum(one.readings for one in self.of[kind])
+
+    def check_truth(self, kind, truth, slack=0):
+        """Each reading holds truth(marker, counter), UTC in ns; that may be off by `slack`."""
+        slack += _ROUNDING
+        told = [one for one in self.of[kind] if one.readings]
+        # What was left on either side.
+        margins = [(min(truth(one.marker, one.after) - one.earliest,
+                        one.latest - truth(one.marker, one.before)), one) for one in told]
+        margins.sort(key=lambda margin: margin[0])
+        self._lab.log(f'{self.count(kind)} readings ({kind}) of {len({one.marker for one in told})} '
+                      f'markers, {sum(one.refused for one in self.of[kind])} refused')
+        if margins:
+            self._lab.log(f'the truth was {margins[0][0]} ns from the nearer bound at least, '
+                          f'{margins[len(margins) // 2][0]} ns in the median')
+        wrong = [f'{margin} ns: {one}' for margin, one in margins if margin < -slack]
+        for text in wrong[:10]:
+            self._lab.log(text)
+        self._lab.check(not wrong, f'{len(wrong)} of {len(told)} slices of readings ({kind}) have '
+                        'one that excludes the truth')
+
+    def first(self, kind, marker):
+        """The counter at the first reading under a marker that gave a time; None without any."""
+        return next((min(one.after, one.before) for one in self.of[kind]
+                     if one.readings and one.marker == marker), None)
+
+    def longest(self, kind):
+        """The ms that the slowest call took: of all, and without 1 % of the slices."""
+        longest = sorted(one.longest / 1e6 for one in self.of[kind])
+        return longest[-1], longest[len(longest) * 99 // 100]
 
 
 def check_statuses(lab, vm, publisher, others=dict):

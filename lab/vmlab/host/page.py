@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A VMClock page seen from the hypervisor's side: memory that is shared with the guest."""
+"""A guest's RAM, shared with this process, and the VMClock page in it."""
 
 import contextlib
 import copy
+import errno
 import mmap
+import os
 
 from .clock import TAI_OFFSET
 
@@ -69,6 +71,10 @@ WITH_TIME = {
     'time_maxerror_nanosec': 1000,
 }
 
+_U32 = 0xffffffff
+_U64 = 0xffffffffffffffff
+_WIDTH = {'B': 1, 'H': 2, 'h': 2, 'I': 4, 'Q': 8}
+
 
 class Page:
     """The page at `offset` of the file `fd`, which is the guest's memory."""
@@ -131,6 +137,46 @@ class Page:
         self._map.close()
 
 
-_U32 = 0xffffffff
-_U64 = 0xffffffffffffffff
-_WIDTH = {'B': 1, 'H': 2, 'h': 2, 'I': 4, 'Q': 8}
+class Memory:
+    """A guest's RAM of `size` bytes: a file in memory, and the page in it."""
+
+    def __init__(self, size, page_offset, page_length, content=None):
+        self.fd = os.memfd_create('guest')
+        os.truncate(self.fd, size)
+        # Another program of the host opens it by this name.
+        self.path = f'/proc/{os.getpid()}/fd/{self.fd}'
+        if content:
+            with open(content, 'rb') as file:
+                _copy(file.fileno(), self.fd)
+        self.page = Page(self.fd, page_offset, page_length)
+
+    def save(self, path):
+        """Write a file to begin another Memory with; holes stay holes."""
+        with open(path, 'wb') as file:
+            os.truncate(file.fileno(), os.fstat(self.fd).st_size)
+            _copy(self.fd, file.fileno())
+
+    def close(self):
+        self.page.close()
+        os.close(self.fd)
+
+
+def _copy(source, target):
+    for begin, end in _data(source):
+        os.lseek(target, begin, os.SEEK_SET)
+        while begin < end:
+            begin += os.sendfile(target, source, begin, end - begin)
+
+
+def _data(fd):
+    """Where a file is no hole: (begin, end)."""
+    end = 0
+    while True:
+        try:
+            begin = os.lseek(fd, end, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                return
+            raise
+        end = os.lseek(fd, begin, os.SEEK_HOLE)
+        yield begin, end

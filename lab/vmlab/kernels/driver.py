@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The driver under test, built for a kernel of the laboratory."""
+"""The driver under test: built for a kernel, and read by the kernel's own judge of style."""
 
 import contextlib
 import hashlib
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 from .. import report
@@ -22,6 +23,23 @@ _NOT_OURS = re.compile('|'.join((
 # run sparse; and those headers use a keyword that sparse does not know yet.
 _SPARSE = ('KBUILD_CHECKSRC=2', 'CF=-D__typeof_unqual__=__typeof__')
 _COMPLAINT = re.compile(r'\b(warning|error|ERROR|WARNING):|\*\*\*')
+
+# What checkpatch consists of.
+_CHECKPATCH = ('checkpatch.pl', 'const_structs.checkpatch', 'spelling.txt')
+_UNPACK_CHECKPATCH = r'''
+cd "$1"
+dpkg-deb --fsys-tarfile *.deb | tar -xO --wildcards './usr/src/*.tar.xz' |
+	tar -xJ --strip-components=2 --wildcards '*/scripts/checkpatch.pl' \
+		'*/scripts/const_structs.checkpatch' '*/scripts/spelling.txt'
+rm *.deb
+'''
+# Its status says no more than its words. A macro that makes definitions must use the name that
+# it is given more than once.
+_RUN_CHECKPATCH = r'''
+cd "$1"
+/srv/checkpatch/checkpatch.pl --no-tree --strict --terse --no-summary --max-line-length=100 \
+	--ignore MACRO_ARG_REUSE --file *.[ch] probes/*.c || :
+'''
 
 
 class Driver:
@@ -59,9 +77,8 @@ def build_driver(tree, kernel, warnings='1', sparse=True, folder='driver', name=
     module = f'{folder}/{name}.ko'
     made.parent.mkdir(exist_ok=True)
     with cache.lock(made.parent):
-        if not (made / module).exists():
-            cache.forget_old(made.parent.iterdir())
-            _build(tree, kernel, options, sources, made, module, before)
+        cache.made_once(made, f'driver for {kernel.name}', lambda unfinished: _build(
+            tree, kernel, options, sources, unfinished, module, before))
     return Driver(made / module, made / 'build.log')
 
 
@@ -79,29 +96,60 @@ def _digest(kernel, options, sources, tree):
 
 
 def _build(tree, kernel, options, sources, folder, module, before):
-    kept_log = folder.with_name(f'{kernel.name}-failed.log')
-    with report.step(f'driver for {kernel.name}'), cache.made_whole(folder) as unfinished:
-        for path in sources:
-            copy = unfinished / path.relative_to(tree)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
-        log = unfinished / 'build.log'
-        if before:
-            options = [*options, f'KCFLAGS=-include {unfinished / before.relative_to(tree)}']
-        command = ('make', '--no-print-directory', '-C', f'/lib/modules/{kernel.release}/build',
-                   f'M={(unfinished / module).parent}', *options, 'modules')
-        with contextlib.suppress(process.CommandError):
-            kernel.workshop.run(command, f'driver for {kernel.name}', log)
-        lines = log.read_text(encoding='utf-8').splitlines()
-        complaints = [text for text in lines
-                      if _COMPLAINT.search(text) and not _NOT_OURS.search(text)]
-        if not complaints and _SPARSE[0] in options and not any('CHECK ' in text for text in lines):
-            complaints = ['sparse did not run']
-        if not complaints and not (unfinished / module).exists():
-            complaints = [f'no {module} was built']
-        if not complaints and kernel.own_headers:
-            headers.check_layout(kernel.workshop, kernel.own_headers, unfinished / module)
-        if complaints:
-            shutil.copyfile(log, kept_log)
-            first = complaints[0].replace(f'{unfinished}/', '')
-            raise Failed(f'driver for {kernel.name}: {first} (log: {kept_log})')
+    kept_log = folder.parent / f'{kernel.name}-failed.log'
+    for path in sources:
+        copy = folder / path.relative_to(tree)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    log = folder / 'build.log'
+    if before:
+        options = [*options, f'KCFLAGS=-include {folder / before.relative_to(tree)}']
+    command = ('make', '--no-print-directory', '-C', f'/lib/modules/{kernel.release}/build',
+               f'M={(folder / module).parent}', *options, 'modules')
+    with contextlib.suppress(process.CommandError):
+        kernel.workshop.run(command, f'driver for {kernel.name}', log)
+    lines = log.read_text(encoding='utf-8').splitlines()
+    complaints = [text for text in lines
+                  if _COMPLAINT.search(text) and not _NOT_OURS.search(text)]
+    if not complaints and _SPARSE[0] in options and not any('CHECK ' in text for text in lines):
+        complaints = ['sparse did not run']
+    if not complaints and not (folder / module).exists():
+        complaints = [f'no {module} was built']
+    if not complaints and kernel.own_headers:
+        headers.check_layout(kernel.workshop, kernel.own_headers, folder / module)
+    if complaints:
+        shutil.copyfile(log, kept_log)
+        first = complaints[0].replace(f'{folder}/', '')
+        raise Failed(f'driver for {kernel.name}: {first} (log: {kept_log})')
+
+
+def _prepare_checkpatch(workshop):
+    """Take it from the kernel's source; the caller holds the cache's lock."""
+    folder = workshop.path('/srv/checkpatch')
+    if folder.exists():
+        return
+    with report.step('checkpatch of the kernel'), cache.made_whole(folder) as unfinished:
+        depends = workshop.run(('apt-cache', 'depends', '--important', 'linux-source'),
+                               'apt-cache depends')
+        package = re.search(r'linux-source-\S+', depends)
+        if not package:
+            raise LabError('the archive has no linux-source')
+        workshop.download((package[0],), unfinished)
+        inside = workshop.inside(unfinished)
+        workshop.run(('sh', '-ec', _UNPACK_CHECKPATCH, 'sh', inside), 'unpacking checkpatch')
+        for name in _CHECKPATCH:
+            if not (unfinished / name).exists():
+                raise LabError(f'{package[0]} has no {name}')
+
+
+def check_style(workshop, tree):
+    """Failed with what it says of the driver, if that is anything."""
+    with cache.lock(workshop.cache):
+        _prepare_checkpatch(workshop)
+    # The workshop sees only the folder for temporary files.
+    with tempfile.TemporaryDirectory(prefix='vmclock.') as folder:
+        shutil.copytree(tree / 'driver', folder, dirs_exist_ok=True)
+        said = workshop.run(('sh', '-c', _RUN_CHECKPATCH, 'sh', folder), 'checkpatch')
+    if said:
+        raise Failed(f'checkpatch: {said}')
+    report.line('checkpatch has nothing to say of the driver')

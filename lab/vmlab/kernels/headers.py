@@ -52,7 +52,7 @@ def make_headers(workshop, series, release, folder):
             report.step(f'kernel {series.name}: headers from the source of {number}'):
         tarball = workshop.download_tarball('linux', _source_version(workshop, release),
                                             series.suite, Path(place))
-        inside = '/' + str(headers.relative_to(workshop.root))
+        inside = workshop.inside(headers)
         workshop.run(('sh', '-ec', _MAKE, 'sh', inside, str(tarball), series.cc,
                       release.removeprefix(number)), 'headers from source')
     symbols = _module_symvers(folder / 'image')
@@ -111,7 +111,7 @@ def _module_symvers(path):
 
 def check_layout(workshop, headers, module):
     """Fail if a structure of the kernel's is another one in the module than in the kernel."""
-    kernel = '/' + str((headers / 'vmlinux').relative_to(workshop.root))
+    kernel = workshop.inside(headers / 'vmlinux')
     ours, theirs = _structures(workshop, str(module), kernel), _structures(workshop, kernel)
     differ = sorted(name for name in ours.keys() & theirs.keys()
                     if not ours[name] <= theirs[name])

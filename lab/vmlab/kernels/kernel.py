@@ -164,7 +164,7 @@ class Kernel:
         # Older packages use /lib, newer ones /usr/lib.
         (folder / 'usr/lib').mkdir(parents=True)
         (folder / 'lib').symlink_to('usr/lib')
-        inside = '/' + str(folder.relative_to(self.workshop.root))
+        inside = self.workshop.inside(folder)
         self.workshop.run(('sh', '-ec', _UNPACK, 'sh', inside, release), 'unpacking the kernel')
         packed = folder / 'vmlinuz'
         if self.architecture.foreign:

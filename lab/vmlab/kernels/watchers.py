@@ -62,7 +62,7 @@ def build(workshop, series, folder):
     name = series.name
     tree = folder / 'build'
     tree.mkdir()
-    inside = '/' + str(folder.relative_to(workshop.root))
+    inside = workshop.inside(folder)
     words = ('sh', inside, series.cc, f'-{name}-{digest(name)}')
     with report.step(f'kernel {name}: source of {series.version}'):
         workshop.download((f'linux-source-{series.version}',), folder)
