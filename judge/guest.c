@@ -111,21 +111,37 @@ bool judge_bounds_wide(const struct judge_facts *f, char says[JUDGE_TEXT])
 
 /* ---- Other clocks -------------------------------------------------------------------------- */
 
+/* The page's time now, in UTC. Where the page gives TAI alone, by this system's offset. */
+static bool utc_now(const struct judge_facts *f, struct vmclock_instant *utc)
+{
+	struct vmclock_instant tai;
+	__u8 leap;
+
+	if (f->page->s.time_type == VMCLOCK_TIME_MONOTONIC ||
+	    vmclock_calc_time(&f->page->s, f->guest->counter, utc))
+		return false;
+	tai = *utc;
+	if (!vmclock_calc_to_utc(&f->page->s, utc, &leap))
+		return true;
+	if (!f->guest->tai || vmclock_calc_to_tai(&f->page->s, &tai) ||
+	    __builtin_sub_overflow(tai.sec, f->guest->tai, &utc->sec))
+		return false;
+	utc->nsec = tai.nsec;
+	return true;
+}
+
 /* How far is the page ahead of @clock, beyond what both errors explain? */
 static bool is_apart(const struct judge_facts *f, const struct vmclock_instant *clock,
 		     uint64_t clock_error, int64_t *ahead, __u64 *error)
 {
-	struct vmclock_instant t;
-	__u8 leap;
+	struct vmclock_instant utc;
 
-	if (f->page->s.time_type == VMCLOCK_TIME_MONOTONIC ||
-	    vmclock_calc_time(&f->page->s, f->guest->counter, &t) ||
-	    vmclock_calc_to_utc(&f->page->s, &t, &leap))
+	if (!utc_now(f, &utc))
 		return false;
 	*error = 0;
 	if (judge_has_bounds(f->page) && vmclock_calc_error(&f->page->s, f->guest->counter, error))
 		return false;
-	*ahead = judge_difference(&t, clock);
+	*ahead = judge_difference(&utc, clock);
 	return (*ahead < 0 ? -(uint64_t)*ahead : (uint64_t)*ahead) >
 	       (vmclock_u128)*error + clock_error;
 }
@@ -143,12 +159,13 @@ static bool say_apart(char says[JUDGE_TEXT], const char *clock, uint64_t clock_e
 
 bool judge_tai_offset_differs(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
+	const struct judge_guest *g = f->guest;
 	int tai;
 
-	return judge_vouches(f->page) && f->guest->tai &&
-	       !vmclock_calc_tai_offset(&f->page->s, &tai) && tai != f->guest->tai &&
+	return judge_vouches(f->page) && g->tai && !vmclock_calc_tai_offset(&f->page->s, &tai) &&
+	       (tai > g->tai + g->tai_slack || tai < g->tai - g->tai_slack) &&
 	       judge_say(says, "the page says that TAI - UTC is %d s, this system knows %d s", tai,
-			 f->guest->tai);
+			 g->tai);
 }
 
 bool judge_clock_differs(const struct judge_facts *f, char says[JUDGE_TEXT])

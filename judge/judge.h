@@ -50,6 +50,7 @@ struct judge_guest {
 	struct vmclock_instant clock;	/* UTC */
 	uint64_t clock_error;		/* ns, either way, as far as the system knows */
 	int tai;			/* TAI - UTC; 0: the system does not know it */
+	int tai_slack;			/* s, either way: leap seconds that it may not know of */
 
 	bool has_truth;			/* a reference that the user vouches for, likewise */
 	struct vmclock_instant truth;

@@ -10,7 +10,7 @@
 /* clang-format off */
 const struct judge_rule judge_rules[] = {
 	/* ---- One page ---- */
-	{ "counter-unassigned", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_ALL_TIME, "Structure Fields, counter_id",
+	{ "counter-unassigned", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, counter_id",
 	  "counter_id is 0, 1 or 0xff", judge_counter_unassigned },
 	{ "counter-missing", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, counter_id",
 	  "a page that vouches for time names the counter", judge_counter_missing },

@@ -71,10 +71,8 @@ const char *judge_hertz(char to[JUDGE_VALUE], double hz)
 
 	while (hz < units[i].hz)
 		i++;
-	if (hz >= 1e13 || (hz < 1e-2 && hz > 0))
-		snprintf(to, JUDGE_VALUE, "%.3g Hz", hz);
-	else
-		print_value(to, units[i].hz > 0 ? hz / units[i].hz : hz, units[i].name, false);
+	/* Five digits, for two rates that differ by 0.1 %. */
+	snprintf(to, JUDGE_VALUE, "%.5g %s", units[i].hz > 0 ? hz / units[i].hz : hz, units[i].name);
 	return to;
 }
 

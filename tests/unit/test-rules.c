@@ -643,6 +643,19 @@ static void test_limits_of_time(void **state)
 	w.guest.max_error = 1549;
 	only(&w, "bounds-wide");
 
+	/* A system that may have missed a leap second. */
+	begin(&w);
+	w.guest.has_clock = false;
+	w.guest.tai_slack = 1;
+	w.guest.tai = 38;
+	nothing(&w);
+	w.guest.tai = 36;
+	nothing(&w);
+	w.guest.tai = 39;
+	only(&w, "tai-offset-differs");
+	w.guest.tai = 35;
+	only(&w, "tai-offset-differs");
+
 	/* Both errors count, and the sign does not matter. */
 	begin(&w);
 	w.guest.clock_error = 1000;
@@ -658,6 +671,12 @@ static void test_limits_of_time(void **state)
 	w.guest.truth_error = 2000;
 	nothing(&w);
 	w.guest.truth.sec = 0;
+	only(&w, "time-untrue");
+	/* Before the date that UTC begins with. */
+	w.page.s.time_sec = 0;
+	w.before = w.page;
+	w.before.seq -= 2;
+	w.guest.truth.sec = MIDNIGHT;
 	only(&w, "time-untrue");
 	w.page.s.time_sec = 4102444800;	/* 2100 */
 	w.before = w.page;
@@ -939,7 +958,8 @@ static void test_values(void **state)
 	assert_string_equal(judge_hertz(text, 24e6), "24 MHz");
 	assert_string_equal(judge_hertz(text, 1.5), "1.5 Hz");
 	assert_string_equal(judge_hertz(text, 0), "0 Hz");
-	assert_string_equal(judge_hertz(text, 1e40), "1e+40 Hz");
+	assert_string_equal(judge_hertz(text, 2.5025e9), "2.5025 GHz");
+	assert_string_equal(judge_hertz(text, 1e40), "1e+31 GHz");
 	assert_string_equal(judge_hertz(text, 1e-9), "1e-09 Hz");
 	assert_string_equal(judge_date(text, &(struct vmclock_instant){ .sec = MIDNIGHT }),
 			    "2026-01-01T00:00:00Z");
