@@ -505,7 +505,8 @@ static void usage(FILE *to)
 		    "  --rounds N    batches of each case [%u]\n", rounds);
 }
 
-int main(int argc, char *argv[])
+/* Returns < 0 to go on, else the exit status. */
+static int parse_options(bool *json, int argc, char *argv[])
 {
 	static const struct option options[] = {
 		{ "help", no_argument, NULL, 'h' },
@@ -513,11 +514,7 @@ int main(int argc, char *argv[])
 		{ "rounds", required_argument, NULL, 'r' },
 		{ 0 },
 	};
-	struct vmclock_abi page;
-	struct vmclock_time t;
-	bool json = false;
-	pthread_t reader;
-	int opt, ret;
+	int opt;
 
 	while ((opt = getopt_long(argc, argv, "hjr:", options, NULL)) != -1)
 		switch (opt) {
@@ -525,7 +522,7 @@ int main(int argc, char *argv[])
 			usage(stdout);
 			return 0;
 		case 'j':
-			json = true;
+			*json = true;
 			break;
 		case 'r':
 			rounds = (unsigned int)strtoul(optarg, NULL, 10);
@@ -540,8 +537,18 @@ int main(int argc, char *argv[])
 		usage(stderr);
 		return 2;
 	}
-	if (json && !CAN_JSON)
-		errx(2, "--json: built without json-c; configure without --disable-tools");
+	if (*json && !CAN_JSON) {
+		warnx("--json: built without json-c; configure without --disable-tools");
+		return 2;
+	}
+	return -1;
+}
+
+static void open_pages(void)
+{
+	struct vmclock_abi page;
+	struct vmclock_time t;
+	int ret;
 
 	host_fill_time(&page);
 	host_create(&host, &page);
@@ -553,14 +560,30 @@ int main(int argc, char *argv[])
 		ret = vmclock_now(completed, VMCLOCK_UTC, &t);
 	if (ret)
 		errx(1, "no time on this machine: %s", strerror(-ret));
+}
+
+static void close_pages(void)
+{
+	vmclock_close(completed);
+	vmclock_close(vc);
+	host_destroy(&host);
+}
+
+int main(int argc, char *argv[])
+{
+	bool json = false;
+	pthread_t reader;
+	int status = parse_options(&json, argc, argv);
+
+	if (status >= 0)
+		return status;
+	open_pages();
 	if (pthread_create(&reader, NULL, measure, NULL))
 		errx(1, "no thread for the reader");
 	pthread_join(reader, NULL);
 	if (host_cpus() > 1)
 		measure_team();
-	vmclock_close(completed);
-	vmclock_close(vc);
-	host_destroy(&host);
+	close_pages();
 	compare_all();
 	if (json)
 		print_json();
