@@ -271,12 +271,43 @@ static void tick(struct daemon *d)
 	supervisor_alive();
 }
 
+/* Attends to what has woken the loop. @ready: what poll() returned. Returns false at the end. */
+static bool attend(struct daemon *d, const struct pollfd fds[SOURCES], int ready)
+{
+	bool had;
+
+	/* First of all: after a sleep the old measurements are void. */
+	if (slept_look(&d->slept))
+		reaction_awake(d);
+	look_at_logind(d);
+	if (fds[SIGNALS].revents && shall_end(d, fds[SIGNALS].fd))
+		return false;
+	if (network_came(&d->network, monotonic_now()))
+		reaction_network(d);
+	had = d->device.vc;
+	if (had)
+		reaction_look(d);
+	/* The rate can be known sooner than at the next tick. */
+	if (!ready && (rate_is_missing(d) || is_renewed(d)))
+		reaction_tick(d);
+	if (fds[STEPS].revents) {
+		arm_steps(fds[STEPS].fd);
+		if (d->device.vc)
+			reaction_tick(d);
+	}
+	if (fds[TICKS].revents && expired(fds[TICKS].fd))
+		tick(d);
+	if (had && !d->device.vc)
+		reaction_withdraw(d);
+	exporter_look(d);
+	return true;
+}
+
 static void run(struct daemon *d, struct pollfd fds[SOURCES])
 {
 	int ready, limit;
-	bool had;
 
-	for (;;) {
+	do {
 		listen_to_network(d, &fds[NETWORK]);
 		fds[LOGIND].fd = logind_fd(&d->logind);
 		fds[LOGIND].events = (short)logind_events(&d->logind);
@@ -287,56 +318,23 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 			say(LOG_ERR, "poll: %s", strerror(errno));
 			return;
 		}
-		/* First of all: after a sleep the old measurements are void. */
-		if (slept_look(&d->slept))
-			reaction_awake(d);
-		look_at_logind(d);
-		if (fds[SIGNALS].revents && shall_end(d, fds[SIGNALS].fd))
-			return;
-		if (network_came(&d->network, monotonic_now()))
-			reaction_network(d);
-		had = d->device.vc;
-		if (had)
-			reaction_look(d);
-		/* The rate can be known sooner than at the next tick. */
-		if (!ready && (rate_is_missing(d) || is_renewed(d)))
-			reaction_tick(d);
-		if (fds[STEPS].revents) {
-			arm_steps(fds[STEPS].fd);
-			if (d->device.vc)
-				reaction_tick(d);
-		}
-		if (fds[TICKS].revents && expired(fds[TICKS].fd))
-			tick(d);
-		if (had && !d->device.vc)
-			reaction_withdraw(d);
-		exporter_look(d);
-	}
+	} while (attend(d, fds, ready));
 }
 
-static int serve(struct daemon *d)
+/* Returns 0; or -1, after a line in the log. */
+static int open_files(struct daemon *d)
 {
-	struct pollfd fds[SOURCES] = {
-		[SIGNALS] = { .fd = open_signals(), .events = POLLIN },
-		[TICKS] = { .fd = open_ticks(), .events = POLLIN },
-		[STEPS] = { .fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK),
-			    .events = POLLIN },
-		[DEVICE] = { .fd = d->device.event, .events = POLLIN },
-		[NETWORK] = { .fd = -1, .events = POLLIN },
-		[LOGIND] = { .fd = -1 },
-	};
-
-	if (fds[SIGNALS].fd < 0 || fds[TICKS].fd < 0 || fds[STEPS].fd < 0) {
-		say(LOG_ERR, "cannot start: %s", strerror(errno));
-		return 1;
-	}
-	arm_steps(fds[STEPS].fd);
 	if (state_open(&d->state, d->config.folder, d->config.device, d->dry_run) ||
 	    by_ntp_open(&d->by_ntp, d->config.folder, d->config.device, d->dry_run))
-		return 1;
+		return -1;
 	if (d->config.clockbound &&
 	    clockbound_open(&d->clockbound, d->config.clockbound_path, d->dry_run))
 		say(LOG_WARNING, "clients of ClockBound are not served");
+	return 0;
+}
+
+static void begin(struct daemon *d)
+{
 	d->by_ntp.options.source_smears = d->config.source_smears;
 	d->by_ntp.silent = d->dry_run || d->config.mode == MODE_OBSERVE;
 	/* No reaction must wait for memory to be read in. */
@@ -358,6 +356,29 @@ static int serve(struct daemon *d)
 	exporter_open(d);
 	supervisor_ready();
 	exporter_look(d);
+}
+
+/* Returns the exit status. */
+static int serve(struct daemon *d)
+{
+	struct pollfd fds[SOURCES] = {
+		[SIGNALS] = { .fd = open_signals(), .events = POLLIN },
+		[TICKS] = { .fd = open_ticks(), .events = POLLIN },
+		[STEPS] = { .fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK),
+			    .events = POLLIN },
+		[DEVICE] = { .fd = d->device.event, .events = POLLIN },
+		[NETWORK] = { .fd = -1, .events = POLLIN },
+		[LOGIND] = { .fd = -1 },
+	};
+
+	if (fds[SIGNALS].fd < 0 || fds[TICKS].fd < 0 || fds[STEPS].fd < 0) {
+		say(LOG_ERR, "cannot start: %s", strerror(errno));
+		return 1;
+	}
+	arm_steps(fds[STEPS].fd);
+	if (open_files(d))
+		return 1;
+	begin(d);
 	run(d, fds);
 	supervisor_stopping();
 	exporter_close(d);
