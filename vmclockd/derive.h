@@ -80,6 +80,7 @@ struct report {
 	int64_t residual;		/* ppb */
 	int64_t skew;			/* ppb: the error bound of frequency */
 	int64_t reference;		/* UTC, s: when the daemon last measured */
+	int32_t reference_ns;		/* and ns, if it says */
 	uint32_t refid;
 	uint32_t stratum;
 	enum report_leap leap;
