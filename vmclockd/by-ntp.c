@@ -16,6 +16,8 @@
 #define REPORT_NS (NS_PER_SEC / 2)
 /* chronyd slews by a twelfth at most, others by less: so may the clock go beside what it said. */
 #define SLEW 12
+/* Less than that nobody is blamed for. */
+#define ASTRAY_NS (NS_PER_MS / 5)
 
 /* A list that is missing or broken is an empty one. */
 static void read_leaps(struct by_ntp *by)
@@ -243,10 +245,15 @@ static int64_t led_astray(struct by_ntp *by, const struct report *report, int64_
 	return llabs(utc - last->utc - passed);
 }
 
-/* So much is more than the daemon's own slews leave open. */
+/*
+ * Is that more than the daemon's own slews make of it? On a busy machine it may be held up between
+ * its look at the clock and the change of its rate.
+ */
 static bool is_astray(const struct report *report, int64_t astray)
 {
-	return astray > (report->root_delay / 2 + report->root_dispersion) / 4;
+	int64_t most = (report->root_delay / 2 + report->root_dispersion) / 4;
+
+	return astray > (most > ASTRAY_NS ? most : ASTRAY_NS);
 }
 
 /* What was known before stays true, since it does not rest on CLOCK_REALTIME. */

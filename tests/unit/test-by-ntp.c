@@ -446,6 +446,29 @@ static void a_slew_by_another_is_seen(void **state)
 	slew(true);
 }
 
+/* With bounds of 1 us, the daemon's own slews leave more open. */
+static void a_precise_daemon_is_not_suspected(void **state)
+{
+	struct place p;
+
+	(void)state;
+	open_place(&p, true);
+	measures(0);
+	world.report.root_delay = 1000;
+	world.report.root_dispersion = 1000;
+	look(&p);
+	assert_int_equal(look(&p), 0);
+	world.slewed = 150000;
+	assert_int_equal(look(&p), 0);
+	expect_truth(&p);
+	assert_int_equal(world.forgot, 1);
+	world.slewed = 250000;
+	look(&p);
+	look(&p);
+	assert_int_equal(world.forgot, 2);
+	expect_truth(&p);
+}
+
 /* One that is too small to tell counts for the bounds, however wrong the daemon is within its own. */
 static void a_small_slew_is_within_the_bounds(void **state)
 {
@@ -601,6 +624,7 @@ int main(void)
 		cmocka_unit_test(observing_waits_until_the_daemon_knows),
 		cmocka_unit_test(without_a_counter_a_step_is_seen_as_well),
 		cmocka_unit_test(a_slew_by_another_is_seen),
+		cmocka_unit_test(a_precise_daemon_is_not_suspected),
 		cmocka_unit_test(a_small_slew_is_within_the_bounds),
 		cmocka_unit_test(a_leap_second_is_announced_or_smeared),
 		cmocka_unit_test(it_forgets_and_is_asked_once_at_a_time),
