@@ -74,6 +74,7 @@ enum report_leap {
 
 struct report {
 	int64_t offset;			/* ns: true time = CLOCK_REALTIME + offset */
+	int64_t corrected;		/* ns: what it stepped or slewed the clock by, the last time */
 	int64_t root_delay;		/* ns */
 	int64_t root_dispersion;	/* ns */
 	int64_t frequency;		/* ppb: how much CLOCK_MONOTONIC_RAW is fast */
