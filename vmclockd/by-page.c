@@ -147,8 +147,11 @@ void by_page_react(struct daemon *d)
 		/* An NTP daemon's measurements are void even if the clock is not stepped. */
 		if (why && !tell_ntp(d))
 			return;
-		if (why)
+		if (why) {
+			steer_pair(&d->steer, &offset.pair);
+			kernel_clock_steer(d, offset.ns);
 			break;
+		}
 		if (step(d, &offset))
 			return;
 		kernel_clock_steer(d, 0);

@@ -451,6 +451,31 @@ static void who_is_not_sure_is_not_trusted(void **state)
 	assert_true(check(&d));
 }
 
+/* Without a daemon nobody else slews it. */
+static void what_must_not_be_stepped_is_slewed(void **state)
+{
+	static const int64_t errors[] = { NS_PER_SEC / 2, -NS_PER_SEC / 2, NS_PER_SEC + 1000 };
+	size_t i;
+	int second;
+
+	(void)state;
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		struct daemon d = start(NTP_NONE);
+
+		d.config.step = i < 2 ? STEP_NEVER : STEP_ALWAYS;
+		world.marker++;
+		world.error = errors[i];
+		reaction_look(&d);
+		assert_false(check(&d));
+		for (second = 0; second < 100 && !check(&d); second++) {
+			pass(NS_PER_SEC);
+			reaction_look(&d);
+		}
+		assert_true(check(&d));
+		assert_int_equal(d.stepped, 0);
+	}
+}
+
 static void a_disruption_ends_it(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -764,6 +789,7 @@ int main(void)
 		cmocka_unit_test(alone_the_bound_is_narrow),
 		cmocka_unit_test(who_is_late_vouches_for_no_longer),
 		cmocka_unit_test(who_is_not_sure_is_not_trusted),
+		cmocka_unit_test(what_must_not_be_stepped_is_slewed),
 		cmocka_unit_test(a_disruption_ends_it),
 		cmocka_unit_test(another_generation_is_a_disruption),
 		cmocka_unit_test(a_step_that_is_not_wanted_is_slewed),
