@@ -40,6 +40,9 @@ static struct {
 	bool left_behind;  /* the page's time is that of the marker before */
 	bool synchronised; /* by the kernel's own word */
 	int told_kernel, told_ntp, ntp_error;
+	uint8_t leap;	/* on the page */
+	int64_t offset; /* s by which UTC is beside SEC + @now */
+	int planned;	/* by the kernel, at the end of the day */
 	struct vmclock_run_state kept; /* all that is left if it is killed now */
 	int hooked[HOOK_EVENTS];
 } world;
@@ -88,7 +91,8 @@ int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *off
 		.ns = -world.error +
 		      (world.exact ? 0 : up_to(2 * world.page_error) - world.page_error),
 		.error = world.page_error,
-		.sec = SEC + world.now / NS_PER_SEC,
+		.sec = SEC + world.now / NS_PER_SEC + world.offset,
+		.leap = world.leap,
 		.pair = { .raw = world.now },
 	};
 	pass(up_to(world.lateness));
@@ -165,6 +169,12 @@ int clock_unsynchronise(bool *was)
 	*was = world.synchronised;
 	world.synchronised = false;
 	world.told_kernel++;
+	return 0;
+}
+
+int clock_plan_leap(int sign)
+{
+	world.planned = sign;
 	return 0;
 }
 
@@ -487,6 +497,47 @@ static void what_must_not_be_stepped_is_slewed(void **state)
 	}
 }
 
+/* 2023-12-01. Who keeps the clock tells the kernel; on the month's last day only. */
+#define DECEMBER INT64_C(1701388800)
+
+static void at(struct daemon *d, int64_t sec, uint8_t leap)
+{
+	pass(NS_PER_SEC);
+	world.offset = sec - SEC - world.now / NS_PER_SEC;
+	world.leap = leap;
+	reaction_tick(d);
+	assert_int_equal(d->phase, PHASE_TRUSTED);
+}
+
+static void the_kernel_takes_part_in_a_leap_second(void **state)
+{
+	struct daemon d = start(NTP_NONE);
+
+	(void)state;
+	world.lateness = 0;
+	at(&d, DECEMBER - 86401, VMCLOCK_LEAP_PRE_POS);
+	assert_int_equal(world.planned, 0);
+	at(&d, DECEMBER - 86400, VMCLOCK_LEAP_PRE_POS);
+	assert_int_equal(world.planned, 1);
+	at(&d, DECEMBER - 10, VMCLOCK_LEAP_PRE_NEG);
+	assert_int_equal(world.planned, -1);
+	at(&d, DECEMBER + 10, VMCLOCK_LEAP_POST_NEG);
+	assert_int_equal(world.planned, 0);
+	at(&d, DECEMBER + 30 * 86400, VMCLOCK_LEAP_NONE);
+	assert_int_equal(world.planned, 0);
+
+	/* An NTP daemon does that itself, and who observes changes nothing. */
+	d = start(NTP_CHRONY);
+	world.lateness = 0;
+	at(&d, DECEMBER - 10, VMCLOCK_LEAP_PRE_POS);
+	assert_int_equal(world.planned, 0);
+	d = start(NTP_NONE);
+	world.lateness = 0;
+	d.dry_run = true;
+	at(&d, DECEMBER - 10, VMCLOCK_LEAP_PRE_POS);
+	assert_int_equal(world.planned, 0);
+}
+
 static void a_disruption_ends_it(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -801,6 +852,7 @@ int main(void)
 		cmocka_unit_test(who_is_late_vouches_for_no_longer),
 		cmocka_unit_test(who_is_not_sure_is_not_trusted),
 		cmocka_unit_test(what_must_not_be_stepped_is_slewed),
+		cmocka_unit_test(the_kernel_takes_part_in_a_leap_second),
 		cmocka_unit_test(a_disruption_ends_it),
 		cmocka_unit_test(another_generation_is_a_disruption),
 		cmocka_unit_test(a_step_that_is_not_wanted_is_slewed),
