@@ -35,6 +35,14 @@ struct word {
 	struct lead lead;
 };
 
+/* What the daemon said of the system clock when it was first asked after its last measurement. */
+struct heard {
+	int64_t reference;		/* of that measurement: UTC, s */
+	int32_t reference_ns;
+	int64_t raw;			/* CLOCK_MONOTONIC_RAW, ns */
+	int64_t utc;			/* ns since 1970, at that instant */
+};
+
 struct by_ntp {
 	/*
 	 * The counter is not steady, or the kernel's clock does not run by it:
@@ -47,7 +55,8 @@ struct by_ntp {
 	struct fit fit;
 	struct track track;
 	struct lead lead;		/* when that was updated */
-	bool lead_known;		/* and the daemon has not measured all anew since */
+	struct heard last;
+	bool lead_known;		/* these two; and the daemon has not measured all anew since */
 	struct derive_options options;
 	struct leaps leaps;
 	int64_t next_leaps;		/* CLOCK_MONOTONIC: to be read again */

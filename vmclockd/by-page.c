@@ -169,6 +169,10 @@ static bool set_right(struct daemon *d, struct offset *offset, const char **slew
 		if (!tell_ntp(d))
 			return false;
 	}
+	if (*slewed) {
+		steer_pair(&d->steer, &offset->pair);
+		kernel_clock_steer(d, offset->ns);
+	}
 	return true;
 }
 

@@ -73,6 +73,7 @@ int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *off
 	/* The errors of the page and the bracket, and of rounding both clocks down. */
 	found.error = (width + 1) / 2 + reading + 1;
 	found.sec = time.time.tv_sec;
+	found.leap = time.leap;
 	*offset = found;
 	return 0;
 }

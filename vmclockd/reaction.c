@@ -199,6 +199,7 @@ static void keep_trust(struct daemon *d, const struct offset *offset)
 	if (d->device.has_time) {
 		steer_pair(&d->steer, &offset->pair);
 		kernel_clock_steer(d, offset->ns);
+		kernel_clock_plan_leap(d, offset);
 		/* The kernel lets its own bound grow by 500 ppm. */
 		if (d->ntp.found == NTP_NONE && monotonic_now() - d->kernel_told > KERNEL_NS)
 			kernel_clock_vouch(d, offset);
