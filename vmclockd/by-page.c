@@ -19,7 +19,7 @@
 #define STEPS_MAX 3
 /* The time to the next attempt after a failed measurement. */
 #define RETRY_NS (20 * NS_PER_MS)
-/* Each try with an NTP daemon that does not answer takes a second: tries are rare. */
+/* A try with an NTP daemon that does not answer takes a second, so tries are rare. */
 #define NTP_AGAIN_NS (5 * NS_PER_SEC)
 
 /* Why the page's time may be wrong, or NULL. The limits of single steps are in steps.c. */
@@ -73,7 +73,7 @@ const char *by_page_no_time(int error)
 	}
 }
 
-/* The daemon can be told later. What it has refused, it would refuse again. */
+/* Is it worth telling the daemon again later? A daemon that refused would refuse again. */
 static bool is_unanswered(int error)
 {
 	return error == -ETIMEDOUT || error == -ECONNREFUSED || error == -EPIPE;
@@ -113,7 +113,7 @@ void by_page_react(struct daemon *d)
 		outcome_refuse(
 			d, "the page's marker has changed, but its time may still be the former "
 			   "host's");
-		/* The time is updated soon, unless its publisher does not know of the move. */
+		/* The host updates the time soon, unless its publisher missed the migration. */
 		if (monotonic_now() - d->began < NS_PER_SEC)
 			outcome_retry(d, RETRY_NS);
 		return;

@@ -16,14 +16,14 @@
 #define SOURCE_FIELDS	10
 #define ACTIVITY_FIELDS 5
 #define SOURCES_MAX	1024
-/* Then it is killed. */
+/* chronyc is killed if it takes longer to end. */
 #define END_NS		NS_PER_SEC
 
 /* ---- The process ------------------------------------------------------------------- */
 
 /*
- * A reaction does not wait for its end. Killed at once, it would leave its own
- * socket behind in chronyd's folder.
+ * Does not wait for the end of chronyc. SIGTERM first: if chronyc is killed, its own
+ * socket stays in chronyd's folder.
  */
 static void end(struct chrony *c)
 {
@@ -79,7 +79,7 @@ void chrony_stop(struct chrony *c)
 	leftovers_reap(&c->ended, true);
 }
 
-/* ---- Lines, there and back ----------------------------------------------------------- */
+/* ---- Lines to and from chronyc ------------------------------------------------------- */
 
 static int64_t now_ms(void)
 {
@@ -227,8 +227,8 @@ bool chrony_was_refused(int error)
 }
 
 /*
- * May chronyd have been restarted since this chronyc was? It keeps to the socket
- * of the former one, or has gone over to UDP, by which it may change nothing.
+ * May chronyd have been restarted since this chronyc was started? Then chronyc still
+ * uses the old socket, or UDP, where chronyd refuses changes.
  */
 static bool may_be_stale(int error)
 {

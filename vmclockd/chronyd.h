@@ -6,18 +6,18 @@
 #include "chrony.h"
 #include "lead.h"
 
-/* Which of its measurements count. */
+/* Which of chronyd's measurements count. */
 enum chronyd_fresh {
-	FRESH_UNKNOWN,			/* it has not been asked yet */
-	FRESH_OTHER,			/* others than the one that it had then */
+	FRESH_UNKNOWN,			/* chronyd has not been asked yet */
+	FRESH_OTHER,			/* all but the one with the time @before */
 	FRESH_ALL,
 };
 
 struct chronyd {
 	struct chrony chronyc;
 	enum chronyd_fresh fresh;
-	int64_t before;			/* the reference of that measurement, which does not count */
-	struct lead lead;		/* when it was told to drop all measurements */
+	int64_t before;			/* the time of the measurement that does not count */
+	struct lead lead;		/* when chronyd was told to drop all measurements */
 };
 
 extern const struct ntp_daemon chronyd_daemon;

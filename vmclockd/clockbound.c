@@ -14,7 +14,7 @@
 
 #define VERSION	    2
 #define PATH_LENGTH 256
-/* So long after as_of, clients read the status as FREERUNNING, until void_after. */
+/* From this time after as_of until void_after, clients read the status as FREERUNNING. */
 #define GRACE_NS (5 * NS_PER_SEC)
 #define BLUR_MIN (20 * NS_PER_MS)
 /* 30 years: true time is always within it, and sums with it do not overflow. */
@@ -88,7 +88,7 @@ static void take_over(struct clockbound *cb)
 {
 	struct clockbound_segment *live = cb->live;
 
-	/* A vmclockd that was killed during an update has left it odd. */
+	/* A vmclockd that was killed during an update leaves the generation odd. */
 	cb->generation = (uint16_t)((live->generation + 1) & ~1);
 	if (is_right(live))
 		return;
@@ -101,8 +101,9 @@ static void take_over(struct clockbound *cb)
 }
 
 /*
- * The clients' clock stands still between the kernel's ticks, and these come
- * late where a host lets the machine wait: 7 ms were seen with ticks of 4 ms.
+ * How late the clients' clock may be: it stands still between the kernel's ticks,
+ * and these come late if the host does not run the machine. 7 ms were seen with
+ * ticks of 4 ms.
  */
 static int64_t blur(void)
 {
@@ -169,7 +170,7 @@ static void publish(struct clockbound *cb, const struct vmclock_run_state *state
 	};
 
 	set_instant(body.as_of, as_of - cb->blur);
-	/* void_after follows at once, since nobody watches the clock then: never FREERUNNING. */
+	/* Nobody watches the clock after GRACE_NS: void then, without FREERUNNING before. */
 	set_instant(body.void_after, as_of - cb->blur + GRACE_NS);
 	store_body(cb, &body);
 }

@@ -139,8 +139,8 @@ struct reading {
 	struct config *config;
 	const char *path;
 	FILE *file;
-	int line;	 /* that was read last: inih tells the handler none */
-	int lines[KEYS]; /* where each key is, 0: nowhere yet */
+	int line;	 /* the number of the current line: inih's handler does not get it */
+	int lines[KEYS]; /* the line of each key; 0: the key has not occurred yet */
 	bool wrong;
 };
 
@@ -175,9 +175,9 @@ static int get_line(FILE *file, char *text, int size)
 }
 
 /*
- * Gives inih lines with a key, and an empty line in place of any other. By
- * itself inih would cut a long line in pieces, take an indented line for more
- * of the value above it, and report only the first line that is wrong.
+ * Gives inih the lines with a key, and an empty line for every other line. inih
+ * itself would cut long lines, take an indented line for a continuation of the
+ * value above it, and report only the first wrong line.
  */
 static char *next_line(char *text, int size, void *user)
 {

@@ -34,7 +34,7 @@ void kernel_clock_unsynchronise(struct daemon *d)
 	if (!may_change(d))
 		return;
 	ret = clock_unsynchronise(&was);
-	/* A later call in the same reaction finds it unsynchronised by the first one. */
+	/* A later call in the same reaction sees what the first call has declared. */
 	d->was_synchronised |= was;
 	kernel_answered(d, ret, "tell the kernel that its clock is wrong");
 }

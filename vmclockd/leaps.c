@@ -111,7 +111,7 @@ static int parse_lines(const char *text, struct leaps *leaps)
 		if (parse_line(line, &p))
 			return -EINVAL;
 	}
-	/* Cut off, it would lack the newest. */
+	/* A list without its end may lack the newest leap seconds. */
 	return p.ended && leaps->count && leaps->expires > p.since ? 0 : -EINVAL;
 }
 
@@ -175,7 +175,7 @@ int leaps_sign(const struct leaps *leaps, int64_t at)
 	return 0;
 }
 
-/* Is a leap second listed there? Without a list: may one be, since January or July begins? */
+/* Is a leap second listed there? Without a list: does January or July begin, so that one may be? */
 static bool may_leap(const struct leaps *leaps, int64_t at)
 {
 	time_t t = (time_t)at;

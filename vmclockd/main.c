@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* vmclockd: options, and the loop that all of it runs in. */
+/* vmclockd: the options and the main loop. */
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -53,7 +53,7 @@ struct options {
 
 enum { CHECK_CONFIG = UCHAR_MAX + 1, DRY_RUN, HELP, VERSION };
 
-/* Returns < 0 to go on, else the exit status. */
+/* Returns the exit status, or a negative value: go on. */
 static int parse_options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -140,7 +140,7 @@ static void wake_up(struct daemon *d)
 		reaction_awake(d);
 }
 
-/* A child's end only wakes the loop up. */
+/* SIGCHLD only wakes the loop up. */
 static bool shall_end(struct daemon *d, int fd)
 {
 	struct signalfd_siginfo info;
@@ -171,7 +171,7 @@ static bool expired(int fd)
 	return read(fd, &times, sizeof(times)) == sizeof(times);
 }
 
-/* Two pairs so far apart tell the nominal rate of the system clock. */
+/* Two pairs that are this far apart give the nominal rate of the system clock. */
 #define BASELINE_MS 110
 
 static bool rate_is_missing(const struct daemon *d)
@@ -180,7 +180,7 @@ static bool rate_is_missing(const struct daemon *d)
 	       !(d->steer.nominal > 0);
 }
 
-/* Clients add to the bound what an NTP daemon may have slewed since: renew it more often. */
+/* Clients add to the bound what an NTP daemon may slew between renewals: renew it often. */
 #define RENEWED_MS 100
 
 static bool is_renewed(const struct daemon *d)
@@ -189,7 +189,7 @@ static bool is_renewed(const struct daemon *d)
 	       d->phase == PHASE_TRUSTED;
 }
 
-/* How long to sleep, in ms; -1: until something happens. */
+/* How long poll(2) may sleep, in ms; -1: without limit. */
 static int patience(const struct daemon *d)
 {
 	int64_t left;
@@ -245,7 +245,7 @@ static void look_at_clocksource(struct daemon *d)
 
 	if (!why)
 		return;
-	/* With another clocksource the kernel's clock has another rate of its own. */
+	/* Each clocksource has its own nominal rate. */
 	d->steer.nominal = 0;
 	reaction_doubt(d, why);
 }
@@ -278,10 +278,10 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 			say(LOG_ERR, "poll: %s", strerror(errno));
 			return;
 		}
-		/* The rate can be known sooner than at the next tick. */
+		/* Do not wait for the next tick to measure the rate or to renew the bound. */
 		if (!ready && (rate_is_missing(d) || is_renewed(d)))
 			reaction_tick(d);
-		/* First of all: after a sleep the old measurements are void. */
+		/* Before everything else: a sleep makes the old measurements void. */
 		if (slept_look(&d->slept))
 			reaction_awake(d);
 		look_at_logind(d);
@@ -329,7 +329,7 @@ static int serve(struct daemon *d)
 	    clockbound_open(&d->clockbound, d->config.clockbound_path, d->dry_run))
 		say(LOG_WARNING, "clients of ClockBound are not served");
 	d->by_ntp.silent = d->dry_run || d->config.mode == MODE_OBSERVE;
-	/* No reaction must wait for memory to be read in. */
+	/* A reaction must not wait for page faults. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		say(LOG_DEBUG, "memory is not locked: %s", strerror(errno));
 	hooks_init(&d->hooks, d->config.hooks, d->config.hook_timeout, d->state.lock);

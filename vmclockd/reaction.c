@@ -27,7 +27,7 @@
 #define NTP_SOON_NS (30 * NS_PER_SEC)
 /* How often the kernel is told the bound again. */
 #define KERNEL_NS (60 * NS_PER_SEC)
-/* So many reactions may begin at once, and further ones at this interval: see begin(). */
+/* This many reactions may begin at once, further ones at this interval: see begin(). */
 #define REACTIONS_AT_ONCE 10
 #define REACTION_NS	  NS_PER_SEC
 /* A machine that was going to sleep is taken to be awake after this time. */

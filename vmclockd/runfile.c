@@ -34,7 +34,7 @@ static int cannot(const char *what, const char *folder, const char *name)
 	return -1;
 }
 
-/* Why others could have written it; NULL: only our user could, or with @or_roots root. */
+/* Why others could have written the file; NULL: only our user could, or (@or_roots) root. */
 static const char *not_ours(const struct stat *st, bool or_roots)
 {
 	if (st->st_uid != geteuid() && !(or_roots && !st->st_uid))
@@ -136,7 +136,7 @@ void *runfile_map(const char *folder, const char *name, size_t size, bool *made)
 
 /* ---- Changing nothing ------------------------------------------------------------------ */
 
-/* Returns its descriptor; -ENOENT: there is no such file; or another error, after a line. */
+/* Returns a descriptor; -ENOENT: no such file; or another error, after a line in the log. */
 static int open_to_read(const char *folder, const char *name, size_t size)
 {
 	int fd = -1, dir = open(folder, FOLDER_FLAGS);
@@ -186,12 +186,12 @@ int runfile_lock(const char *folder)
 
 	if (dir < 0)
 		return -1;
-	/* Whoever can open a file can lock it: only our user may open this one. */
+	/* A user who can open a file can lock it, so only our user may open this file. */
 	fd = openat(dir, LOCK_NAME, FILE_FLAGS | O_RDWR | O_CREAT, 0600);
 	close(dir);
 	if (fd < 0)
 		return cannot("open", folder, LOCK_NAME);
-	/* A byte in it is a note of the hooks'. */
+	/* The hooks keep a note of one byte in this file. */
 	if (check_file(fd, folder, LOCK_NAME, 1, false))
 		goto failed;
 	if (fchmod(fd, 0600)) {
