@@ -267,7 +267,7 @@ const char *chrony_reason(int error)
 	switch (error) {
 	case -ENOENT:
 	case -EACCES:
-		return "there is no chronyc where the configuration has it: install chrony, or set chronyc";
+		return "chronyc is not where the configuration says: install chrony, or correct the key chronyc";
 	case -ETIMEDOUT:
 		return "chronyd, or chronyc, does not answer in time";
 	case -ECONNREFUSED:
@@ -277,11 +277,11 @@ const char *chrony_reason(int error)
 	case -EOPNOTSUPP:
 		return "this chronyc is older than 4.0";
 	case -EPIPE:
-		return "chronyc ends before it has answered";
+		return "chronyc has ended without an answer";
 	case -EBADMSG:
-		return "chronyc answers what is not understood";
+		return "vmclockd does not understand chronyc's answer";
 	case -EREMOTEIO:
-		return "chronyd answers by an error";
+		return "chronyd answers with an error";
 	default:
 		return "chronyc cannot be run now";
 	}

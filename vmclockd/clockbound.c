@@ -123,7 +123,7 @@ int clockbound_open(struct clockbound *cb, const char *path, bool dry_run)
 
 	*cb = (struct clockbound){ .blur = blur() };
 	if (!slash || slash == path || !slash[1] || (size_t)(slash - path) >= sizeof(folder)) {
-		say(LOG_ERR, "clockbound_path: '%s' is no file in a folder", path);
+		say(LOG_ERR, "clockbound_path: '%s' is not a file in a folder", path);
 		return -1;
 	}
 	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);

@@ -219,7 +219,7 @@ const char *report_refusal(const struct report *r)
 	if (is_absurd(r))
 		return "the NTP daemon reports numbers that cannot be true";
 	if (r->skew > RATE_ERROR_MAX || !within(r->residual, RATE_ERROR_MAX))
-		return "the NTP daemon does not know the clock's frequency yet, within 1000 ppm";
+		return "the NTP daemon does not know the clock's frequency within 1000 ppm yet";
 	return NULL;
 }
 

@@ -27,9 +27,9 @@ static const char *reason(int error)
 	case -EBADMSG:
 		return "it holds no VMClock page";
 	case -EPROTONOSUPPORT:
-		return "its page has a version that is not known";
+		return "its page has a version that this vmclockd does not know";
 	case -ETIMEDOUT:
-		return "the host is in the middle of an update for too long";
+		return "the host does not finish an update of the page";
 	default:
 		return strerror(-error);
 	}

@@ -201,7 +201,8 @@ static void tell_end(const char *path, int status)
 		say(LOG_WARNING, "hook %s was ended by signal %d", path, WTERMSIG(status));
 	else if (WEXITSTATUS(status) == 127)
 		say(LOG_WARNING,
-		    "hook %s ended with status 127: has it a first line such as #!/bin/sh?", path);
+		    "hook %s ended with status 127: does it have a first line such as #!/bin/sh?",
+		    path);
 	else if (WEXITSTATUS(status))
 		say(LOG_WARNING, "hook %s failed with status %d", path, WEXITSTATUS(status));
 }

@@ -60,5 +60,5 @@ void kernel_clock_vouch(struct daemon *d, const struct offset *offset)
 		return;
 	ret = clock_vouch((uint64_t)(offset->error + llabs(offset->ns)),
 			  ours || d->was_synchronised);
-	kernel_answered(d, ret, "tell the kernel how good its clock is");
+	kernel_answered(d, ret, "tell the kernel the error of its clock");
 }

@@ -201,12 +201,12 @@ const char *leaps_refusal(const struct leaps *leaps, int64_t sec, int announced,
 		return "a leap second is announced, and there is no leap-seconds.list in force "
 		       "to confirm it";
 	if (announced && announced != listed)
-		return "a leap second is announced that leap-seconds.list does not have";
+		return "a leap second is announced, but leap-seconds.list does not have it";
 	if (!announced && listed && end - sec <= HALF_A_DAY && !smears)
-		return "the leap second that leap-seconds.list has is not announced";
+		return "leap-seconds.list has a leap second that is not announced";
 	if (smears && ((end - sec <= A_DAY && may_leap(leaps, end)) ||
 		       (sec - month <= A_DAY && may_leap(leaps, month))))
-		return "within a day of a leap second, and the time servers smear it";
+		return "a leap second is within a day, and the time servers smear it";
 	return NULL;
 }
 

@@ -47,7 +47,7 @@ static void cannot_read(struct daemon *d, int error)
 			   "%s: the page cannot be read: %s: the system clock is not trusted",
 			   d->device.path,
 			   error == -ETIMEDOUT
-				   ? "the host is in the middle of an update for too long"
+				   ? "the host does not finish an update of the page"
 				   : strerror(-error));
 	d->unreadable = true;
 	outcome_retry(d, REFUSED_NS);

@@ -25,10 +25,10 @@ static void usage(void)
 {
 	fputs("Usage: vmclockd [OPTION]...\n"
 	      "\n"
-	      "Sets the system clock right after the virtual machine was moved or restored,\n"
+	      "Corrects the system clock after the virtual machine was moved or restored,\n"
 	      "and says in /run/vmclock when it can be trusted again. Runs in the foreground.\n"
 	      "\n"
-	      "  -c, --config=FILE   instead of " CONFIG_PATH "\n"
+	      "  -c, --config=FILE   the configuration, instead of " CONFIG_PATH "\n"
 	      "      --check-config  check the configuration, and exit\n"
 	      "      --dry-run       log what would be done, and change nothing\n"
 	      "  -v, --verbose       log more\n"

@@ -43,7 +43,8 @@ void network_listen(struct network *n, bool wanted)
 	}
 	n->fd = open_socket();
 	if (n->fd < 0 && !n->failed)
-		say(LOG_INFO, "cannot see when the network comes back: %s: the time tells",
+		say(LOG_INFO,
+		    "cannot see when the network comes back: %s: asking at intervals instead",
 		    strerror(errno));
 	n->failed = n->fd < 0;
 }

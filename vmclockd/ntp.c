@@ -101,7 +101,8 @@ int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclo
 		    config_ntp_name(ntp->found), ntp_reason(ntp, ret), *ntp->said ? ": " : "",
 		    ntp->said);
 	if (!ret && ntp->told)
-		say(LOG_NOTICE, "%s was told of the disruption now", config_ntp_name(ntp->found));
+		say(LOG_NOTICE, "%s has now been told of the disruption",
+		    config_ntp_name(ntp->found));
 	ntp->told = ret;
 	return ret;
 }

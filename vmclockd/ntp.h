@@ -59,7 +59,7 @@ struct ntp_daemon {
 	 * use measurements from before begin().
 	 */
 	int (*dropped)(struct ntp *ntp, bool first);
-	/* Has it measure now; @again: not the first time since forget(). -EBUSY: it is measuring. */
+	/* Has it measure now; @again: not the first time since forget(). -EBUSY: it does. */
 	int (*measure)(struct ntp *ntp, bool again);
 	/* Has it measured since then? If so, has it correct the clock. */
 	int (*measured)(struct ntp *ntp);

@@ -104,7 +104,7 @@ static void hear(struct ntpsec *n)
 	if (ret == -EINPROGRESS || n->counts)
 		return;
 	n->known.why = ret ? "ntpd cannot be restarted: systemctl does not know its unit, or fails"
-			   : "ntpd was not restarted: systemctl's unit is not what runs";
+			   : "ntpd was not restarted: the ntpd that runs is not systemctl's unit";
 }
 
 /* ---- The daemon ------------------------------------------------------------------------ */

@@ -29,7 +29,8 @@ void random_part(uint64_t generation, uint64_t marker)
 		say(LOG_WARNING, "the kernel does not seed its random numbers anew at once: %s%s",
 		    strerror(errno), errno == EPERM ? " (needs CAP_SYS_ADMIN)" : "");
 	else
-		say(LOG_NOTICE, "the VM generation has changed: the kernel's random numbers are seeded anew");
+		say(LOG_NOTICE,
+		    "the VM generation has changed: the kernel's random numbers are seeded anew");
 	if (fd >= 0)
 		close(fd);
 }

@@ -71,7 +71,7 @@ static void look_at_counter(struct daemon *d)
 
 	if (!usable && !d->by_ntp.no_counter && !d->device.has_time)
 		say(LOG_NOTICE, "no page is completed: the counter is not steady, or the kernel's "
-				"clock does not run by it; the system clock alone is vouched for");
+				"clock does not run on it; only the system clock is vouched for");
 	d->by_ntp.no_counter = !usable;
 }
 
@@ -249,7 +249,7 @@ void reaction_tick(struct daemon *d)
 		      ? 0
 		      : by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc, &d->device.state, &why);
 	if (!ret)
-		why = "the counter and the kernel's raw clock do not go together";
+		why = "the counter does not run evenly with the kernel's raw clock";
 	if (ret != -ESTALE && ret != -ECANCELED)
 		ret = measure_once(d, &offset);
 	if (ret == -ESTALE || ret == -ECANCELED)
@@ -262,7 +262,7 @@ void reaction_tick(struct daemon *d)
 		d->stepped = 0;
 		trust_publish(d, VMCLOCK_RUN_UNKNOWN);
 		events_log(d, JOURNAL_UNTRUSTED, LOG_WARNING, "%s: the system clock is not trusted",
-			   !ret			? "it has left its bounds"
+			   !ret			? "the clock has left its bounds"
 			   : d->device.has_time ? by_page_no_time(ret)
 						: why);
 		return;
@@ -319,5 +319,5 @@ void reaction_withdraw(struct daemon *d)
 	trust_publish(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
 	if (trusted)
 		events_log(d, JOURNAL_UNTRUSTED, LOG_WARNING,
-			   "without its device: the system clock is not trusted");
+			   "no device: the system clock is not trusted");
 }

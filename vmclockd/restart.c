@@ -62,8 +62,8 @@ int restart_result(struct restart *r)
 const char *restart_reason(int error)
 {
 	if (error == -ENOENT || error == -EACCES)
-		return "there is no systemctl where the configuration has it: set systemctl";
-	return "the kernel's clock cannot be looked at, or programs cannot be started";
+		return "systemctl is not where the configuration says: correct the key systemctl";
+	return "the kernel's clock cannot be read, or programs cannot be started";
 }
 
 void restart_stop(struct restart *r)

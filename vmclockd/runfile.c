@@ -27,9 +27,9 @@ static int cannot(const char *what, const char *folder, const char *name)
 	if (errno == ELOOP)
 		return refuse(folder, name, "is a link");
 	if (errno == ENOTDIR)
-		return refuse(folder, name, "is no folder");
+		return refuse(folder, name, "is not a folder");
 	if (errno == EISDIR || errno == ENXIO)
-		return refuse(folder, name, "is no regular file");
+		return refuse(folder, name, "is not a regular file");
 	say(LOG_ERR, "cannot %s %s%s%s: %s", what, folder, *name ? "/" : "", name, strerror(errno));
 	return -1;
 }
@@ -85,7 +85,7 @@ static int check_file(int fd, const char *folder, const char *name, size_t size,
 
 	if (fstat(fd, &st))
 		return cannot("look at", folder, name);
-	wrong = S_ISREG(st.st_mode) ? not_ours(&st, or_roots) : "is no regular file";
+	wrong = S_ISREG(st.st_mode) ? not_ours(&st, or_roots) : "is not a regular file";
 	if (!wrong && st.st_size && (size_t)st.st_size != size)
 		wrong = "has another size";
 	return wrong ? refuse(folder, name, wrong) : 0;

@@ -174,7 +174,7 @@ static void hear(struct timesyncd *t, const struct clock_state *now)
 	if (ret == -ENODATA)
 		t->known.why = "systemd-timesyncd has no answer of a server yet";
 	else if (ret == -EBADMSG)
-		t->known.why = "systemd-timesyncd's answer is none that vmclockd understands";
+		t->known.why = "vmclockd does not understand systemd-timesyncd's answer";
 	else if (ret == -EREMOTEIO)
 		t->known.why = "systemd-timesyncd cannot be asked: busctl fails: does D-Bus run?";
 	else
