@@ -74,13 +74,13 @@ static int check_combination(const struct options *options)
 	const char *wrong = NULL;
 
 	if (options->openmetrics + options->wait + options->watch > 1)
-		wrong = "--openmetrics, --wait and --watch are not for one run";
+		wrong = "give only one of --openmetrics, --wait and --watch";
 	else if (options->max_error && !options->wait && !options->watch)
-		wrong = "--max-error is for --wait and --watch";
+		wrong = "--max-error goes with --wait or --watch only";
 	else if (options->json && options->wait)
-		wrong = "--wait has no JSON";
+		wrong = "--wait does not go with --json";
 	else if (options->json && options->openmetrics)
-		wrong = "--openmetrics has no JSON";
+		wrong = "--openmetrics does not go with --json";
 	if (wrong)
 		wrong_usage(TOOL, "%s", wrong);
 	return wrong ? -1 : 0;
@@ -120,14 +120,16 @@ static int parse_options(struct options *options, int argc, char **argv)
 			options->patience = -1;
 			if (optarg && (parse_time(optarg, true, &options->patience) ||
 				       options->patience < 0)) {
-				wrong_usage(TOOL, "--wait: '%s' is no number of seconds", optarg);
+				wrong_usage(TOOL, "--wait: '%s' is not a number of seconds",
+					    optarg);
 				return -1;
 			}
 			break;
 		case OPTION_MAX_ERROR:
 			if (parse_time(optarg, false, &options->max_error) ||
 			    options->max_error <= 0) {
-				wrong_usage(TOOL, "--max-error: '%s' is no time, such as 1ms", optarg);
+				wrong_usage(TOOL, "--max-error: '%s' is not a time, such as 1ms",
+					    optarg);
 				return -1;
 			}
 			break;

@@ -40,7 +40,7 @@ static const struct check_rule
 	no_utc = { "no-utc", CHECK_WARNING, CHECK_TELL_OPERATOR },
 	no_date = { "no-date", CHECK_WARNING, CHECK_TELL_OPERATOR },
 	no_bounds = { "no-bounds", CHECK_WARNING,
-		"do not take order from these times; ask whoever runs the hypervisor" };
+		"do not order events by these times; ask whoever runs the hypervisor" };
 
 /* ---- Notes -------------------------------------------------------------------------- */
 
@@ -51,7 +51,7 @@ struct check_problem *check_complain(struct check *c, const struct check_rule *r
 	struct check_problem *p;
 	va_list args;
 
-	/* More never occur together; if they did, the last would be overwritten. */
+	/* More problems never occur together; if they did, the last one would be overwritten. */
 	if (c->n_problems < MOST)
 		c->n_problems++;
 	p = &c->problems[c->n_problems - 1];
@@ -168,7 +168,7 @@ static void judge_notification(struct check *c)
 		       "the host could notify, but the driver cannot be polled");
 }
 
-/* ---- Time: one reason after another why there could be none -------------------------------- */
+/* ---- Time: the reasons why a page may give none -------------------------------------------- */
 
 /*
  * QEMU and Firecracker give no time, and say so by the status. A counter
@@ -188,7 +188,7 @@ static bool is_marker_only(const struct check *c)
 static void no_time(struct check *c, const struct check_rule *rule, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Notes a problem, and gives it as the reason why there is no time. */
+/* Adds a problem, and makes it the reason why there is no time. */
 static void no_time(struct check *c, const struct check_rule *rule, const char *fmt, ...)
 {
 	char reason[CHECK_TEXT];
@@ -243,7 +243,7 @@ static bool judge_timescale(struct check *c)
 
 	if (type <= VMCLOCK_TIME_MONOTONIC)
 		return true;
-	no_time(c, &timescale_unusable, "timescale %u (%s) is not one to be used", type,
+	no_time(c, &timescale_unusable, "timescale %u (%s) cannot be used", type,
 		time_type_name(type) ?: "unassigned");
 	return false;
 }
