@@ -8,10 +8,14 @@ import textwrap
 import time
 from pathlib import Path
 
-from vmlab import cache, cli, kernels, report
-from vmlab.healing import Healing
+from vmlab import report
+from vmlab.debian.workshop import Workshop
+from vmlab.errors import guarded
+from vmlab.guest.healing import Healing
+from vmlab.host import cache
+from vmlab.kernels.kernel import prepare_kernels
+from vmlab.kernels.matrix import series_named
 from vmlab.lab import Lab
-from vmlab.workshop import Workshop
 
 KERNEL = '6.1'
 EVENTS = 3
@@ -72,7 +76,7 @@ def transcript(kernel, driver, events, daemon, healed, check):
 
 def main(tree):
     began = time.monotonic()
-    kernel, = kernels.prepare(Workshop(cache.folder()), [kernels.series_named(KERNEL)])
+    kernel, = prepare_kernels(Workshop(cache.folder()), [series_named(KERNEL)])
     with Lab(kernel, tree) as lab:
         found = demonstrate(lab)
         lab.check_logs()
@@ -84,4 +88,4 @@ def main(tree):
 
 
 if __name__ == '__main__':
-    sys.exit(cli.guarded(lambda: main(Path(sys.argv[1]))))
+    sys.exit(guarded(lambda: main(Path(sys.argv[1]))))

@@ -62,8 +62,8 @@ static inline void cpu_relax(void)
 
 static inline uint32_t maintenance(uint64_t flags)
 {
-	return (flags & VMCLOCK_FLAG_DISRUPTION_SOON ? VMCLOCK_MAINTENANCE_SOON : 0) |
-	       (flags & VMCLOCK_FLAG_DISRUPTION_IMMINENT ? VMCLOCK_MAINTENANCE_IMMINENT : 0);
+	return (flags & VMCLOCK_FLAG_DISRUPTION_SOON ? VMCLOCK_FLAG_MAINTENANCE_SOON : 0) |
+	       (flags & VMCLOCK_FLAG_DISRUPTION_IMMINENT ? VMCLOCK_FLAG_MAINTENANCE_IMMINENT : 0);
 }
 
 /*

@@ -183,7 +183,7 @@ int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state)
 	};
 	if (VMCLOCK_COVERS(vc->size, vm_generation_counter) &&
 	    flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT) {
-		state->flags |= VMCLOCK_GENERATION_PRESENT;
+		state->flags |= VMCLOCK_FLAG_GENERATION_PRESENT;
 		state->generation = generation;
 	}
 	return 0;

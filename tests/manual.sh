@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # The manual pages are the contract: each constant and field of the library, each attribute,
-# parameter and uevent variable of the driver, and each problem code of vmclock-check is explained
-# in one, and they explain no others. docs/troubleshooting.md has the same problem codes.
+# parameter and uevent variable of the driver, each rule, and each problem code of vmclock-check is
+# explained in one, and they explain no others. docs/troubleshooting.md has the same problem codes.
 
 cd "${top_srcdir:=$(dirname "$0")/..}" || exit 99
 number=0
@@ -35,9 +35,9 @@ constants() {
 	grep -o "\bVMCLOCK_$1[A-Z_]*" "$2" | sort -u
 }
 
-same 'scales' "$(sed -n '/^enum vmclock_scale {/,/^};/s/^\t\(VMCLOCK_[A-Z]*\).*/\1/p' include/vmclock.h)" \
+same 'scales' "$(sed -n '/^enum vmclock_scale {/,/^};/s/^\t\(VMCLOCK_SCALE_[A-Z]*\).*/\1/p' include/vmclock.h)" \
 	"$(items vmclock_time.3 Dv Scales)"
-same 'flags' "$(sed -n 's/^#define \(VMCLOCK_[A-Z_]*\)[[:space:]].*1U << .*/\1/p' include/vmclock.h)" \
+same 'flags' "$(sed -n 's/^#define \(VMCLOCK_FLAG_[A-Z_]*\)[[:space:]].*1U << .*/\1/p' include/vmclock.h)" \
 	"$(items vmclock_time.3 Dv Flags)"
 same 'status' "$(constants STATUS_ include/vmclock-abi.h | grep -v '_$')" \
 	"$(items vmclock_time.3 Dv Status)"
@@ -65,6 +65,19 @@ codes_in_manual() {
 codes_in_table() {
 	sed -n "/^## $1/,/^## /s/^| \`\([a-z-]*\)\` |.*/\1/p" docs/troubleshooting.md
 }
+
+# The table of rules: names and severities.
+rules() {
+	sed -n 's/^\t{ "\([a-z-]*\)", JUDGE_[A-Z]*, JUDGE_\([A-Z]*\),.*/\1 \2/p' judge/rules.c |
+		tr '[:upper:]' '[:lower:]'
+}
+
+rules_in_manual() {
+	sed -n 's/^\.It Li \([a-z-]*\)$/\1/p; s/.*\<\(breaks\|doubtful\|advice\)\.$/\1/p' \
+		man/vmclock-rules.7 | paste -d ' ' - -
+}
+
+same 'rules' "$(rules)" "$(rules_in_manual)"
 
 same 'errors of vmclock-check' "$(codes UNUSABLE)" "$(codes_in_manual 'Errors, ' 'Warnings, ')"
 same 'warnings of vmclock-check' "$(codes WARNING)" "$(codes_in_manual 'Warnings, ' '\.Sh ')"

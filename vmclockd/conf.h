@@ -29,6 +29,7 @@ struct config {
 	int ntp;
 	int step;
 	int clockbound;			/* 1: clients of ClockBound are served */
+	int source_smears;		/* 1: the time servers smear leap seconds */
 	int64_t step_min;		/* a smaller offset is not stepped */
 	int64_t step_max;		/* a larger offset is not stepped; 0: there is no limit */
 	int64_t step_back_max;

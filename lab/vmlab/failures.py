@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Which scenarios failed on which kernels, when they last ran: for lab/run --failed."""
 
-from . import cache
+from .host import cache
 
 _NAME = 'lab-failed'
 

@@ -10,15 +10,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import boards, bzimage, cache, console, crossbuild, elf, process, report
+from . import report
 from .deadline import wait_for
-from .driverbuild import build_driver
+from .debian import crossbuild
+from .debian.packager import Packager
+from .debian.system import System
 from .errors import Failed, LabError, Skipped
-from .guest import Image
-from .machine import BootFiles, Machine, OwnDevice, Simulation
-from .packager import Packager
-from .saved import Saved
-from .system import System
+from .guest import boards, console
+from .guest.image import Image, is_elf
+from .guest.machine import BootFiles, Machine, OwnDevice, Simulation
+from .guest.saved import Saved
+from .host import cache, process
+from .kernels import bzimage
+from .kernels.driver import build_driver
 
 _PROGRAM_FOLDERS = ('tools', 'vmclockd', 'examples', 'bench', 'tests/vm/guest', 'tests/vm/host',
                     'tests/stress', 'tests/unit')
@@ -256,7 +260,7 @@ class Lab:
         for folder in _PROGRAM_FOLDERS:
             # Beside a libtool program lies a script of the same name that only works here.
             for path in (builddir / folder / '.libs' / name, builddir / folder / name):
-                if path.is_file() and elf.is_elf(path):
+                if path.is_file() and is_elf(path):
                     return path
         raise LabError(f'{name} has not been built in {builddir}: run make first, '
                        'or say --builddir')

@@ -7,9 +7,10 @@ import shutil
 import time
 import traceback
 
-from . import console, kernels, report
-from .architecture import AMD64
+from . import report
 from .errors import Failed, LabError, Skipped
+from .guest import console
+from .kernels.matrix import AMD64, MATRIX, series_named
 from .lab import Lab
 
 
@@ -35,7 +36,7 @@ class Scenario:
         self.alone = getattr(module, 'ALONE', False)
         limited = hasattr(module, 'KERNELS')
         self.kernels = getattr(module, 'KERNELS', tuple(
-            s.name for s in kernels.MATRIX
+            s.name for s in MATRIX
             if not architectures or s.architecture.name in architectures))
         watchable = not (limited or self.alone) and AMD64.name in (architectures or (AMD64.name,))
         self.kernels += getattr(module, 'WATCHERS', ('debug',) if watchable else ())
@@ -44,7 +45,7 @@ class Scenario:
         # It takes minutes: it begins before the others.
         self.long = getattr(module, 'LONG', False)
         for name in self.kernels:
-            kernels.series_named(name)
+            series_named(name)
 
 
 def _load(path):

@@ -178,11 +178,11 @@ static void check_words(const struct vmclock *vc, const struct input *in)
 	else
 		check_state(vc, in, &state);
 
-	ret = vmclock_gettime(vc, CLOCK_REALTIME, ~marker, &ts);
+	ret = vmclock_system_time(vc, CLOCK_REALTIME, ~marker, &ts);
 	CHECK(ret == (held ? -ETIMEDOUT : -ESTALE) && ts.tv_sec == 5 && !ts.tv_nsec);
 	if (!held)
-		CHECK(!vmclock_gettime(vc, CLOCK_REALTIME, marker, &ts) && ts.tv_sec != 5);
-	CHECK(!vmclock_wait(vc, ~marker, &no_time));
+		CHECK(!vmclock_system_time(vc, CLOCK_REALTIME, marker, &ts) && ts.tv_sec != 5);
+	CHECK(!vmclock_wait_disrupted(vc, ~marker, &no_time));
 }
 
 /* ---- Time ---------------------------------------------------------------------- */
@@ -214,17 +214,18 @@ static void check_reading(const struct input *in, const struct vmclock_time *t)
 	CHECK(t->status == VMCLOCK_STATUS_SYNCHRONIZED || t->status == VMCLOCK_STATUS_FREERUNNING);
 	CHECK(t->leap <= VMCLOCK_LEAP_POST_NEG && !t->reserved);
 	CHECK(!(t->flags >> 3));
-	CHECK(!(t->flags & VMCLOCK_MAINTENANCE_SOON) == !(flags & VMCLOCK_FLAG_DISRUPTION_SOON));
-	CHECK(!(t->flags & VMCLOCK_MAINTENANCE_IMMINENT) ==
+	CHECK(!(t->flags & VMCLOCK_FLAG_MAINTENANCE_SOON) ==
+	      !(flags & VMCLOCK_FLAG_DISRUPTION_SOON));
+	CHECK(!(t->flags & VMCLOCK_FLAG_MAINTENANCE_IMMINENT) ==
 	      !(flags & VMCLOCK_FLAG_DISRUPTION_IMMINENT));
-	if (t->flags & VMCLOCK_BOUNDED) {
+	if (t->flags & VMCLOCK_FLAG_BOUNDED) {
 		/* Never of no width: the time itself was rounded. */
 		CHECK(!in_order(&t->latest, &t->earliest));
 		CHECK((flags & both) == both);
 		CHECK(le32toh(in->page.size) >= sizeof(struct vmclock_abi) - sizeof(uint64_t));
 	} else {
 		CHECK(t->earliest.tv_sec == INT64_MIN && t->latest.tv_sec == INT64_MAX);
-		CHECK(!vmclock_before(t, &t->latest) && !vmclock_after(t, &t->earliest));
+		CHECK(!vmclock_time_before(t, &t->latest) && !vmclock_time_after(t, &t->earliest));
 	}
 }
 
@@ -246,7 +247,7 @@ static void check_long_way(const struct input *in, const struct vmclock_time *t)
 	    vmclock_calc_shift_time(&earliest, -(int64_t)error) ||
 	    vmclock_calc_shift_time(&latest, (int64_t)error + 1) ||
 	    earliest.sec < second.utc_from || latest.sec >= second.utc_until)
-		CHECK(!(t->flags & VMCLOCK_BOUNDED));
+		CHECK(!(t->flags & VMCLOCK_FLAG_BOUNDED));
 	else
 		CHECK(same(&t->earliest, &earliest) && same(&t->latest, &latest));
 }
@@ -272,8 +273,9 @@ static int read_time(const struct vmclock *vc, const struct input *in, enum vmcl
 	}
 	CHECK(t->counter == counter);
 	check_reading(in, t);
-	if (scale == (in->page.time_type == VMCLOCK_TIME_TAI ? VMCLOCK_TAI : VMCLOCK_UTC) &&
-	    (scale == VMCLOCK_TAI || in->page.leap_indicator == VMCLOCK_LEAP_NONE))
+	if (scale == (in->page.time_type == VMCLOCK_TIME_TAI ? VMCLOCK_SCALE_TAI
+							     : VMCLOCK_SCALE_UTC) &&
+	    (scale == VMCLOCK_SCALE_TAI || in->page.leap_indicator == VMCLOCK_LEAP_NONE))
 		check_long_way(in, t);
 	return 0;
 }
@@ -287,7 +289,7 @@ static void check_time(const struct vmclock *vc, const struct input *in, enum vm
 
 	ret = read_time(vc, in, scale, in->counter, &t);
 	/* On a scale without steps time does not go back, within reach of the reference. */
-	if (!ret && scale == VMCLOCK_TAI &&
+	if (!ret && scale == VMCLOCK_SCALE_TAI &&
 	    (int64_t)(in->counter + in->ahead - reference) >= (int64_t)(in->counter - reference) &&
 	    !read_time(vc, in, scale, in->counter + in->ahead, &later))
 		CHECK(in_order(&t.time, &later.time));
@@ -309,7 +311,7 @@ static void check_time(const struct vmclock *vc, const struct input *in, enum vm
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum vmclock_scale scales[] = {
-		VMCLOCK_UTC, VMCLOCK_TAI, VMCLOCK_SMEARED, (enum vmclock_scale)3,
+		VMCLOCK_SCALE_UTC, VMCLOCK_SCALE_TAI, VMCLOCK_SCALE_SMEARED, (enum vmclock_scale)3,
 		(enum vmclock_scale)INT_MIN,
 	};
 	struct vmclock *vc;

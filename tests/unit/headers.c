@@ -18,8 +18,8 @@ int use_headers(const struct vmclock *vc, uint64_t *marker)
 	struct timespec ts;
 	int ret = vmclock_read_page(vc, &copy, sizeof(copy));
 
-	if (ret || vmclock_read_state(vc, &state) || vmclock_now(vc, VMCLOCK_TAI, &now) ||
-	    vmclock_gettime(vc, 0, state.marker, &ts))
+	if (ret || vmclock_read_state(vc, &state) || vmclock_now(vc, VMCLOCK_SCALE_TAI, &now) ||
+	    vmclock_system_time(vc, 0, state.marker, &ts))
 		return ret;
 	*marker = vmclock_marker(vc);
 	return copy.clock_status == VMCLOCK_STATUS_UNKNOWN &&

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A guest that comes to a host with time, or gets it later, has a PTP clock from then on; as has each device."""
 
-from vmlab import toolbox, udev
-from vmlab.page import FLAG_NOTIFICATION_PRESENT, WITH_TIME
+from vmlab.guest import toolbox, udev
+from vmlab.host.page import FLAG_NOTIFICATION_PRESENT, WITH_TIME
 
 KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
 WATCHERS = ('debug',)

@@ -5,8 +5,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from vmlab import release
-from vmlab.chroot import Copy
+from vmlab.debian import release
+from vmlab.debian.chroot import Copy
 
 # What is installed differs by the kernel in its name only.
 KERNELS = ('6.12',)

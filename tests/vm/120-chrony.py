@@ -3,10 +3,10 @@
 
 import statistics
 
-from vmlab import chrony, toolbox, udev
-from vmlab.clock import NSEC, HostClock, Publisher, calibrate
-from vmlab.judge import TAI_OFFSET, Judge
-from vmlab.page import COUNTER_X86_TSC
+from vmlab.guest import chrony, toolbox, udev
+from vmlab.host.clock import NSEC, TAI_OFFSET, HostClock, Publisher, calibrate
+from vmlab.host.judge import Judge
+from vmlab.host.page import COUNTER_X86_TSC
 
 # A clock is read in one of three ways, depending on what the kernel's PTP core can do: each once.
 # 100 and 110 see to the rest.
