@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* vmclockd: options, and the loop that all of it runs in. */
+/* vmclockd: the options and the main loop. */
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -25,10 +25,10 @@ static void usage(void)
 {
 	fputs("Usage: vmclockd [OPTION]...\n"
 	      "\n"
-	      "Sets the system clock right after the virtual machine was moved or restored,\n"
+	      "Corrects the system clock after the virtual machine was moved or restored,\n"
 	      "and says in /run/vmclock when it can be trusted again. Runs in the foreground.\n"
 	      "\n"
-	      "  -c, --config=FILE   instead of " CONFIG_PATH "\n"
+	      "  -c, --config=FILE   the configuration, instead of " CONFIG_PATH "\n"
 	      "      --check-config  check the configuration, and exit\n"
 	      "      --dry-run       log what would be done, and change nothing\n"
 	      "  -v, --verbose       log more\n"
@@ -53,7 +53,7 @@ struct options {
 
 enum { CHECK_CONFIG = UCHAR_MAX + 1, DRY_RUN, HELP, VERSION };
 
-/* Returns < 0 to go on, else the exit status. */
+/* Returns the exit status, or a negative value: go on. */
 static int parse_options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -143,7 +143,7 @@ static void wake_up(struct daemon *d)
 		reaction_awake(d);
 }
 
-/* A child's end only wakes the loop up. */
+/* SIGCHLD only wakes the loop up. */
 static bool shall_end(struct daemon *d, int fd)
 {
 	struct signalfd_siginfo info;
@@ -180,7 +180,7 @@ static bool expired(int fd)
 	return read(fd, &times, sizeof(times)) == sizeof(times);
 }
 
-/* Two pairs so far apart tell the nominal rate of the system clock. */
+/* Two pairs that are this far apart give the nominal rate of the system clock. */
 #define BASELINE_MS 110
 
 static bool rate_is_missing(const struct daemon *d)
@@ -189,7 +189,7 @@ static bool rate_is_missing(const struct daemon *d)
 	       !(d->steer.nominal > 0);
 }
 
-/* Clients add to the bound what an NTP daemon may have slewed since: renew it more often. */
+/* Clients add to the bound what an NTP daemon may slew between renewals: renew it often. */
 #define RENEWED_MS 100
 
 static bool is_renewed(const struct daemon *d)
@@ -198,7 +198,7 @@ static bool is_renewed(const struct daemon *d)
 	       d->phase == PHASE_TRUSTED;
 }
 
-/* How long to sleep, in ms; -1: until something happens. */
+/* How long poll(2) may sleep, in ms; -1: without limit. */
 static int patience(const struct daemon *d)
 {
 	int64_t left;
@@ -254,7 +254,7 @@ static void look_at_clocksource(struct daemon *d)
 
 	if (!why)
 		return;
-	/* With another clocksource the kernel's clock has another rate of its own. */
+	/* Each clocksource has its own nominal rate. */
 	d->steer.nominal = 0;
 	reaction_doubt(d, why);
 }
@@ -337,7 +337,7 @@ static void begin(struct daemon *d)
 {
 	d->by_ntp.options.source_smears = d->config.source_smears;
 	d->by_ntp.silent = d->dry_run || d->config.mode == MODE_OBSERVE;
-	/* No reaction must wait for memory to be read in. */
+	/* A reaction must not wait for page faults. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		say(LOG_DEBUG, "memory is not locked: %s", strerror(errno));
 	hooks_init(&d->hooks, d->config.hooks, d->config.hook_timeout, d->state.lock);

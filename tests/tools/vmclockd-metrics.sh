@@ -132,7 +132,7 @@ wait "$daemon"
 status=$?
 daemon=
 cp "$tmp/daemon" "$tmp/out"
-expect 'a relative path' 2 "^vmclockd: $tmp/conf:5: metrics: 'vmclock.prom' is no absolute path$"
+expect 'a relative path' 2 "^vmclockd: $tmp/conf:5: metrics: 'vmclock.prom' is not an absolute path$"
 
 # A rehearsal beside the one that keeps them writes none.
 rm -rf "$folder"

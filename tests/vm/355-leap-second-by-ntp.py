@@ -22,8 +22,8 @@ AFTER = 10
 # Where vmclockd looks for them, and the line of this one.
 LIST = '/usr/share/zoneinfo/leap-seconds.list'
 LINE = '3692217600'
-NOT_ANNOUNCED = 'the leap second that leap-seconds.list has is not announced'
-NOT_LISTED = 'a leap second is announced that leap-seconds.list does not have'
+NOT_ANNOUNCED = 'leap-seconds.list has a leap second that is not announced'
+NOT_LISTED = 'a leap second is announced, but leap-seconds.list does not have it'
 
 
 def run(lab):
