@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The files of vmclockd that a handle has mapped; run-layout.h defines them.
- * They are mapped at open, or later by vmclock_wait_trusted(), and stay mapped
+ * They are mapped at open, or later by vmclock_system_wait_trusted(), and stay mapped
  * until the handle is closed. So each pointer changes once, from NULL to a
  * mapping, while other threads and signal handlers may be reading it.
  */
