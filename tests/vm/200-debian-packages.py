@@ -5,7 +5,7 @@ import json
 import re
 import tempfile
 
-from vmlab.debian.trial import Trial
+from vmlab.debian.system import Trial
 from vmlab.guest.operated import Operated
 
 # The guest boots the kernel of its own system.

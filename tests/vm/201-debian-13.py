@@ -4,7 +4,7 @@
 import tempfile
 from pathlib import Path
 
-from vmlab.debian.trial import Trial
+from vmlab.debian.system import Trial
 from vmlab.guest.operated import Operated
 
 # The guest boots the kernel of its own system.

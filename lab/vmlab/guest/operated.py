@@ -5,7 +5,7 @@ import re
 import tempfile
 import time
 
-from ..debian.trial import Trial
+from ..debian.system import Trial
 from ..host import ntp
 from ..host.clock import NSEC, TAI_OFFSET
 from . import healing, timeline
