@@ -109,6 +109,26 @@ vmclock_calc_inline int vmclock_calc_time(const struct vmclock_snapshot *s, __u6
 	return 0;
 }
 
+/**
+ * vmclock_calc_since() - what passed from the reference to a counter value
+ * @s:		the snapshot; it has a period
+ * @counter:	the counter, within 2^63 of the reference on either side
+ * @t:		receives the time that passed, negative if @counter is before
+ *
+ * Return: 0 or -EOVERFLOW.
+ */
+static inline int vmclock_calc_since(const struct vmclock_snapshot *s, __u64 counter,
+				     struct vmclock_instant *t)
+{
+	const struct vmclock_snapshot start = {
+		.counter_value = s->counter_value,
+		.period = s->period,
+		.shift = s->shift,
+	};
+
+	return vmclock_calc_time(&start, counter, t);
+}
+
 /* What a tick adds to the error, in 1 / 2^64 ns, rounded up: never 0, below 2^95. */
 static inline vmclock_u128 vmclock_calc_error_slope(const struct vmclock_snapshot *s)
 {

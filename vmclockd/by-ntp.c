@@ -16,6 +16,8 @@
 #define REPORT_NS (NS_PER_SEC / 2)
 /* chronyd slews by a twelfth at most, others by less: so may the clock go beside what it said. */
 #define SLEW 12
+/* Less than that nobody is blamed for. */
+#define ASTRAY_NS (NS_PER_MS / 5)
 
 /* A list that is missing or broken is an empty one. */
 static void read_leaps(struct by_ntp *by)
@@ -165,10 +167,11 @@ static int take_pair(struct by_ntp *by, const struct vmclock *vc,
 		return -ESTALE;
 	if (!fit_add(&by->fit, pair))
 		return 0;
-	/* The counter was disturbed without another marker: a fresh fit begins. */
+	/* The counter has jumped, or the kernel's clocks stood still: what was measured is void. */
 	track_reset(&by->track);
 	by->first = true;
-	withdraw(by, device, "the counter does not run evenly with the kernel's raw clock");
+	by->word.good = false;
+	completed_untrusted(&by->completed, device, VMCLOCK_STATUS_UNRELIABLE);
 	return -EDOM;
 }
 
@@ -192,7 +195,12 @@ static int judge(struct by_ntp *by, const struct pair *pair, const struct report
 		return -EINVAL;
 	/* ... but doubt about a leap second does. */
 	*why = derive_refusal(pair, report, &by->options);
-	return *why ? -ENODATA : 0;
+	if (*why)
+		return -ENODATA;
+	if (report->leap != REPORT_LEAP_NONE)
+		by->options.announced =
+			leaps_month_end((pair->real + report->offset) / NS_PER_SEC);
+	return 0;
 }
 
 /* Without the counter. */
@@ -218,10 +226,41 @@ static bool is_unaware(int64_t stepped, int64_t moved)
 	return llabs(stepped) < 2 * llabs(moved);
 }
 
+/*
+ * How far another program has slewed the clock since the daemon's last measurement: until the
+ * next one, what it gives for the time goes on at the true rate, as it corrects no more than it
+ * knows of. At a leap second the clock is stepped.
+ */
+static int64_t led_astray(struct by_ntp *by, const struct report *report, int64_t raw, int64_t utc)
+{
+	struct heard now = { report->reference, report->reference_ns, raw, utc };
+	const struct heard *last = &by->last;
+	int64_t passed = raw - last->raw;
+
+	if (!by->lead_known || now.reference != last->reference ||
+	    now.reference_ns != last->reference_ns || leaps_near(last->utc, utc)) {
+		by->last = now;
+		return 0;
+	}
+	passed -= (int64_t)((__int128)passed * report->frequency / NS_PER_SEC);
+	return llabs(utc - last->utc - passed);
+}
+
+/*
+ * Is that more than the daemon's own slews make of it? On a busy machine it may be held up between
+ * its look at the clock and the change of its rate.
+ */
+static bool is_astray(const struct report *report, int64_t astray)
+{
+	int64_t most = (report->root_delay / 2 + report->root_dispersion) / 4;
+
+	return astray > (most > ASTRAY_NS ? most : ASTRAY_NS);
+}
+
 /* What was known before stays true, since it does not rest on CLOCK_REALTIME. */
 static int ask_anew(struct by_ntp *by, const char **why)
 {
-	*why = "another program has set the clock, and the NTP daemon has not noticed";
+	*why = "another program has moved the clock, and the NTP daemon has not noticed";
 	if (*why != by->told)
 		say(LOG_WARNING, "%s", *why);
 	by->told = *why;
@@ -259,6 +298,7 @@ static int take_word(struct by_ntp *by, struct ntp *ntp, const struct vmclock *v
 	struct pair pair = { 0 };
 	struct report report;
 	struct lead lead;
+	int64_t astray;
 	int ret = lead_read(&word.lead);
 
 	ret = ret ?: ask_report(by, ntp, &report, why);
@@ -275,11 +315,12 @@ static int take_word(struct by_ntp *by, struct ntp *ntp, const struct vmclock *v
 	if (vmclock_disrupted(vc, device->marker))
 		return -ESTALE;
 	word.ns = report.offset;
-	word.error = report.root_delay / 2 + report.root_dispersion + 1;
 	word.raw = pair.raw;
 	word.utc = pair.real + report.offset;
-	if (by->lead_known && word_missed_step(&by->word, &word))
+	astray = led_astray(by, &report, word.raw, word.utc);
+	if (is_astray(&report, astray) || (by->lead_known && word_missed_step(&by->word, &word)))
 		return ask_anew(by, why);
+	word.error = report.root_delay / 2 + report.root_dispersion + astray + 1;
 	by->word = word;
 	by->lead_known = true;
 	return 0;
@@ -292,6 +333,7 @@ static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	struct report report;
 	struct cone cone;
 	struct lead lead;
+	int64_t astray;
 	int ret = take_pair(by, vc, device, &before);
 
 	ret = ret ?: lead_read(&lead);
@@ -306,8 +348,10 @@ static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	ret = derive_cone(&by->fit, &before, &after, &report, &by->options, &cone);
 	if (ret)
 		return ret;
-	if (missed_step(by, &cone, &lead))
+	astray = led_astray(by, &report, after.raw, cone.utc);
+	if (is_astray(&report, astray) || missed_step(by, &cone, &lead))
 		return ask_anew(by, why);
+	cone.time_maxerror += (uint64_t)astray;
 	by->lead = lead;
 	by->lead_known = true;
 	return track_update(&by->track, &cone);
@@ -342,10 +386,8 @@ static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	ret = measure(by, ntp, vc, device, why);
 	if (ret == -ERANGE)
 		*why = "the NTP daemon contradicts what it said before";
-	if (ret == -EDOM) {
-		*why = by->told;
-		return -EAGAIN;
-	}
+	if (ret == -EDOM)
+		*why = BY_NTP_UNEVEN;
 	/* After a contradiction the track counts on, until three agree. */
 	if (ret == -ENODATA)
 		track_reset(&by->track);
@@ -438,7 +480,7 @@ int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	}
 	*why = "the NTP daemon has not measured anew yet";
 	ret = advance(by, ntp, vc, device, why);
-	if (ret == -ESTALE || ret == -ECANCELED || !ret)
+	if (ret == -ESTALE || ret == -ECANCELED || ret == -EDOM || !ret)
 		return ret;
 	if (ret != -EAGAIN && ret != -EINVAL)
 		*why = ntp_reason(ntp, ret);

@@ -35,6 +35,14 @@ struct word {
 	struct lead lead;
 };
 
+/* What the daemon said of the system clock when it was first asked after its last measurement. */
+struct heard {
+	int64_t reference;		/* of that measurement: UTC, s */
+	int32_t reference_ns;
+	int64_t raw;			/* CLOCK_MONOTONIC_RAW, ns */
+	int64_t utc;			/* ns since 1970, at that instant */
+};
+
 struct by_ntp {
 	/*
 	 * The counter is not steady, or the kernel's clock does not run by it:
@@ -47,7 +55,8 @@ struct by_ntp {
 	struct fit fit;
 	struct track track;
 	struct lead lead;		/* when that was updated */
-	bool lead_known;		/* and the daemon has not measured all anew since */
+	struct heard last;
+	bool lead_known;		/* these two; and the daemon has not measured all anew since */
 	struct derive_options options;
 	struct leaps leaps;
 	int64_t next_leaps;		/* CLOCK_MONOTONIC: to be read again */
@@ -62,6 +71,9 @@ struct by_ntp {
 	struct bursts bursts;
 	int64_t next_report;		/* CLOCK_MONOTONIC */
 };
+
+/* Why there is no time after -EDOM. */
+#define BY_NTP_UNEVEN "the counter does not run evenly with the kernel's raw clock"
 
 /* Returns 0; or -1, after a line in the log, if the completed page cannot be opened. */
 int by_ntp_open(struct by_ntp *by, const char *folder, const char *device, bool dry_run);
@@ -84,7 +96,8 @@ void by_ntp_network(struct by_ntp *by);
  * @why:	receives the reason, unless 0 is returned
  *
  * Return: 0: the completed page has the time; -EAGAIN: not yet; -ECANCELED: the
- * interrupt came; or -ESTALE: there is another marker.
+ * interrupt came; -ESTALE: there is another marker; or -EDOM: the counter has jumped
+ * or the kernel's clocks stood still, so what the daemon has measured is void as well.
  */
 int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		   const struct vmclock_state *device, const char **why);

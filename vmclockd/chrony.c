@@ -476,20 +476,20 @@ static bool parse_leap(const char *s, enum report_leap *leap)
  * Reference ID, its name, stratum, time of the last measurement, system time,
  * last offset, RMS offset, frequency, residual frequency, skew, root delay,
  * root dispersion, update interval, leap status. The system time is positive
- * where the clock is slow, the frequency where it is fast.
+ * where the clock is slow, the last offset and the frequency where it is fast.
  */
 int chrony_parse_tracking(const char *line, struct report *report)
 {
 	struct report r = { 0 };
 	struct fields f;
-	int64_t unused;
+	int64_t unused, reference, fast;
 
 	if (!split(line, &f, TRACKING_FIELDS) || strlen(f.field[0]) != 8 ||
 	    !parse_unsigned(f.field[0], 16, &r.refid) ||
 	    !parse_unsigned(f.field[2], 10, &r.stratum) ||
-	    !parse_decimal(f.field[3], 0, &r.reference) ||
+	    !parse_decimal(f.field[3], 9, &reference) ||
 	    !parse_decimal(f.field[4], 9, &r.offset) ||
-	    !parse_decimal(f.field[5], 9, &unused) ||
+	    !parse_decimal(f.field[5], 9, &fast) ||
 	    !parse_decimal(f.field[6], 9, &unused) ||
 	    !parse_decimal(f.field[7], 3, &r.frequency) ||
 	    !parse_decimal(f.field[8], 3, &r.residual) ||
@@ -498,6 +498,9 @@ int chrony_parse_tracking(const char *line, struct report *report)
 	    !parse_decimal(f.field[11], 9, &r.root_dispersion) ||
 	    !parse_decimal(f.field[12], 1, &unused) || !parse_leap(f.field[13], &r.leap))
 		return -EBADMSG;
+	r.corrected = -fast;
+	r.reference = reference / NS_PER_SEC;
+	r.reference_ns = (int32_t)(reference % NS_PER_SEC);
 	*report = r;
 	return 0;
 }

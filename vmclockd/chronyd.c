@@ -2,10 +2,12 @@
 /* chronyd as the NTP daemon: told and asked by chronyc. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "clocks.h"
 #include "log.h"
 #include "ntp.h"
 #include "steps.h"
@@ -18,6 +20,8 @@
 #define TIMEOUT 1000 /* ms */
 /* What chronyd itself corrects in no time. */
 #define NO_DIFFERENCE 10 /* ppb */
+/* How near its own step is to what it says of it. */
+#define OWN_STEP_NS (NS_PER_MS / 5)
 
 /* Of one that was killed the socket's file stays. */
 static bool runs(void)
@@ -80,7 +84,7 @@ static int set_rate(struct ntp *ntp, int64_t fast)
 static int begin(struct ntp *ntp)
 {
 	ntp->chronyd.fresh = FRESH_UNKNOWN;
-	return 0;
+	return lead_read(&ntp->chronyd.lead);
 }
 
 /* Without a source it has no measurement either: somebody has reset or restarted it. */
@@ -118,15 +122,10 @@ static int measure(struct ntp *ntp, bool again)
 }
 
 /* Where it is not told to, it slews the clock, or steps it as its own configuration has it. */
-static int step(struct ntp *ntp)
+static int step(struct ntp *ntp, const struct report *report)
 {
-	struct report report;
-	const char *why;
-	int ret = chrony_tracking(&ntp->chronyd.chronyc, &report);
+	const char *why = steps_refusal(ntp->config, report->offset);
 
-	if (ret)
-		return ret;
-	why = steps_refusal(ntp->config, report.offset);
 	/* One that may not set the clock, as in a container, knows the time all the same. */
 	if (!why)
 		return request(ntp, "makestep");
@@ -134,50 +133,80 @@ static int step(struct ntp *ntp)
 	return 0;
 }
 
-/* Without a source it does not step the clock: another program did, and its samples do not fit. */
-static int look_for_step(struct ntp *ntp)
+/*
+ * Has another program stepped the clock? Then chronyd's samples do not fit. Its own step it makes
+ * when it gets a source, by as much as it says.
+ */
+static bool another_stepped(const struct chronyd *chronyd, int64_t corrected)
 {
 	struct lead now;
-	int ret = lead_read(&now);
+	int64_t stepped;
 
-	if (!ret && lead_stepped(&ntp->chronyd.lead, &now))
-		ret = forget(ntp);
-	return ret ?: -EAGAIN;
+	if (lead_read(&now))
+		return false;
+	stepped = lead_stepped(&chronyd->lead, &now);
+	return stepped && llabs(stepped - corrected) > OWN_STEP_NS;
 }
 
 static int measured(struct ntp *ntp)
 {
+	struct report report = { 0 };
 	int ret = chrony_selected_source(&ntp->chronyd.chronyc);
+	bool selected = ret > 0;
 
+	if (selected)
+		ret = chrony_tracking(&ntp->chronyd.chronyc, &report);
 	if (ret < 0)
 		return ret;
-	if (!ret)
-		return look_for_step(ntp);
-	ret = step(ntp);
+	if (another_stepped(&ntp->chronyd, report.corrected))
+		return forget(ntp) ?: -EAGAIN;
+	if (!selected)
+		return -EAGAIN;
+	ret = step(ntp, &report);
 	if (!ret)
 		ntp->chronyd.fresh = FRESH_ALL;
 	return ret;
 }
 
 /* Has it measured since it was first asked? By its own count: the clock may be anywhere. */
-static bool is_fresh(struct chronyd *chronyd, const struct report *report)
+static bool has_measured(struct chronyd *chronyd, const struct report *report)
 {
 	if (chronyd->fresh == FRESH_UNKNOWN) {
 		chronyd->before = report->reference;
 		chronyd->fresh = FRESH_OTHER;
 	}
-	if (chronyd->fresh == FRESH_OTHER && report->reference == chronyd->before)
-		return false;
-	chronyd->fresh = FRESH_ALL;
-	return true;
+	return chronyd->fresh == FRESH_ALL || report->reference != chronyd->before;
+}
+
+/* What it measures goes together with its samples from before: not if the clock was stepped. */
+static int mixes(struct ntp *ntp)
+{
+	int ret = ntp->silent ? 0 : forget(ntp);
+
+	if (!ret)
+		ntp->chronyd.fresh = ntp->silent ? FRESH_NONE : FRESH_ALL;
+	return ret ?: -EAGAIN;
 }
 
 static int report(struct ntp *ntp, struct report *report, const char **why)
 {
-	int ret = chrony_tracking(&ntp->chronyd.chronyc, report);
+	struct chronyd *chronyd = &ntp->chronyd;
+	int ret = chrony_tracking(&chronyd->chronyc, report);
 
-	if (ret || is_fresh(&ntp->chronyd, report))
+	if (ret || chronyd->fresh == FRESH_ALL)
 		return ret;
+	*why = "another program has set the clock, and chronyd has not measured anew since";
+	if (chronyd->fresh == FRESH_NONE) {
+		if (report->leap == REPORT_LEAP_UNKNOWN)
+			chronyd->fresh = FRESH_ALL;
+		return -EAGAIN;
+	}
+	if (has_measured(chronyd, report)) {
+		if (another_stepped(chronyd, report->corrected))
+			return mixes(ntp);
+		chronyd->fresh = FRESH_ALL;
+		return 0;
+	}
 	*why = "chronyd has not measured since vmclockd was started";
 	return -EAGAIN;
 }

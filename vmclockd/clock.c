@@ -165,6 +165,19 @@ int clock_step(int64_t ns)
 	return ret ?: restore(before, tx.status);
 }
 
+int clock_plan_leap(int sign)
+{
+	struct timex tx = { 0 };
+	int planned, ret = adjust(&tx);
+
+	if (ret)
+		return ret;
+	planned = sign > 0 ? STA_INS : sign < 0 ? STA_DEL : 0;
+	if ((tx.status & LEAPS) == planned)
+		return 0;
+	return set_status(0, (tx.status & ~LEAPS) | planned);
+}
+
 int clock_touch(void)
 {
 	struct timex before = { 0 }, after = { 0 };

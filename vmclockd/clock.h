@@ -39,6 +39,8 @@ int clock_touch(void);
 int clock_vouch(uint64_t bound, bool synchronised);
 /* Steps the clock by @ns. A leap second that is announced stays announced. */
 int clock_step(int64_t ns);
+/* Has it insert a leap second at the end of this day (1), leave one out (-1), or neither (0). */
+int clock_plan_leap(int sign);
 /* How much faster than CLOCK_MONOTONIC_RAW the clock runs, in ppm. */
 int clock_frequency(double *ppm);
 int clock_set_frequency(double ppm);

@@ -74,12 +74,14 @@ enum report_leap {
 
 struct report {
 	int64_t offset;			/* ns: true time = CLOCK_REALTIME + offset */
+	int64_t corrected;		/* ns: what it stepped or slewed the clock by, the last time */
 	int64_t root_delay;		/* ns */
 	int64_t root_dispersion;	/* ns */
 	int64_t frequency;		/* ppb: how much CLOCK_MONOTONIC_RAW is fast */
 	int64_t residual;		/* ppb */
 	int64_t skew;			/* ppb: the error bound of frequency */
 	int64_t reference;		/* UTC, s: when the daemon last measured */
+	int32_t reference_ns;		/* and ns, if it says */
 	uint32_t refid;
 	uint32_t stratum;
 	enum report_leap leap;
@@ -111,6 +113,7 @@ struct derive_options {
 	int64_t wander;			/* ppb: how far the counter's rate may stray */
 	int64_t max_error;		/* ns: a larger bound is refused; at most 1 s */
 	const struct leaps *leaps;	/* may be NULL */
+	int64_t announced;		/* UTC, s: of the leap second announced last; 0: none was */
 	bool source_smears;
 };
 

@@ -22,6 +22,8 @@ void kernel_clock_note_synchronised(struct daemon *d);
 void kernel_clock_unsynchronise(struct daemon *d);
 /* Sets the rate by the page, so that @offset decays. An NTP daemon that runs does that itself. */
 void kernel_clock_steer(struct daemon *d, int64_t offset);
+/* Has it take part in a leap second at the end of this day, by the page; likewise. */
+void kernel_clock_plan_leap(struct daemon *d, const struct offset *offset);
 /*
  * Tells the kernel the bound of its clock's error. The clock is declared
  * synchronised if vmclockd keeps it, or if it was synchronised before.

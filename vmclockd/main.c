@@ -117,6 +117,9 @@ static int open_signals(void)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
+	/* With its terminal it ends. */
+	if (!isatty(STDERR_FILENO))
+		sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -1;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -148,6 +151,9 @@ static bool shall_end(struct daemon *d, int fd)
 	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			return true;
+		if (info.ssi_signo == SIGHUP)
+			say(LOG_NOTICE, "SIGHUP: the configuration is read at the start only: "
+					"restart vmclockd");
 		if (info.ssi_signo == SIGUSR1)
 			reaction_sleep(d);
 		if (info.ssi_signo == SIGUSR2)
@@ -156,10 +162,13 @@ static bool shall_end(struct daemon *d, int fd)
 	return false;
 }
 
+/* s since 1970: in 2255. The kernel lets its clock be set to 2232 at most. */
+#define NEVER_SEC INT64_C(9000000000)
+
 /* The timer never expires. It becomes readable when somebody has set the clock. */
 static void arm_steps(int fd)
 {
-	const struct itimerspec never = { .it_value.tv_sec = INT32_MAX };
+	const struct itimerspec never = { .it_value.tv_sec = NEVER_SEC };
 
 	timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
 }
@@ -262,12 +271,43 @@ static void tick(struct daemon *d)
 	supervisor_alive();
 }
 
+/* Attends to what has woken the loop. @ready: what poll() returned. Returns false at the end. */
+static bool attend(struct daemon *d, const struct pollfd fds[SOURCES], int ready)
+{
+	bool had;
+
+	/* First of all: after a sleep the old measurements are void. */
+	if (slept_look(&d->slept))
+		reaction_awake(d);
+	look_at_logind(d);
+	if (fds[SIGNALS].revents && shall_end(d, fds[SIGNALS].fd))
+		return false;
+	if (network_came(&d->network, monotonic_now()))
+		reaction_network(d);
+	had = d->device.vc;
+	if (had)
+		reaction_look(d);
+	/* The rate can be known sooner than at the next tick. */
+	if (!ready && (rate_is_missing(d) || is_renewed(d)))
+		reaction_tick(d);
+	if (fds[STEPS].revents) {
+		arm_steps(fds[STEPS].fd);
+		if (d->device.vc)
+			reaction_tick(d);
+	}
+	if (fds[TICKS].revents && expired(fds[TICKS].fd))
+		tick(d);
+	if (had && !d->device.vc)
+		reaction_withdraw(d);
+	exporter_look(d);
+	return true;
+}
+
 static void run(struct daemon *d, struct pollfd fds[SOURCES])
 {
 	int ready, limit;
-	bool had;
 
-	for (;;) {
+	do {
 		listen_to_network(d, &fds[NETWORK]);
 		fds[LOGIND].fd = logind_fd(&d->logind);
 		fds[LOGIND].events = (short)logind_events(&d->logind);
@@ -278,56 +318,24 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 			say(LOG_ERR, "poll: %s", strerror(errno));
 			return;
 		}
-		/* The rate can be known sooner than at the next tick. */
-		if (!ready && (rate_is_missing(d) || is_renewed(d)))
-			reaction_tick(d);
-		/* First of all: after a sleep the old measurements are void. */
-		if (slept_look(&d->slept))
-			reaction_awake(d);
-		look_at_logind(d);
-		if (fds[SIGNALS].revents && shall_end(d, fds[SIGNALS].fd))
-			return;
-		if (network_came(&d->network, monotonic_now()))
-			reaction_network(d);
-		had = d->device.vc;
-		if (had)
-			reaction_look(d);
-		if (fds[STEPS].revents) {
-			arm_steps(fds[STEPS].fd);
-			if (d->device.vc)
-				reaction_tick(d);
-		}
-		if (fds[TICKS].revents && expired(fds[TICKS].fd))
-			tick(d);
-		if (had && !d->device.vc)
-			reaction_withdraw(d);
-		exporter_look(d);
-	}
+	} while (attend(d, fds, ready));
 }
 
-static int serve(struct daemon *d)
+/* Returns 0; or -1, after a line in the log. */
+static int open_files(struct daemon *d)
 {
-	struct pollfd fds[SOURCES] = {
-		[SIGNALS] = { .fd = open_signals(), .events = POLLIN },
-		[TICKS] = { .fd = open_ticks(), .events = POLLIN },
-		[STEPS] = { .fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK),
-			    .events = POLLIN },
-		[DEVICE] = { .fd = d->device.event, .events = POLLIN },
-		[NETWORK] = { .fd = -1, .events = POLLIN },
-		[LOGIND] = { .fd = -1 },
-	};
-
-	if (fds[SIGNALS].fd < 0 || fds[TICKS].fd < 0 || fds[STEPS].fd < 0) {
-		say(LOG_ERR, "cannot start: %s", strerror(errno));
-		return 1;
-	}
-	arm_steps(fds[STEPS].fd);
 	if (state_open(&d->state, d->config.folder, d->config.device, d->dry_run) ||
 	    by_ntp_open(&d->by_ntp, d->config.folder, d->config.device, d->dry_run))
-		return 1;
+		return -1;
 	if (d->config.clockbound &&
 	    clockbound_open(&d->clockbound, d->config.clockbound_path, d->dry_run))
 		say(LOG_WARNING, "clients of ClockBound are not served");
+	return 0;
+}
+
+static void begin(struct daemon *d)
+{
+	d->by_ntp.options.source_smears = d->config.source_smears;
 	d->by_ntp.silent = d->dry_run || d->config.mode == MODE_OBSERVE;
 	/* No reaction must wait for memory to be read in. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
@@ -348,6 +356,29 @@ static int serve(struct daemon *d)
 	exporter_open(d);
 	supervisor_ready();
 	exporter_look(d);
+}
+
+/* Returns the exit status. */
+static int serve(struct daemon *d)
+{
+	struct pollfd fds[SOURCES] = {
+		[SIGNALS] = { .fd = open_signals(), .events = POLLIN },
+		[TICKS] = { .fd = open_ticks(), .events = POLLIN },
+		[STEPS] = { .fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK),
+			    .events = POLLIN },
+		[DEVICE] = { .fd = d->device.event, .events = POLLIN },
+		[NETWORK] = { .fd = -1, .events = POLLIN },
+		[LOGIND] = { .fd = -1 },
+	};
+
+	if (fds[SIGNALS].fd < 0 || fds[TICKS].fd < 0 || fds[STEPS].fd < 0) {
+		say(LOG_ERR, "cannot start: %s", strerror(errno));
+		return 1;
+	}
+	arm_steps(fds[STEPS].fd);
+	if (open_files(d))
+		return 1;
+	begin(d);
 	run(d, fds);
 	supervisor_stopping();
 	exporter_close(d);
@@ -363,6 +394,7 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	fill_standard_files();
 	log_open(options.verbose);
 	if (config_read(&d.config, options.config)) {
 		config_free(&d.config);

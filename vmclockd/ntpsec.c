@@ -11,13 +11,17 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clocks.h"
 #include "ntp.h"
 
-/* The unit test has another one. */
+/* The unit test has others. */
 #ifndef NTPD_PID_FILE
 #define NTPD_PID_FILE "/run/ntpd.pid"
+#endif
+#ifndef PROC_FOLDER
+#define PROC_FOLDER "/proc"
 #endif
 
 /* Its process, or 0. */
@@ -34,12 +38,44 @@ static pid_t process(void)
 	return pid;
 }
 
-/* A file that it left behind when it was killed says nothing. */
+/* Is it the port of NTP that a socket has? Of a line, the second word has it, in hex. */
+static bool serves_ntp(const char *name)
+{
+	FILE *file = fopen(name, "re");
+	char address[64], rest[256];
+	bool found = false;
+
+	if (!file)
+		return false;
+	while (!found && fscanf(file, "%*s %63s%255[^\n]", address, rest) == 2)
+		found = strrchr(address, ':') && !strcmp(strrchr(address, ':'), ":007B");
+	fclose(file);
+	return found;
+}
+
+/* When ntpd was killed, its number may become another program's. */
+static bool is_ntpd(pid_t pid)
+{
+	char name[64];
+	FILE *file;
+	bool is;
+
+	snprintf(name, sizeof(name), PROC_FOLDER "/%d/comm", pid);
+	file = fopen(name, "re");
+	/* Where another user's processes are hidden, as from the unit, it is known by its socket. */
+	if (!file)
+		return serves_ntp(PROC_FOLDER "/net/udp") || serves_ntp(PROC_FOLDER "/net/udp6");
+	is = fgets(name, sizeof(name), file) && !strcmp(name, "ntpd\n");
+	fclose(file);
+	return is;
+}
+
+/* A file that it left behind says nothing. */
 static bool runs(void)
 {
 	pid_t pid = process();
 
-	return pid && (!kill(pid, 0) || errno == EPERM);
+	return pid && (!kill(pid, 0) || errno == EPERM) && is_ntpd(pid);
 }
 
 static bool busy(const struct ntp *ntp)

@@ -144,19 +144,7 @@ expect 'a state that others can write' 0 '^vmclock_vmclockd_running\{.*\} 0$' '!
 
 # ---- A marker only, and a page that vmclockd completes ------------------------------------------
 
-# An NTP daemon that is sure within 15 us or so.
-cat >"$tmp/chronyc" <<'END'
-#!/bin/sh
-while read -r line; do
-	case $line in
-	tracking) echo "7F000001,127.0.0.1,3,$(date +%s.%N),0.000000001,0.0,0.0,0.0,0.0,100.0,0.000010,0.000010,1.0,Normal" ;;
-	sources) echo '^,*,127.0.0.1,3,0,377,1,0.0,0.0,0.000004720' ;;
-	activity) echo 1,0,0,0,0 ;;
-	*) echo '200 OK' ;;
-	esac
-done
-END
-chmod 755 "$tmp/chronyc"
+play_chronyc
 stop
 rm -rf "$tmp/run"
 start --marker-only --marker=7

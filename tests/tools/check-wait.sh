@@ -28,8 +28,8 @@ run --wait=now
 expect 'a word as seconds' 3 "^vmclock-check: --wait: 'now' is no number of seconds"
 run --wait=-1
 expect 'seconds below zero' 3 "^vmclock-check: --wait: '-1' is no number of seconds"
-run --max-error=1ms
-expect 'a largest error alone' 3 '^vmclock-check: --max-error is for --wait'
+run --wait --max-age=1s
+expect 'a largest age' 3 '^vmclock-check: --max-age is for the report'
 run --wait --max-error=3
 expect 'a largest error without a unit' 3 "^vmclock-check: --max-error: '3' is no time"
 run --wait --json

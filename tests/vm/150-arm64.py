@@ -11,7 +11,7 @@ from vmlab.host.page import FLAGS_BOUNDED, FLAG_TAI_OFFSET_VALID, STATUS_SYNCHRO
 ARCHITECTURES = ('arm64',)
 LONG = True
 
-UNIT_TESTS = ('test-abi', 'test-calc', 'test-gettime', 'test-libvmclock', 'test-page',
+UNIT_TESTS = ('test-abi', 'test-calc', 'test-system-time', 'test-libvmclock', 'test-page',
               'test-time', 'test-wait', 'test-waiting', 'torn-reads')
 # The page's clock: so many ticks a second, a time when the counter was zero, an error.
 TICKS = 1000000000

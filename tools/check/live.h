@@ -6,15 +6,14 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#include "run-files.h"
 #include "tools/metrics.h"
 
 struct live {
 	struct vmclock *vc;		/* NULL: it cannot be opened */
 	struct metrics metrics;		/* as of the last look */
 	char path[PATH_MAX];
-	char folder[PATH_MAX];		/* vmclockd's; empty: vmclockd does not serve such a path */
-	char completed[2 * PATH_MAX];	/* the completed page; may be empty */
-	bool own;			/* the folder is that of $VMCLOCK_RUN_DIR */
+	struct run_files run;
 };
 
 /*

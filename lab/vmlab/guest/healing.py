@@ -25,6 +25,12 @@ _RENEWED = 0.1
 _PROGRAMS = ('time-record', 'time-read', 'time-spin', 'time-flat-out', 'time-sync', 'kill-mid-write',
              'vmclockd')
 _VMCLOCKD = 'vmclockd --verbose >>/tmp/vmclockd 2>&1 &'
+# Its lock on /run/vmclock goes with its files, which an overloaded guest may close late.
+_KILL_ONCE = '''
+pid=$(pidof vmclockd)
+kill -9 $pid
+while test -n "$(ls /proc/$pid/fd 2>/dev/null)"; do usleep 1000; done
+'''
 
 # With the number of kills, and the most microseconds until each.
 _KILL = '''
@@ -243,6 +249,10 @@ class Healing:
         self._lab.log(f'{count} disruptions in {clock.monotonic() - began:.1f} s')
 
     # ---- Killing ---------------------------------------------------------------------
+
+    def kill_and_start(self):
+        """Kill vmclockd, and start it anew."""
+        self.vm.run(_KILL_ONCE + _VMCLOCKD)
 
     def kill_repeatedly(self, times, seconds):
         """Have vmclockd killed again and again, and started anew; each lives for up to so long."""

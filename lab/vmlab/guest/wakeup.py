@@ -18,10 +18,12 @@ class Sleeper:
     """A process that waits for changes in one way; in a with statement.
 
     `command` is what starts it, such as taskset; `missing` tells that the guest's kernel has no such way.
+    `spin`: look for its waking without rest; else the host stays idle for the guest.
     """
 
-    def __init__(self, vm, way, state='quiet', command=''):
+    def __init__(self, vm, way, state='quiet', command='', spin=True):
         self.name = f'{way} {state}'
+        self._spin = _SPIN if spin else 0
         self._vm = vm
         self._count = 0
         vm.page.write(_OFFSET, bytes(16))
@@ -57,7 +59,7 @@ class Sleeper:
         self._wait_asleep()
         began = time.monotonic()
         end_change = change()
-        while self._number(1) <= self._count and time.monotonic() < began + _SPIN:
+        while self._number(1) <= self._count and time.monotonic() < began + self._spin:
             pass
         self._wait(1, f'{self.name} to wake: {what}', timeout)
         took = time.monotonic() - began
@@ -65,6 +67,10 @@ class Sleeper:
         if end_change:
             end_change()
         return took
+
+    def counter(self):
+        """The guest's counter when it was woken last."""
+        return self._number(2)
 
 
 def ways(vm):

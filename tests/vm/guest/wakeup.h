@@ -18,6 +18,7 @@
 struct wakeup {
 	uint64_t asleep;	/* how often it has fallen asleep */
 	uint64_t woken;		/* how often it has been woken */
+	uint64_t counter;	/* the guest's counter when it was woken last */
 };
 
 #endif /* WAKEUP_H */

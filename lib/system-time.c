@@ -5,7 +5,8 @@
 #include "internal.h"
 
 VMCLOCK_PUBLIC
-int vmclock_gettime(const struct vmclock *vc, clockid_t clock, uint64_t marker, struct timespec *ts)
+int vmclock_system_time(const struct vmclock *vc, clockid_t clock, uint64_t marker,
+			struct timespec *ts)
 {
 	/* To restore it on an error. A local result, copied out at the end, would cost more. */
 	const struct timespec untouched = *ts;
