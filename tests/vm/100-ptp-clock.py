@@ -4,6 +4,8 @@
 import itertools
 import threading
 
+from vmlab.guest.device import Simulation
+from vmlab.guest.machine import Setup
 from vmlab.host.clock import NSEC, TAI_OFFSET
 
 # A tick of 2^-29 s is longer than a nanosecond: so each time is that of one counter value,
@@ -34,14 +36,14 @@ def run(lab):
     fields = {**FIELDS, 'counter_id': lab.board.counter_id}
     if lab.board.counter_id == COUNTER_TSC:
         distrusted_counter(lab, fields)
-    vm = lab.boot('sim', fields=fields, programs=['ptp-read'])
+    vm = lab.boot(Simulation(fields), programs=['ptp-read'])
     vm.load()
     Clock(lab, vm, fields).check_all()
 
 
 def distrusted_counter(lab, fields):
     """A kernel that found the counter unsteady takes no time from it."""
-    vm = lab.boot('sim', fields=fields, append='tsc=unstable')
+    vm = lab.boot(Simulation(fields), setup=Setup(append='tsc=unstable'))
     vm.load()
     vm.wait_log('vmclock0: no PTP clock: the kernel distrusts the counter')
     lab.equal(clocks(vm), [], 'the PTP clocks of a counter that is not trusted')

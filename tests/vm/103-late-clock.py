@@ -2,6 +2,7 @@
 """A guest that comes to a host with time, or gets it later, has a PTP clock from then on; as has each device."""
 
 from vmlab.guest import toolbox
+from vmlab.guest.device import Simulation
 from vmlab.host.page import FLAG_NOTIFICATION_PRESENT, WITH_TIME
 
 KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
@@ -12,7 +13,7 @@ CLOCKS = 'cat $(grep -slx "vmclock[0-9]*" /sys/class/ptp/*/clock_name) </dev/nul
 def run(lab):
     files = files_of_udev(lab)
     time = {**WITH_TIME, 'counter_id': lab.board.counter_id}
-    vm = lab.boot('sim', devices=2, fields={'flags': FLAG_NOTIFICATION_PRESENT},
+    vm = lab.boot(Simulation({'flags': FLAG_NOTIFICATION_PRESENT}, devices=2),
                   programs=['ptp-read'], files=files)
     pages = [vm.page, vm.page.at(0x4000)]
     if files:

@@ -5,6 +5,7 @@ import re
 import statistics
 
 from vmlab.guest import toolbox
+from vmlab.guest.device import Simulation
 from vmlab.host.clock import NSEC, TAI_OFFSET, Publisher, calibrate
 from vmlab.host.page import COUNTER_X86_TSC
 
@@ -21,9 +22,9 @@ SAME = 2000
 
 
 def run(lab):
-    vm = lab.boot('sim-silent', programs=['time-spin', 'time-read', 'time-record'],
-                  files={**toolbox.files(lab, *PROGRAMS, *toolbox.UDEV), **toolbox.udev_rules(lab)},
-                  fields={'counter_id': COUNTER_X86_TSC})
+    vm = lab.boot(Simulation({'counter_id': COUNTER_X86_TSC}, notify=False),
+                  programs=['time-spin', 'time-read', 'time-record'],
+                  files={**toolbox.files(lab, *PROGRAMS, *toolbox.UDEV), **toolbox.udev_rules(lab)})
     toolbox.unpack(vm)
     toolbox.start_udev(vm)
     with Publisher(lab, vm, calibrate(lab, vm)):

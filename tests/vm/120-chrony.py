@@ -4,6 +4,7 @@
 import statistics
 
 from vmlab.guest import chrony, toolbox
+from vmlab.guest.device import Simulation
 from vmlab.host.clock import NSEC, TAI_OFFSET, HostClock, Publisher, calibrate
 from vmlab.host.judge import Judge
 from vmlab.host.page import COUNTER_X86_TSC
@@ -21,9 +22,9 @@ RECORDS = 60
 
 
 def run(lab):
-    vm = lab.boot('sim-silent', programs=['time-spin', 'time-record'],
-                  files={**chrony.files(lab, *toolbox.UDEV), **toolbox.udev_rules(lab)},
-                  fields={'counter_id': COUNTER_X86_TSC})
+    vm = lab.boot(Simulation({'counter_id': COUNTER_X86_TSC}, notify=False),
+                  programs=['time-spin', 'time-record'],
+                  files={**chrony.files(lab, *toolbox.UDEV), **toolbox.udev_rules(lab)})
     toolbox.unpack(vm)
     toolbox.start_udev(vm)
     offset = calibrate(lab, vm)

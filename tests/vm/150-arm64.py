@@ -3,6 +3,7 @@
 
 import time
 
+from vmlab.guest.device import Simulation
 from vmlab.host.clock import NSEC, TAI_OFFSET
 from vmlab.host.page import FLAGS_BOUNDED, FLAG_TAI_OFFSET_VALID, STATUS_SYNCHRONIZED
 
@@ -22,17 +23,17 @@ PERIOD = (1 << 64 + SHIFT) // TICKS
 
 
 def run(lab):
-    vm = lab.boot('sim', programs=[*UNIT_TESTS, 'time-read', 'vmclock-check', 'vmclock-sim'],
-                  fields={
-                      'counter_id': lab.board.counter_id,
-                      'clock_status': STATUS_SYNCHRONIZED,
-                      'flags': FLAG_TAI_OFFSET_VALID | FLAGS_BOUNDED,
-                      'tai_offset_sec': -TAI_OFFSET,
-                      'counter_period_shift': SHIFT,
-                      'counter_period_frac_sec': PERIOD,
-                      'time_sec': START,
-                      'time_maxerror_nanosec': MAXERROR,
-                  })
+    page = Simulation({
+        'counter_id': lab.board.counter_id,
+        'clock_status': STATUS_SYNCHRONIZED,
+        'flags': FLAG_TAI_OFFSET_VALID | FLAGS_BOUNDED,
+        'tai_offset_sec': -TAI_OFFSET,
+        'counter_period_shift': SHIFT,
+        'counter_period_frac_sec': PERIOD,
+        'time_sec': START,
+        'time_maxerror_nanosec': MAXERROR,
+    })
+    vm = lab.boot(page, programs=[*UNIT_TESTS, 'time-read', 'vmclock-check', 'vmclock-sim'])
     vm.load()
     check_device(lab, vm)
     check_simulation(lab, vm)

@@ -23,8 +23,8 @@ RIGHT = 10_000
 
 
 def run(lab):
-    healing = Healing(lab, notify=True)
-    healing.start('ntp = none')
+    healing = Healing(lab)
+    healing.start()
     healing.wait_trusted()
     for move in range(1, MOVES + 1):
         for _ in range(UPDATES):

@@ -4,7 +4,6 @@ get excludes the truth; with chronyd on the PTP clock, which slews what vmclockd
 
 import random
 
-from vmlab.guest import chrony
 from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
@@ -24,11 +23,10 @@ READINGS = 1_000_000
 
 
 def run(lab):
-    healing = Healing(lab, notify=True, files=chrony.files(lab), programs=['bound-read'])
+    healing = Healing(lab, source='ptp', programs=['bound-read'])
     vm = healing.vm
     daemon = healing.start_chrony()
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', 'clockbound = yes',
-                  f'clockbound_path = {SEGMENT}')
+    healing.start('clockbound = yes', f'clockbound_path = {SEGMENT}')
     daemon.wait_selected()
     healing.wait_trusted()
     vm.run(f'bound-read {SEGMENT} >/tmp/bounds 2>&1 &')

@@ -3,7 +3,6 @@
 
 import time
 
-from vmlab.guest import chrony
 from vmlab.guest.healing import Healing
 from vmlab.host import ntp
 from vmlab.host.judge import Truth
@@ -20,11 +19,11 @@ HEALED = 30
 
 
 def run(lab):
-    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
+    healing = Healing(lab, source='ntp')
     vm = healing.vm
     server = ntp.Server(lab)
     healing.start_chrony(server.settings())
-    healing.start(f'chronyc = {chrony.CHRONYC}', 'ntp = chrony')
+    healing.start()
     healing.wait_trusted(90)
 
     with Truth(lab, vm) as truth:

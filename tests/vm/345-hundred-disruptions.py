@@ -3,7 +3,6 @@
 
 import random
 
-from vmlab.guest import chrony
 from vmlab.guest.healing import Healing
 from vmlab.host import ntp
 
@@ -24,8 +23,8 @@ REQUESTS = 40
 
 
 def run(lab):
-    healing = Healing(lab, notify=True)
-    healing.start('ntp = none')
+    healing = Healing(lab)
+    healing.start()
     healing.wait_trusted()
     for _ in range(DISRUPTIONS):
         healing.disrupt(random.randint(-STEP_MAX, STEP_MAX), random.uniform(-PPM_MAX, PPM_MAX), APART)
@@ -51,10 +50,10 @@ def storm(lab, healing):
 
 def by_servers(lab):
     """Servers are spared, too, where the time is theirs."""
-    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
+    healing = Healing(lab, source='ntp')
     server = ntp.Server(lab)
     healing.start_chrony(server.settings())
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
+    healing.start(record_ms=0)
     healing.wait_trusted(90)
     before = server.requests()
     storm(lab, healing)

@@ -27,7 +27,7 @@ NOT_LISTED = 'a leap second is announced, but leap-seconds.list does not have it
 
 
 def run(lab):
-    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
+    healing = Healing(lab, source='ntp')
     vm = healing.vm
     vm.run('mkdir -p /usr/share/zoneinfo')
     server = LeapingServer(MIDNIGHT, BEGIN, TAI_OFFSET)
@@ -47,7 +47,7 @@ def run(lab):
 def begin(healing, command):
     healing.vm.run(f'{command}; killall vmclockd; >/tmp/vmclockd')
     healing.vm.wait_for('! pidof vmclockd')
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
+    healing.start(record_ms=0)
 
 
 def refused(lab, healing, daemon, leap, command, why):

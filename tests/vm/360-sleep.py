@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A guest that hibernates: nobody vouches for its clock when it is back, until chronyd has measured anew."""
 
-from vmlab.guest import chrony, hibernation
+from vmlab.guest import hibernation
 from vmlab.guest.healing import Healing
 from vmlab.host import ntp
 
@@ -15,12 +15,11 @@ HEALED = 60
 
 
 def run(lab):
-    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True,
-                      **hibernation.options(lab))
+    healing = Healing(lab, source='ntp', **hibernation.options(lab))
     vm = healing.vm
     server = ntp.Server(lab)
     healing.start_chrony(server.settings())
-    healing.start(f'chronyc = {chrony.CHRONYC}', 'ntp = chrony')
+    healing.start()
     healing.wait_trusted(90)
     before = healing.state()
 

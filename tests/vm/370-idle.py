@@ -18,8 +18,8 @@ RESIDENT_KIB = 8192
 
 def run(lab):
     for notify in (True, False):
-        healing = Healing(lab, notify)
-        healing.start('ntp = none')
+        healing = Healing(lab, 'sim' if notify else 'sim-silent')
+        healing.start()
         healing.wait_trusted()
         # That one has the page looked at all the time.
         healing.vm.run('killall time-record')
