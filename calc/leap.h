@@ -85,6 +85,55 @@ static inline void vmclock_calc_known(const struct vmclock_snapshot *s, __s64 re
 	}
 }
 
+/* A leap second at @midnight. @over: does the reference count as the time after it? */
+static inline int vmclock_calc_place_leap(struct vmclock_leap_second *leap, __s64 midnight,
+					  int sign, bool over)
+{
+	leap->midnight = midnight;
+	leap->month_start = vmclock_calc_month_start(midnight, -1);
+	leap->month_end = vmclock_calc_month_start(midnight, 1);
+	leap->sign = sign;
+	leap->before = over ? sign : 0;
+	leap->after = over ? 0 : -sign;
+	leap->at = midnight - (over == (sign > 0));
+	return 0;
+}
+
+/* The leap second of an indicator other than NONE. Returns 0 or -ENODATA. */
+static inline int vmclock_calc_leap_told(__u8 indicator, __s64 reference,
+					 struct vmclock_leap_second *leap)
+{
+	__s64 month = vmclock_calc_month_start(reference, 0);
+	__s64 month_end = vmclock_calc_month_start(reference, 1);
+	bool last_second = reference == month_end - 1;
+
+	switch (indicator) {
+	case VMCLOCK_LEAP_PRE_POS:
+		return vmclock_calc_place_leap(leap, month_end, 1, false);
+	case VMCLOCK_LEAP_PRE_NEG:
+		/* That second is left out. */
+		if (last_second)
+			return -ENODATA;
+		return vmclock_calc_place_leap(leap, month_end, -1, false);
+	case VMCLOCK_LEAP_POS:
+		/*
+		 * 23:59:60 has no number of its own in UTC: hosts count
+		 * either 23:59:59 twice, or the next day's 00:00:00.
+		 */
+		if (last_second)
+			return vmclock_calc_place_leap(leap, month_end, 1, true);
+		if (reference == month)
+			return vmclock_calc_place_leap(leap, month, 1, false);
+		return -ENODATA;
+	case VMCLOCK_LEAP_POST_POS:
+		return vmclock_calc_place_leap(leap, month, 1, true);
+	case VMCLOCK_LEAP_POST_NEG:
+		return vmclock_calc_place_leap(leap, month, -1, true);
+	default:
+		return -ENODATA;
+	}
+}
+
 /**
  * vmclock_calc_leap_second() - what the leap indicator means for instants around it
  * @s:		the snapshot
@@ -104,60 +153,23 @@ static inline int vmclock_calc_leap_second(const struct vmclock_snapshot *s, __s
 					   struct vmclock_leap_second *leap)
 {
 	bool dated = reference >= 0 && reference < VMCLOCK_CALC_MAX_SEC;
-	/* Does the reference count as the time after the leap second does? */
-	bool over = s->leap == VMCLOCK_LEAP_POST_POS || s->leap == VMCLOCK_LEAP_POST_NEG;
-	__s64 month, month_end, last;
+	__s64 first, last;
+	int ret;
 
 	*leap = (struct vmclock_leap_second){ 0 };
 	if (!dated)
 		return s->leap == VMCLOCK_LEAP_NONE ? 0 : -EOVERFLOW;
-	month = vmclock_calc_month_start(reference, 0);
-	month_end = vmclock_calc_month_start(reference, 1);
+	first = vmclock_calc_month_start(reference, 0);
 	last = vmclock_calc_month_start(reference, 2);
-
-	switch (s->leap) {
-	case VMCLOCK_LEAP_NONE:
-		vmclock_calc_known(s, reference, month, last, leap);
-		return 0;
-	case VMCLOCK_LEAP_PRE_POS:
-	case VMCLOCK_LEAP_POST_POS:
-		leap->sign = 1;
-		break;
-	case VMCLOCK_LEAP_PRE_NEG:
-		/* That second is left out. */
-		if (reference == month_end - 1)
-			return -ENODATA;
-		leap->sign = -1;
-		break;
-	case VMCLOCK_LEAP_POST_NEG:
-		leap->sign = -1;
-		break;
-	case VMCLOCK_LEAP_POS:
-		/*
-		 * 23:59:60 has no number of its own in UTC: hosts count
-		 * either 23:59:59 twice, or the next day's 00:00:00.
-		 */
-		leap->sign = 1;
-		if (reference == month_end - 1) {
-			over = true;
-			month = month_end;
-		} else if (reference == month) {
-			month_end = month;
-		} else {
-			return -ENODATA;
-		}
-		last = vmclock_calc_month_start(month, 1);
-		break;
-	default:
-		return -ENODATA;
+	if (s->leap != VMCLOCK_LEAP_NONE) {
+		ret = vmclock_calc_leap_told(s->leap, reference, leap);
+		if (ret)
+			return ret;
+		first = leap->month_start;
 	}
-	leap->midnight = over ? month : month_end;
-	leap->month_start = vmclock_calc_month_start(leap->midnight, -1);
-	leap->month_end = vmclock_calc_month_start(leap->midnight, 1);
-	leap->before = over ? leap->sign : 0;
-	leap->after = over ? 0 : -leap->sign;
-	leap->at = leap->midnight - (over == (leap->sign > 0));
-	vmclock_calc_known(s, reference, leap->month_start, last, leap);
+	if (s->leap == VMCLOCK_LEAP_POS)
+		last = leap->month_end;
+	vmclock_calc_known(s, reference, first, last, leap);
 	return 0;
 }
 

@@ -60,11 +60,15 @@ static inline void cpu_relax(void)
 #endif
 }
 
-static inline uint32_t maintenance(uint64_t flags)
-{
-	return (flags & VMCLOCK_FLAG_DISRUPTION_SOON ? VMCLOCK_MAINTENANCE_SOON : 0) |
-	       (flags & VMCLOCK_FLAG_DISRUPTION_IMMINENT ? VMCLOCK_MAINTENANCE_IMMINENT : 0);
-}
+/* Flags of the page that are flags of a reading or of a state have the same bits there. */
+_Static_assert(VMCLOCK_FLAG_MAINTENANCE_SOON == VMCLOCK_FLAG_DISRUPTION_SOON &&
+	       VMCLOCK_FLAG_MAINTENANCE_IMMINENT == VMCLOCK_FLAG_DISRUPTION_IMMINENT &&
+	       VMCLOCK_FLAG_MONOTONIC == VMCLOCK_FLAG_TIME_MONOTONIC &&
+	       VMCLOCK_FLAG_GENERATION_PRESENT == VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT,
+	       "one value for each meaning");
+
+#define MAINTENANCE_FLAGS (VMCLOCK_FLAG_MAINTENANCE_SOON | VMCLOCK_FLAG_MAINTENANCE_IMMINENT)
+#define READING_FLAGS	  (MAINTENANCE_FLAGS | VMCLOCK_FLAG_MONOTONIC)
 
 /*
  * For waits: 0, -ENODEV if the driver was unbound or the device removed, or

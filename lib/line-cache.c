@@ -4,9 +4,9 @@
 
 #include "line-cache.h"
 
-_Static_assert(sizeof(struct vmclock_time) ==
-	       offsetof(struct vmclock_time, flags) + sizeof(((struct cached_line *)0)->state),
-	       "the state is all that follows the marker");
+_Static_assert(offsetof(struct vmclock_time, reserved) - offsetof(struct vmclock_time, flags) <=
+		       sizeof(((struct cached_line *)0)->state),
+	       "the state has all that follows the marker");
 
 #define AHEAD_MAX (INT64_C(1) << 32)	/* seconds between the reference and a line's own second */
 

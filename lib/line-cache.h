@@ -19,7 +19,7 @@
 #include "internal.h"
 #include "line.h"
 
-#define CACHED_SCALES (VMCLOCK_SMEARED + 1)
+#define CACHED_SCALES (VMCLOCK_SCALE_SMEARED + 1)
 
 struct cached_line {
 	uint64_t written;	/* low half: a sequence count; high half: how often it was made */

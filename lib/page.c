@@ -178,12 +178,12 @@ int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state)
 
 	*state = (struct vmclock_state){
 		.marker = marker,
-		.flags = maintenance(flags),
+		.flags = flags & MAINTENANCE_FLAGS,
 		.status = VMCLOCK_COVERS(vc->size, clock_status) ? status : VMCLOCK_STATUS_UNKNOWN,
 	};
 	if (VMCLOCK_COVERS(vc->size, vm_generation_counter) &&
 	    flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT) {
-		state->flags |= VMCLOCK_GENERATION_PRESENT;
+		state->flags |= VMCLOCK_FLAG_GENERATION_PRESENT;
 		state->generation = generation;
 	}
 	return 0;

@@ -62,11 +62,11 @@ static inline int to_even_scale(const struct vmclock_snapshot *s, enum vmclock_s
 				struct vmclock_instant *t, struct vmclock_leap_second *second)
 {
 	switch (scale) {
-	case VMCLOCK_TAI:
+	case VMCLOCK_SCALE_TAI:
 		*second = (struct vmclock_leap_second){ 0 };
 		return vmclock_calc_to_tai(s, t);
-	case VMCLOCK_UTC:
-	case VMCLOCK_SMEARED:
+	case VMCLOCK_SCALE_UTC:
+	case VMCLOCK_SCALE_SMEARED:
 		return vmclock_calc_linear(s, t, second);
 	}
 	return -EINVAL;
@@ -76,9 +76,9 @@ static inline int to_scale(const struct vmclock_leap_second *second, uint8_t sme
 			   enum vmclock_scale scale, struct vmclock_instant *t)
 {
 	switch (scale) {
-	case VMCLOCK_UTC:
+	case VMCLOCK_SCALE_UTC:
 		return vmclock_calc_linear_to_utc(second, t);
-	case VMCLOCK_SMEARED:
+	case VMCLOCK_SCALE_SMEARED:
 		return vmclock_calc_linear_to_smeared(second, smearing, false, t);
 	default:
 		return 0;
@@ -90,9 +90,9 @@ static inline int bounds_to_scale(const struct vmclock_leap_second *second, uint
 				  struct vmclock_instant *latest)
 {
 	switch (scale) {
-	case VMCLOCK_UTC:
+	case VMCLOCK_SCALE_UTC:
 		return vmclock_calc_bounds_to_utc(second, earliest, latest);
-	case VMCLOCK_SMEARED:
+	case VMCLOCK_SCALE_SMEARED:
 		return vmclock_calc_bounds_to_smeared(second, smearing, earliest, latest);
 	default:
 		return 0;
@@ -155,10 +155,10 @@ static __attribute__((noinline)) int compute(const struct vmclock_snapshot *s,
 	result.time = to_timespec(&scaled);
 	result.leap = vmclock_calc_leap_at(&second, t.sec);
 	result.status = s->status;
-	result.flags = maintenance(s->flags);
+	result.flags = s->flags & READING_FLAGS;
 	if (!vmclock_calc_error(s, counter, &error) &&
 	    set_bounds(&second, s->smearing, scale, &t, error, &result))
-		result.flags |= VMCLOCK_BOUNDED;
+		result.flags |= VMCLOCK_FLAG_BOUNDED;
 	else
 		set_unbounded(&result);
 	*out = result;
@@ -207,12 +207,12 @@ static void remember(const struct vmclock *vc, const struct vmclock_snapshot *s,
 	struct line line;
 	int64_t from, until;
 
-	if (!(result->flags & VMCLOCK_BOUNDED) || !line_draw(s, &line) ||
+	if (!(result->flags & VMCLOCK_FLAG_BOUNDED) || !line_draw(s, &line) ||
 	    to_even_scale(s, scale, &reference, &second))
 		return;
-	if (scale != VMCLOCK_TAI) {
-		from = scale == VMCLOCK_UTC ? second.utc_from : second.smeared_from;
-		until = scale == VMCLOCK_UTC ? second.utc_until : second.smeared_until;
+	if (scale != VMCLOCK_SCALE_TAI) {
+		from = scale == VMCLOCK_SCALE_UTC ? second.utc_from : second.smeared_from;
+		until = scale == VMCLOCK_SCALE_UTC ? second.utc_until : second.smeared_until;
 		if (second.sign || !line_limit(&line, from - reference.sec, until - reference.sec))
 			return;
 	}
@@ -227,7 +227,7 @@ static void limit_bounds(struct vmclock_snapshot *s, enum vmclock_scale scale, u
 {
 	uint64_t since = counter - s->counter_value;
 
-	if (scale != VMCLOCK_TAI && !(since >> 63) && since >= reach)
+	if (scale != VMCLOCK_SCALE_TAI && !(since >> 63) && since >= reach)
 		s->flags &= ~(uint64_t)VMCLOCK_FLAG_TIME_MAXERROR_VALID;
 }
 
@@ -282,10 +282,10 @@ read_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[]
 		ret = compute(&s, scale, counter, out);
 	if (ret)
 		return ret;
-	out->flags |= VMCLOCK_COMPLETED;
+	out->flags |= VMCLOCK_FLAG_COMPLETED;
 	/* A cached line holds as long as the first copy does, and does not know @first. */
 	if (copy == copies[0] && !vmclock_completed_is_before(&s, s.counter_value, first))
-		remember(vc, &s, scale, seq, scale == VMCLOCK_TAI ? UINT64_MAX : reach, out);
+		remember(vc, &s, scale, seq, scale == VMCLOCK_SCALE_TAI ? UINT64_MAX : reach, out);
 	return 0;
 }
 
@@ -417,13 +417,13 @@ static bool is_before(const struct timespec *a, const struct timespec *b)
 }
 
 VMCLOCK_PUBLIC
-bool vmclock_before(const struct vmclock_time *t, const struct timespec *ts)
+bool vmclock_time_before(const struct vmclock_time *t, const struct timespec *ts)
 {
-	return t->flags & VMCLOCK_BOUNDED && is_before(&t->latest, ts);
+	return t->flags & VMCLOCK_FLAG_BOUNDED && is_before(&t->latest, ts);
 }
 
 VMCLOCK_PUBLIC
-bool vmclock_after(const struct vmclock_time *t, const struct timespec *ts)
+bool vmclock_time_after(const struct vmclock_time *t, const struct timespec *ts)
 {
-	return t->flags & VMCLOCK_BOUNDED && is_before(ts, &t->earliest);
+	return t->flags & VMCLOCK_FLAG_BOUNDED && is_before(ts, &t->earliest);
 }

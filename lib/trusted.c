@@ -83,7 +83,7 @@ static bool is_valid(uint64_t valid_until, int64_t now)
 }
 
 VMCLOCK_PUBLIC
-int vmclock_trusted(const struct vmclock *vc, uint64_t *marker)
+int vmclock_system_trusted(const struct vmclock *vc, uint64_t *marker)
 {
 	struct word word;
 	int64_t now;
@@ -112,15 +112,15 @@ static int look(const struct vmclock *vc)
 	int ret;
 
 	vmclock_run_pick_up(vc);
-	/* vmclock_trusted() would spin while the host holds its count odd. */
+	/* vmclock_system_trusted() would spin while the host holds its count odd. */
 	if (section_try(vc->page) & 1)
 		return -EAGAIN;
-	ret = vmclock_trusted(vc, &marker);
+	ret = vmclock_system_trusted(vc, &marker);
 	return ret == -ESTALE || ret == -ENOENT || ret == -ETIMEDOUT ? -EAGAIN : ret;
 }
 
 VMCLOCK_PUBLIC
-int vmclock_wait_trusted(const struct vmclock *vc, const struct timespec *timeout)
+int vmclock_system_wait_trusted(const struct vmclock *vc, const struct timespec *timeout)
 {
 	int64_t deadline, now, left, pause;
 	int ret;

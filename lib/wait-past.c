@@ -40,9 +40,9 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
 			return ret;
 		if (now.marker != marker)
 			return -ESTALE;
-		if (!(now.flags & VMCLOCK_BOUNDED))
+		if (!(now.flags & VMCLOCK_FLAG_BOUNDED))
 			return -ENODATA;
-		if (vmclock_after(&now, t))
+		if (vmclock_time_after(&now, t))
 			return 0;
 		/* Strictly past it: a nanosecond more. */
 		rest = distance(&now.earliest, t) + 1;

@@ -153,7 +153,8 @@ static int wait_for_change(const struct vmclock *vc, uint64_t marker, int64_t de
 }
 
 VMCLOCK_PUBLIC
-int vmclock_wait(const struct vmclock *vc, uint64_t marker, const struct timespec *timeout)
+int vmclock_wait_disrupted(const struct vmclock *vc, uint64_t marker,
+			   const struct timespec *timeout)
 {
 	int64_t deadline;
 	int ret, fd;

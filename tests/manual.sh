@@ -35,13 +35,13 @@ constants() {
 	grep -o "\bVMCLOCK_$1[A-Z_]*" "$2" | sort -u
 }
 
-same 'scales' "$(sed -n '/^enum vmclock_scale {/,/^};/s/^\t\(VMCLOCK_[A-Z]*\).*/\1/p' include/vmclock.h)" \
+same 'scales' "$(sed -n '/^enum vmclock_scale {/,/^};/s/^\t\(VMCLOCK_SCALE_[A-Z]*\).*/\1/p' include/vmclock.h)" \
 	"$(items vmclock_time.3 Dv Scales)"
-same 'flags' "$(sed -n 's/^#define \(VMCLOCK_[A-Z_]*\)[[:space:]].*1U << .*/\1/p' include/vmclock.h)" \
+same 'flags' "$(sed -n 's/^#define \(VMCLOCK_FLAG_[A-Z_]*\)[[:space:]].*1U << .*/\1/p' include/vmclock.h)" \
 	"$(items vmclock_time.3 Dv Flags)"
-same 'status' "$(constants STATUS_ include/vmclock-abi.h | grep -v '_$')" \
+same 'status' "$(constants STATUS_ include/vmclock.h | grep -v '_$')" \
 	"$(items vmclock_time.3 Dv Status)"
-same 'leap indicator' "$(constants LEAP_ include/vmclock-abi.h | grep -v '_$')" \
+same 'leap indicator' "$(constants LEAP_ include/vmclock.h | grep -v '_$')" \
 	"$(items vmclock_time.3 Dv 'Leap indicator')"
 same 'struct vmclock_time' "$(fields vmclock_time)" "$(items vmclock_time.3 Fa)"
 same 'attributes' "$(sed -n 's/^VMCLOCK_ATTRIBUTE(\(.*\));$/\1/p; s/^static DEVICE_ATTR_R[OW](\(.*\));$/\1/p' \
@@ -91,11 +91,11 @@ same 'warnings of vmclock-check' "$(codes WARNING)" "$(codes_in_manual 'Warnings
 same 'errors in docs/troubleshooting.md' "$(codes UNUSABLE)" "$(codes_in_table Errors)"
 same 'warnings in docs/troubleshooting.md' "$(codes WARNING)" "$(codes_in_table Warnings)"
 
-# The values beside the names of vmclock-abi.h.
+# The values beside the names.
 number=$((number + 1))
 wrong=$(sed -n 's/^\.It Dv \(VMCLOCK_[A-Z_]*\) Pq \([0-9]*\)$/\1 \2/p' man/vmclock_time.3 |
 	while read -r name value; do
-		grep -q "^#define ${name}[[:space:]][[:space:]]*$value\$" include/vmclock-abi.h ||
+		grep -Eq "^#define ${name}[[:space:]]+(0x0)?$value( |\$)" include/vmclock.h ||
 			echo "$name $value"
 	done)
 if [ -z "$wrong" ]; then

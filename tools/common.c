@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "common.h"
@@ -136,6 +138,17 @@ void wrong_option(const char *tool, char **argv, int answer)
 		wrong_usage(tool, "unknown option -%c", optopt);
 	else
 		wrong_usage(tool, "unknown or ambiguous option %s", word);
+}
+
+void fill_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
 }
 
 int close_stdout(const char *tool)

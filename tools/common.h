@@ -34,6 +34,12 @@ void wrong_usage(const char *tool, const char *fmt, ...) __attribute__((format(p
 void wrong_option(const char *tool, char **argv, int answer);
 
 /*
+ * Opens /dev/null in place of closed standard descriptors. Else a file of ours could get such a
+ * number, and be read for commands, or written as stderr.
+ */
+void fill_standard_files(void);
+
+/*
  * Closes stdout at the end of a program. Returns 0, or -1 with a line on
  * stderr: some of the output was lost.
  */

@@ -83,15 +83,15 @@ static void look_at_time(struct metrics *m, const struct vmclock *vc, const char
 	ret = read_reference(vc, &reference);
 	if (ret)
 		return;
-	ret = vmclock_now(vc, VMCLOCK_UTC, &now);
+	ret = vmclock_now(vc, VMCLOCK_SCALE_UTC, &now);
 	if (ret == -ENODATA)
-		ret = vmclock_now(vc, VMCLOCK_TAI, &now);
-	if (!ret && now.flags & VMCLOCK_COMPLETED)
+		ret = vmclock_now(vc, VMCLOCK_SCALE_TAI, &now);
+	if (!ret && now.flags & VMCLOCK_FLAG_COMPLETED)
 		ret = read_completed(completed, &reference);
 	if (ret || age_of(&reference, now.counter, &m->reference_age))
 		return;
 	m->has_time = true;
-	m->has_bound = now.flags & VMCLOCK_BOUNDED;
+	m->has_bound = now.flags & VMCLOCK_FLAG_BOUNDED;
 	if (!m->has_bound)
 		return;
 	width = ns_of(now.latest.tv_sec - now.earliest.tv_sec,
@@ -201,7 +201,7 @@ static void print_page(struct page *p)
 	begin_sample(p);
 	snprintf(text, sizeof(text), "%" PRIu64, page->marker);
 	label(p, "marker", text);
-	if (page->flags & VMCLOCK_GENERATION_PRESENT) {
+	if (page->flags & VMCLOCK_FLAG_GENERATION_PRESENT) {
 		snprintf(text, sizeof(text), "%" PRIu64, page->generation);
 		label(p, "generation", text);
 	}
@@ -215,8 +215,8 @@ static void print_page(struct page *p)
 	gauge(p, "vmclock_maintenance_announced",
 	      "Whether the host expects a disruption within about a day (soon) or an hour "
 	      "(imminent).");
-	state(p, "when", "soon", page->flags & VMCLOCK_MAINTENANCE_SOON);
-	state(p, "when", "imminent", page->flags & VMCLOCK_MAINTENANCE_IMMINENT);
+	state(p, "when", "soon", page->flags & VMCLOCK_FLAG_MAINTENANCE_SOON);
+	state(p, "when", "imminent", page->flags & VMCLOCK_FLAG_MAINTENANCE_IMMINENT);
 }
 
 static void print_time(struct page *p)

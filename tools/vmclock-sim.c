@@ -179,18 +179,6 @@ static void run(struct sim *sim, const sigset_t *waiting)
 	}
 }
 
-/* Else a file of ours could get the number of a closed stdin, and be read for commands. */
-static void fill_standard_files(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
-}
-
 static int simulate(struct sim *sim)
 {
 	sigset_t waiting;

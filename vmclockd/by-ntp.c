@@ -165,10 +165,11 @@ static int take_pair(struct by_ntp *by, const struct vmclock *vc,
 		return -ESTALE;
 	if (!fit_add(&by->fit, pair))
 		return 0;
-	/* The counter was disturbed without another marker: a fresh fit begins. */
+	/* The counter has jumped, or the kernel's clocks stood still: what was measured is void. */
 	track_reset(&by->track);
 	by->first = true;
-	withdraw(by, device, "the counter does not run evenly with the kernel's raw clock");
+	by->word.good = false;
+	completed_untrusted(&by->completed, device, VMCLOCK_STATUS_UNRELIABLE);
 	return -EDOM;
 }
 
@@ -192,7 +193,12 @@ static int judge(struct by_ntp *by, const struct pair *pair, const struct report
 		return -EINVAL;
 	/* ... but doubt about a leap second does. */
 	*why = derive_refusal(pair, report, &by->options);
-	return *why ? -ENODATA : 0;
+	if (*why)
+		return -ENODATA;
+	if (report->leap != REPORT_LEAP_NONE)
+		by->options.announced =
+			leaps_month_end((pair->real + report->offset) / NS_PER_SEC);
+	return 0;
 }
 
 /* Without the counter. */
@@ -342,10 +348,8 @@ static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	ret = measure(by, ntp, vc, device, why);
 	if (ret == -ERANGE)
 		*why = "the NTP daemon contradicts what it said before";
-	if (ret == -EDOM) {
-		*why = by->told;
-		return -EAGAIN;
-	}
+	if (ret == -EDOM)
+		*why = BY_NTP_UNEVEN;
 	/* After a contradiction the track counts on, until three agree. */
 	if (ret == -ENODATA)
 		track_reset(&by->track);
@@ -438,7 +442,7 @@ int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	}
 	*why = "the NTP daemon has not measured anew yet";
 	ret = advance(by, ntp, vc, device, why);
-	if (ret == -ESTALE || ret == -ECANCELED || !ret)
+	if (ret == -ESTALE || ret == -ECANCELED || ret == -EDOM || !ret)
 		return ret;
 	if (ret != -EAGAIN && ret != -EINVAL)
 		*why = ntp_reason(ntp, ret);

@@ -63,6 +63,9 @@ struct by_ntp {
 	int64_t next_report;		/* CLOCK_MONOTONIC */
 };
 
+/* Why there is no time after -EDOM. */
+#define BY_NTP_UNEVEN "the counter does not run evenly with the kernel's raw clock"
+
 /* Returns 0; or -1, after a line in the log, if the completed page cannot be opened. */
 int by_ntp_open(struct by_ntp *by, const char *folder, const char *device, bool dry_run);
 
@@ -84,7 +87,8 @@ void by_ntp_network(struct by_ntp *by);
  * @why:	receives the reason, unless 0 is returned
  *
  * Return: 0: the completed page has the time; -EAGAIN: not yet; -ECANCELED: the
- * interrupt came; or -ESTALE: there is another marker.
+ * interrupt came; -ESTALE: there is another marker; or -EDOM: the counter has jumped
+ * or the kernel's clocks stood still, so what the daemon has measured is void as well.
  */
 int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 		   const struct vmclock_state *device, const char **why);

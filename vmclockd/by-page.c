@@ -103,68 +103,97 @@ void by_page_tell_ntp_again(struct daemon *d)
 	tell_ntp(d);
 }
 
+static void refuse_former_host(struct daemon *d)
+{
+	outcome_refuse(d, "the page's marker has changed, but its time may still be the former "
+			  "host's");
+	/* The time is updated soon, unless its publisher does not know of the move. */
+	if (monotonic_now() - d->began < NS_PER_SEC)
+		outcome_retry(d, RETRY_NS);
+}
+
+/* Returns false if there is no offset now, as logged, or another disruption came. */
+static bool measured(struct daemon *d, struct offset *offset)
+{
+	int ret = measure_twice(d, offset);
+
+	if (ret && ret != -ESTALE) {
+		outcome_refuse(d, by_page_no_time(ret));
+		outcome_retry(d, RETRY_NS);
+	}
+	return !ret;
+}
+
+static bool is_small(const struct daemon *d, const struct offset *offset)
+{
+	return offset->ns <= d->config.step_min && offset->ns >= -d->config.step_min;
+}
+
+/* Steps the clock, or says in *@slewed why it is slewed. Returns false after a refusal. */
+static bool remove_offset(struct daemon *d, const struct offset *offset, const char **slewed)
+{
+	const char *why = refusal(d, offset);
+
+	if (!why)
+		*slewed = steps_refusal(&d->config, offset->ns);
+	if (!why && !may_change(d))
+		why = *slewed;
+	if (why) {
+		outcome_refuse(d, why);
+		return false;
+	}
+	if (*slewed)
+		return true;
+	if (step(d, offset))
+		return false;
+	kernel_clock_steer(d, 0);
+	return true;
+}
+
+/*
+ * Removes the offset, and tells the NTP daemon: its measurements are void even if
+ * the clock is not stepped. @offset receives the last measurement. Returns false
+ * if that ended with a refusal, or another disruption came.
+ */
+static bool set_right(struct daemon *d, struct offset *offset, const char **slewed)
+{
+	int steps;
+
+	for (steps = 0; steps < STEPS_MAX && !*slewed; steps++) {
+		if (!measured(d, offset))
+			return false;
+		if (is_small(d, offset) && d->ntp_told)
+			return true;
+		if (!is_small(d, offset) && !remove_offset(d, offset, slewed))
+			return false;
+		if (!tell_ntp(d))
+			return false;
+	}
+	return true;
+}
+
+static void conclude(struct daemon *d, const struct offset *offset, const char *slewed)
+{
+	if (offset->error > d->config.trusted_max_error) {
+		outcome_refuse_too_wide(d);
+	} else if (llabs(offset->ns) <= d->config.trusted_max_error) {
+		if (slewed)
+			say(LOG_NOTICE, "the system clock is slewed, not stepped: %s", slewed);
+		outcome_trust(d, offset);
+	} else if (slewed) {
+		outcome_refuse(d, slewed);
+	} else {
+		outcome_retry(d, RETRY_NS);
+	}
+}
+
 void by_page_react(struct daemon *d)
 {
-	const char *why = NULL;
+	const char *slewed = NULL;
 	struct offset offset;
-	int ret, steps;
 
-	if (!d->believed) {
-		outcome_refuse(
-			d, "the page's marker has changed, but its time may still be the former "
-			   "host's");
-		/* The time is updated soon, unless its publisher does not know of the move. */
-		if (monotonic_now() - d->began < NS_PER_SEC)
-			outcome_retry(d, RETRY_NS);
-		return;
-	}
-	for (steps = 0; steps < STEPS_MAX; steps++) {
-		ret = measure_twice(d, &offset);
-		if (ret == -ESTALE)
-			return;
-		if (ret) {
-			outcome_refuse(d, by_page_no_time(ret));
-			outcome_retry(d, RETRY_NS);
-			return;
-		}
-		if (offset.ns <= d->config.step_min && offset.ns >= -d->config.step_min) {
-			if (d->ntp_told)
-				break;
-			if (!tell_ntp(d))
-				return;
-			continue;
-		}
-		why = refusal(d, &offset);
-		if (why) {
-			outcome_refuse(d, why);
-			return;
-		}
-		why = steps_refusal(&d->config, offset.ns);
-		if (why && !may_change(d)) {
-			outcome_refuse(d, why);
-			return;
-		}
-		/* An NTP daemon's measurements are void even if the clock is not stepped. */
-		if (why && !tell_ntp(d))
-			return;
-		if (why)
-			break;
-		if (step(d, &offset))
-			return;
-		kernel_clock_steer(d, 0);
-		if (!tell_ntp(d))
-			return;
-	}
-	if (offset.error > d->config.trusted_max_error) {
-		outcome_refuse_too_wide(d);
-	} else if (llabs(offset.ns) > d->config.trusted_max_error) {
-		if (why)
-			outcome_refuse(d, why);
-		else
-			outcome_retry(d, RETRY_NS);
-	} else {
-		if (why)
-			say(LOG_NOTICE, "the system clock is slewed, not stepped: %s", why);
-		outcome_trust(d, &offset);
-	}
+	if (!d->believed)
+		refuse_former_host(d);
+	else if (set_right(d, &offset, &slewed))
+		conclude(d, &offset, slewed);
 }

@@ -15,8 +15,9 @@
 #define VERSION	    2
 #define PATH_LENGTH 256
 /* So long after as_of, clients read the status as FREERUNNING, until void_after. */
-#define GRACE_NS (5 * NS_PER_SEC)
-#define BLUR_MIN (20 * NS_PER_MS)
+#define GRACE_NS   (5 * NS_PER_SEC)
+#define BLUR_MIN   (20 * NS_PER_MS)
+#define LATE_TICKS 7
 /* 30 years: true time is always within it, and sums with it do not overflow. */
 #define UNBOUNDED INT64_C(1000000000000000000)
 
@@ -101,8 +102,9 @@ static void take_over(struct clockbound *cb)
 }
 
 /*
- * The clients' clock stands still between the kernel's ticks, and these come
- * late where a host lets the machine wait: 7 ms were seen with ticks of 4 ms.
+ * The clients' clock stands still between the kernel's ticks. Where the host
+ * lets the processor that counts them wait, another one takes over after five
+ * ticks (since Linux 5.18).
  */
 static int64_t blur(void)
 {
@@ -110,8 +112,16 @@ static int64_t blur(void)
 	int64_t ns;
 
 	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
-	ns = 2 * (tick.tv_sec * NS_PER_SEC + tick.tv_nsec);
+	ns = LATE_TICKS * (tick.tv_sec * NS_PER_SEC + tick.tv_nsec);
 	return ns > BLUR_MIN ? ns : BLUR_MIN;
+}
+
+static int64_t clients_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec * NS_PER_SEC + now.tv_nsec;
 }
 
 int clockbound_open(struct clockbound *cb, const char *path, bool dry_run)
@@ -156,10 +166,13 @@ static int32_t status_of(const struct vmclock_run_state *state)
 	}
 }
 
-/* @as_of: not after the bound was measured, by the clients' clock. */
+/* @measured_at: when the bound was right, by CLOCK_MONOTONIC. */
 static void publish(struct clockbound *cb, const struct vmclock_run_state *state, int32_t status,
-		    int64_t as_of, int64_t bound)
+		    int64_t measured_at, int64_t bound)
 {
+	int64_t now = clients_now();
+	/* Clients refuse an as_of that their clock, which may be late, has not reached. */
+	int64_t as_of = (now < measured_at ? now : measured_at) - cb->blur;
 	struct clockbound_body body = {
 		.bound = bound,
 		.marker = le64toh(state->marker),
@@ -168,9 +181,9 @@ static void publish(struct clockbound *cb, const struct vmclock_run_state *state
 		.compare = 1,
 	};
 
-	set_instant(body.as_of, as_of - cb->blur);
+	set_instant(body.as_of, as_of);
 	/* void_after follows at once, since nobody watches the clock then: never FREERUNNING. */
-	set_instant(body.void_after, as_of - cb->blur + GRACE_NS);
+	set_instant(body.void_after, as_of + GRACE_NS);
 	store_body(cb, &body);
 }
 

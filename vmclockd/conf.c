@@ -53,6 +53,7 @@ static const struct key {
 	KEY(metrics, PATH, NULL, NULL),
 	KEY(mode, WORD, modes, "act"),
 	KEY(ntp, WORD, ntps, "auto"),
+	KEY(source_smears, WORD, switches, "no"),
 	KEY(step, WORD, steps, "always"),
 	KEY(step_min, TIME, NULL, "2us"),
 	KEY(step_max, TIME, NULL, "0"),

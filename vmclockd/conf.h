@@ -29,6 +29,7 @@ struct config {
 	int ntp;
 	int step;
 	int clockbound;			/* 1: its clients are served */
+	int source_smears;		/* 1: the time servers smear leap seconds */
 	int64_t step_min;		/* less than that is left as it is */
 	int64_t step_max;		/* 0: there is no limit */
 	int64_t step_back_max;

@@ -245,6 +245,7 @@ const char *derive_refusal(const struct pair *after, const struct report *report
 			   const struct derive_options *options)
 {
 	const char *refusal = report_refusal(report);
+	int64_t sec;
 
 	if (refusal)
 		return refusal;
@@ -252,8 +253,12 @@ const char *derive_refusal(const struct pair *after, const struct report *report
 		return "the time is before 1970 or after 2261";
 	if (root_distance(report) > options->max_error)
 		return "the NTP daemon's own bound is above the limit";
-	return leaps_refusal(options->leaps, (after->real + report->offset) / PPB,
-			     announced(report), options->source_smears);
+	sec = (after->real + report->offset) / PPB;
+	refusal = leaps_refusal(options->leaps, sec, announced(report), options->source_smears);
+	if (!refusal && leaps_may_be_smeared(options->leaps, sec, options->announced))
+		refusal = "less than a day after a leap second that was not announced, so the "
+			  "time servers may smear it";
+	return refusal;
 }
 
 /* ---- The cone --------------------------------------------------------------------- */

@@ -111,6 +111,7 @@ struct derive_options {
 	int64_t wander;			/* ppb: how far the counter's rate may stray */
 	int64_t max_error;		/* ns: a larger bound is refused; at most 1 s */
 	const struct leaps *leaps;	/* may be NULL */
+	int64_t announced;		/* UTC, s: of the leap second announced last; 0: none was */
 	bool source_smears;
 };
 

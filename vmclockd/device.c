@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The VMClock device. A thread sleeps in vmclock_wait(), which works with every
+ * The VMClock device. A thread sleeps in vmclock_wait_disrupted(), which works with every
  * driver, and passes on what wakes it: the rest of vmclockd sees a descriptor.
  */
 #include <errno.h>
@@ -51,7 +51,7 @@ static void *watch(void *data)
 	int ret;
 
 	for (;;) {
-		ret = vmclock_wait(device->vc, marker, NULL);
+		ret = vmclock_wait_disrupted(device->vc, marker, NULL);
 		if (ret && ret != -EINTR)
 			break;
 		marker = vmclock_marker(device->vc);

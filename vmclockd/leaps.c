@@ -210,6 +210,18 @@ const char *leaps_refusal(const struct leaps *leaps, int64_t sec, int announced,
 	return NULL;
 }
 
+int64_t leaps_month_end(int64_t sec)
+{
+	return vmclock_calc_month_start(sec, 1);
+}
+
+bool leaps_may_be_smeared(const struct leaps *leaps, int64_t sec, int64_t announced)
+{
+	int64_t month = vmclock_calc_month_start(sec, 0);
+
+	return sec - month <= A_DAY && month != announced && leaps_sign(leaps, month);
+}
+
 static int64_t floor_sec(int64_t ns)
 {
 	return ns / NS_PER_SEC - (ns % NS_PER_SEC < 0);

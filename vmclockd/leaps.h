@@ -72,6 +72,21 @@ int leaps_sign(const struct leaps *leaps, int64_t at);
  */
 const char *leaps_refusal(const struct leaps *leaps, int64_t sec, int announced, bool smears);
 
+/** leaps_month_end() - the end of the month, where a leap second may be announced */
+int64_t leaps_month_end(int64_t sec);
+
+/**
+ * leaps_may_be_smeared() - may time servers still smear a leap second that is over?
+ * @leaps:	the list, may be NULL
+ * @sec:	the time, UTC
+ * @announced:	the end of the month at which they announced one; 0: none was announced
+ *
+ * Servers that smear a leap second do not announce it, and smear it for half a day after it.
+ *
+ * Return: is it in the list, less than a day ago, and was it not announced?
+ */
+bool leaps_may_be_smeared(const struct leaps *leaps, int64_t sec, int64_t announced);
+
 /**
  * leaps_near() - is a leap second possible between two times, or within 5 s of them?
  * @a:		UTC, ns since 1970

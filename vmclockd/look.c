@@ -9,7 +9,6 @@
 #include "log.h"
 #include "look.h"
 #include "outcome.h"
-#include "trust.h"
 #include "vmclock.h"
 
 #define LOOKS_MAX 20
@@ -36,12 +35,8 @@ static int look(struct daemon *d)
 /* A disruption would go unseen. The next look may take as long as this one, so it is not soon. */
 static void cannot_read(struct daemon *d, int error)
 {
-	if (d->phase == PHASE_TRUSTED) {
-		d->phase = PHASE_REACTING;
-		d->began = monotonic_now();
-		d->stepped = 0;
-		trust_publish(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
-	}
+	if (d->phase == PHASE_TRUSTED)
+		outcome_distrust(d);
 	if (!d->unreadable)
 		events_log(d, JOURNAL_UNTRUSTED, LOG_WARNING,
 			   "%s: the page cannot be read: %s: the system clock is not trusted",

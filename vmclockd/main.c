@@ -117,6 +117,9 @@ static int open_signals(void)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
+	/* With its terminal it ends. */
+	if (!isatty(STDERR_FILENO))
+		sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -1;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -148,6 +151,9 @@ static bool shall_end(struct daemon *d, int fd)
 	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			return true;
+		if (info.ssi_signo == SIGHUP)
+			say(LOG_NOTICE, "SIGHUP: the configuration is read at the start only: "
+					"restart vmclockd");
 		if (info.ssi_signo == SIGUSR1)
 			reaction_sleep(d);
 		if (info.ssi_signo == SIGUSR2)
@@ -156,10 +162,13 @@ static bool shall_end(struct daemon *d, int fd)
 	return false;
 }
 
+/* s since 1970: in 2255. The kernel lets its clock be set to 2232 at most. */
+#define NEVER_SEC INT64_C(9000000000)
+
 /* The timer never expires. It becomes readable when somebody has set the clock. */
 static void arm_steps(int fd)
 {
-	const struct itimerspec never = { .it_value.tv_sec = INT32_MAX };
+	const struct itimerspec never = { .it_value.tv_sec = NEVER_SEC };
 
 	timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
 }
@@ -278,9 +287,6 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 			say(LOG_ERR, "poll: %s", strerror(errno));
 			return;
 		}
-		/* The rate can be known sooner than at the next tick. */
-		if (!ready && (rate_is_missing(d) || is_renewed(d)))
-			reaction_tick(d);
 		/* First of all: after a sleep the old measurements are void. */
 		if (slept_look(&d->slept))
 			reaction_awake(d);
@@ -292,6 +298,9 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 		had = d->device.vc;
 		if (had)
 			reaction_look(d);
+		/* The rate can be known sooner than at the next tick. */
+		if (!ready && (rate_is_missing(d) || is_renewed(d)))
+			reaction_tick(d);
 		if (fds[STEPS].revents) {
 			arm_steps(fds[STEPS].fd);
 			if (d->device.vc)
@@ -328,6 +337,7 @@ static int serve(struct daemon *d)
 	if (d->config.clockbound &&
 	    clockbound_open(&d->clockbound, d->config.clockbound_path, d->dry_run))
 		say(LOG_WARNING, "clients of ClockBound are not served");
+	d->by_ntp.options.source_smears = d->config.source_smears;
 	d->by_ntp.silent = d->dry_run || d->config.mode == MODE_OBSERVE;
 	/* No reaction must wait for memory to be read in. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
@@ -363,6 +373,7 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	fill_standard_files();
 	log_open(options.verbose);
 	if (config_read(&d.config, options.config)) {
 		config_free(&d.config);

@@ -31,6 +31,14 @@ void outcome_refuse_too_wide(struct daemon *d)
 	outcome_refuse(d, "its error may be more than trusted_max_error");
 }
 
+void outcome_distrust(struct daemon *d)
+{
+	d->phase = PHASE_REACTING;
+	d->began = monotonic_now();
+	d->stepped = 0;
+	trust_withdraw(d);
+}
+
 void outcome_trust(struct daemon *d, const struct offset *offset)
 {
 	struct vmclock_run_state *next = &d->state.next;

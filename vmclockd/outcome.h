@@ -19,6 +19,11 @@ void outcome_retry(struct daemon *d, int64_t ns);
 void outcome_refuse(struct daemon *d, const char *why);
 /* The same, where the error may be more than trusted_max_error. */
 void outcome_refuse_too_wide(struct daemon *d);
+/*
+ * A trusted clock is not trusted any more, though there was no disruption: it is
+ * to be set right again. The last bound stays in the state; readers let it grow.
+ */
+void outcome_distrust(struct daemon *d);
 /* Ends the reaction: the clock is trusted, with bounds from @offset. */
 void outcome_trust(struct daemon *d, const struct offset *offset);
 

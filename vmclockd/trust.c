@@ -46,6 +46,11 @@ void trust_publish(struct daemon *d, uint8_t trust)
 	clockbound_publish(&d->clockbound, next);
 }
 
+void trust_withdraw(struct daemon *d)
+{
+	trust_publish(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
+}
+
 /* An NTP daemon may slew at any time, and away from true time if its source is wrong. */
 static uint32_t drift(const struct daemon *d)
 {

@@ -10,15 +10,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import boards, bzimage, cache, console, crossbuild, elf, process, report
+from . import report
 from .deadline import wait_for
-from .driverbuild import build_driver
+from .debian.release import Packager, programs_for
+from .debian.system import System
 from .errors import Failed, LabError, Skipped
-from .guest import Image
-from .machine import BootFiles, Machine, OwnDevice, Simulation
-from .packager import Packager
-from .saved import Saved
-from .system import System
+from .guest import boards, console
+from .guest.device import OwnDevice, Simulation
+from .guest.image import Image, is_elf
+from .guest.machine import BootFiles, Machine, Saved
+from .host import cache, process
+from .kernels import bzimage
+from .kernels.driver import build_driver
 
 _PROGRAM_FOLDERS = ('tools', 'vmclockd', 'examples', 'bench', 'tests/vm/guest', 'tests/vm/host',
                     'tests/stress', 'tests/unit')
@@ -38,6 +41,21 @@ def default_builddir(tree):
     return tree if (tree / 'config.status').exists() else tree / 'build'
 
 
+def add_builddir(parser, tree):
+    """Let a command's user say where make was run; options.builddir."""
+    parser.add_argument('--builddir', type=lambda name: Path(name).absolute(), metavar='DIR',
+                        default=default_builddir(tree), help='where make has built the tree')
+
+
+@contextlib.contextmanager
+def lab_for(kernel, tree, builddir):
+    """A Lab for one piece of work; its logs stay only if something goes wrong."""
+    with Lab(kernel, tree, builddir) as lab:
+        yield lab
+        lab.check_logs()
+    shutil.rmtree(lab.logs)
+
+
 class Lab:
     """A place to boot machines of one kernel; leaving the with statement ends them all.
 
@@ -45,12 +63,12 @@ class Lab:
     that are like others do not boot, but go on from where the first of them had booted.
     """
 
-    def __init__(self, kernel, tree, builddir=None, logs=None, verbose=False, shelf=None,
+    def __init__(self, kernel, tree, builddir, logs=None, verbose=False, shelf=None,
                  thorough=False):
         self.kernel = kernel
         self.board = boards.of(kernel.architecture)
         self.tree = Path(tree)
-        self.builddir = Path(builddir) if builddir else default_builddir(self.tree)
+        self.builddir = Path(builddir)
         self.logs = logs or cache.new_log_folder()
         self.machines = []
         self._recipes = {}
@@ -107,21 +125,24 @@ class Lab:
 
     def _go_on(self, page, driver, timeout):
         """A guest with all programs that any may want, from the shelf."""
-        def boot(initrd):
-            self._write_image(initrd, driver, (), self._usual_programs(), {})
-            return self._machine(next(self._numbers), self.kernel, initrd,
-                                 Simulation(notify=page.notify), timeout=timeout)
+        def boot(folder):
+            saved = Saved(folder)
+            self._write_image(saved.initrd, driver, (), self._usual_programs(), {})
+            with self._machine(next(self._numbers), self.kernel, saved.initrd,
+                               Simulation(notify=page.notify), timeout=timeout) as machine:
+                machine.check_log()
+                machine.save(saved)
 
         name = f'{self.kernel.name}-{"notifying" if page.notify else "silent"}'
         if driver is not True:
             name += f'-{driver.stem}'
-        saved = self._shelf.get(name, boot)
+        saved = Saved(self._shelf.folder(name, boot))
         return self._machine(next(self._numbers), self.kernel, saved.initrd, page, timeout=timeout,
                              saved=saved)
 
     def _write_image(self, path, driver, modules, programs, files):
         image = Image(self.kernel, f'{self.board.tty}1')
-        builddir = crossbuild.folder(self.kernel, self.builddir)
+        builddir = programs_for(self.kernel, self.builddir)
         image.search_libraries_in(builddir / 'lib/.libs')
         if driver is True:
             driver = build_driver(self.tree, self.kernel).module
@@ -246,7 +267,7 @@ class Lab:
 
     def _usual_programs(self):
         """The programs that are made for guests, of those that have been built."""
-        builddir = crossbuild.folder(self.kernel, self.builddir)
+        builddir = programs_for(self.kernel, self.builddir)
         paths = [path for folder in _USUAL_FOLDERS for path in (builddir / folder).iterdir()]
         return sorted(path.name for path in (*paths, builddir / 'examples' / _USUAL_EXAMPLE)
                       if path.is_file() and os.access(path, os.X_OK))
@@ -256,7 +277,7 @@ class Lab:
         for folder in _PROGRAM_FOLDERS:
             # Beside a libtool program lies a script of the same name that only works here.
             for path in (builddir / folder / '.libs' / name, builddir / folder / name):
-                if path.is_file() and elf.is_elf(path):
+                if path.is_file() and is_elf(path):
                     return path
         raise LabError(f'{name} has not been built in {builddir}: run make first, '
                        'or say --builddir')

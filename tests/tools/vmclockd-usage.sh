@@ -127,6 +127,9 @@ mkdir "$state"
 refused 'a folder' 'is no regular file'
 rm -rf "$folder"
 
+# It does not try the lock: the daemon that comes to take it at that moment would end.
+has_open() { readlink /proc/"$1"/fd/* | grep -qxF "$2"; }
+
 # ---- Running ---------------------------------------------------------------------------
 
 start_daemon 'gives a marker only'
@@ -135,11 +138,55 @@ expect 'a second one' 1 "^vmclockd: another vmclockd runs and writes the files i
 one_line 'a second one'
 verdict 'all may read what it keeps' \
 	"$(stat -c '%a' "$folder" "$state" | tr '\n' ' ' | grep -vx '755 644 ')"
+# Of the timer that tells of steps: in so many s it expires, of which 351 million make 2038.
+expires_in() {
+	grep -l 'settime flags: 03' /proc/"$daemon"/fdinfo/* |
+		xargs sed -n 's/^it_value: (\([0-9]*\),.*/\1/p'
+}
+if [ -r "/proc/$daemon/fdinfo/0" ]; then
+	left=$(expires_in)
+	verdict "no time that can be set ends its wait: $left s" \
+		"$([ "$left" -gt 6500000000 ] || echo 'it would be awake all the time then')"
+fi
 stop_daemon
 expect 'SIGTERM' 0 '!^vmclockd: .*: Operation not permitted'
 start_daemon 'gives a marker only'
 stop_daemon INT
 expect 'SIGINT' 0 '!^<'
+
+# systemd takes an end by SIGHUP for a wanted one, and starts nothing anew.
+start_daemon 'gives a marker only'
+kill -HUP "$daemon"
+until_true said_or_ended 'SIGHUP'
+stop_daemon
+expect 'SIGHUP ends nothing' 0 '^vmclockd: SIGHUP: the configuration is read at the start only: restart vmclockd$'
+
+# Without standard descriptors none of its files gets their numbers, and its lines.
+for closed in 2 '0 1 2'; do
+	(
+		for fd in $closed; do
+			eval "exec $fd>&-"
+		done
+		# shellcheck disable=SC2086
+		exec $harmless "$VMCLOCKD" --verbose --config "$conf"
+	) &
+	daemon=$!
+	until_true has_open "$daemon" "$folder/lock"
+	taken=
+	for fd in $closed; do
+		file=$(readlink "/proc/$daemon/fd/$fd")
+		# Where libtool's script starts it, the shell may have left that open.
+		case $file in
+		/dev/null | */vmclockd) ;;
+		*) taken="$taken $fd: ${file:-nothing}" ;;
+		esac
+	done
+	verdict "without descriptors $closed: nothing else has their numbers" "$taken"
+	kill "$daemon"
+	wait "$daemon" && status=0 || status=$?
+	verdict "without descriptors $closed: it ends well" "$([ $status = 0 ] || echo "status $status")"
+	daemon=
+done
 
 JOURNAL_STREAM=1:1
 export JOURNAL_STREAM

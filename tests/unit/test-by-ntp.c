@@ -286,7 +286,7 @@ static void a_counter_that_skips_ends_it(void **state)
 	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
 	heal(&p);
 	world.skipped += NS_PER_MS;
-	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(look(&p), -EDOM);
 	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
 }
 
@@ -407,6 +407,63 @@ static void without_a_counter_a_step_is_seen_as_well(void **state)
 	}
 }
 
+/* ---- Leap seconds --------------------------------------------------------------------------- */
+
+/* 2020-04-01 has none, but here. */
+#define MIDNIGHT INT64_C(1585699200)
+
+/* So many s after it: the kernel's clock has gone back by a second then. */
+static void go_to(struct place *p, int64_t after, enum report_leap leap)
+{
+	const struct leaps listed = {
+		.leap = { { .at = MIDNIGHT, .sign = 1 } },
+		.count = 1,
+		.expires = MIDNIGHT + 1000000,
+	};
+
+	world.now = (MIDNIGHT + after) * NS_PER_SEC - START;
+	p->by.leaps = listed;
+	p->by.next_leaps = INT64_MAX;
+	measures(-world.stepped);
+	world.report.leap = leap;
+}
+
+static void it_is_over(struct place *p, int64_t after)
+{
+	world.stepped = after > 0 ? -NS_PER_SEC : 0;
+	go_to(p, after + (after > 0), REPORT_LEAP_NONE);
+	world.report.offset = 0;
+}
+
+/* Servers that smear leap seconds do not announce them. They are half a second off at midnight. */
+static void a_leap_second_is_announced_or_smeared(void **state)
+{
+	struct place p;
+
+	(void)state;
+	open_place(&p, true);
+	go_to(&p, -100, REPORT_LEAP_INSERT);
+	look(&p);
+	assert_int_equal(look(&p), 0);
+	assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
+	it_is_over(&p, 10);
+	assert_int_equal(look(&p), 0);
+	assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
+
+	open_place(&p, true);
+	go_to(&p, -100, REPORT_LEAP_NONE);
+	look(&p);
+	assert_int_equal(look(&p), -EAGAIN);
+	it_is_over(&p, 10);
+	look(&p);
+	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
+	it_is_over(&p, 86402);
+	look(&p);
+	assert_int_equal(look(&p), 0);
+	assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
+}
+
 static void it_forgets_and_is_asked_once_at_a_time(void **state)
 {
 	struct place p;
@@ -483,6 +540,7 @@ int main(void)
 		cmocka_unit_test(the_page_outlives_a_step_by_another),
 		cmocka_unit_test(observing_waits_until_the_daemon_knows),
 		cmocka_unit_test(without_a_counter_a_step_is_seen_as_well),
+		cmocka_unit_test(a_leap_second_is_announced_or_smeared),
 		cmocka_unit_test(it_forgets_and_is_asked_once_at_a_time),
 		cmocka_unit_test(at_a_start_it_forgets_nothing),
 		cmocka_unit_test(observing_asks_for_nothing),

@@ -155,6 +155,7 @@ static void without_a_file_there_are_defaults(void **state)
 	assert_string_equal(config.hooks, "/etc/vmclock/hooks.d");
 	assert_string_equal(config.clockbound_path, "/var/run/clockbound/shm0");
 	assert_int_equal(config.clockbound, 0);
+	assert_int_equal(config.source_smears, 0);
 	assert_null(config.metrics);
 	assert_int_equal(config.hook_timeout, INT64_C(10000000000));
 	assert_int_equal(config.mode, MODE_ACT);
@@ -218,6 +219,8 @@ static void each_word_is_taken(void **state)
 	} words[] = {
 		{ "clockbound", "yes", offsetof(struct config, clockbound), 1 },
 		{ "clockbound", "no", offsetof(struct config, clockbound), 0 },
+		{ "source_smears", "yes", offsetof(struct config, source_smears), 1 },
+		{ "source_smears", "no", offsetof(struct config, source_smears), 0 },
 		{ "mode", "act", offsetof(struct config, mode), MODE_ACT },
 		{ "mode", "observe", offsetof(struct config, mode), MODE_OBSERVE },
 		{ "ntp", "auto", offsetof(struct config, ntp), NTP_AUTO },

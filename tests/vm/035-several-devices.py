@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Two devices on one line: each wakes its own, has its own name, and either may go."""
 
-from vmlab.page import FLAG_NOTIFICATION_PRESENT
+from vmlab.host.page import FLAG_NOTIFICATION_PRESENT
 
 KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
 WATCHERS = ('debug',)

@@ -3,7 +3,7 @@
 
 import re
 
-from vmlab.wakeup import Sleeper
+from vmlab.guest.wakeup import Sleeper
 
 # The kernels built here keep no processor apart.
 KERNELS = ('5.10', '7.3')

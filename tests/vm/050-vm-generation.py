@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A restored snapshot changes the VM generation: attribute and uevent say so."""
 
-from vmlab.page import FLAG_NOTIFICATION_PRESENT, FLAG_VM_GEN_COUNTER_PRESENT
+from vmlab.host.page import FLAG_NOTIFICATION_PRESENT, FLAG_VM_GEN_COUNTER_PRESENT
 
 BIG = 0xfedcba9876543210
 

@@ -3,7 +3,7 @@
 
 import json
 
-from vmlab.driverbuild import build_driver
+from vmlab.kernels.driver import build_driver
 
 KERNELS = ('6.1', '7.3')
 

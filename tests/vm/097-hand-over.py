@@ -4,8 +4,8 @@
 import json
 import re
 
-from vmlab import toolbox
-from vmlab.page import WITH_TIME
+from vmlab.guest import toolbox
+from vmlab.host.page import WITH_TIME
 
 KERNELS = ('6.18', '7.3')
 OURS, KERNELS_OWN = 'vmclock', 'ptp_vmclock'

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The library gives the host's true time over the kernel's own driver, and none if it has none."""
 
-from vmlab.clock import HostClock, Publisher, calibrate
-from vmlab.judge import Judge, check_statuses
-from vmlab.page import COUNTER_X86_TSC
+from vmlab.host.clock import HostClock, Publisher, calibrate
+from vmlab.host.judge import Judge, check_statuses
+from vmlab.host.page import COUNTER_X86_TSC
 
 KERNELS = ('6.18', '7.3')
 ALONE = True

@@ -4,12 +4,13 @@
 import itertools
 import threading
 
+from vmlab.host.clock import NSEC, TAI_OFFSET
+
 # A tick of 2^-29 s is longer than a nanosecond: so each time is that of one counter value,
 # and an answer tells at which value of the counter it was made.
 TICKS = 1 << 29
 SHIFT = 20
 TIME_SEC = 1000
-TAI_OFFSET = 37
 FLAG_TAI_OFFSET_VALID = 1 << 0
 INITIALIZING, SYNCHRONIZED, FREERUNNING, UNRELIABLE = 1, 2, 3, 4
 COUNTER_ARM, COUNTER_TSC, COUNTER_INVALID = 0, 1, 0xff
@@ -24,7 +25,6 @@ FIELDS = {
     'counter_period_frac_sec': (1 << 64 + SHIFT) // TICKS,
     'time_sec': TIME_SEC,
 }
-NSEC = 1000000000
 REALTIME, MONOTONIC, MONOTONIC_RAW = 0, 1, 4
 DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 SOURCE = '/sys/devices/system/clocksource/clocksource0/current_clocksource'

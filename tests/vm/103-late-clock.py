@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A guest that comes to a host with time, or gets it later, has a PTP clock from then on; as has each device."""
 
-from vmlab import toolbox, udev
-from vmlab.page import FLAG_NOTIFICATION_PRESENT, WITH_TIME
+from vmlab.guest import toolbox
+from vmlab.host.page import FLAG_NOTIFICATION_PRESENT, WITH_TIME
 
 KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
 WATCHERS = ('debug',)
@@ -17,7 +17,7 @@ def run(lab):
     pages = [vm.page, vm.page.at(0x4000)]
     if files:
         toolbox.unpack(vm)
-        udev.start(vm)
+        toolbox.start_udev(vm)
     vm.load('interval_ms=0')
     lab.equal(vm.run(CLOCKS), '', 'the clocks of pages that have no time')
     for count, page in enumerate(pages, 1):
@@ -40,4 +40,4 @@ def files_of_udev(lab):
     """Files for udev in the guest, which gives the clocks their names; the workshop's is a PC's."""
     if lab.kernel.architecture.foreign:
         return {}
-    return {**toolbox.files(lab, *udev.PROGRAMS), **udev.files(lab)}
+    return {**toolbox.files(lab, *toolbox.UDEV), **toolbox.udev_rules(lab)}

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Library and PTP clock give the host's true time, within the bounds; no time if it has none."""
 
-from vmlab.clock import HostClock, Publisher, calibrate
-from vmlab.judge import Judge, check_statuses
-from vmlab.page import COUNTER_X86_TSC
+from vmlab.host.clock import HostClock, Publisher, calibrate
+from vmlab.host.judge import Judge, check_statuses
+from vmlab.host.page import COUNTER_X86_TSC
 
 # The host publishes its own time, which takes a guest that has its counter.
 ARCHITECTURES = ('amd64',)

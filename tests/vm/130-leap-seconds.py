@@ -4,8 +4,8 @@
 import datetime
 import time
 
-from vmlab.clock import NSEC, Publisher, calibrate
-from vmlab.page import COUNTER_X86_TSC
+from vmlab.host.clock import NSEC, Publisher, calibrate
+from vmlab.host.page import COUNTER_X86_TSC
 
 # Seconds before the leap second and after it.
 BEFORE = 4

@@ -3,7 +3,7 @@
 
 import re
 
-from vmlab import toolbox
+from vmlab.guest import toolbox
 
 KERNELS = ()
 WATCHERS = ('debug',)

@@ -4,8 +4,8 @@
 import tempfile
 from pathlib import Path
 
-from vmlab.operated import Operated
-from vmlab.trial import Trial
+from vmlab.debian.trial import Trial
+from vmlab.guest.operated import Operated
 
 # The guest boots the kernel of its own system.
 KERNELS = ('6.12',)

@@ -4,7 +4,7 @@ that it leaves behind is not believed, until somebody publishes under the new ma
 
 import random
 
-from vmlab.healing import Healing
+from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
 ALONE = True

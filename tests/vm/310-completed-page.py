@@ -3,9 +3,10 @@
 
 import time
 
-from vmlab import chrony
-from vmlab.healing import Healing
-from vmlab.truth import Truth
+from vmlab.guest import chrony
+from vmlab.guest.healing import Healing
+from vmlab.host import ntp
+from vmlab.host.judge import Truth
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
@@ -21,7 +22,7 @@ HEALED = 30
 def run(lab):
     healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
     vm = healing.vm
-    server = chrony.Server(lab)
+    server = ntp.Server(lab)
     healing.start_chrony(server.settings())
     healing.start(f'chronyc = {chrony.CHRONYC}', 'ntp = chrony')
     healing.wait_trusted(90)

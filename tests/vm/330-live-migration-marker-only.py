@@ -3,11 +3,11 @@
 
 import time
 
-from vmlab import chrony
-from vmlab.clock import NSEC, HostClock, calibrate
-from vmlab.healing import Healing
-from vmlab.judge import TAI_OFFSET
-from vmlab.readings import CLOCK, NOW
+from vmlab.guest import chrony
+from vmlab.guest.healing import Healing
+from vmlab.host import ntp
+from vmlab.host.clock import NSEC, TAI_OFFSET, HostClock, calibrate
+from vmlab.host.judge import CLOCK, NOW
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
@@ -33,7 +33,7 @@ def run(lab):
     healing = Healing(lab, notify=False, device='vmclock-shared', time=False, files=chrony.files(lab),
                       network=True)
     vm = healing.vm
-    server = chrony.Server(lab)
+    server = ntp.Server(lab)
     daemon = healing.start_chrony(server.settings())
     healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
     marker = int(vm.run('cat /sys/class/misc/vmclock0/disruption_marker'))

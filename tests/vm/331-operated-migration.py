@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A whole Debian with chronyd is migrated live, and restored later: what its operator sees."""
 
-from vmlab.truth import Truth
-from vmlab.wholesystem import WholeSystem
+from vmlab.guest.operated import WholeSystem
+from vmlab.host.judge import Truth
 
 # The guest boots the kernel of its own system.
 KERNELS = ('6.1',)

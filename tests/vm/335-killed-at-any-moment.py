@@ -3,11 +3,11 @@
 
 import random
 
-from vmlab import chrony
-from vmlab.clock import NSEC, HostClock, calibrate
-from vmlab.healing import Healing
-from vmlab.judge import TAI_OFFSET
-from vmlab.readings import CLOCK, NONE, NOW
+from vmlab.guest import chrony
+from vmlab.guest.healing import Healing
+from vmlab.host import ntp
+from vmlab.host.clock import NSEC, TAI_OFFSET, HostClock, calibrate
+from vmlab.host.judge import CLOCK, NONE, NOW
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
@@ -55,7 +55,7 @@ def by_page(lab):
 def by_ntp(lab):
     healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
     vm = healing.vm
-    server = chrony.Server(lab)
+    server = ntp.Server(lab)
     # One that measures each second gives more to be killed at.
     healing.start_chrony(server.settings('minpoll 0 maxpoll 0'))
     healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)

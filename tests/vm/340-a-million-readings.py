@@ -3,9 +3,9 @@
 
 import random
 
-from vmlab import chrony
-from vmlab.healing import Healing
-from vmlab.readings import CLOCK, NOW
+from vmlab.guest import chrony
+from vmlab.guest.healing import Healing
+from vmlab.host.judge import CLOCK, NOW
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True

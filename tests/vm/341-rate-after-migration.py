@@ -3,8 +3,8 @@
 
 import statistics
 
-from vmlab import chrony
-from vmlab.healing import Healing
+from vmlab.guest import chrony
+from vmlab.guest.healing import Healing
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True

@@ -3,8 +3,9 @@
 
 import random
 
-from vmlab import chrony
-from vmlab.healing import Healing
+from vmlab.guest import chrony
+from vmlab.guest.healing import Healing
+from vmlab.host import ntp
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
@@ -51,7 +52,7 @@ def storm(lab, healing):
 def by_servers(lab):
     """Servers are spared, too, where the time is theirs."""
     healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
-    server = chrony.Server(lab)
+    server = ntp.Server(lab)
     healing.start_chrony(server.settings())
     healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
     healing.wait_trusted(90)

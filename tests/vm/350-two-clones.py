@@ -5,7 +5,7 @@ A kernel seeds its generator anew by itself, from Linux 5.18 on, where the hyper
 device; that of this guest tells of clones by its VMClock page only.
 """
 
-from vmlab.page import FLAG_NOTIFICATION_PRESENT, FLAG_VM_GEN_COUNTER_PRESENT
+from vmlab.host.page import FLAG_NOTIFICATION_PRESENT, FLAG_VM_GEN_COUNTER_PRESENT
 
 KERNELS = ('5.10', '6.12', '7.3')
 # It has not run often enough to judge others.

@@ -3,10 +3,10 @@
 
 import datetime
 
-from vmlab import chrony
-from vmlab.clock import NSEC, HostClock, calibrate
-from vmlab.healing import Healing
-from vmlab.ntpserver import LeapingServer
+from vmlab.guest import chrony
+from vmlab.guest.healing import Healing
+from vmlab.host.clock import NSEC, HostClock, calibrate
+from vmlab.host.ntp import LeapingServer
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
@@ -64,7 +64,7 @@ def through(lab, healing, server):
     with HostClock(lab) as host:
         output = healing.vm.run(f'time-read {server.left() + AFTER:.1f}', timeout=10 * (READY + AFTER))
     offset = began.until(calibrate(lab, healing.vm))
-    slack = round((host.width + offset.uncertainty) * host.tick) + 2
+    slack = host.slack(offset)
     inserted = 0
     for line in output.splitlines():
         scale, *numbers = line.split()

@@ -4,7 +4,7 @@
 What that takes of a real processor is told by `make bench-idle`; an emulated one takes ten times as long.
 """
 
-from vmlab.healing import Healing
+from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
 # It has not run often enough to judge others.

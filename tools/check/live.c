@@ -104,16 +104,16 @@ static bool read_state(struct live *live)
 	return read;
 }
 
-/* Only vmclock_wait_trusted() finds files that are newer than the handle; do not wait in it. */
+/* Do not wait in vmclock_system_wait_trusted(): it is called to find files newer than the handle. */
 static int ask(const struct vmclock *vc)
 {
 	const struct timespec none = { 0 }, rest = { .tv_nsec = AGAIN_NS };
 	uint64_t marker;
 	int ret, tries;
 
-	vmclock_wait_trusted(vc, &none);
+	vmclock_system_wait_trusted(vc, &none);
 	for (tries = 0; tries < TRIES; tries++) {
-		ret = vmclock_trusted(vc, &marker);
+		ret = vmclock_system_trusted(vc, &marker);
 		if (ret != -EAGAIN)
 			break;
 		nanosleep(&rest, NULL);

@@ -54,10 +54,10 @@ static int check_bounds(const struct vmclock *vc, int64_t max_error)
 
 	if (!max_error)
 		return 0;
-	ret = vmclock_now(vc, VMCLOCK_UTC, &now);
+	ret = vmclock_now(vc, VMCLOCK_SCALE_UTC, &now);
 	if (ret)
 		return ret;
-	if (!(now.flags & VMCLOCK_BOUNDED))
+	if (!(now.flags & VMCLOCK_FLAG_BOUNDED))
 		return -ENODATA;
 	width = ((int64_t)now.latest.tv_sec - now.earliest.tv_sec) * NS_PER_SEC +
 		now.latest.tv_nsec - now.earliest.tv_nsec;
@@ -81,13 +81,13 @@ static int wait_until(const struct vmclock *vc, int64_t deadline, int64_t max_er
 	int ret, missing, told = 0;
 
 	for (;;) {
-		ret = vmclock_trusted(vc, marker);
+		ret = vmclock_system_trusted(vc, marker);
 		missing = ret ? ret : check_bounds(vc, max_error);
 		if (!missing || monotonic_now() >= deadline)
 			return missing;
 		tell(missing, &told);
 		if (ret)
-			ret = vmclock_wait_trusted(vc, left(deadline, &ts));
+			ret = vmclock_system_wait_trusted(vc, left(deadline, &ts));
 		else
 			clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
 		if (ret && ret != -EINTR && ret != -ETIMEDOUT)
