@@ -40,13 +40,13 @@ void check_now(struct check *c, const struct vmclock *vc)
 	guest_begin(&guest);
 	read_completed(c);
 	now->read = true;
-	ask(vc, VMCLOCK_UTC, &now->utc);
-	ask(vc, VMCLOCK_TAI, &now->tai);
+	ask(vc, VMCLOCK_SCALE_UTC, &now->utc);
+	ask(vc, VMCLOCK_SCALE_TAI, &now->tai);
 	guest_read(&guest, &now->guest);
 	now->guest.max_error = c->max_error;
 	now->guest.max_age = c->max_age;
 	now->by_vmclockd = check_best_reading(now) &&
-			   check_best_reading(now)->time.flags & VMCLOCK_COMPLETED;
+			   check_best_reading(now)->time.flags & VMCLOCK_FLAG_COMPLETED;
 }
 
 const struct check_reading *check_best_reading(const struct check_now *now)
@@ -67,7 +67,7 @@ bool check_bound(const struct check_reading *reading, uint64_t *ns)
 	__int128 width = ((__int128)t->latest.tv_sec - t->earliest.tv_sec) * NS_PER_SEC +
 			 t->latest.tv_nsec - t->earliest.tv_nsec;
 
-	if (!(t->flags & VMCLOCK_BOUNDED))
+	if (!(t->flags & VMCLOCK_FLAG_BOUNDED))
 		return false;
 	*ns = (uint64_t)((width + 1) / 2);
 	return true;
