@@ -54,6 +54,35 @@ static inline __u64 vmclock_calc_rest_ns(vmclock_u128 product, __u8 shift, bool 
 	return (__u64)((low + (up ? ((vmclock_u128)1 << shift) - 1 : 0)) >> shift);
 }
 
+/*
+ * Adds what is left of the product below 2^-64 s, after the reference. It is less
+ * than one unit: it rarely makes a difference of a nanosecond.
+ */
+vmclock_calc_inline void vmclock_calc_add_rest(vmclock_u128 product, __u8 shift,
+					       vmclock_u128 *scaled)
+{
+	if (unlikely((__u64)*scaled > -(__u64)NS_PER_SEC))
+		*scaled += vmclock_calc_rest_ns(product, shift, false);
+}
+
+/* Subtracts it, before the reference: rounded up, so that the time is rounded down. */
+vmclock_calc_inline int vmclock_calc_subtract_rest(vmclock_u128 product, __u8 shift,
+						   vmclock_u128 *scaled, __s64 *sec)
+{
+	__u64 less;
+
+	if (likely((__u64)*scaled >= NS_PER_SEC))
+		return 0;
+	less = vmclock_calc_rest_ns(product, shift, true);
+	if (*scaled < less) {
+		if (__builtin_sub_overflow(*sec, 1, sec))
+			return -EOVERFLOW;
+		*scaled += (vmclock_u128)NS_PER_SEC << 64;
+	}
+	*scaled -= less;
+	return 0;
+}
+
 /**
  * vmclock_calc_time() - the time of a counter value, on the page's own scale
  * @s:		the snapshot; call vmclock_calc_usable() first
@@ -90,20 +119,10 @@ vmclock_calc_inline int vmclock_calc_time(const struct vmclock_snapshot *s, __u6
 		return -EOVERFLOW;
 
 	scaled = (vmclock_u128)frac * NS_PER_SEC;
-	/* The rest is less than one unit: it rarely changes the nanosecond. */
-	if (unlikely(!before && (__u64)scaled > -(__u64)NS_PER_SEC)) {
-		scaled += vmclock_calc_rest_ns(product, s->shift, false);
-	} else if (unlikely(before && (__u64)scaled < NS_PER_SEC)) {
-		/* The time is rounded down, so round the subtracted part up. */
-		__u64 less = vmclock_calc_rest_ns(product, s->shift, true);
-
-		if (scaled < less) {
-			if (__builtin_sub_overflow(sec, 1, &sec))
-				return -EOVERFLOW;
-			scaled += (vmclock_u128)NS_PER_SEC << 64;
-		}
-		scaled -= less;
-	}
+	if (!before)
+		vmclock_calc_add_rest(product, s->shift, &scaled);
+	else if (vmclock_calc_subtract_rest(product, s->shift, &scaled, &sec))
+		return -EOVERFLOW;
 	t->sec = sec;
 	t->nsec = (__u32)(scaled >> 64);
 	return 0;
