@@ -147,6 +147,33 @@ expect 'no CAP_SYS_TIME: it ends well' 0 'cannot tell the kernel .*: vmclockd ne
 verdict 'no CAP_SYS_TIME: what the kernel refuses is told once' \
 	"$([ "$(grep -c 'vmclockd needs CAP_SYS_TIME' "$tmp/err")" = 1 ] || echo 'it is repeated')"
 
+# ---- A log that nobody reads -----------------------------------------------------------------
+
+# Full, so that whoever writes to it waits.
+mkfifo "$tmp/unread"
+exec 5<>"$tmp/unread"
+timeout 1 cat /dev/zero >&5
+# shellcheck disable=SC2086
+$harmless "$VMCLOCKD" --verbose --config "$conf" </dev/null >/dev/null 2>"$tmp/unread" 3>&- 5>&- &
+daemon=$!
+seen=$(state_u64 64)
+tell disrupt
+holds 'a log that nobody reads: it sees a disruption' disruptions $((seen + 1))
+holds 'a log that nobody reads: and heals it' is_trusted
+# Somebody reads it now.
+cat <&5 >"$tmp/daemon.err" 5>&- &
+reader=$!
+tell disrupt
+holds 'a log that is read again: what is lost is counted' \
+	said '^.*vmclockd: [0-9]+ lines were lost, as nobody read them$'
+kill "$reader"
+exec 5>&-
+tell disrupt
+holds 'a log that nobody can read any more: it goes on' disruptions $((seen + 3))
+holds 'a log that nobody can read any more: and heals' is_trusted
+stop_daemon
+verdict 'a log that nobody can read any more: it ends well' "$([ "$status" = 0 ] || echo "$status")"
+
 # ---- Storms ----------------------------------------------------------------------------------
 
 mkdir "$tmp/hooks"
