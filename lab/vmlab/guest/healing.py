@@ -136,8 +136,7 @@ class Healing:
         toolbox.unpack(self.vm)
         if server:
             return chrony.Chrony(self._lab, self.vm, server, **options)
-        ptp = self.vm.run('basename $(dirname $(grep -lx vmclock0 /sys/class/ptp/*/clock_name))')
-        return chrony.Chrony(self._lab, self.vm, chrony.refclock(f'/dev/{ptp}'))
+        return chrony.Chrony(self._lab, self.vm, chrony.refclock(self.vm.ptp_clock()))
 
     def start(self, *settings, record_ms=_RECORD_MS):
         """Start vmclockd, and the record, unless that is 0 or None.
