@@ -14,7 +14,7 @@ MOVES = 5
 UPDATES = 25
 APART = 0.1
 # Seconds that the old host's time is there.
-LONG = 3
+HELD_BACK = 3
 RIGHT = 10_000
 
 
@@ -29,7 +29,7 @@ def run(lab):
         healing.mark()
         lab.wait_for(lambda: healing.said().count('may still be the former host') == move,
                      'doubts about the page')
-        healing.wait(LONG)
+        healing.wait(HELD_BACK)
         # Of the start, and of each move before.
         lab.equal(healing.said().count('system clock is right within'), move,
                   'how often the clock was trusted')
