@@ -25,8 +25,7 @@ def run(lab):
     with HostClock(lab) as host:
         with Publisher(lab, vm, offset, maxerror) as publisher:
             vm.load()
-            ptp = '/dev/' + vm.run('basename $(dirname $(grep -lx vmclock0 '
-                                   '/sys/class/ptp/*/clock_name))')
+            ptp = vm.ptp_clock()
             library = vm.run('time-read 1')
             readings = {what: vm.run(f'ptp-read {ptp} {what} {count}')
                         for what, count in READINGS.items()}

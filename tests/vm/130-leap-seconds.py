@@ -137,8 +137,7 @@ def clock_gives(lab, vm, truth, when):
 
 
 def ptp_clock(vm):
-    return vm.run('ptp-read /dev/$(basename $(dirname $(grep -lx vmclock0 '
-                  '/sys/class/ptp/*/clock_name))) gettime').strip()
+    return vm.run(f'ptp-read {vm.ptp_clock()} gettime').strip()
 
 
 class Line:

@@ -15,8 +15,7 @@ def run(lab):
     vm = lab.boot(Simulation(fields, notify=False),
                   programs=['device-besieged', 'device-read', 'device-map'])
     vm.load('interval_ms=5 wait_interval_ms=2')
-    ptp = vm.run('grep -slx vmclock0 /sys/class/ptp/*/clock_name | cut -d/ -f5')
-    vm.run(f'device-besieged /tmp/stop {LIMIT_MS} /dev/{ptp} >/tmp/siege 2>&1 &')
+    vm.run(f'device-besieged /tmp/stop {LIMIT_MS} {vm.ptp_clock()} >/tmp/siege 2>&1 &')
     vm.wait_for('grep -qx besieged /tmp/siege')
 
     pages = lab.rounds(100000, 1000000)

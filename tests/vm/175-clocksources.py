@@ -16,8 +16,7 @@ def run(lab):
     vm.load()
     available = vm.run(f'cat {FOLDER}/available_clocksource').split()
     lab.check(set(SOURCES) <= set(available), f'there are only {available}')
-    clock = vm.run('grep -slx vmclock0 /sys/class/ptp/*/clock_name | cut -d/ -f5')
-    result = vm.run(f'ptp-switch /dev/{clock} {lab.rounds(15, 300)} {" ".join(SOURCES)}',
+    result = vm.run(f'ptp-switch {vm.ptp_clock()} {lab.rounds(15, 300)} {" ".join(SOURCES)}',
                     timeout=600)
     lab.log(result)
     lab.check(result.startswith('ok'), result)

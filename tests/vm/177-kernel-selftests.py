@@ -50,7 +50,7 @@ def run(lab):
     toolbox.unpack(vm)
     vm.run(f"printf '%s' '{PHC_CTL}' >/usr/local/bin/phc_ctl && chmod +x /usr/local/bin/phc_ctl")
     vm.load()
-    clock = '/dev/' + vm.run('grep -slx vmclock0 /sys/class/ptp/*/clock_name | cut -d/ -f5')
+    clock = vm.ptp_clock()
 
     for option, pattern in READINGS.items():
         answer = vm.run(f'testptp -d {clock} {option}')

@@ -2,8 +2,6 @@
 """Clients of ClockBound: through disruptions, and a vmclockd that is killed, no interval that they
 get excludes the truth; with chronyd on the PTP clock, which slews what vmclockd leaves it."""
 
-import random
-
 from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
@@ -16,8 +14,6 @@ DISRUPTIONS = 50
 KILLED = 10
 # Seconds of the guest between two of them.
 APART = 1
-STEP_MAX = 50_000_000
-PPM_MAX = 50
 SEGMENT = '/run/clockbound/shm0'
 READINGS = 1_000_000
 
@@ -31,7 +27,7 @@ def run(lab):
     healing.wait_trusted()
     vm.run(f'bound-read {SEGMENT} >/tmp/bounds 2>&1 &')
     for number in range(1, DISRUPTIONS + 1):
-        healing.disrupt(random.randint(-STEP_MAX, STEP_MAX), random.uniform(-PPM_MAX, PPM_MAX), APART)
+        healing.disrupt(*healing.at_random(), APART)
         if number % KILLED == 0:
             healing.kill_and_start()
     healing.wait_trusted()

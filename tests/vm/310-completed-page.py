@@ -4,7 +4,6 @@
 import time
 
 from vmlab.guest.healing import Healing
-from vmlab.host import ntp
 from vmlab.host.judge import Truth
 
 ARCHITECTURES = ('amd64',)
@@ -21,10 +20,7 @@ HEALED = 30
 def run(lab):
     healing = Healing(lab, source='ntp')
     vm = healing.vm
-    server = ntp.Server(lab)
-    healing.start_chrony(server.settings())
-    healing.start()
-    healing.wait_trusted(90)
+    server = healing.start_by_ntp()
 
     with Truth(lab, vm) as truth:
         truth.read(1)

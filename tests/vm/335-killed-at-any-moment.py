@@ -4,7 +4,6 @@
 import random
 
 from vmlab.guest.healing import Healing
-from vmlab.host import ntp
 from vmlab.host.clock import NSEC, TAI_OFFSET, HostClock, calibrate
 from vmlab.host.judge import CLOCK, NONE, NOW
 
@@ -18,8 +17,6 @@ KILLS, LIVES = 200, 1
 KILLS_BY_NTP, LIVES_BY_NTP = 40, 5
 # Seconds of the guest between disruptions, and of the host.
 APART, APART_BY_NTP = 1, 6
-STEP_MAX = 50_000_000
-PPM_MAX = 50
 # Where the counts of the copies are, and how often vmclockd dies while one is odd.
 COUNTS = (('vmclock0', 0x0c), ('vmclock0', 0x100c), ('state', 0x0c), ('state', 0x80c))
 MID_WRITE = 12
@@ -40,7 +37,7 @@ def by_page(lab):
     healing.kill_repeatedly(KILLS, LIVES)
     disruptions = 0
     while healing.killed() < KILLS:
-        healing.disrupt(random.randint(-STEP_MAX, STEP_MAX), random.uniform(-PPM_MAX, PPM_MAX), APART)
+        healing.disrupt(*healing.at_random(), APART)
         healing.wait_seen(60)
         disruptions += 1
     healing.wait_trusted()
@@ -54,11 +51,8 @@ def by_page(lab):
 def by_ntp(lab):
     healing = Healing(lab, source='ntp')
     vm = healing.vm
-    server = ntp.Server(lab)
     # One that measures each second gives more to be killed at.
-    healing.start_chrony(server.settings('minpoll 0 maxpoll 0'))
-    healing.start(record_ms=0)
-    healing.wait_trusted(90)
+    healing.start_by_ntp('minpoll 0 maxpoll 0', record_ms=0)
     disruptions = 0
     began = calibrate(lab, vm)
     with HostClock(lab) as host:

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Through 50 disruptions of a page with time, no reading of a million excludes the truth."""
 
-import random
-
 from vmlab.guest.healing import Healing
 from vmlab.host.judge import CLOCK, NOW
 
@@ -16,8 +14,6 @@ DISRUPTIONS = 50
 SILENT = 20
 # Seconds of the guest between two of them.
 APART = 1
-STEP_MAX = 50_000_000
-PPM_MAX = 50
 READINGS = 1_000_000
 # After so many readings a pause, in us: what has to set the clock right has the processor then.
 BURST = 200, 2000
@@ -49,7 +45,7 @@ def disrupt_and_read(lab, healing, disruptions, readings):
     healing.wait_trusted()
     healing.read_flat_out(*BURST)
     for _ in range(disruptions):
-        healing.disrupt(random.randint(-STEP_MAX, STEP_MAX), random.uniform(-PPM_MAX, PPM_MAX), APART)
+        healing.disrupt(*healing.at_random(), APART)
     found = healing.readings()
     lab.equal(healing.state()['disruptions'], disruptions, 'the disruptions that vmclockd has counted')
     for kind in (NOW, CLOCK):

@@ -3,7 +3,6 @@
 
 from vmlab.guest import hibernation
 from vmlab.guest.healing import Healing
-from vmlab.host import ntp
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
@@ -17,10 +16,7 @@ HEALED = 60
 def run(lab):
     healing = Healing(lab, source='ntp', **hibernation.options(lab))
     vm = healing.vm
-    server = ntp.Server(lab)
-    healing.start_chrony(server.settings())
-    healing.start()
-    healing.wait_trusted(90)
+    healing.start_by_ntp()
     before = healing.state()
 
     hibernation.prepare(vm)

@@ -3,7 +3,6 @@
 
 from vmlab.guest.healing import Healing
 from vmlab.guest.machine import Setup
-from vmlab.host import ntp
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
@@ -19,10 +18,7 @@ STATUS_OFFSET = 34
 def run(lab):
     healing = Healing(lab, source='ntp', setup=Setup(append='tsc=unstable'), clocksource='hpet')
     vm = healing.vm
-    server = ntp.Server(lab)
-    healing.start_chrony(server.settings())
-    healing.start()
-    healing.wait_trusted(90)
+    healing.start_by_ntp()
     check(lab, healing)
 
     vm.run('date -s "$(date -d @$(($(date +%s) - 3600)) "+%F %T")"')
