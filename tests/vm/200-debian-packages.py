@@ -14,7 +14,8 @@ LONG = True
 SUITE = 'bookworm'
 PACKAGES = ('libvmclock-dev', 'libvmclock1', 'vmclock-dkms', 'vmclock-tools', 'vmclockd')
 INSTALLED = ('libvmclock1', 'vmclock-dkms', 'vmclock-tools', 'vmclockd')
-MANUALS = 'vmclock.4 vmclock-check.1 vmclock-sim.1 vmclockd.8 vmclockd.conf.5'
+MANUALS = ('vmclock.4 vmclock-check.1 vmclock-rules.7 vmclock-sim.1 vmclock-verify.1 vmclockd.8 '
+           'vmclockd.conf.5')
 # What wants the right time, but does not keep the laboratory's shell waiting.
 DATABASE = '''[Unit]
 DefaultDependencies=no
