@@ -259,6 +259,17 @@ static void look_at_clocksource(struct daemon *d)
 	reaction_doubt(d, why);
 }
 
+/* Somebody may have removed what is in /run/vmclock: new handles would find nothing there. */
+static int keep_files(struct daemon *d)
+{
+	if (state_is_there(&d->state) && completed_is_there(&d->by_ntp.completed))
+		return 0;
+	say(LOG_WARNING,
+	    "files in %s were removed, and are made anew: programs have to open the device again",
+	    d->config.folder);
+	return state_make_anew(&d->state) ?: completed_make_anew(&d->by_ntp.completed);
+}
+
 static void tick(struct daemon *d)
 {
 	look_at_clocksource(d);
@@ -271,7 +282,8 @@ static void tick(struct daemon *d)
 	supervisor_alive();
 }
 
-static void run(struct daemon *d, struct pollfd fds[SOURCES])
+/* Returns the exit status. */
+static int run(struct daemon *d, struct pollfd fds[SOURCES])
 {
 	int ready, limit;
 	bool had;
@@ -285,7 +297,7 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 		ready = poll(fds, SOURCES, limit);
 		if (ready < 0 && errno != EINTR) {
 			say(LOG_ERR, "poll: %s", strerror(errno));
-			return;
+			return 1;
 		}
 		/* The rate can be known sooner than at the next tick. */
 		if (!ready && (rate_is_missing(d) || is_renewed(d)))
@@ -295,7 +307,7 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 			reaction_awake(d);
 		look_at_logind(d);
 		if (fds[SIGNALS].revents && shall_end(d, fds[SIGNALS].fd))
-			return;
+			return 0;
 		if (network_came(&d->network, monotonic_now()))
 			reaction_network(d);
 		had = d->device.vc;
@@ -306,8 +318,11 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 			if (d->device.vc)
 				reaction_tick(d);
 		}
-		if (fds[TICKS].revents && expired(fds[TICKS].fd))
+		if (fds[TICKS].revents && expired(fds[TICKS].fd)) {
+			if (keep_files(d))
+				return 1;
 			tick(d);
+		}
 		if (had && !d->device.vc)
 			reaction_withdraw(d);
 		exporter_look(d);
@@ -325,6 +340,7 @@ static int serve(struct daemon *d)
 		[NETWORK] = { .fd = -1, .events = POLLIN },
 		[LOGIND] = { .fd = -1 },
 	};
+	int status;
 
 	if (fds[SIGNALS].fd < 0 || fds[TICKS].fd < 0 || fds[STEPS].fd < 0) {
 		say(LOG_ERR, "cannot start: %s", strerror(errno));
@@ -358,11 +374,11 @@ static int serve(struct daemon *d)
 	exporter_open(d);
 	supervisor_ready();
 	exporter_look(d);
-	run(d, fds);
+	status = run(d, fds);
 	supervisor_stopping();
 	exporter_close(d);
 	logind_stop(&d->logind);
-	return 0;
+	return status;
 }
 
 int main(int argc, char **argv)
