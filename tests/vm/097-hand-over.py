@@ -96,7 +96,7 @@ def check_orders(guest):
 
 
 def check_modprobe_d(guest):
-    heading = 'For good: modprobe.d'
+    heading = 'Permanently: modprobe.d'
     guest.find()
     guest.check_serves(KERNELS_OWN, beside=OURS)
 
