@@ -11,7 +11,7 @@ def run(lab):
     vm.wait_log(r'vmclock-guest .*: refused: \[mem .*\] is smaller than 0x20 bytes')
     vm.run('test ! -e /dev/vmclock0')
 
-    # 0x70 bytes are a page's worth of fields, but a mapping would show what lies behind.
+    # 0x70 bytes hold all fields, but a mapping would show the memory after them.
     vm = lab.boot('sim', length=0x70, fields={'size': 0x70}, programs=['device-map'])
     vm.load()
     lab.equal(vm.run('wc -c </dev/vmclock0'), '112', 'what can be read')

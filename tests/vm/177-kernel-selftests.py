@@ -10,7 +10,7 @@ WATCHERS = ('debug',)
 
 FIELDS = {'time_type': 1, 'clock_status': 2, 'counter_period_frac_sec': 1 << 34,
           'time_sec': 1_800_000_000}
-# What testptp asks for, and what it must print. It ends with 0 whatever happens.
+# testptp's options, and the output that it must print. It always ends with 0.
 READINGS = {
     '-c': r'\b1 cross timestamping\b',
     '-g': r'^clock time: 18\d{8}\.\d{9} or ',
@@ -26,7 +26,7 @@ REFUSALS = {
     '-n 10': 'clock_adjtime: Operation not supported',
     '-o 10': 'clock_adjtime: Operation not supported',
     '-P 1': 'PTP_ENABLE_PPS: Operation not supported',
-    # What the PTP core says itself: by how much it may be changed, and which channels there are.
+    # Answers of the PTP core itself: the limit of a change, and the number of channels.
     '-f 1000': 'clock_adjtime: Numerical result out of range',
     '-e 1': 'PTP_EXTTS_REQUEST: Invalid argument',
     '-p 1000000000': 'PTP_PEROUT_REQUEST: Invalid argument',
@@ -61,7 +61,7 @@ def run(lab):
 
 
 def check_phc(lab, vm, clock):
-    """Each of its tests sets the clock, and this one is the host's: it stays what it was."""
+    """Each test of phc.sh sets the clock, but the clock is the host's, and does not change."""
     before = time_of(lab, vm, clock)
     status, answer = vm.shell(f'{toolbox.command("bash")} /root/phc.sh {clock}', timeout=300)
     lab.check('SKIP' not in answer, f'phc.sh says {answer!r}')

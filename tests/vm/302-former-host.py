@@ -8,14 +8,14 @@ from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
 MOVES = 5
-# Updates that vmclockd, which looks once a second, cannot all have seen; seconds between them.
+# More updates than vmclockd, which looks once a second, can see; seconds between them.
 UPDATES = 25
 APART = 0.1
-# Seconds that the old host's time is there.
+# Seconds for which the former host's time stays on the page.
 LONG = 3
 STEP_MAX = 50_000_000
 PPM_MAX = 50
@@ -34,7 +34,7 @@ def run(lab):
         lab.wait_for(lambda: healing.said().count('may still be the former host') == move,
                      'doubts about the page')
         healing.wait(LONG)
-        # Of the start, and of each move before.
+        # One line for the start, and one for each earlier move.
         lab.equal(healing.said().count('system clock is right within'), move,
                   'how often the clock was trusted')
         lab.equal(healing.state()['trust'], healing.DISRUPTED, 'what the state says')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""vmclockd is killed at any moment, and nobody is told a wrong time, nor has to wait for it."""
+"""vmclockd is killed at any moment: readers get no wrong time, and never wait for vmclockd."""
 
 import random
 
@@ -11,20 +11,20 @@ from vmlab.host.readings import CLOCK, NONE, NOW
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
-# By the page's time it takes milliseconds to be trusted, by chronyd's seconds.
+# Trust takes milliseconds with a page's time, seconds with chronyd's.
 KILLS, LIVES = 200, 1
 KILLS_BY_NTP, LIVES_BY_NTP = 40, 5
 # Seconds of the guest between disruptions, and of the host.
 APART, APART_BY_NTP = 1, 6
 STEP_MAX = 50_000_000
 PPM_MAX = 50
-# Where the counts of the copies are, and how often vmclockd dies while one is odd.
+# The offsets of the copies' counts, and how often vmclockd dies while one is odd.
 COUNTS = (('vmclock0', 0x0c), ('vmclock0', 0x100c), ('state', 0x0c), ('state', 0x80c))
 MID_WRITE = 12
-# Milliseconds for a call, unless the machine itself takes as much away; nobody waits for who writes.
+# Milliseconds for a call, except when the machine itself causes the delay.
 LONGEST, LONGEST_EVER = 10, 90
 
 
@@ -56,7 +56,7 @@ def by_ntp(lab):
     healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
     vm = healing.vm
     server = ntp.Server(lab)
-    # One that measures each second gives more to be killed at.
+    # A chronyd that measures each second gives more moments for a kill.
     healing.start_chrony(server.settings('minpoll 0 maxpoll 0'))
     healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
     healing.wait_trusted(90)
@@ -93,7 +93,7 @@ def by_ntp(lab):
 
 
 def check_longest(lab, readings):
-    """A call takes as long as the machine itself may take from it, or a little."""
+    """A call takes little longer than the machine's own delays."""
     taken, usual = readings.longest(NONE)
     for kind in (NOW, CLOCK):
         most, nearly = readings.longest(kind)

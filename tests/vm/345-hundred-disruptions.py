@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A hundred disruptions are counted as a hundred; of a storm the last one counts."""
+"""A hundred disruptions are counted as a hundred; in a storm, the last one has its reaction."""
 
 import random
 
@@ -9,15 +9,15 @@ from vmlab.host import ntp
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
 DISRUPTIONS = 100
-# Seconds of the guest between two of them.
+# Seconds of the guest between two disruptions.
 APART = 1
 STEP_MAX = 50_000_000
 PPM_MAX = 50
-# A storm: so many disruptions in so many seconds, and what they may cost.
+# A storm: disruptions, their seconds, and the limits of their cost.
 STORM, SECONDS = 1000, 10
 REACTIONS = 30
 REQUESTS = 40
@@ -40,7 +40,7 @@ def run(lab):
 def storm(lab, healing):
     before = healing.state()
     healing.storm(STORM, SECONDS)
-    # Under the last marker.
+    # Trust must come under the last marker.
     healing.wait_trusted(180)
     after = healing.state()
     seen, reactions = (after[name] - before[name] for name in ('disruptions', 'reactions'))
@@ -50,7 +50,7 @@ def storm(lab, healing):
 
 
 def by_servers(lab):
-    """Servers are spared, too, where the time is theirs."""
+    """On a marker-only page, the NTP servers are spared, too."""
     healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
     server = ntp.Server(lab)
     healing.start_chrony(server.settings())
