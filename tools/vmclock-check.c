@@ -85,9 +85,9 @@ static int check_combination(const struct options *options)
 	else if (options->max_age && (options->openmetrics || options->wait || options->watch))
 		wrong = "--max-age is for the report";
 	else if (options->json && options->wait)
-		wrong = "--wait has no JSON";
+		wrong = "--wait does not go with --json";
 	else if (options->json && options->openmetrics)
-		wrong = "--openmetrics has no JSON";
+		wrong = "--openmetrics does not go with --json";
 	if (wrong)
 		wrong_usage(TOOL, "%s", wrong);
 	return wrong ? -1 : 0;
@@ -137,7 +137,8 @@ static int parse_options(struct options *options, int argc, char **argv)
 			options->patience = -1;
 			if (optarg && (parse_time(optarg, true, &options->patience) ||
 				       options->patience < 0)) {
-				wrong_usage(TOOL, "--wait: '%s' is no number of seconds", optarg);
+				wrong_usage(TOOL, "--wait: '%s' is not a number of seconds",
+					    optarg);
 				return -1;
 			}
 			break;

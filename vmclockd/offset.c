@@ -5,7 +5,7 @@
 #include "calc/base.h"
 #include "offset.h"
 
-/* s: no offset is measured so near to the end of a day that has a leap second. */
+/* s: no offset is measured this close to the end of a day with a leap second. */
 #define DAY	     86400
 #define LEAP_SECONDS 5
 

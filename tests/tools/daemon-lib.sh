@@ -4,7 +4,8 @@
 # this machine here, whoever runs the tests.
 #
 #	configure LINE...	a configuration for $page with these lines besides
-#	start_daemon PATTERN [ARG...]	runs it in the background, until it has said that
+#	begin_daemon [ARG...]	runs it in the background
+#	start_daemon PATTERN [ARG...]	the same, until it has said that
 #	stop_daemon [SIGNAL]	ends it; `expect' judges what it said
 #	holds NAME COMMAND...	a case: the command succeeds, soon
 #	word FILE OFFSET SIZE	a number in a file
@@ -57,14 +58,18 @@ said_or_ended() { said "$1" || ! kill -0 "$daemon" 2>/dev/null; }
 # How often it has said that.
 how_often() { grep -Ec -e "$1" "$tmp/daemon.err"; }
 
-start_daemon() {
-	pattern=$1
-	shift
+begin_daemon() {
 	: >"$tmp/daemon.err"
 	# shellcheck disable=SC2086
 	$harmless "$VMCLOCKD" --verbose --config "$conf" "$@" </dev/null >"$tmp/daemon.out" \
 		2>"$tmp/daemon.err" 3>&- &
 	daemon=$!
+}
+
+start_daemon() {
+	pattern=$1
+	shift
+	begin_daemon "$@"
 	until_true said_or_ended "$pattern" || echo "# not said: $pattern"
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A host that writes what it likes while everything is in use: any answer, but soon."""
+"""A host writes random bytes while everything is in use: any answer is right if it comes soon."""
 
 from vmlab.guest.device import Simulation
 from vmlab.host.page import ticking
@@ -28,7 +28,7 @@ def run(lab):
     lab.log(result)
     lab.check(result.splitlines()[-1].startswith('ok'), result)
 
-    # And when the host behaves again, so does the driver.
+    # When the host behaves again, the driver works again.
     vm.page.set(**GOOD, **fields)
     vm.page.update()
     lab.equal(vm.run('device-read'), 'ok', 'device-read after all of it')

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The system clock changes its clocksource, back and forth, while the PTP clock is read."""
+"""The kernel changes its clocksource back and forth while the PTP clock is read."""
 
 from vmlab.guest.device import Simulation
 from vmlab.host.page import ticking
 
 KERNELS = ('5.10', '6.12', '7.3')
 WATCHERS = ('debug', 'kcsan')
-# The page's counter first.
+# The clocksource on the page's counter comes first.
 SOURCES = ('tsc', 'hpet', 'acpi_pm')
 FOLDER = '/sys/devices/system/clocksource/clocksource0'
 

@@ -5,11 +5,11 @@ from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
 DISRUPTIONS = 20
-# Seconds of the guest between two of them.
+# Seconds of the guest between two disruptions.
 APART = 3
 # So near to the true time, in ns, and so soon, in ms: in the median, and in 95 of 100.
 SOON = 30_000, 20, 60

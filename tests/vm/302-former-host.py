@@ -6,11 +6,11 @@ from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
 MOVES = 5
-# Updates that vmclockd, which looks once a second, cannot all have seen; seconds between them.
+# More updates than vmclockd, which looks once a second, can see; seconds between them.
 UPDATES = 25
 APART = 0.1
 # Seconds that the old host's time is there.

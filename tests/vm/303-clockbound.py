@@ -6,13 +6,13 @@ from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
 DISRUPTIONS = 50
-# After so many of them vmclockd is killed, and started again.
+# After this many disruptions vmclockd is killed, and started again.
 KILLED = 10
-# Seconds of the guest between two of them.
+# Seconds of the guest between two disruptions.
 APART = 1
 SEGMENT = '/run/clockbound/shm0'
 READINGS = 1_000_000

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""vmclockd is killed at any moment, and nobody is told a wrong time, nor has to wait for it."""
+"""vmclockd is killed at any moment: readers get no wrong time, and never wait for vmclockd."""
 
 import random
 
@@ -9,10 +9,10 @@ from vmlab.host.judge import CLOCK, NONE, NOW
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
-# By the page's time it takes milliseconds to be trusted, by chronyd's seconds.
+# Trust takes milliseconds with a page's time, seconds with chronyd's.
 KILLS, LIVES = 200, 1
 KILLS_BY_NTP, LIVES_BY_NTP = 40, 5
 # Seconds of the guest between disruptions, and of the host.
@@ -20,7 +20,7 @@ APART, APART_BY_NTP = 1, 6
 # Where the counts of the copies are, and how often vmclockd dies while one is odd.
 COUNTS = (('vmclock0', 0x0c), ('vmclock0', 0x100c), ('state', 0x0c), ('state', 0x80c))
 MID_WRITE = 12
-# Milliseconds for a call, unless the machine itself takes as much away; nobody waits for who writes.
+# Milliseconds for a call, except when the machine itself causes the delay.
 LONGEST, LONGEST_EVER = 10, 90
 
 
@@ -86,7 +86,7 @@ def by_ntp(lab):
 
 
 def check_longest(lab, readings):
-    """A call takes as long as the machine itself may take from it, or a little."""
+    """A call takes little longer than the machine's own delays."""
     taken, usual = readings.longest(NONE)
     for kind in (NOW, CLOCK):
         most, nearly = readings.longest(kind)

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""A hundred disruptions are counted as a hundred; of a storm the last one counts."""
+"""A hundred disruptions are counted as a hundred; in a storm, the last one has its reaction."""
 
 from vmlab.guest.healing import Healing
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
 DISRUPTIONS = 100
-# Seconds of the guest between two of them.
+# Seconds of the guest between two disruptions.
 APART = 1
 # A storm: so many disruptions in so many seconds, and what they may cost.
 STORM, SECONDS = 1000, 10
@@ -34,7 +34,7 @@ def run(lab):
 def storm(lab, healing):
     before = healing.state()
     healing.storm(STORM, SECONDS)
-    # Under the last marker.
+    # Trust must come under the last marker.
     healing.wait_trusted(180)
     after = healing.state()
     seen, reactions = (after[name] - before[name] for name in ('disruptions', 'reactions'))

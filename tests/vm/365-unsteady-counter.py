@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Where the kernel does not rely on the counter, no page is completed; the clock is vouched for."""
+"""If the kernel does not rely on the counter, no page is completed, but the clock is trusted."""
 
 from vmlab.guest.healing import Healing
 from vmlab.guest.machine import Setup
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
-# Seconds until it is right again.
+# Seconds until the clock is right again.
 HEALED = 60
 SYNCHRONIZED = 2
 STATUS_OFFSET = 34

@@ -126,7 +126,8 @@ class Operated:
                         'the units that have failed')
 
 
-_SUITE = 'bookworm'
+# By the kernels of their own, which the guests boot.
+_SUITES = {'6.1': 'bookworm', '6.12': 'trixie'}
 _PACKAGES = 'dbus iproute2 nftables psmisc'
 _PROGRAMS = ('time-read', 'time-spin')
 # Behind the disks, and where its interrupt is not the one that notifies.
@@ -164,7 +165,7 @@ class WholeSystem:
     def __init__(self, lab, packages, files, device='sim'):
         self._lab = lab
         self.server = ntp.Server(lab)
-        system = lab.system(_SUITE)
+        system = lab.system(_SUITES[lab.kernel.name])
         with tempfile.TemporaryDirectory(prefix='vmclock.') as changes:
             trial = Trial(lab, system, changes)
             trial.install('libvmclock1', 'vmclock-tools', 'vmclockd')
