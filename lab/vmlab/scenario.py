@@ -104,7 +104,7 @@ def only(scenarios, pairs):
 
 
 class Failures:
-    """Which failed when they last ran, for --failed: each line of a file is a kernel and a scenario.
+    """Which failed when they last ran, for --failed: a file with lines of a kernel and a scenario.
 
     A pair that did not run leaves what is recorded of it, so one can mend them one by one.
     """
