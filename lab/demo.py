@@ -32,10 +32,10 @@ def said(title, text):
 
 def demonstrate(lab):
     with report.step(f'boot of {lab.kernel.release} with a VMClock page; driver loaded'):
-        healing = Healing(lab, notify=True, programs=['stamp-events', 'vmclock-check'])
+        healing = Healing(lab, programs=['stamp-events', 'vmclock-check'])
         vm = healing.vm
     with report.step('vmclockd trusts the clock; stamp-events runs as an unprivileged user'):
-        healing.start('ntp = none', record_ms=5)
+        healing.start(record_ms=5)
         healing.wait_trusted()
         vm.run('stamp-events 0 20 >/tmp/events 2>&1 &', user='nobody')
         vm.wait_for(f'test $(grep -c " at " /tmp/events) -ge {EVENTS}')

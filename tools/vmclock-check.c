@@ -79,15 +79,15 @@ static int check_combination(const struct options *options)
 	const char *wrong = NULL;
 
 	if (options->openmetrics + options->wait + options->watch > 1)
-		wrong = "--openmetrics, --wait and --watch are not for one run";
+		wrong = "give only one of --openmetrics, --wait and --watch";
 	else if (options->max_error && options->openmetrics)
 		wrong = "--openmetrics has no --max-error";
 	else if (options->max_age && (options->openmetrics || options->wait || options->watch))
 		wrong = "--max-age is for the report";
 	else if (options->json && options->wait)
-		wrong = "--wait has no JSON";
+		wrong = "--wait does not go with --json";
 	else if (options->json && options->openmetrics)
-		wrong = "--openmetrics has no JSON";
+		wrong = "--openmetrics does not go with --json";
 	if (wrong)
 		wrong_usage(TOOL, "%s", wrong);
 	return wrong ? -1 : 0;
@@ -97,7 +97,7 @@ static int take_time(const char *option, const char *text, bool seconds, int64_t
 {
 	if (!parse_time(text, seconds, ns) && *ns > 0)
 		return 0;
-	wrong_usage(TOOL, "--%s: '%s' is no time, such as %s", option, text, seconds ? "60s" : "1ms");
+	wrong_usage(TOOL, "--%s: '%s' is not a time; for example %s", option, text, seconds ? "60s" : "1ms");
 	return -1;
 }
 
@@ -137,7 +137,8 @@ static int parse_options(struct options *options, int argc, char **argv)
 			options->patience = -1;
 			if (optarg && (parse_time(optarg, true, &options->patience) ||
 				       options->patience < 0)) {
-				wrong_usage(TOOL, "--wait: '%s' is no number of seconds", optarg);
+				wrong_usage(TOOL, "--wait: '%s' is not a number of seconds",
+					    optarg);
 				return -1;
 			}
 			break;

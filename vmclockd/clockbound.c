@@ -14,7 +14,7 @@
 
 #define VERSION	    2
 #define PATH_LENGTH 256
-/* So long after as_of, clients read the status as FREERUNNING, until void_after. */
+/* From this time after as_of until void_after, clients read the status as FREERUNNING. */
 #define GRACE_NS   (5 * NS_PER_SEC)
 #define BLUR_MIN   (20 * NS_PER_MS)
 #define LATE_TICKS 7
@@ -89,7 +89,7 @@ static void take_over(struct clockbound *cb)
 {
 	struct clockbound_segment *live = cb->live;
 
-	/* A vmclockd that was killed during an update has left it odd. */
+	/* A vmclockd that was killed during an update leaves the generation odd. */
 	cb->generation = (uint16_t)((live->generation + 1) & ~1);
 	if (is_right(live))
 		return;
@@ -102,9 +102,9 @@ static void take_over(struct clockbound *cb)
 }
 
 /*
- * The clients' clock stands still between the kernel's ticks. Where the host
- * lets the processor that counts them wait, another one takes over after five
- * ticks (since Linux 5.18).
+ * How late the clients' clock may be: it stands still between the kernel's ticks.
+ * If the host does not run the processor that counts the ticks, another processor
+ * takes over after five ticks (since Linux 5.18).
  */
 static int64_t blur(void)
 {
@@ -132,7 +132,7 @@ int clockbound_open(struct clockbound *cb, const char *path, bool dry_run)
 
 	*cb = (struct clockbound){ .blur = blur() };
 	if (!slash || slash == path || !slash[1] || (size_t)(slash - path) >= sizeof(folder)) {
-		say(LOG_ERR, "clockbound_path: '%s' is no file in a folder", path);
+		say(LOG_ERR, "clockbound_path: '%s' is not a file in a folder", path);
 		return -1;
 	}
 	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
@@ -182,7 +182,7 @@ static void publish(struct clockbound *cb, const struct vmclock_run_state *state
 	};
 
 	set_instant(body.as_of, as_of);
-	/* void_after follows at once, since nobody watches the clock then: never FREERUNNING. */
+	/* Nobody watches the clock after GRACE_NS: void then, without FREERUNNING before. */
 	set_instant(body.void_after, as_of + GRACE_NS);
 	store_body(cb, &body);
 }

@@ -27,7 +27,7 @@
 #define NTP_SOON_NS (30 * NS_PER_SEC)
 /* How often the kernel is told the bound again. */
 #define KERNEL_NS (60 * NS_PER_SEC)
-/* So many reactions may begin at once, and further ones at this interval: see begin(). */
+/* This many reactions may begin at once, further ones at this interval: see begin(). */
 #define REACTIONS_AT_ONCE 10
 #define REACTION_NS	  NS_PER_SEC
 /* A machine that was going to sleep is taken to be awake after this time. */
@@ -77,7 +77,7 @@ static void look_at_counter(struct daemon *d)
 
 	if (!usable && !d->by_ntp.no_counter && !d->device.has_time)
 		say(LOG_NOTICE, "no page is completed: the counter is not steady, or the kernel's "
-				"clock does not run by it; the system clock alone is vouched for");
+				"clock does not run on it; only the system clock is vouched for");
 	d->by_ntp.no_counter = !usable;
 }
 
@@ -199,6 +199,7 @@ static void keep_trust(struct daemon *d, const struct offset *offset)
 	if (d->device.has_time) {
 		steer_pair(&d->steer, &offset->pair);
 		kernel_clock_steer(d, offset->ns);
+		kernel_clock_plan_leap(d, offset);
 		/* The kernel lets its own bound grow by 500 ppm. */
 		if (d->ntp.found == NTP_NONE && monotonic_now() - d->kernel_told > KERNEL_NS)
 			kernel_clock_vouch(d, offset);
@@ -220,7 +221,7 @@ static void watch_trusted(struct daemon *d)
 	else if (ret)
 		lose_trust(d, why);
 	else if (has_left_bounds(d, &offset))
-		lose_trust(d, "it has left its bounds");
+		lose_trust(d, "the clock has left its bounds");
 	else
 		keep_trust(d, &offset);
 }
@@ -355,5 +356,5 @@ void reaction_withdraw(struct daemon *d)
 	trust_withdraw(d);
 	if (trusted)
 		events_log(d, JOURNAL_UNTRUSTED, LOG_WARNING,
-			   "without its device: the system clock is not trusted");
+			   "no device: the system clock is not trusted");
 }

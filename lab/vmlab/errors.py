@@ -2,7 +2,9 @@
 """How laboratory work ends early, and what a command makes of it."""
 
 import errno
+import os
 import signal
+import sys
 
 from . import report
 
@@ -44,6 +46,10 @@ def guarded(main):
     except LabError as error:
         report.line(f'lab: {error}')
         return 2
+    except BrokenPipeError:
+        # Whoever read the output has left; what is flushed at the end must not fail as well.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except OSError as error:
         way_out = '; make room, or choose another folder in VMCLOCK_CACHE'
         report.line(f'lab: {error}{way_out if error.errno == errno.ENOSPC else ""}')

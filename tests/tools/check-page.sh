@@ -266,7 +266,7 @@ expect 'a publisher that died 20 minutes ago' 1 \
 	'^WARNING: the reference is 20 minutes old \(allowed: 5 minutes\): nobody keeps' \
 	'reference +20 minutes old' 'UTC +[0-9T:.-]+Z, .*s$'
 run --device "$page" --max-age 30x
-expect 'a limit that is none' 3 "'30x' is no time"
+expect 'a limit that is none' 3 "'30x' is not a time"
 run --device "$page" --max-age 30m
 expect 'a limit of half an hour' 0 '^OK: trustworthy time'
 run_time_page ago=100

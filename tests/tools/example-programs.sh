@@ -25,6 +25,7 @@ begin() {
 	rm -f "$tmp/in"
 	mkfifo "$tmp/in" || exit 99
 	: >"$tmp/out"
+	: >"$tmp/err"
 	case $name in
 	*.py) set -- "$PYTHON" "$top_srcdir/examples/$name" "$@" ;;
 	*) set -- "$EXAMPLES/$name" "$@" ;;

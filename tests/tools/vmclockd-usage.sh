@@ -69,15 +69,15 @@ expect 'a folder as configuration' 2 "^vmclockd: cannot read $tmp: Is a director
 configure 'color = red' 'mode = on'
 run --check-config --config "$conf"
 expect 'a wrong configuration' 2 \
-	"^vmclockd: $conf:5: there is no key 'color'; vmclockd.conf\\(5\\) has all of them$" \
-	"^vmclockd: $conf:6: mode: 'on' is none of act, observe$"
+	"^vmclockd: $conf:5: there is no key 'color'; vmclockd.conf\\(5\\) lists all keys$" \
+	"^vmclockd: $conf:6: mode: 'on' is not one of act, observe$"
 run --config "$conf"
 expect 'a wrong configuration keeps it from running' 2 "^vmclockd: $conf:5: "
 
 esc=$(printf '\033')
 configure "mode = ${esc}[31mred"
 run --check-config --config "$conf"
-expect 'no control characters from a configuration' 2 "mode: '\\?\\[31mred' is none of" "!$esc"
+expect 'no control characters from a configuration' 2 "mode: '\\?\\[31mred' is not one of" "!$esc"
 
 # ---- Folders and files that it refuses --------------------------------------------------
 
@@ -90,7 +90,7 @@ one_line 'a folder that cannot be made'
 configure 'mode = observe'
 : >"$folder"
 run --config "$conf"
-expect 'a file in the place of the folder' 1 "^vmclockd: $folder is no folder: remove it$"
+expect 'a file in the place of the folder' 1 "^vmclockd: $folder is not a folder: remove it$"
 one_line 'a file in the place of the folder'
 rm "$folder"
 
@@ -122,9 +122,9 @@ head -c 4096 /dev/zero >"$state"
 chmod 666 "$state"
 refused 'a file for all' 'can be written by others'
 mkfifo "$state"
-refused 'a pipe' 'is no regular file'
+refused 'a pipe' 'is not a regular file'
 mkdir "$state"
-refused 'a folder' 'is no regular file'
+refused 'a folder' 'is not a regular file'
 rm -rf "$folder"
 
 # It does not try the lock: the daemon that comes to take it at that moment would end.

@@ -42,6 +42,9 @@ static struct {
 	int told_kernel, told_ntp, ntp_error;
 	int by_ntp;	/* what the derived time says: 0, or an error */
 	int ntp_resets; /* how often the NTP daemon's measurements were void */
+	uint8_t leap;	/* on the page */
+	int64_t offset; /* s by which UTC is beside SEC + @now */
+	int planned;	/* by the kernel, at the end of the day */
 	struct vmclock_run_state kept; /* all that is left if it is killed now */
 	int hooked[HOOK_EVENTS];
 	int logged[JOURNAL_REFUSED + 1];
@@ -102,7 +105,8 @@ int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *off
 		.ns = -world.error +
 		      (world.exact ? 0 : up_to(2 * world.page_error) - world.page_error),
 		.error = world.page_error,
-		.sec = SEC + world.now / NS_PER_SEC,
+		.sec = SEC + world.now / NS_PER_SEC + world.offset,
+		.leap = world.leap,
 		.pair = { .raw = world.now },
 	};
 	pass(up_to(world.lateness));
@@ -179,6 +183,12 @@ int clock_unsynchronise(bool *was)
 	*was = world.synchronised;
 	world.synchronised = false;
 	world.told_kernel++;
+	return 0;
+}
+
+int clock_plan_leap(int sign)
+{
+	world.planned = sign;
 	return 0;
 }
 
@@ -308,6 +318,9 @@ int steer_set(const struct steer *steer, const struct vmclock_abi *page, int64_t
 	(void)steer;
 	(void)page;
 	world.rate = offset / 8;
+	/* Twice in some ms, measurements must agree. */
+	if (llabs(world.rate) > 50000000)
+		world.rate = world.rate < 0 ? -50000000 : 50000000;
 	return 0;
 }
 
@@ -481,6 +494,80 @@ static void who_is_not_sure_is_not_trusted(void **state)
 	pass(2 * NS_PER_SEC);
 	reaction_look(&d);
 	assert_true(check(&d));
+}
+
+/* Without a daemon nobody else slews it. */
+static void what_must_not_be_stepped_is_slewed(void **state)
+{
+	static const struct {
+		int step;
+		int64_t error;
+	} cases[] = {
+		{ STEP_NEVER, NS_PER_SEC / 2 },
+		{ STEP_NEVER, -NS_PER_SEC / 2 },
+		{ STEP_FORWARD, NS_PER_SEC / 2 },
+		/* Above step_back_max by little. */
+		{ STEP_ALWAYS, NS_PER_SEC + 1000 },
+	};
+	size_t i;
+	int second;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct daemon d = start(NTP_NONE);
+
+		d.config.step = cases[i].step;
+		world.marker++;
+		world.error = cases[i].error;
+		reaction_look(&d);
+		assert_false(check(&d));
+		for (second = 0; second < 100 && !check(&d); second++) {
+			pass(NS_PER_SEC);
+			reaction_look(&d);
+		}
+		assert_true(check(&d));
+	}
+}
+
+/* 2023-12-01. Who keeps the clock tells the kernel; on the month's last day only. */
+#define DECEMBER INT64_C(1701388800)
+
+static void at(struct daemon *d, int64_t sec, uint8_t leap)
+{
+	pass(NS_PER_SEC);
+	world.offset = sec - SEC - world.now / NS_PER_SEC;
+	world.leap = leap;
+	reaction_tick(d);
+	assert_int_equal(d->phase, PHASE_TRUSTED);
+}
+
+static void the_kernel_takes_part_in_a_leap_second(void **state)
+{
+	struct daemon d = start(NTP_NONE);
+
+	(void)state;
+	world.lateness = 0;
+	at(&d, DECEMBER - 86401, VMCLOCK_LEAP_PRE_POS);
+	assert_int_equal(world.planned, 0);
+	at(&d, DECEMBER - 86400, VMCLOCK_LEAP_PRE_POS);
+	assert_int_equal(world.planned, 1);
+	at(&d, DECEMBER - 10, VMCLOCK_LEAP_PRE_NEG);
+	assert_int_equal(world.planned, -1);
+	at(&d, DECEMBER + 10, VMCLOCK_LEAP_POST_NEG);
+	assert_int_equal(world.planned, 0);
+	at(&d, DECEMBER + 30 * 86400, VMCLOCK_LEAP_NONE);
+	assert_int_equal(world.planned, 0);
+
+	/* An NTP daemon does that itself, and who observes changes nothing. */
+	d = start(NTP_CHRONY);
+	world.lateness = 0;
+	at(&d, DECEMBER - 10, VMCLOCK_LEAP_PRE_POS);
+	assert_int_equal(world.planned, 0);
+	d = start(NTP_NONE);
+	world.lateness = 0;
+	d.dry_run = true;
+	at(&d, DECEMBER - 10, VMCLOCK_LEAP_PRE_POS);
+	assert_int_equal(world.planned, 0);
 }
 
 static void a_disruption_ends_it(void **state)
@@ -855,6 +942,8 @@ int main(void)
 		cmocka_unit_test(alone_the_bound_is_narrow),
 		cmocka_unit_test(who_is_late_vouches_for_no_longer),
 		cmocka_unit_test(who_is_not_sure_is_not_trusted),
+		cmocka_unit_test(what_must_not_be_stepped_is_slewed),
+		cmocka_unit_test(the_kernel_takes_part_in_a_leap_second),
 		cmocka_unit_test(a_disruption_ends_it),
 		cmocka_unit_test(another_generation_is_a_disruption),
 		cmocka_unit_test(a_tick_leaves_another_marker_to_the_look),

@@ -9,7 +9,7 @@
  * Output only prints. All decisions and wordings are made before, so that text
  * and JSON cannot differ.
  *
- * The other modes do not need this: openmetrics.c, wait.c and watch.c, by
+ * The other modes, openmetrics.c, wait.c and watch.c, do not use the report, but
  * live.c.
  */
 #ifndef VMCLOCK_CHECK_CHECK_H
@@ -50,9 +50,9 @@ enum check_kind {
 };
 
 struct check_device {
-	char path[PATH_MAX];		/* to open */
-	char shown[PATH_MAX];		/* to print */
-	char brief[256];		/* to print within a sentence */
+	char path[PATH_MAX];		/* for open(2) */
+	char shown[PATH_MAX];		/* for output */
+	char brief[256];		/* for output within a sentence */
 	enum check_source source;
 	enum check_kind kind;
 	bool known_mode;
@@ -96,7 +96,7 @@ enum check_module_state {
 enum check_obstacle {
 	CHECK_NO_OBSTACLE,
 	CHECK_DAMAGED,		/* not a module, or only a part of one */
-	CHECK_OTHER_KERNEL,	/* it is built for another one */
+	CHECK_OTHER_KERNEL,	/* built for another kernel */
 	CHECK_UNSIGNED,		/* this kernel takes signed modules only */
 	CHECK_NO_SYMBOL,	/* the kernel lacks a symbol that it needs */
 };
@@ -120,7 +120,7 @@ struct check_kernel {
 	bool locked;			/* kernel.modules_disabled */
 	bool has_tree;			/* /lib/modules/RELEASE */
 	bool has_dkms_source;
-	char signed_only[CHECK_NAME];	/* why only signed modules; empty: it may take others */
+	char signed_only[CHECK_NAME];	/* why only signed modules; empty: others, too */
 };
 
 /* These two are always the first. */
@@ -158,7 +158,7 @@ struct check_field {
 struct check_page {
 	int error;		/* of vmclock_open() or vmclock_read_page() */
 	char wrong[CHECK_TEXT];	/* what is wrong with the content; may be empty */
-	unsigned int tries;	/* to read it; each but the last took 100 ms */
+	unsigned int tries;	/* tries to read it; each but the last took 100 ms */
 	bool moving;		/* the sequence count changed between tries */
 	bool pollable;
 

@@ -66,7 +66,7 @@ static struct check_problem *add_problem(struct check *c, const char *code,
 	const struct check_problem added = { .code = code, .gravity = gravity, .weight = weight };
 	struct check_problem *p;
 
-	/* More never occur together; if they did, the last would be overwritten. */
+	/* More problems never occur together; if they did, the last one would be overwritten. */
 	if (c->n_problems < MOST)
 		c->n_problems++;
 	p = &c->problems[c->n_problems - 1];

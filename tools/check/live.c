@@ -14,7 +14,7 @@
 #include "tools/number.h"
 #include "lib/run-layout.h"
 
-/* How often, and how soon, to read again what is being written. */
+/* How often, and how soon, to read a file again that vmclockd is writing. */
 #define TRIES	 5
 #define AGAIN_NS 1000000
 
@@ -41,7 +41,7 @@ void live_close(struct live *live)
 	live->vc = NULL;
 }
 
-/* ---- What vmclockd says ---------------------------------------------------------------- */
+/* ---- The state of vmclockd ------------------------------------------------------------- */
 
 static bool is_state(const struct vmclock_run_state *state)
 {
@@ -50,7 +50,7 @@ static bool is_state(const struct vmclock_run_state *state)
 	       le32toh(state->size) >= sizeof(*state);
 }
 
-/* The copy may mix two updates; then the sequence count has changed when it is read again. */
+/* If the copy mixes two updates, the sequence count has changed when it is read again. */
 static bool read_copy(int fd, off_t from, struct vmclock_run_state *state)
 {
 	struct vmclock_run_state again;
@@ -74,7 +74,7 @@ static bool read_copies(int fd, struct vmclock_run_state *state)
 	return false;
 }
 
-/* Trusts a file as the library does. If the library says that vmclockd runs, it has checked. */
+/* Trusts a file as the library does. If the library says that vmclockd runs, it has checked it. */
 static bool is_believed(const struct live *live, int fd)
 {
 	struct stat st;

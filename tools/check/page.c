@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Reads the page by the library, and puts it into fields and words. */
+/* Reads the page by the library, and describes its fields. */
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 /* Tries of 100 ms each: no host needs a second for an update. */
 #define TRIES 10
 
-/* ---- What is wrong with what is no page ---------------------------------------- */
+/* ---- Content that is no page ---------------------------------------------------- */
 
 static void say_wrong(struct check_page *page, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -90,8 +90,8 @@ static uint32_t live_seq_count(const struct vmclock *vc)
 }
 
 /*
- * A short update is normal. One that takes longer than readers wait is worth a
- * warning, and one that never ends is an error.
+ * A short update is normal. An update that takes longer than readers wait is worth
+ * a warning, and an update that never ends is an error.
  */
 static int read_patiently(struct check_page *page, const struct vmclock *vc)
 {

@@ -69,7 +69,7 @@ static void report_device(const struct check *c)
 		[CHECK_DEVICE] = "device",
 		[CHECK_FILE] = "page file",
 		[CHECK_OTHER] = "neither device nor file",
-		[CHECK_UNKNOWN] = "not to be seen",
+		[CHECK_UNKNOWN] = "cannot be examined",
 	};
 	const struct check_device *d = &c->device;
 	size_t i;
@@ -98,7 +98,7 @@ static void report_hypervisor(const struct check *c)
 	if (!c->with_system)
 		row("VMClock", "not looked at: %s", no_system(c));
 	else if (!h->known)
-		row("VMClock", "not to be seen: /sys is missing");
+		row("VMClock", "unknown: /sys is missing");
 	else if (!h->n_offers)
 		row("VMClock", "not offered, neither by ACPI nor by device tree");
 

@@ -11,7 +11,7 @@
 #include "vmclock.h"
 #include "wait.h"
 
-/* Between two looks at the bounds. */
+/* The time between two looks at the bounds. */
 #define LOOK_NS 100000000
 
 static const char *reason(int error)
@@ -32,7 +32,7 @@ static const char *reason(int error)
 	}
 }
 
-/* The time until the deadline, or a second: the reason may change. */
+/* The time until the deadline, but at most a second, because the reason may change. */
 static const struct timespec *left(int64_t deadline, struct timespec *ts)
 {
 	int64_t ns = deadline - monotonic_now();
@@ -64,7 +64,7 @@ static int check_bounds(const struct vmclock *vc, int64_t max_error)
 	return width <= 2 * max_error ? 0 : -ERANGE;
 }
 
-/* The journal then explains why a unit that waits has not started yet. */
+/* Logs a new reason: the journal then explains why a waiting unit has not started. */
 static void tell(int error, int *told)
 {
 	if (error != *told)

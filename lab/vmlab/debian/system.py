@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""A whole Debian for guests: systemd, udev, DKMS, a kernel and its headers, on a disk."""
+"""A whole Debian: systemd, udev, DKMS, a kernel and its headers.
+
+Guests boot it from a disk; packages are tried in copies of it.
+"""
 
 import json
 from pathlib import Path
 
 from .. import report
 from ..host import cache
-from .chroot import Chroot
+from . import release
+from .chroot import Chroot, Copy
 
 _PACKAGES = ('dbus', 'dkms', 'gcc', 'initramfs-tools', 'libinih1', 'libjson-c5',
              'linux-headers-cloud-amd64', 'linux-image-cloud-amd64', 'make', 'man-db', 'openssl', 'systemd-sysv', 'udev')
@@ -47,13 +51,12 @@ _SETTINGS = ('systemctl enable laboratory-shell && '
 _UPGRADES = {'bookworm': 'bookworm-backports', 'trixie': 'trixie-backports'}
 SUITES = tuple(_UPGRADES)
 
-
 # A command that lists what there is: everything but what changes by itself, the caches and logs
 # of others, and the key that DKMS makes for itself when it first signs a module.
-LIST_FILES = ('find / -xdev \\( -path /root -o -path /tmp -o -path /var/log -o -path /var/cache '
-              '-o -path /var/tmp -o -path /var/backups -o -path /var/lib/apt -o -path /var/lib/systemd '
-              '-o -path /var/lib/dpkg -o -path /run -o -path "/var/lib/dkms/mok.*" '
-              '\\) -prune -o -print | sort')
+_LIST_FILES = 'find / -xdev \\( ' + ' -o '.join(f'-path "{path}"' for path in (
+    '/root', '/tmp', '/run', '/var/log', '/var/cache', '/var/tmp', '/var/backups',
+    '/var/lib/apt', '/var/lib/systemd', '/var/lib/dpkg', '/var/lib/dkms/mok.*',
+)) + ' \\) -prune -o -print | sort'
 
 
 class System(Chroot):
@@ -111,3 +114,60 @@ class System(Chroot):
         """The kernels it has, by the names of their module folders."""
         return sorted(path.name.removeprefix('vmlinuz-')
                       for path in (self.root / 'boot').glob('vmlinuz-*'))
+
+
+class Trial:
+    """Installing the driver's package in a copy of a clean System; `folder` has what becomes of it."""
+
+    def __init__(self, lab, system, folder):
+        self.original = system
+        self.copy = Copy(system, folder)
+        self.log = lab.logs / f'{system.suite}.log'
+        _, packages = lab.packages(system.suite)
+        self.package, = packages.glob('vmclock-dkms_*.deb')
+        # To DKMS it has the version of the release, whatever Debian adds to that.
+        version = release.version(lab.tree)
+        self.version = version
+        self.name = f'vmclock/{version}'
+        self.source = f'/usr/src/vmclock-{version}'
+        self.tree = Path('/var/lib/dkms', self.name)
+        self.make_log = str(self.tree / 'build/make.log')
+
+    def run(self, *command):
+        return self.copy.run(command, command[0], self.log)
+
+    def attempt(self, *command):
+        """Run a command that may fail; its status and its output."""
+        output, _, status = self.run('sh', '-c', '"$@"; echo "\n$?"', 'sh',
+                                     *command).rpartition('\n')
+        return int(status), output
+
+    def script(self, text):
+        """Run lines of shell, to the first one that fails."""
+        return self.run('sh', '-ec', text)
+
+    def install(self, *others):
+        """Install the package, and others from beside it."""
+        files = [self.package, *(path for name in others
+                                 for path in self.package.parent.glob(f'{name}_*.deb'))]
+        return self.run('apt-get', 'install', '--yes', '--quiet', *map(str, files))
+
+    def purge(self, *packages):
+        return self.run('dpkg', '--purge', *packages)
+
+    def files(self):
+        """All that there is, but for what changes by itself."""
+        return set(self.script(_LIST_FILES).splitlines())
+
+    def kernels(self):
+        """{release: whether it has our module} of all that have a folder for modules."""
+        listing = self.script('cd /lib/modules && for r in *; do '
+                              'echo $r $(ls $r/updates/dkms 2>/dev/null); done')
+        return {line.split()[0]: 'vmclock.ko' in line for line in listing.splitlines()}
+
+    def module(self, release, field):
+        """What the module for a kernel says of itself."""
+        return self.run('modinfo', '-k', release, '-F', field, 'vmclock')
+
+    def status(self):
+        return self.run('dkms', 'status').splitlines()

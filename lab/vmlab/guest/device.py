@@ -90,8 +90,10 @@ _TREE_INTERRUPT = f'''\
 class Simulation:
     """A page in the guest's memory, announced by the board.
 
-    `fields` change the page as it is at boot; `length` is that of the device's memory. There may
-    be several devices; they share what notifies.
+    fields   what differs from a page with a marker only, at boot
+    notify   whether the host notifies
+    length   of the device's memory
+    devices  how many there are; they share what notifies
     """
 
     def __init__(self, fields=None, notify=True, hid=_HID, cid=_CID, length=_LENGTH, devices=1):
@@ -121,6 +123,10 @@ class OwnDevice(Simulation):
 
     def __init__(self):
         super().__init__(notify=False, devices=0)
+
+
+# The usual ones, by the names that scenarios have for them; QEMU's own has that of its board.
+USUAL = {'sim': Simulation(), 'sim-silent': Simulation(notify=False), 'vmclock-shared': OwnDevice()}
 
 
 def acpi_table(workshop, folder, address, page):

@@ -8,7 +8,6 @@ found then; None where there was no time.
 from ..errors import Failed
 from ..host import ntp
 from ..host.clock import NSEC, TAI_OFFSET, HostClock, calibrate
-from . import chrony
 from .healing import Healing
 
 # The counter of the first host is too fast for the guest, that of the second too slow; and
@@ -26,7 +25,7 @@ def migrated(lab, before, after, vmclockd=False, record_ms=100):
     All of it is recorded for so many seconds `before` the migration, from when chronyd holds the
     system clock, and `after` it.
     """
-    healing = Healing(lab, notify=True, files=chrony.files(lab), ppm=PPM_BEFORE)
+    healing = Healing(lab, source='ptp', ppm=PPM_BEFORE)
     daemon = healing.start_chrony()
     daemon.wait_selected()
     _begin(healing, vmclockd, record_ms)
@@ -45,7 +44,7 @@ def migrated(lab, before, after, vmclockd=False, record_ms=100):
 
 def _begin(healing, vmclockd, record_ms):
     if vmclockd:
-        healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=None)
+        healing.start(record_ms=None)
         healing.wait_trusted(90)
     # From here on, so that vmclock_open() finds the files of vmclockd.
     healing.record(record_ms)
@@ -76,7 +75,7 @@ def interrupted(lab, before, after, vmclockd=False, record_ms=20):
     the `width` between the bounds of vmclock_now(). They are recorded for so many seconds `before`
     the interruption, from when the guest has the time, and `after` it.
     """
-    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
+    healing = Healing(lab, source='ntp')
     server = ntp.Server(lab)
     daemon = healing.start_chrony(server.settings())
     daemon.wait_selected(ntp.HOST)

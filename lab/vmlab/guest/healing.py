@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: MIT
 """A guest whose clock is disrupted again and again, and vmclockd in it."""
 
+import dataclasses
 import functools
+import random
 import statistics
 import time as clock
 
 from ..deadline import wait_for
 from ..errors import Failed
+from ..host import ntp
 from ..host.clock import NSEC, TAI_OFFSET
 from ..host.judge import Readings
 from ..host.page import FLAG_NOTIFICATION_PRESENT
 from . import chrony, timeline, toolbox
+from .device import Simulation
+from .machine import Setup
 
 _STATE = '/run/vmclock/state'
 _CONFIGURATION = '/etc/vmclock/vmclockd.conf'
@@ -20,10 +25,15 @@ _FIELDS = ('marker', 'generation', 'valid_until', 'bound_at', 'bound', 'drift_an
 _FIRST = 0x10
 UNKNOWN, TRUSTED, DISRUPTED = range(3)
 _RECORD_MS = 2
+_STEP_MAX = 50_000_000
+_PPM_MAX = 50
 # Seconds after which a host publishes anew.
 _RENEWED = 0.1
 _PROGRAMS = ('time-record', 'time-read', 'time-spin', 'time-flat-out', 'time-sync', 'kill-mid-write',
              'vmclockd')
+# For a guest that has the time from the network.
+_NETWORK_MODULES = ('virtio_pci', 'virtio_net')
+_NETWORK = ('-nic', 'user,model=virtio-net-pci')
 _VMCLOCKD = 'vmclockd --verbose >>/tmp/vmclockd 2>&1 &'
 # Its lock on /run/vmclock goes with its files, which an overloaded guest may close late.
 _KILL_ONCE = '''
@@ -56,46 +66,57 @@ def read_state(vm):
     return state
 
 
+def _page_with_time(notify):
+    """The device of a page that is to give the time."""
+    flags = timeline.PAGE['flags'] | (FLAG_NOTIFICATION_PRESENT if notify else 0)
+    return Simulation({**timeline.PAGE, 'flags': flags}, notify)
+
+
 class Healing:
     """A guest with a page that gives time, the true time by it, and a record of its clocks."""
 
     TRUSTED = TRUSTED
     DISRUPTED = DISRUPTED
 
-    def __init__(self, lab, notify, time=True, files=None, network=False, modules=(), device=None,
-                 programs=(), append='', qemu=(), clocksource='tsc', ppm=0):
-        """The counter is too fast by `ppm`, until it is disrupted."""
+    def __init__(self, lab, device='sim', source='page', *, programs=(), modules=(), setup=Setup(),
+                 clocksource='tsc', ppm=0):
+        """The counter is too fast by `ppm`, until it is disrupted.
+
+        device       'sim', 'sim-silent' or 'vmclock-shared', as in Lab.boot()
+        source       where the guest has the time from: the 'page'; chronyd, by the PTP clock of
+                     the page, 'ptp'; or 'ntp', which is chronyd, too, by the network
+        programs, modules, setup  as in Lab.boot(), besides what this needs
+        clocksource  which one the kernel will have chosen
+        """
         self._lab = lab
-        options = {'modules': modules}
-        if network:
-            options['modules'] = ['virtio_pci', 'virtio_net', *modules]
-            qemu = ('-nic', 'user,model=virtio-net-pci', *qemu)
-        # One without any goes on from where another has booted.
-        options |= {name: value for name, value in (('append', append), ('qemu', qemu)) if value}
-        fields = dict(timeline.PAGE) if time else {}
-        if time and notify:
-            fields['flags'] |= FLAG_NOTIFICATION_PRESENT
-        self.vm = lab.boot(device or ('sim' if notify else 'sim-silent'), files=files,
-                           programs=(*_PROGRAMS, *programs),
-                           fields=fields, **options)
-        self._notify = notify
+        self._source = source
+        self._notify = device == 'sim'
+        if source == 'ntp':
+            modules = (*_NETWORK_MODULES, *modules)
+            setup = dataclasses.replace(setup, qemu=(*_NETWORK, *setup.qemu))
+        self.vm = lab.boot(device if source == 'ntp' else _page_with_time(self._notify),
+                           programs=(*_PROGRAMS, *programs), modules=modules,
+                           files=None if source == 'page' else chrony.files(lab), setup=setup)
         self.vm.load()
-        if device is None:
-            lab.equal(self.vm.run('cat /sys/class/misc/vmclock0/notification') != 'timer', notify,
-                      'whether the device notifies')
+        if device != 'vmclock-shared':
+            lab.equal(self.vm.run('cat /sys/class/misc/vmclock0/notification') != 'timer',
+                      self._notify, 'whether the device notifies')
         self.vm.wait_for(f'grep -qx {clocksource} {timeline.SOURCE}')
-        if network:
-            self.vm.run('modprobe virtio_pci; modprobe virtio_net')
-            self.vm.wait_for('ip link set eth0 up')
-            self.vm.run('ip addr add 10.0.2.15/24 dev eth0')
+        if source == 'ntp':
+            self._set_up_network()
         # The first record, and the length of a tick as the guest takes it.
         self.first, self.tick = timeline.measure_tick(self.vm)
         # The true time under each marker, and the last one of them.
         self.lines, self._line = {}, None
-        if time:
+        if source != 'ntp':
             start = (self.first.realtime + TAI_OFFSET * NSEC << 64) // NSEC
             self._publish(self.vm.page, timeline.Line(self.first.counter, start, self._bent(ppm)))
             self._pulse()
+
+    def _set_up_network(self):
+        self.vm.run('; '.join(f'modprobe {name}' for name in _NETWORK_MODULES))
+        self.vm.wait_for('ip link set eth0 up')
+        self.vm.run('ip addr add 10.0.2.15/24 dev eth0')
 
     def ns(self, ticks):
         """The length of so many ticks, as the guest takes it."""
@@ -114,16 +135,28 @@ class Healing:
         if self._notify:
             self.vm.notify()
 
-    def start_chrony(self, source=None, **options):
-        """chronyd, on the page's PTP clock or another source; the guest was booted with its files."""
+    def start_chrony(self, server=None, **options):
+        """chronyd, on the page's PTP clock or as the settings of a `server` have it."""
         toolbox.unpack(self.vm)
-        if source:
-            return chrony.Chrony(self._lab, self.vm, source, **options)
-        ptp = self.vm.run('basename $(dirname $(grep -lx vmclock0 /sys/class/ptp/*/clock_name))')
-        return chrony.Chrony(self._lab, self.vm, chrony.refclock(f'/dev/{ptp}'))
+        if server:
+            return chrony.Chrony(self._lab, self.vm, server, **options)
+        return chrony.Chrony(self._lab, self.vm, chrony.refclock(self.vm.ptp_clock()))
+
+    def start_by_ntp(self, poll='minpoll 4', record_ms=_RECORD_MS):
+        """A server on the host, chronyd and vmclockd, until the clock is trusted; the server."""
+        server = ntp.Server(self._lab)
+        self.start_chrony(server.settings(poll))
+        self.start(record_ms=record_ms)
+        self.wait_trusted(90)
+        return server
 
     def start(self, *settings, record_ms=_RECORD_MS):
-        """Start vmclockd, and the record, unless that is 0 or None."""
+        """Start vmclockd, and the record, unless that is 0 or None.
+
+        `settings` are lines of its configuration, besides those that the source of time needs.
+        """
+        by_chrony = ('ntp = chrony', f'chronyc = {chrony.CHRONYC}')
+        settings = (*(('ntp = none',) if self._source == 'page' else by_chrony), *settings)
         self.vm.run(f'mkdir -p $(dirname {_CONFIGURATION})\n'
                     f"cat >{_CONFIGURATION} <<'END'\n" + '\n'.join(settings) + f'\nEND\n{_VMCLOCKD}')
         if record_ms:
@@ -188,6 +221,12 @@ class Healing:
         counter = timeline.last_counter(page)
         self._publish(page, timeline.Line(counter, self._line.at(counter) + (step << 64) // NSEC,
                                           self._bent(ppm)), disrupt)
+
+    def at_random(self):
+        """Some step, in ns, and some ppm, as disruptions have them."""
+        step, ppm = random.randint(-_STEP_MAX, _STEP_MAX), random.uniform(-_PPM_MAX, _PPM_MAX)
+        self._lab.log(f'next: a step of {step} ns, and {ppm} ppm')
+        return step, ppm
 
     def disrupt(self, step, ppm, seconds):
         """The clock is disrupted: it is off by `step` ns, and too fast by `ppm`. Then time goes on."""

@@ -3,6 +3,8 @@
 
 import os
 
+from .machine import Setup
+
 _SWAP = 1 << 30
 _PREPARE = '''set -e
 modprobe virtio_pci
@@ -20,8 +22,9 @@ def options(lab):
     swap = lab.logs / 'swap'
     swap.touch()
     os.truncate(swap, _SWAP)
-    return {'modules': ['virtio_blk', 'virtio_pci'], 'append': 'no_console_suspend',
-            'qemu': ('-drive', f'if=virtio,format=raw,file={swap}')}
+    return {'modules': ['virtio_blk', 'virtio_pci'],
+            'setup': Setup(append='no_console_suspend',
+                           qemu=('-drive', f'if=virtio,format=raw,file={swap}'))}
 
 
 def prepare(vm):

@@ -3,6 +3,7 @@
 
 import base64
 import collections
+import dataclasses
 import functools
 import os
 import re
@@ -40,6 +41,30 @@ BootFiles = collections.namedtuple('BootFiles', 'release image workshop architec
                                    defaults=(AMD64, USUAL_NEEDS))
 
 
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    """How a guest is booted.
+
+    append   words for its kernel's command line
+    memory   in MiB; by default what its kernel needs
+    cpus     how many processors
+    qemu     more arguments for QEMU
+    poison   have the kernel watch for late uses of freed memory, as its kind does
+    timeout  seconds until it has to be up
+    """
+
+    append: str = ''
+    memory: int = 0
+    cpus: int = 2
+    qemu: tuple = ()
+    poison: bool = True
+    timeout: int = 120
+
+
+# For a whole Debian, which has more to start.
+SYSTEM_SETUP = Setup(memory=1024, timeout=600)
+
+
 class Saved:
     """A saved guest: the files of a folder."""
 
@@ -63,16 +88,14 @@ class Machine:
     board   what kind of machine it is
     page    the simulated page, None with another device
     device  'vmclock' (QEMU's own), a Simulation (also OwnDevice), or None
-    poison  have the kernel watch for late uses of freed memory, as its kind does
     saved   the Saved of a machine like this one, to go on from instead of booting
     """
 
-    def __init__(self, kernel, initrd, folder, logs, device='vmclock', *, append='', memory=None,
-                 cpus=2, qemu=(), poison=True, timeout=120, saved=None,
+    def __init__(self, kernel, initrd, folder, logs, device, setup, *, saved=None,
                  transcript=lambda text: None):
         self.kernel = kernel
         self._patience = kernel.needs.patience
-        memory = memory or kernel.needs.memory
+        memory = setup.memory or kernel.needs.memory
         self.board = boards.of(kernel.architecture)
         self.page = None
         self._simulation = device if isinstance(device, Simulation) else None
@@ -86,16 +109,15 @@ class Machine:
         self.closed = False
         folder.mkdir()
         logs.mkdir(parents=True)
-        self._arguments = self._fixed_arguments(initrd, append, cpus, memory, device, qemu,
-                                                poison)
+        self._arguments = self._fixed_arguments(initrd, memory, device, setup)
         self._qemu, self._memory = self._start(*(_PAUSED if saved else ()), saved=saved)
         try:
             if self._memory:
                 self.page = self._memory.page
             if saved:
-                self._go_on(saved, timeout)
+                self._go_on(saved, setup.timeout)
             else:
-                self._wait_until_up(timeout)
+                self._wait_until_up(setup.timeout)
         except BaseException:
             self.close()
             raise
@@ -106,12 +128,12 @@ class Machine:
     def __exit__(self, *_):
         self.close()
 
-    def _fixed_arguments(self, initrd, append, cpus, memory, device, extra, poison):
+    def _fixed_arguments(self, initrd, memory, device, setup):
         # An oops ends the machine at once, with the reason as the last thing in its log.
         command_line = [f'console={self.board.tty}0', 'panic=-1', 'oops=panic',
-                        *(self.kernel.needs.words if poison else ()), *_LIGHTER,
+                        *(self.kernel.needs.words if setup.poison else ()), *_LIGHTER,
                         *self.board.command_line]
-        parts = ('-nodefaults', '-display', 'none', '-cpu', self.board.cpu, '-smp', str(cpus),
+        parts = ('-nodefaults', '-display', 'none', '-cpu', self.board.cpu, '-smp', str(setup.cpus),
                  '-m', str(memory))
         arguments = ['-no-user-config', '-no-reboot', '-vga', 'none', '-nic', 'none', *parts,
                      '-accel', os.environ.get('VMCLOCK_ACCEL') or 'tcg',
@@ -127,8 +149,8 @@ class Machine:
             if device != self.board.own_device:
                 raise LabError(f'this machine has no device {device!r}')
             arguments += ['-device', device]
-        arguments += ['-append', ' '.join([*command_line, append]).strip()]
-        return [*arguments, *extra]
+        arguments += ['-append', ' '.join([*command_line, setup.append]).strip()]
+        return [*arguments, *setup.qemu]
 
     def _start(self, *arguments, saved=None):
         """A QEMU and, for a simulated page, the memory shared with it."""
@@ -244,6 +266,10 @@ class Machine:
     def device(self):
         """The name of the page's platform device."""
         return self.run(f'basename /sys/bus/platform/devices/{self.board.devices}')
+
+    def ptp_clock(self):
+        """The path of the PTP clock of vmclock0, which there has to be."""
+        return '/dev/' + self.run('grep -lx vmclock0 /sys/class/ptp/*/clock_name').split('/')[4]
 
     def load(self, parameters=''):
         """Load the driver under test."""

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
 """vmclockd as an operator has it: from its package, in a whole Debian."""
 
+import dataclasses
 import re
 import tempfile
 import time
 
-from ..debian.trial import Trial
+from ..debian.system import Trial
 from ..host import ntp
 from ..host.clock import NSEC, TAI_OFFSET
 from . import healing, timeline
+from .device import Simulation
+from .machine import SYSTEM_SETUP
 
 # As systemd-analyze judges vmclockd's unit: what the manual page says, at most.
 _EXPOSURE = 2.5
@@ -26,8 +29,8 @@ _CONTAINER = 'mount --bind /run/vmclock /run/vmclock && ' \
 class Operated:
     """A guest with a device, a page without time yet, time-record, and vmclockd, which runs."""
 
-    # What Lab.boot_system() needs in fields=.
-    FIELDS = timeline.PAGE
+    # What Lab.boot_system() needs as its device.
+    DEVICE = Simulation(timeline.PAGE)
 
     def __init__(self, lab, vm):
         self._lab = lab
@@ -123,7 +126,8 @@ class Operated:
                         'the units that have failed')
 
 
-_SUITE = 'bookworm'
+# By the kernels of their own, which the guests boot.
+_SUITES = {'6.1': 'bookworm', '6.12': 'trixie'}
 _PACKAGES = 'dbus iproute2 nftables psmisc'
 _PROGRAMS = ('time-read', 'time-spin')
 # Behind the disks, and where its interrupt is not the one that notifies.
@@ -161,7 +165,7 @@ class WholeSystem:
     def __init__(self, lab, packages, files, device='sim'):
         self._lab = lab
         self.server = ntp.Server(lab)
-        system = lab.system(_SUITE)
+        system = lab.system(_SUITES[lab.kernel.name])
         with tempfile.TemporaryDirectory(prefix='vmclock.') as changes:
             trial = Trial(lab, system, changes)
             trial.install('libvmclock1', 'vmclock-tools', 'vmclockd')
@@ -174,8 +178,9 @@ class WholeSystem:
             trial.script('systemctl enable laboratory-network 2>&1')
             trial.copy.pack(f'{changes}/installed.tar')
             self.vm = lab.boot_system(system, device, added=f'{changes}/installed.tar',
-                                      programs=_PROGRAMS, fields={}, memory=1024, qemu=_NETWORK,
-                                      append='iomem=relaxed')
+                                      programs=_PROGRAMS,
+                                      setup=dataclasses.replace(SYSTEM_SETUP, qemu=_NETWORK,
+                                                                append='iomem=relaxed'))
 
     def marker(self):
         return int(self.vm.run('cat /sys/class/misc/vmclock0/disruption_marker'))

@@ -76,6 +76,12 @@ _U64 = 0xffffffffffffffff
 _WIDTH = {'B': 1, 'H': 2, 'h': 2, 'I': 4, 'Q': 8}
 
 
+def ticking(counter_id):
+    """The fields that a page needs for a PTP clock, whatever time that has."""
+    return {'counter_id': counter_id, 'time_type': TIME_TAI, 'clock_status': STATUS_SYNCHRONIZED,
+            'counter_period_frac_sec': 1 << 34}
+
+
 class Page:
     """The page at `offset` of the file `fd`, which is the guest's memory."""
 
