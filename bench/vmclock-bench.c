@@ -55,10 +55,10 @@ CASE(counter_relaxed_n, USE(counter_relaxed()))
 CASE(counter_ordered_n, USE(counter_ordered()))
 CASE(vdso_realtime_n, clock_gettime(CLOCK_REALTIME, &ts))
 CASE(marker_n, USE(vmclock_marker(vc)))
-CASE(gettime_checked_n, USE(vmclock_gettime(vc, CLOCK_REALTIME, marker, &ts)))
-CASE(now_n, USE(vmclock_now(vc, VMCLOCK_UTC, &t)))
-CASE(now_relaxed_n, USE(vmclock_now_relaxed(vc, VMCLOCK_UTC, &t)))
-CASE(now_completed_n, USE(vmclock_now(completed, VMCLOCK_UTC, &t)))
+CASE(gettime_checked_n, USE(vmclock_system_time(vc, CLOCK_REALTIME, marker, &ts)))
+CASE(now_n, USE(vmclock_now(vc, VMCLOCK_SCALE_UTC, &t)))
+CASE(now_relaxed_n, USE(vmclock_now_relaxed(vc, VMCLOCK_SCALE_UTC, &t)))
+CASE(now_completed_n, USE(vmclock_now(completed, VMCLOCK_SCALE_UTC, &t)))
 
 enum { COUNTER_RELAXED, COUNTER_ORDERED, VDSO_REALTIME, MARKER, GETTIME_CHECKED, NOW, NOW_RELAXED,
        NOW_COMPLETED };
@@ -555,9 +555,9 @@ static void open_pages(void)
 	vc = host_open(&host);
 	marker = vmclock_marker(vc);
 	completed = open_completed(&page);
-	ret = vmclock_now(vc, VMCLOCK_UTC, &t);
+	ret = vmclock_now(vc, VMCLOCK_SCALE_UTC, &t);
 	if (!ret)
-		ret = vmclock_now(completed, VMCLOCK_UTC, &t);
+		ret = vmclock_now(completed, VMCLOCK_SCALE_UTC, &t);
 	if (ret)
 		errx(1, "no time on this machine: %s", strerror(-ret));
 }

@@ -36,10 +36,10 @@ static int commit(const struct vmclock *vc)
 	struct vmclock_time now;
 	int ret;
 
-	ret = vmclock_now(vc, VMCLOCK_TAI, &now);
+	ret = vmclock_now(vc, VMCLOCK_SCALE_TAI, &now);
 	if (ret)
 		return ret;
-	if (!(now.flags & VMCLOCK_BOUNDED))
+	if (!(now.flags & VMCLOCK_FLAG_BOUNDED))
 		return -ENODATA;
 
 	/* Here: write the transaction to the log, with now.latest as its time. */
@@ -47,7 +47,7 @@ static int commit(const struct vmclock *vc)
 	       now.latest.tv_nsec);
 
 	do
-		ret = vmclock_wait_past(vc, VMCLOCK_TAI, now.marker, &now.latest);
+		ret = vmclock_wait_past(vc, VMCLOCK_SCALE_TAI, now.marker, &now.latest);
 	while (ret == -EINTR);
 	return ret;
 }

@@ -47,7 +47,7 @@ static int set_timer(const struct loop *loop)
 static void look_for_trust(struct loop *loop)
 {
 	uint64_t marker;
-	int ret = vmclock_trusted(loop->vc, &marker);
+	int ret = vmclock_system_trusted(loop->vc, &marker);
 
 	if (ret == -ENOENT) {
 		/* No vmclockd runs. Here: set the clock right. Then go on. */
@@ -63,9 +63,9 @@ static void look_for_trust(struct loop *loop)
 
 static const char *maintenance(const struct vmclock_state *state)
 {
-	if (state->flags & VMCLOCK_MAINTENANCE_IMMINENT)
+	if (state->flags & VMCLOCK_FLAG_MAINTENANCE_IMMINENT)
 		return "imminent, within about an hour";
-	if (state->flags & VMCLOCK_MAINTENANCE_SOON)
+	if (state->flags & VMCLOCK_FLAG_MAINTENANCE_SOON)
 		return "soon, within about a day";
 	return "none announced";
 }
@@ -75,12 +75,12 @@ static void report(const struct vmclock_state *before, const struct vmclock_stat
 	if (now->marker != before->marker)
 		printf("disrupted: marker %" PRIu64 " -> %" PRIu64 "\n", before->marker,
 		       now->marker);
-	if (now->flags & before->flags & VMCLOCK_GENERATION_PRESENT &&
+	if (now->flags & before->flags & VMCLOCK_FLAG_GENERATION_PRESENT &&
 	    now->generation != before->generation)
 		printf("this machine is a clone: generation %" PRIu64 " -> %" PRIu64 "\n",
 		       before->generation, now->generation);
 	if ((now->flags ^ before->flags) &
-	    (VMCLOCK_MAINTENANCE_SOON | VMCLOCK_MAINTENANCE_IMMINENT))
+	    (VMCLOCK_FLAG_MAINTENANCE_SOON | VMCLOCK_FLAG_MAINTENANCE_IMMINENT))
 		printf("maintenance: %s\n", maintenance(now));
 }
 
@@ -139,7 +139,7 @@ static int stamp(const struct loop *loop)
 
 	if (size <= 0)
 		return size ? -errno : 1;
-	ret = vmclock_gettime(loop->vc, CLOCK_TAI, loop->marker, &ts);
+	ret = vmclock_system_time(loop->vc, CLOCK_TAI, loop->marker, &ts);
 	if (ret == -ESTALE) {
 		/* The loop may not have heard of it yet. */
 		puts("event REFUSED: the clock was disrupted");

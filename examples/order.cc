@@ -62,8 +62,8 @@ public:
 	{
 		vmclock_time now;
 
-		check(vmclock_now(handle_.get(), VMCLOCK_TAI, &now), "no time");
-		if (!(now.flags & VMCLOCK_BOUNDED))
+		check(vmclock_now(handle_.get(), VMCLOCK_SCALE_TAI, &now), "no time");
+		if (!(now.flags & VMCLOCK_FLAG_BOUNDED))
 			check(-ENODATA, "no bounds");
 		return { tai::from(now.earliest), tai::from(now.latest), now.marker };
 	}

@@ -33,9 +33,9 @@ static const char *announced(const struct vmclock *vc)
 
 	if (vmclock_read_state(vc, &state))
 		return "unknown, the host is busy";
-	if (state.flags & VMCLOCK_MAINTENANCE_IMMINENT)
+	if (state.flags & VMCLOCK_FLAG_MAINTENANCE_IMMINENT)
 		return "imminent, within about an hour";
-	if (state.flags & VMCLOCK_MAINTENANCE_SOON)
+	if (state.flags & VMCLOCK_FLAG_MAINTENANCE_SOON)
 		return "soon, within about a day";
 	return "none announced";
 }
@@ -65,13 +65,13 @@ static int wait_until_right(const struct vmclock *vc, uint64_t *marker)
 	long began = ms_now();
 	int ret;
 
-	while ((ret = vmclock_trusted(vc, marker))) {
+	while ((ret = vmclock_system_trusted(vc, marker))) {
 		if (ret == -ENOENT) {
 			/* No vmclockd runs. Here: set the clock right. Then go on. */
 			*marker = vmclock_marker(vc);
 			return 0;
 		}
-		ret = vmclock_wait_trusted(vc, NULL);
+		ret = vmclock_system_wait_trusted(vc, NULL);
 		if (ret)
 			return ret;
 	}
@@ -104,7 +104,7 @@ int main(int argc, char **argv)
 
 	for (i = 1; !count || i <= count; i++) {
 		report_maintenance(vc);
-		ret = vmclock_gettime(vc, CLOCK_TAI, marker, &ts);
+		ret = vmclock_system_time(vc, CLOCK_TAI, marker, &ts);
 		if (ret == -ESTALE) {
 			printf("event %lu REFUSED: clock disrupted, marker %" PRIu64 " -> %" PRIu64 "\n",
 			       i, marker, vmclock_marker(vc));

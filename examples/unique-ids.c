@@ -42,7 +42,7 @@ static int read_origin(const struct vmclock *vc, struct origin *origin)
 
 	if (ret)
 		return ret;
-	origin->is_generation = state.flags & VMCLOCK_GENERATION_PRESENT;
+	origin->is_generation = state.flags & VMCLOCK_FLAG_GENERATION_PRESENT;
 	origin->value = origin->is_generation ? state.generation : state.marker;
 	return 0;
 }
@@ -82,7 +82,7 @@ static int draw(struct source *source, struct id *id)
 				break;
 			puts("another origin: seeded anew");
 		}
-		ret = vmclock_gettime(source->vc, CLOCK_TAI, source->marker, &id->time);
+		ret = vmclock_system_time(source->vc, CLOCK_TAI, source->marker, &id->time);
 		if (ret)
 			break;
 		id->seed = source->seed;
@@ -98,7 +98,7 @@ static int draw(struct source *source, struct id *id)
 /* The marker changes when the clock is right again; until then there is no identifier. */
 static void go_on(struct source *source)
 {
-	if (vmclock_trusted(source->vc, &source->marker) == -ENOENT) {
+	if (vmclock_system_trusted(source->vc, &source->marker) == -ENOENT) {
 		/* No vmclockd runs. Here: set the clock right. Then go on. */
 		source->marker = vmclock_marker(source->vc);
 	}

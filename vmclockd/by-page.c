@@ -19,7 +19,7 @@
 #define STEPS_MAX 3
 /* The time to the next attempt after a failed measurement. */
 #define RETRY_NS (20 * NS_PER_MS)
-/* Each try with an NTP daemon that does not answer takes a second: tries are rare. */
+/* A try with an NTP daemon that does not answer takes a second, so tries are rare. */
 #define NTP_AGAIN_NS (5 * NS_PER_SEC)
 
 /* Why the page's time may be wrong, or NULL. The limits of single steps are in steps.c. */
@@ -73,7 +73,7 @@ const char *by_page_no_time(int error)
 	}
 }
 
-/* The daemon can be told later. What it has refused, it would refuse again. */
+/* Is it worth telling the daemon again later? A daemon that refused would refuse again. */
 static bool is_unanswered(int error)
 {
 	return error == -ETIMEDOUT || error == -ECONNREFUSED || error == -EPIPE;
@@ -107,12 +107,12 @@ static void refuse_former_host(struct daemon *d)
 {
 	outcome_refuse(d, "the page's marker has changed, but its time may still be the former "
 			  "host's");
-	/* The time is updated soon, unless its publisher does not know of the move. */
+	/* The host updates the time soon, unless its publisher missed the migration. */
 	if (monotonic_now() - d->began < NS_PER_SEC)
 		outcome_retry(d, RETRY_NS);
 }
 
-/* Returns false if there is no offset now, as logged, or another disruption came. */
+/* Returns false after another disruption, or if no offset can be measured, which is logged. */
 static bool measured(struct daemon *d, struct offset *offset)
 {
 	int ret = measure_twice(d, offset);
@@ -129,7 +129,7 @@ static bool is_small(const struct daemon *d, const struct offset *offset)
 	return offset->ns <= d->config.step_min && offset->ns >= -d->config.step_min;
 }
 
-/* Steps the clock, or says in *@slewed why it is slewed. Returns false after a refusal. */
+/* Steps the clock, or stores in *@slewed why it is slewed. Returns false after a refusal. */
 static bool remove_offset(struct daemon *d, const struct offset *offset, const char **slewed)
 {
 	const char *why = refusal(d, offset);
@@ -153,7 +153,7 @@ static bool remove_offset(struct daemon *d, const struct offset *offset, const c
 /*
  * Removes the offset, and tells the NTP daemon: its measurements are void even if
  * the clock is not stepped. @offset receives the last measurement. Returns false
- * if that ended with a refusal, or another disruption came.
+ * after a refusal or another disruption.
  */
 static bool set_right(struct daemon *d, struct offset *offset, const char **slewed)
 {
@@ -168,6 +168,10 @@ static bool set_right(struct daemon *d, struct offset *offset, const char **slew
 			return false;
 		if (!tell_ntp(d))
 			return false;
+	}
+	if (*slewed) {
+		steer_pair(&d->steer, &offset->pair);
+		kernel_clock_steer(d, offset->ns);
 	}
 	return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The completed page, /run/vmclock/vmclock<N>, for a device whose page gives a marker only. */
+/* The completed page, /run/vmclock/vmclock<N>, for a device with a marker-only page. */
 #ifndef VMCLOCKD_COMPLETED_H
 #define VMCLOCKD_COMPLETED_H
 
@@ -23,7 +23,7 @@ struct completed {
 int completed_open(struct completed *completed, const char *folder, const char *device,
 		   bool dry_run);
 
-/* Publishes that there is no time under this marker; @status is the page's clock status. */
+/* Publishes a page without time under this marker; @status is the page's clock status. */
 void completed_untrusted(struct completed *completed, const struct vmclock_state *device,
 			 uint8_t status);
 
@@ -31,7 +31,7 @@ void completed_untrusted(struct completed *completed, const struct vmclock_state
 void completed_time(struct completed *completed, const struct vmclock_state *device,
 		    const struct cone *cone, bool first, uint8_t status);
 
-/* Is a disruption to be expected? Published at once, if that has changed under the marker. */
+/* Publishes the announced maintenance at once, if it has changed under the same marker. */
 void completed_maintenance(struct completed *completed, const struct vmclock_state *device);
 
 #endif /* VMCLOCKD_COMPLETED_H */

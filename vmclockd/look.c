@@ -13,7 +13,7 @@
 
 #define LOOKS_MAX 20
 
-/* Reads state and page under one marker. While that keeps changing, no time is believed. */
+/* Reads state and page under one marker. While the marker keeps changing, no time is believed. */
 static int look(struct daemon *d)
 {
 	int ret, looks;
@@ -32,7 +32,7 @@ static int look(struct daemon *d)
 	return 0;
 }
 
-/* A disruption would go unseen. The next look may take as long as this one, so it is not soon. */
+/* Disruptions cannot be seen now. Do not look again soon: each look may take long. */
 static void cannot_read(struct daemon *d, int error)
 {
 	if (d->phase == PHASE_TRUSTED)
@@ -42,7 +42,7 @@ static void cannot_read(struct daemon *d, int error)
 			   "%s: the page cannot be read: %s: the system clock is not trusted",
 			   d->device.path,
 			   error == -ETIMEDOUT
-				   ? "the host is in the middle of an update for too long"
+				   ? "the host does not finish an update of the page"
 				   : strerror(-error));
 	d->unreadable = true;
 	outcome_retry(d, REFUSED_NS);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* vmclockd: options, and the loop that all of it runs in. */
+/* vmclockd: the options and the main loop. */
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -25,10 +25,10 @@ static void usage(void)
 {
 	fputs("Usage: vmclockd [OPTION]...\n"
 	      "\n"
-	      "Sets the system clock right after the virtual machine was moved or restored,\n"
+	      "Corrects the system clock after the virtual machine was moved or restored,\n"
 	      "and says in /run/vmclock when it can be trusted again. Runs in the foreground.\n"
 	      "\n"
-	      "  -c, --config=FILE   instead of " CONFIG_PATH "\n"
+	      "  -c, --config=FILE   the configuration, instead of " CONFIG_PATH "\n"
 	      "      --check-config  check the configuration, and exit\n"
 	      "      --dry-run       log what would be done, and change nothing\n"
 	      "  -v, --verbose       log more\n"
@@ -53,7 +53,7 @@ struct options {
 
 enum { CHECK_CONFIG = UCHAR_MAX + 1, DRY_RUN, HELP, VERSION };
 
-/* Returns < 0 to go on, else the exit status. */
+/* Returns the exit status, or a negative value: go on. */
 static int parse_options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -117,6 +117,9 @@ static int open_signals(void)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
+	/* With its terminal it ends. */
+	if (!isatty(STDERR_FILENO))
+		sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -1;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -140,7 +143,7 @@ static void wake_up(struct daemon *d)
 		reaction_awake(d);
 }
 
-/* A child's end only wakes the loop up. */
+/* SIGCHLD only wakes the loop up. */
 static bool shall_end(struct daemon *d, int fd)
 {
 	struct signalfd_siginfo info;
@@ -148,6 +151,9 @@ static bool shall_end(struct daemon *d, int fd)
 	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			return true;
+		if (info.ssi_signo == SIGHUP)
+			say(LOG_NOTICE, "SIGHUP: the configuration is read at the start only: "
+					"restart vmclockd");
 		if (info.ssi_signo == SIGUSR1)
 			reaction_sleep(d);
 		if (info.ssi_signo == SIGUSR2)
@@ -156,10 +162,13 @@ static bool shall_end(struct daemon *d, int fd)
 	return false;
 }
 
+/* s since 1970: in 2255. The kernel lets its clock be set to 2232 at most. */
+#define NEVER_SEC INT64_C(9000000000)
+
 /* The timer never expires. It becomes readable when somebody has set the clock. */
 static void arm_steps(int fd)
 {
-	const struct itimerspec never = { .it_value.tv_sec = INT32_MAX };
+	const struct itimerspec never = { .it_value.tv_sec = NEVER_SEC };
 
 	timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
 }
@@ -171,7 +180,7 @@ static bool expired(int fd)
 	return read(fd, &times, sizeof(times)) == sizeof(times);
 }
 
-/* Two pairs so far apart tell the nominal rate of the system clock. */
+/* Two pairs that are this far apart give the nominal rate of the system clock. */
 #define BASELINE_MS 110
 
 static bool rate_is_missing(const struct daemon *d)
@@ -180,7 +189,7 @@ static bool rate_is_missing(const struct daemon *d)
 	       !(d->steer.nominal > 0);
 }
 
-/* Clients add to the bound what an NTP daemon may have slewed since: renew it more often. */
+/* Clients add to the bound what an NTP daemon may slew between renewals: renew it often. */
 #define RENEWED_MS 100
 
 static bool is_renewed(const struct daemon *d)
@@ -189,7 +198,7 @@ static bool is_renewed(const struct daemon *d)
 	       d->phase == PHASE_TRUSTED;
 }
 
-/* How long to sleep, in ms; -1: until something happens. */
+/* How long poll(2) may sleep, in ms; -1: without limit. */
 static int patience(const struct daemon *d)
 {
 	int64_t left;
@@ -245,7 +254,7 @@ static void look_at_clocksource(struct daemon *d)
 
 	if (!why)
 		return;
-	/* With another clocksource the kernel's clock has another rate of its own. */
+	/* Each clocksource has its own nominal rate. */
 	d->steer.nominal = 0;
 	reaction_doubt(d, why);
 }
@@ -326,8 +335,9 @@ static int open_files(struct daemon *d)
 
 static void begin(struct daemon *d)
 {
+	d->by_ntp.options.source_smears = d->config.source_smears;
 	d->by_ntp.silent = d->dry_run || d->config.mode == MODE_OBSERVE;
-	/* No reaction must wait for memory to be read in. */
+	/* A reaction must not wait for page faults. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		say(LOG_DEBUG, "memory is not locked: %s", strerror(errno));
 	hooks_init(&d->hooks, d->config.hooks, d->config.hook_timeout, d->state.lock);
@@ -384,6 +394,7 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	fill_standard_files();
 	log_open(options.verbose);
 	if (config_read(&d.config, options.config)) {
 		config_free(&d.config);

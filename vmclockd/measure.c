@@ -11,7 +11,7 @@
 
 /* The time between two measurements that must agree before the clock is stepped. */
 #define AGREE_APART_NS (2 * NS_PER_MS)
-/* A slew may move the clock by a tenth of that time meanwhile. */
+/* A slew may move the clock by a tenth of this time. */
 #define SLEW_MAX 10
 
 static bool agree(const struct offset *a, const struct offset *b)

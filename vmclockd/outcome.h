@@ -13,11 +13,11 @@
 
 struct daemon;
 
-/* The next attempt is due in @ns. */
+/* Schedules the next attempt in @ns. */
 void outcome_retry(struct daemon *d, int64_t ns);
-/* The clock stays untrusted, and the next attempt is due in REFUSED_NS. @why: for the log. */
+/* Leaves the clock untrusted, and schedules the next attempt in REFUSED_NS. @why: for the log. */
 void outcome_refuse(struct daemon *d, const char *why);
-/* The same, where the error may be more than trusted_max_error. */
+/* The same, because the error may be more than trusted_max_error. */
 void outcome_refuse_too_wide(struct daemon *d);
 /*
  * A trusted clock is not trusted any more, though there was no disruption: it is

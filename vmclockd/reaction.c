@@ -27,7 +27,7 @@
 #define NTP_SOON_NS (30 * NS_PER_SEC)
 /* How often the kernel is told the bound again. */
 #define KERNEL_NS (60 * NS_PER_SEC)
-/* So many reactions may begin at once, and further ones at this interval: see begin(). */
+/* This many reactions may begin at once, further ones at this interval: see begin(). */
 #define REACTIONS_AT_ONCE 10
 #define REACTION_NS	  NS_PER_SEC
 /* A machine that was going to sleep is taken to be awake after this time. */
@@ -42,10 +42,16 @@ static void react_by_ntp(struct daemon *d)
 	const char *why;
 	int ret = by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc, &d->device.state, &why);
 
-	if (!ret)
+	if (!ret) {
+		why = BY_NTP_UNEVEN;
 		ret = measure_once(d, &offset);
+	}
 	if (ret == -ESTALE || ret == -ECANCELED)
 		return;
+	if (ret == -EDOM) {
+		reaction_doubt(d, why);
+		return;
+	}
 	if (ret) {
 		outcome_refuse(d, why);
 	} else if (offset.error + llabs(offset.ns) > d->config.trusted_max_error) {
@@ -71,7 +77,7 @@ static void look_at_counter(struct daemon *d)
 
 	if (!usable && !d->by_ntp.no_counter && !d->device.has_time)
 		say(LOG_NOTICE, "no page is completed: the counter is not steady, or the kernel's "
-				"clock does not run by it; the system clock alone is vouched for");
+				"clock does not run on it; only the system clock is vouched for");
 	d->by_ntp.no_counter = !usable;
 }
 
@@ -168,10 +174,10 @@ static int measure_trusted(struct daemon *d, struct offset *offset, const char *
 	}
 	/* Ask the NTP daemon first: its answer may void the bounds that trust rests on. */
 	ret = by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc, &d->device.state, why);
-	if (ret == -ESTALE || ret == -ECANCELED)
+	if (ret == -ESTALE || ret == -ECANCELED || ret == -EDOM)
 		return ret;
 	if (!ret)
-		*why = "the counter and the kernel's raw clock do not go together";
+		*why = BY_NTP_UNEVEN;
 	return measure_once(d, offset);
 }
 
@@ -193,6 +199,7 @@ static void keep_trust(struct daemon *d, const struct offset *offset)
 	if (d->device.has_time) {
 		steer_pair(&d->steer, &offset->pair);
 		kernel_clock_steer(d, offset->ns);
+		kernel_clock_plan_leap(d, offset);
 		/* The kernel lets its own bound grow by 500 ppm. */
 		if (d->ntp.found == NTP_NONE && monotonic_now() - d->kernel_told > KERNEL_NS)
 			kernel_clock_vouch(d, offset);
@@ -209,10 +216,12 @@ static void watch_trusted(struct daemon *d)
 	/* There is another marker: the next look finds it. */
 	if (ret == -ESTALE || ret == -ECANCELED)
 		return;
-	if (ret)
+	if (ret == -EDOM)
+		reaction_doubt(d, why);
+	else if (ret)
 		lose_trust(d, why);
 	else if (has_left_bounds(d, &offset))
-		lose_trust(d, "it has left its bounds");
+		lose_trust(d, "the clock has left its bounds");
 	else
 		keep_trust(d, &offset);
 }
@@ -347,5 +356,5 @@ void reaction_withdraw(struct daemon *d)
 	trust_withdraw(d);
 	if (trusted)
 		events_log(d, JOURNAL_UNTRUSTED, LOG_WARNING,
-			   "without its device: the system clock is not trusted");
+			   "no device: the system clock is not trusted");
 }

@@ -8,9 +8,9 @@
 . "${top_srcdir:=.}/tests/tools/metrics-lib.sh"
 
 run --openmetrics --json
-expect 'JSON' 3 '^vmclock-check: --openmetrics has no JSON \(try --help\)$'
+expect 'JSON' 3 '^vmclock-check: --openmetrics does not go with --json \(try --help\)$'
 run --openmetrics --wait
-expect 'together with --wait' 3 '^vmclock-check: --openmetrics, --wait and --watch are not for one run'
+expect 'together with --wait' 3 '^vmclock-check: give only one of --openmetrics, --wait and --watch'
 
 # ---- Pages alone ----------------------------------------------------------------------
 

@@ -37,9 +37,9 @@ told() {
 }
 
 run --watch --wait
-expect 'together with --wait' 3 '^vmclock-check: --openmetrics, --wait and --watch are not for one run'
+expect 'together with --wait' 3 '^vmclock-check: give only one of --openmetrics, --wait and --watch'
 run --watch --max-error=3
-expect 'a largest error without a unit' 3 "^vmclock-check: --max-error: '3' is no time"
+expect 'a largest error without a unit' 3 "^vmclock-check: --max-error: '3' is not a time"
 run --watch
 expect 'no device' 2 '^vmclock-check: the VMClock device cannot be opened: No such file or directory; .* without --watch tells why$'
 

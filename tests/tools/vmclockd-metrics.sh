@@ -132,7 +132,7 @@ wait "$daemon"
 status=$?
 daemon=
 cp "$tmp/daemon.err" "$tmp/err"
-expect 'a relative path' 2 "^vmclockd: $conf:6: metrics: 'vmclock.prom' is no absolute path$"
+expect 'a relative path' 2 "^vmclockd: $conf:6: metrics: 'vmclock.prom' is not an absolute path$"
 
 # A rehearsal beside the one that keeps them writes none.
 rm -rf "$exporter"

@@ -26,9 +26,11 @@ static struct {
 	int64_t now;
 	int64_t skipped; /* ticks, by the counter alone */
 	int64_t stepped; /* CLOCK_REALTIME, by somebody: so much it is fast */
+	int64_t slewed;	 /* the same, and CLOCK_MONOTONIC with it */
 	struct report report;
 	int measure_error;
 	int asked, forgot;
+	bool forgets; /* and has no source until it has measured */
 	bool dropped; /* by itself, what it had measured */
 	int watched;
 	int status; /* of the completed page */
@@ -42,7 +44,10 @@ static void pass(int64_t ns)
 INSTEAD
 int clock_gettime(clockid_t clock, struct timespec *ts)
 {
-	int64_t ns = clock == CLOCK_REALTIME ? START + world.now + world.stepped : world.now;
+	int64_t ns = world.now + (clock == CLOCK_MONOTONIC_RAW ? 0 : world.slewed);
+
+	if (clock == CLOCK_REALTIME)
+		ns += START + world.stepped;
 
 	if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC_RAW)
 		return (int)syscall(SYS_clock_gettime, clock, ts);
@@ -56,7 +61,7 @@ int pair_read(struct pair *pair, unsigned int tries)
 	pass(1000);
 	*pair = (struct pair){
 		.counter = (uint64_t)(world.now + world.skipped),
-		.real = START + world.now + world.stepped,
+		.real = START + world.now + world.stepped + world.slewed,
 		.raw = world.now,
 		.width = 100,
 	};
@@ -123,6 +128,8 @@ static int forget(struct ntp *ntp)
 {
 	(void)ntp;
 	world.forgot++;
+	if (world.forgets)
+		world.report.stratum = 0;
 	return 0;
 }
 
@@ -286,7 +293,7 @@ static void a_counter_that_skips_ends_it(void **state)
 	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
 	heal(&p);
 	world.skipped += NS_PER_MS;
-	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(look(&p), -EDOM);
 	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
 }
 
@@ -297,10 +304,12 @@ static void expect_truth(struct place *p)
 {
 	struct offset offset;
 
+	int64_t off = world.stepped + world.slewed;
+
 	if (by_ntp_offset(&p->by, NULL, &device, &offset))
 		return;
-	if (llabs(offset.ns + world.stepped) > offset.error)
-		fail_msg("%lld ns off, and it says %lld +- %lld", (long long)world.stepped,
+	if (llabs(offset.ns + off) > offset.error)
+		fail_msg("%lld ns off, and it says %lld +- %lld", (long long)off,
 			 (long long)-offset.ns, (long long)offset.error);
 }
 
@@ -407,6 +416,137 @@ static void without_a_counter_a_step_is_seen_as_well(void **state)
 	}
 }
 
+/* By adjtime(3), or by another rate: the daemon only measures each minute, and goes by its own. */
+static void slew(bool without_counter)
+{
+	struct place p;
+	int i;
+
+	open_place(&p, true);
+	p.by.no_counter = without_counter;
+	measures(0);
+	look(&p);
+	assert_int_equal(look(&p), 0);
+	world.forgets = true;
+	for (i = 0; i < 60; i++) {
+		world.slewed += 100000;
+		look(&p);
+		expect_truth(&p);
+	}
+	assert_int_equal(world.forgot, 2);
+	measures(-world.slewed);
+	assert_int_equal(look(&p), 0);
+	expect_truth(&p);
+}
+
+static void a_slew_by_another_is_seen(void **state)
+{
+	(void)state;
+	slew(false);
+	slew(true);
+}
+
+/* With bounds of 1 us, the daemon's own slews leave more open. */
+static void a_precise_daemon_is_not_suspected(void **state)
+{
+	struct place p;
+
+	(void)state;
+	open_place(&p, true);
+	measures(0);
+	world.report.root_delay = 1000;
+	world.report.root_dispersion = 1000;
+	look(&p);
+	assert_int_equal(look(&p), 0);
+	world.slewed = 150000;
+	assert_int_equal(look(&p), 0);
+	expect_truth(&p);
+	assert_int_equal(world.forgot, 1);
+	world.slewed = 250000;
+	look(&p);
+	look(&p);
+	assert_int_equal(world.forgot, 2);
+	expect_truth(&p);
+}
+
+/* One that is too small to tell counts for the bounds, however wrong the daemon is within its own. */
+static void a_small_slew_is_within_the_bounds(void **state)
+{
+	struct place p;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		open_place(&p, true);
+		p.by.no_counter = i;
+		measures(1400000);
+		look(&p);
+		assert_int_equal(look(&p), 0);
+		expect_truth(&p);
+		world.slewed = 300000;
+		assert_int_equal(look(&p), 0);
+		expect_truth(&p);
+		assert_int_equal(world.forgot, 1);
+	}
+}
+
+/* ---- Leap seconds --------------------------------------------------------------------------- */
+
+/* 2020-04-01 has none, but here. */
+#define MIDNIGHT INT64_C(1585699200)
+
+/* So many s after it: the kernel's clock has gone back by a second then. */
+static void go_to(struct place *p, int64_t after, enum report_leap leap)
+{
+	const struct leaps listed = {
+		.leap = { { .at = MIDNIGHT, .sign = 1 } },
+		.count = 1,
+		.expires = MIDNIGHT + 1000000,
+	};
+
+	world.now = (MIDNIGHT + after) * NS_PER_SEC - START;
+	p->by.leaps = listed;
+	p->by.next_leaps = INT64_MAX;
+	measures(-world.stepped);
+	world.report.leap = leap;
+}
+
+static void it_is_over(struct place *p, int64_t after)
+{
+	world.stepped = after > 0 ? -NS_PER_SEC : 0;
+	go_to(p, after + (after > 0), REPORT_LEAP_NONE);
+	world.report.offset = 0;
+}
+
+/* Servers that smear leap seconds do not announce them. They are half a second off at midnight. */
+static void a_leap_second_is_announced_or_smeared(void **state)
+{
+	struct place p;
+
+	(void)state;
+	open_place(&p, true);
+	go_to(&p, -100, REPORT_LEAP_INSERT);
+	look(&p);
+	assert_int_equal(look(&p), 0);
+	assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
+	it_is_over(&p, 10);
+	assert_int_equal(look(&p), 0);
+	assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
+
+	open_place(&p, true);
+	go_to(&p, -100, REPORT_LEAP_NONE);
+	look(&p);
+	assert_int_equal(look(&p), -EAGAIN);
+	it_is_over(&p, 10);
+	look(&p);
+	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
+	it_is_over(&p, 86402);
+	look(&p);
+	assert_int_equal(look(&p), 0);
+	assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
+}
+
 static void it_forgets_and_is_asked_once_at_a_time(void **state)
 {
 	struct place p;
@@ -483,6 +623,10 @@ int main(void)
 		cmocka_unit_test(the_page_outlives_a_step_by_another),
 		cmocka_unit_test(observing_waits_until_the_daemon_knows),
 		cmocka_unit_test(without_a_counter_a_step_is_seen_as_well),
+		cmocka_unit_test(a_slew_by_another_is_seen),
+		cmocka_unit_test(a_precise_daemon_is_not_suspected),
+		cmocka_unit_test(a_small_slew_is_within_the_bounds),
+		cmocka_unit_test(a_leap_second_is_announced_or_smeared),
 		cmocka_unit_test(it_forgets_and_is_asked_once_at_a_time),
 		cmocka_unit_test(at_a_start_it_forgets_nothing),
 		cmocka_unit_test(observing_asks_for_nothing),

@@ -48,7 +48,9 @@ static void tracking_is_understood(void **state)
 	assert_int_equal(r.refid, 0x7f000001);
 	assert_int_equal(r.stratum, 6);
 	assert_int_equal(r.reference, 1795627658);
+	assert_int_equal(r.reference_ns, 799144014);
 	assert_int_equal(r.offset, 249998719);
+	assert_int_equal(r.corrected, 113);
 	assert_int_equal(r.frequency, -55);
 	assert_int_equal(r.residual, -39);
 	assert_int_equal(r.skew, 299);

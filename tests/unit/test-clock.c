@@ -212,6 +212,27 @@ static void only_who_is_asked_to_calls_it_synchronised(void **state)
 	assert_int_equal(kernel.status, STA_INS | STA_NANO);
 }
 
+/* Who keeps the clock has it take part in one, or takes that back. */
+static void a_leap_second_is_planned(void **state)
+{
+	static const int signs[] = { 1, -1, 0 };
+	size_t before, sign, other;
+
+	(void)state;
+	for (before = 0; before < sizeof(leaps) / sizeof(leaps[0]); before++) {
+		for (sign = 0; sign < sizeof(signs) / sizeof(signs[0]); sign++) {
+			for (other = 0; other < sizeof(others) / sizeof(others[0]); other++) {
+				boot(leaps[before] | others[other]);
+				assert_int_equal(clock_plan_leap(signs[sign]), 0);
+				assert_int_equal(kernel.status & ~(STA_INS | STA_DEL), others[other]);
+				pass_midnight();
+				assert_int_equal(kernel.inserted, signs[sign] > 0);
+				assert_int_equal(kernel.deleted, signs[sign] < 0);
+			}
+		}
+	}
+}
+
 /* What tells a daemon that somebody has set the clock leaves no other trace. */
 static void a_touch_changes_nothing_else(void **state)
 {
@@ -230,6 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_leap_second_stays_announced),
 		cmocka_unit_test(only_who_is_asked_to_calls_it_synchronised),
+		cmocka_unit_test(a_leap_second_is_planned),
 		cmocka_unit_test(a_touch_changes_nothing_else),
 	};
 

@@ -761,11 +761,16 @@ static void the_daemon_must_measure_after_it(void **state)
 	(void)state;
 	set_scene(&s, MIDNIGHT + 100 * NS_PER_SEC);
 	s.options.leaps = &listed;
+	s.options.announced = MIDNIGHT / NS_PER_SEC;
 	s.report.reference = MIDNIGHT / NS_PER_SEC - 10;
 	assert_int_equal(derive(&s), -EAGAIN);
 	s.report.reference = MIDNIGHT / NS_PER_SEC + 10;
 	assert_int_equal(derive(&s), 0);
 	assert_int_equal(s.cone.leap, VMCLOCK_LEAP_POST_POS);
+	/* Its servers have not announced it: they smear it, perhaps. */
+	s.options.announced = 0;
+	assert_int_equal(derive(&s), -EINVAL);
+	assert_non_null(strstr(derive_refusal(&s.after, &s.report, &s.options), "smear"));
 }
 
 /* Nobody may be there any more when one comes that nobody knows of. */
@@ -831,6 +836,7 @@ static void a_cone_goes_through_a_leap_second(void **state)
 	/* On the counter the new reference is 300 s later, in UTC 299 s. */
 	set_scene(&after, MIDNIGHT + 199 * NS_PER_SEC);
 	after.options.leaps = &listed;
+	after.options.announced = MIDNIGHT / NS_PER_SEC;
 	after.after.counter += 300 * NS_PER_SEC;
 	after.before.counter += 300 * NS_PER_SEC;
 	assert_int_equal(derive(&after), 0);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -246,9 +247,45 @@ static void leap_seconds_are_told(void **state)
 	assert_int_equal(r.leap, REPORT_LEAP_DELETE);
 }
 
+/* In the place of a file in /proc; NULL: it is hidden. */
+static void show(const char *name, const char *text)
+{
+	char path[96];
+	FILE *file;
+
+	snprintf(path, sizeof(path), PROC_FOLDER "/%s", name);
+	unlink(path);
+	if (!text)
+		return;
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static char own[32];
+
+static int set_up_proc(void **state)
+{
+	char folder[64];
+
+	snprintf(folder, sizeof(folder), PROC_FOLDER "/%d", getpid());
+	snprintf(own, sizeof(own), "%d/comm", getpid());
+	assert_int_equal(system("mkdir -p " PROC_FOLDER "/net"), 0);
+	assert_int_equal(mkdir(folder, 0755), 0);
+	return set_up(state);
+}
+
+static int tear_down_proc(void **state)
+{
+	assert_int_equal(system("rm -r " PROC_FOLDER), 0);
+	return tear_down(state);
+}
+
 static void it_runs_if_its_process_does(void **state)
 {
 	(void)state;
+	show(own, "ntpd\n");
 	set_process(getpid());
 	assert_true(d->runs());
 	/* No process has such a number. */
@@ -262,6 +299,32 @@ static void it_runs_if_its_process_does(void **state)
 	assert_false(d->runs());
 }
 
+/* It was killed, and left its file behind. */
+static void another_process_with_its_number_is_none(void **state)
+{
+	(void)state;
+	set_process(getpid());
+	show(own, "ntpdate\n");
+	assert_false(d->runs());
+	show(own, "ntp\n");
+	assert_false(d->runs());
+	/* A process of another user may be hidden: it is ntpd where somebody serves NTP. */
+	show(own, NULL);
+	assert_false(d->runs());
+	show("net/udp", "  sl  local_address rem_address   st tx_queue rx_queue\n"
+			" 3125: 00000000:007C 00000000:007B 07 00000000:00000000\n");
+	assert_false(d->runs());
+	show("net/udp", "  sl  local_address rem_address   st tx_queue rx_queue\n"
+			" 3125: 00000000:0044 00000000:0000 07 00000000:00000000\n"
+			" 3180: 0100007F:007B 00000000:0000 07 00000000:00000000\n");
+	assert_true(d->runs());
+	show("net/udp", NULL);
+	show("net/udp6",
+	     "  sl  local_address                         remote_address\n"
+	     " 3180: 00000000000000000000000000000000:007B 00000000000000000000000000000000:0000 07\n");
+	assert_true(d->runs());
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -273,7 +336,10 @@ int main(void)
 		TEST(its_unit_may_have_another_name),
 		TEST(one_that_is_not_restarted_never_counts),
 		TEST(leap_seconds_are_told),
-		TEST(it_runs_if_its_process_does),
+		cmocka_unit_test_setup_teardown(it_runs_if_its_process_does, set_up_proc,
+						tear_down_proc),
+		cmocka_unit_test_setup_teardown(another_process_with_its_number_is_none,
+						set_up_proc, tear_down_proc),
 	};
 
 	/* Some faults would make it wait for ever. */

@@ -40,6 +40,11 @@ static struct {
 	bool left_behind;  /* the page's time is that of the marker before */
 	bool synchronised; /* by the kernel's own word */
 	int told_kernel, told_ntp, ntp_error;
+	int by_ntp;	/* what the derived time says: 0, or an error */
+	int ntp_resets; /* how often the NTP daemon's measurements were void */
+	uint8_t leap;	/* on the page */
+	int64_t offset; /* s by which UTC is beside SEC + @now */
+	int planned;	/* by the kernel, at the end of the day */
 	struct vmclock_run_state kept; /* all that is left if it is killed now */
 	int hooked[HOOK_EVENTS];
 	int logged[JOURNAL_REFUSED + 1];
@@ -100,7 +105,8 @@ int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *off
 		.ns = -world.error +
 		      (world.exact ? 0 : up_to(2 * world.page_error) - world.page_error),
 		.error = world.page_error,
-		.sec = SEC + world.now / NS_PER_SEC,
+		.sec = SEC + world.now / NS_PER_SEC + world.offset,
+		.leap = world.leap,
 		.pair = { .raw = world.now },
 	};
 	pass(up_to(world.lateness));
@@ -180,6 +186,12 @@ int clock_unsynchronise(bool *was)
 	return 0;
 }
 
+int clock_plan_leap(int sign)
+{
+	world.planned = sign;
+	return 0;
+}
+
 int clock_vouch(uint64_t bound, bool synchronised)
 {
 	(void)bound;
@@ -252,7 +264,7 @@ void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, boo
 {
 	(void)by;
 	(void)device;
-	(void)reset;
+	world.ntp_resets += reset;
 }
 
 int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
@@ -263,7 +275,7 @@ int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	(void)vc;
 	(void)device;
 	*why = "";
-	return -EAGAIN;
+	return world.by_ntp;
 }
 
 int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, const struct vmclock_state *device,
@@ -272,8 +284,15 @@ int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, const struct vmcl
 	(void)by;
 	(void)vc;
 	(void)device;
-	(void)offset;
-	return -ENODATA;
+	if (world.by_ntp)
+		return -ENODATA;
+	*offset = (struct offset){
+		.ns = -world.error,
+		.error = world.page_error,
+		.sec = SEC + world.now / NS_PER_SEC,
+		.pair = { .raw = world.now },
+	};
+	return 0;
 }
 
 void by_ntp_network(struct by_ntp *by)
@@ -299,6 +318,9 @@ int steer_set(const struct steer *steer, const struct vmclock_abi *page, int64_t
 	(void)steer;
 	(void)page;
 	world.rate = offset / 8;
+	/* Twice in some ms, measurements must agree. */
+	if (llabs(world.rate) > 50000000)
+		world.rate = world.rate < 0 ? -50000000 : 50000000;
 	return 0;
 }
 
@@ -352,6 +374,7 @@ static struct daemon start(enum config_ntp ntp)
 	memset(&world, 0, sizeof(world));
 	world.now = 1000 * NS_PER_SEC;
 	world.marker = 1;
+	world.by_ntp = -EAGAIN;
 	world.page_error = 1000;
 	world.lateness = 3 * NS_PER_MS;
 	reaction_init(&d);
@@ -471,6 +494,80 @@ static void who_is_not_sure_is_not_trusted(void **state)
 	pass(2 * NS_PER_SEC);
 	reaction_look(&d);
 	assert_true(check(&d));
+}
+
+/* Without a daemon nobody else slews it. */
+static void what_must_not_be_stepped_is_slewed(void **state)
+{
+	static const struct {
+		int step;
+		int64_t error;
+	} cases[] = {
+		{ STEP_NEVER, NS_PER_SEC / 2 },
+		{ STEP_NEVER, -NS_PER_SEC / 2 },
+		{ STEP_FORWARD, NS_PER_SEC / 2 },
+		/* Above step_back_max by little. */
+		{ STEP_ALWAYS, NS_PER_SEC + 1000 },
+	};
+	size_t i;
+	int second;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct daemon d = start(NTP_NONE);
+
+		d.config.step = cases[i].step;
+		world.marker++;
+		world.error = cases[i].error;
+		reaction_look(&d);
+		assert_false(check(&d));
+		for (second = 0; second < 100 && !check(&d); second++) {
+			pass(NS_PER_SEC);
+			reaction_look(&d);
+		}
+		assert_true(check(&d));
+	}
+}
+
+/* 2023-12-01. Who keeps the clock tells the kernel; on the month's last day only. */
+#define DECEMBER INT64_C(1701388800)
+
+static void at(struct daemon *d, int64_t sec, uint8_t leap)
+{
+	pass(NS_PER_SEC);
+	world.offset = sec - SEC - world.now / NS_PER_SEC;
+	world.leap = leap;
+	reaction_tick(d);
+	assert_int_equal(d->phase, PHASE_TRUSTED);
+}
+
+static void the_kernel_takes_part_in_a_leap_second(void **state)
+{
+	struct daemon d = start(NTP_NONE);
+
+	(void)state;
+	world.lateness = 0;
+	at(&d, DECEMBER - 86401, VMCLOCK_LEAP_PRE_POS);
+	assert_int_equal(world.planned, 0);
+	at(&d, DECEMBER - 86400, VMCLOCK_LEAP_PRE_POS);
+	assert_int_equal(world.planned, 1);
+	at(&d, DECEMBER - 10, VMCLOCK_LEAP_PRE_NEG);
+	assert_int_equal(world.planned, -1);
+	at(&d, DECEMBER + 10, VMCLOCK_LEAP_POST_NEG);
+	assert_int_equal(world.planned, 0);
+	at(&d, DECEMBER + 30 * 86400, VMCLOCK_LEAP_NONE);
+	assert_int_equal(world.planned, 0);
+
+	/* An NTP daemon does that itself, and who observes changes nothing. */
+	d = start(NTP_CHRONY);
+	world.lateness = 0;
+	at(&d, DECEMBER - 10, VMCLOCK_LEAP_PRE_POS);
+	assert_int_equal(world.planned, 0);
+	d = start(NTP_NONE);
+	world.lateness = 0;
+	d.dry_run = true;
+	at(&d, DECEMBER - 10, VMCLOCK_LEAP_PRE_POS);
+	assert_int_equal(world.planned, 0);
 }
 
 static void a_disruption_ends_it(void **state)
@@ -771,6 +868,37 @@ static void a_daemon_that_did_not_answer_is_told_later(void **state)
 	assert_int_equal(world.told_ntp, 2);
 }
 
+/* The counter has jumped, or the kernel's clocks stood still: chronyd does not know of it. */
+static void a_counter_out_of_step_voids_what_chronyd_has_measured(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+	uint64_t reactions;
+
+	(void)state;
+	d.device.has_time = false;
+	world.by_ntp = 0;
+	world.marker++;
+	reaction_look(&d);
+	assert_true(check(&d));
+	assert_int_equal(world.ntp_resets, 1);
+	reactions = le64toh(published(&d)->reactions);
+	world.by_ntp = -EDOM;
+	world.error += NS_PER_SEC;
+	reaction_tick(&d);
+	assert_int_not_equal(published(&d)->trust, VMCLOCK_RUN_TRUSTED);
+	assert_int_equal(world.ntp_resets, 2);
+	assert_int_equal(le64toh(published(&d)->reactions), reactions + 1);
+	/* During a reaction too. */
+	reaction_look(&d);
+	assert_int_equal(world.ntp_resets, 3);
+	assert_int_not_equal(published(&d)->trust, VMCLOCK_RUN_TRUSTED);
+	world.by_ntp = 0;
+	world.error = 0;
+	pass(NS_PER_SEC);
+	reaction_look(&d);
+	assert_true(check(&d));
+}
+
 /* The host's time is the former one's, until it moves: readers of the page are told so at each look. */
 static void readers_hear_of_a_doubt_and_its_end(void **state)
 {
@@ -814,6 +942,8 @@ int main(void)
 		cmocka_unit_test(alone_the_bound_is_narrow),
 		cmocka_unit_test(who_is_late_vouches_for_no_longer),
 		cmocka_unit_test(who_is_not_sure_is_not_trusted),
+		cmocka_unit_test(what_must_not_be_stepped_is_slewed),
+		cmocka_unit_test(the_kernel_takes_part_in_a_leap_second),
 		cmocka_unit_test(a_disruption_ends_it),
 		cmocka_unit_test(another_generation_is_a_disruption),
 		cmocka_unit_test(a_tick_leaves_another_marker_to_the_look),
@@ -825,6 +955,7 @@ int main(void)
 		cmocka_unit_test(a_generation_is_told_by_the_next_one),
 		cmocka_unit_test(a_device_that_is_gone_in_a_reaction_was_disrupted),
 		cmocka_unit_test(a_daemon_that_did_not_answer_is_told_later),
+		cmocka_unit_test(a_counter_out_of_step_voids_what_chronyd_has_measured),
 		cmocka_unit_test(readers_hear_of_a_doubt_and_its_end),
 		cmocka_unit_test(a_marker_that_never_stands_still_holds_nobody_up),
 	};

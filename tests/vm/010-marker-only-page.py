@@ -28,5 +28,5 @@ def run(lab):
 
     # Nothing happens to the clock here.
     lab.equal(vm.run('lib-wait 2', user='nobody').splitlines()[-1],
-              'Connection timed out 1 -> 1', 'vmclock_wait')
+              'Connection timed out 1 -> 1', 'vmclock_wait_disrupted')
     lab.equal(vm.run('stamp-events 3 1 | grep -c " at "', user='nobody'), '3', 'the stamps given')

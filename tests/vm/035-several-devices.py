@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Two devices on one line: each wakes its own, has its own name, and either may go."""
 
-from vmlab.page import FLAG_NOTIFICATION_PRESENT
+from vmlab.guest.device import Simulation
+from vmlab.host.page import FLAG_NOTIFICATION_PRESENT
 
 KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
 WATCHERS = ('debug',)
@@ -9,7 +10,7 @@ DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 
 
 def run(lab):
-    vm = lab.boot('sim', devices=2, programs=['device-poll', 'device-read', 'device-map'])
+    vm = lab.boot(Simulation(devices=2), programs=['device-poll', 'device-read', 'device-map'])
     pages = [vm.page, vm.page.at(0x4000)]
     vm.listen_for_uevents()
     vm.load('interval_ms=0')

@@ -25,4 +25,4 @@ def run(lab):
     for name in ('poll', 'epoll'):
         vm.wait_for(f'grep -qx "marker 2" /tmp/{name}')
     vm.wait_for('! pidof lib-wait')
-    lab.equal(vm.run('tail -n 1 /tmp/wait'), 'disrupted 1 -> 2', 'vmclock_wait')
+    lab.equal(vm.run('tail -n 1 /tmp/wait'), 'disrupted 1 -> 2', 'vmclock_wait_disrupted')

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Whoever waits is woken, in whatever way, on whatever host, and however the host changes."""
 
-from vmlab.page import FLAG_NOTIFICATION_PRESENT, FLAG_VM_GEN_COUNTER_PRESENT
-from vmlab.wakeup import Sleeper, ways
+from vmlab.guest.wakeup import Sleeper, ways
+from vmlab.host.page import FLAG_NOTIFICATION_PRESENT, FLAG_VM_GEN_COUNTER_PRESENT
 
 KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
 WATCHERS = ('debug',)

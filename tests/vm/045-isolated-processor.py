@@ -3,7 +3,8 @@
 
 import re
 
-from vmlab.wakeup import Sleeper
+from vmlab.guest.machine import Setup
+from vmlab.guest.wakeup import Sleeper
 
 # The kernels built here keep no processor apart.
 KERNELS = ('5.10', '7.3')
@@ -13,7 +14,7 @@ LOOKS = 100
 
 
 def run(lab):
-    vm = lab.boot('sim-silent', programs=['device-wait'], append='isolcpus=1')
+    vm = lab.boot('sim-silent', programs=['device-wait'], setup=Setup(append='isolcpus=1'))
     vm.load('interval_ms=0')
     vm.run(f'mount -t tracefs tracefs {TRACE}')
     with Sleeper(vm, 'epoll', command='taskset 2') as sleeper:

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """A restored snapshot changes the VM generation: attribute and uevent say so."""
 
-from vmlab.page import FLAG_NOTIFICATION_PRESENT, FLAG_VM_GEN_COUNTER_PRESENT
+from vmlab.guest.device import Simulation
+from vmlab.host.page import FLAG_NOTIFICATION_PRESENT, FLAG_VM_GEN_COUNTER_PRESENT
 
 BIG = 0xfedcba9876543210
 
 
 def run(lab):
-    vm = lab.boot('sim', fields={'flags': FLAG_NOTIFICATION_PRESENT})
+    vm = lab.boot(Simulation({'flags': FLAG_NOTIFICATION_PRESENT}))
     vm.listen_for_uevents()
     vm.load()
     generation = 'cat /sys/class/misc/vmclock0/vm_generation_counter'

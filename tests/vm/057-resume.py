@@ -3,6 +3,8 @@
 
 import time
 
+from vmlab.guest.machine import Setup
+
 # The power button wakes a PC; an arm64 machine without ACPI has nothing that does.
 KERNELS = ('5.10', '6.12', '7.3')
 WATCHERS = ('debug',)
@@ -11,7 +13,7 @@ ATTEMPTS = 5
 
 
 def run(lab):
-    vm = lab.boot('sim-silent', modules=['button'], append='no_console_suspend')
+    vm = lab.boot('sim-silent', modules=['button'], setup=Setup(append='no_console_suspend'))
     vm.run('modprobe button')
     vm.listen_for_uevents()
     vm.load('interval_ms=0 wait_interval_ms=0')

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What happens while the guest hibernates is noticed when it is back, with all timers off."""
 
-from vmlab import hibernation
+from vmlab.guest import hibernation
 
 # What a guest needs for that is a matter of PCs here.
 KERNELS = ('5.10', '7.3')

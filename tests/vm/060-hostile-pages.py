@@ -3,6 +3,8 @@
 
 import json
 
+from vmlab.guest.device import Simulation
+
 REFUSED = (
     ({'magic': 0}, 'magic 0x00000000 at .* is not'),
     ({'magic': 0x56434c4b}, 'magic 0x56434c4b at .* is not'),
@@ -19,7 +21,7 @@ DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 
 
 def run(lab):
-    vm = lab.boot('sim', fields={'magic': 0},
+    vm = lab.boot(Simulation({'magic': 0}),
                   programs=['device-read', 'device-map', 'device-nowait', 'vmclock-check'])
     vm.load()
     device = vm.device

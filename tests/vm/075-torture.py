@@ -4,7 +4,7 @@
 import contextlib
 import threading
 
-from vmlab.channel import Closed
+from vmlab.host.qemu import Closed
 
 KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
 WATCHERS = ('debug', 'kcsan')

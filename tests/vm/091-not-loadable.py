@@ -3,14 +3,16 @@
 
 import json
 
-from vmlab.driverbuild import build_driver
+from vmlab.guest.machine import Setup
+from vmlab.kernels.driver import build_driver
 
 KERNELS = ('6.1', '7.3')
 
 
 def run(lab):
     built = build_driver(lab.tree, lab.kernel).module
-    vm = lab.boot('vmclock', append='module.sig_enforce=1', programs=['vmclock-check'])
+    vm = lab.boot('vmclock', programs=['vmclock-check'],
+                  setup=Setup(append='module.sig_enforce=1'))
     check(lab, vm, 'unsigned', 'is not signed', 'module.sig_enforce')
 
     content = built.read_bytes()

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Two devices, one by each driver: the names do not collide, and nothing is complained of."""
 
+from vmlab.guest.device import Simulation
+
 KERNELS = ('6.18', '7.3')
 DEVICES = '/sys/bus/platform/devices'
 OURS, KERNELS_OWN = 'vmclock-guest', 'vmclock'
 
 
 def run(lab):
-    vm = lab.boot('sim', devices=2, modules=['ptp_vmclock'],
+    vm = lab.boot(Simulation(devices=2), modules=['ptp_vmclock'],
                   programs=['device-poll', 'device-read', 'device-map', 'lib-wait'])
     # A device is for one driver, and the other device for the other.
     first, second = vm.run(f'cd {DEVICES} && echo AMZNC10C:*').split()
@@ -16,7 +18,7 @@ def run(lab):
     for _ in range(2):
         vm.load()
         lab.equal(vm.run('cd /dev && echo vmclock*'), 'vmclock0 vmclock1', 'the devices')
-        lab.equal(vm.run(f'basename $(readlink /sys/class/misc/vmclock1/device)'), second,
+        lab.equal(vm.run('basename $(readlink /sys/class/misc/vmclock1/device)'), second,
                   'the device that ours serves')
         for program in ('device-read', 'device-map'):
             lab.equal(vm.run(f'VMCLOCK_PATH=/dev/vmclock1 {program}'), 'ok', program)

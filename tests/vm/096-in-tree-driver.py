@@ -51,4 +51,4 @@ def check_waiting(lab, device):
         vm.wait_for('grep -qx "marker 1" /tmp/poll')
     vm.wait_for('grep -qx "disrupted 0 -> 1" /tmp/wait')
     lab.equal(vm.run('lib-wait 1', user='nobody').splitlines()[-1],
-              'Connection timed out 1 -> 1', 'vmclock_wait')
+              'Connection timed out 1 -> 1', 'vmclock_wait_disrupted')

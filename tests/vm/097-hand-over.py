@@ -4,8 +4,9 @@
 import json
 import re
 
-from vmlab import toolbox
-from vmlab.page import WITH_TIME
+from vmlab.guest import toolbox
+from vmlab.guest.device import Simulation
+from vmlab.host.page import WITH_TIME
 
 KERNELS = ('6.18', '7.3')
 OURS, KERNELS_OWN = 'vmclock', 'ptp_vmclock'
@@ -16,7 +17,7 @@ MODPROBE = '/usr/sbin/modprobe'
 
 
 def run(lab):
-    vm = lab.boot('sim', fields=WITH_TIME, modules=[KERNELS_OWN],
+    vm = lab.boot(Simulation(WITH_TIME), modules=[KERNELS_OWN],
                   programs=['device-hold', 'lib-wait', 'stamp-events', 'time-read',
                             'vmclock-check'], files=toolbox.files(lab, MODPROBE))
     toolbox.unpack(vm)

@@ -4,12 +4,15 @@
 import itertools
 import threading
 
+from vmlab.guest.device import Simulation
+from vmlab.guest.machine import Setup
+from vmlab.host.clock import NSEC, TAI_OFFSET
+
 # A tick of 2^-29 s is longer than a nanosecond: so each time is that of one counter value,
 # and an answer tells at which value of the counter it was made.
 TICKS = 1 << 29
 SHIFT = 20
 TIME_SEC = 1000
-TAI_OFFSET = 37
 FLAG_TAI_OFFSET_VALID = 1 << 0
 INITIALIZING, SYNCHRONIZED, FREERUNNING, UNRELIABLE = 1, 2, 3, 4
 COUNTER_ARM, COUNTER_TSC, COUNTER_INVALID = 0, 1, 0xff
@@ -24,7 +27,6 @@ FIELDS = {
     'counter_period_frac_sec': (1 << 64 + SHIFT) // TICKS,
     'time_sec': TIME_SEC,
 }
-NSEC = 1000000000
 REALTIME, MONOTONIC, MONOTONIC_RAW = 0, 1, 4
 DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 SOURCE = '/sys/devices/system/clocksource/clocksource0/current_clocksource'
@@ -34,14 +36,14 @@ def run(lab):
     fields = {**FIELDS, 'counter_id': lab.board.counter_id}
     if lab.board.counter_id == COUNTER_TSC:
         distrusted_counter(lab, fields)
-    vm = lab.boot('sim', fields=fields, programs=['ptp-read'])
+    vm = lab.boot(Simulation(fields), programs=['ptp-read'])
     vm.load()
     Clock(lab, vm, fields).check_all()
 
 
 def distrusted_counter(lab, fields):
     """A kernel that found the counter unsteady takes no time from it."""
-    vm = lab.boot('sim', fields=fields, append='tsc=unstable')
+    vm = lab.boot(Simulation(fields), setup=Setup(append='tsc=unstable'))
     vm.load()
     vm.wait_log('vmclock0: no PTP clock: the kernel distrusts the counter')
     lab.equal(clocks(vm), [], 'the PTP clocks of a counter that is not trusted')

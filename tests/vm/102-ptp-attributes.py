@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The driver compiles for a PTP core that asks for attributes, and finds whether it does."""
 
-from vmlab.driverbuild import build_driver
+from vmlab.kernels.driver import build_driver
 
 # No kernel of the matrix has such a core: one is made of this kernel's headers.
 KERNELS = ('7.3',)

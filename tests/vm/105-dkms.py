@@ -7,7 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from vmlab import process, release
+from vmlab.debian import release
+from vmlab.host import process
 
 # DKMS builds for the machine that it runs on.
 ARCHITECTURES = ('amd64',)

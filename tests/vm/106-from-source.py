@@ -5,8 +5,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from vmlab import release
-from vmlab.chroot import Copy
+from vmlab.debian import release
+from vmlab.debian.chroot import Copy
 
 # What is installed differs by the kernel in its name only.
 KERNELS = ('6.12',)
@@ -44,7 +44,7 @@ def run(lab):
         copy = Copy(lab.kernel.workshop, folder)
         tarball = Path(folder, 'release.tar.xz')
         with lab.locked():
-            shutil.copyfile(release.tarball(lab.builddir, lab.logs / 'dist.log'), tarball)
+            shutil.copyfile(release.make_tarball(lab.builddir, lab.logs / 'dist.log'), tarball)
 
         def sh(script):
             return copy.run(('sh', '-ec', script, 'sh', str(tarball), kernel, version), 'sh',

@@ -5,8 +5,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from vmlab import process
-from vmlab.driverbuild import build_driver
+from vmlab.host import process
+from vmlab.kernels.driver import build_driver
 
 # One that lacks nearly all that is asked for, and one that has all of it.
 KERNELS = ('6.1', '7.3')

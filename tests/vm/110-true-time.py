@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Library and PTP clock give the host's true time, within the bounds; no time if it has none."""
 
-from vmlab.clock import HostClock, Publisher, calibrate
-from vmlab.judge import Judge, check_statuses
-from vmlab.page import COUNTER_X86_TSC
+from vmlab.guest.device import Simulation
+from vmlab.host.clock import HostClock, Publisher, calibrate
+from vmlab.host.judge import Judge, check_statuses
+from vmlab.host.page import COUNTER_X86_TSC
 
 # The host publishes its own time, which takes a guest that has its counter.
 ARCHITECTURES = ('amd64',)
@@ -17,8 +18,8 @@ READINGS = {'gettime': 300, 'precise': 300, 'extended': 60}
 
 
 def run(lab):
-    vm = lab.boot('sim-silent', programs=['time-spin', 'time-read', 'time-precise', 'ptp-read'],
-                  fields={'counter_id': COUNTER_X86_TSC})
+    vm = lab.boot(Simulation({'counter_id': COUNTER_X86_TSC}, notify=False),
+                  programs=['time-spin', 'time-read', 'time-precise', 'ptp-read'])
     offset = calibrate(lab, vm)
     maxerror = f'--maxerror={1000 + offset.uncertainty}ns'
     with HostClock(lab) as host:

@@ -4,9 +4,10 @@
 import re
 import statistics
 
-from vmlab import toolbox, udev
-from vmlab.clock import NSEC, Publisher, calibrate
-from vmlab.page import COUNTER_X86_TSC
+from vmlab.guest import toolbox
+from vmlab.guest.device import Simulation
+from vmlab.host.clock import NSEC, TAI_OFFSET, Publisher, calibrate
+from vmlab.host.page import COUNTER_X86_TSC
 
 # A clock is read in one of three ways, depending on what the kernel's PTP core can do: each once.
 # 100 and 110 see to the rest.
@@ -15,18 +16,17 @@ ALONE = True
 
 PROGRAMS = ('/usr/sbin/phc_ctl', '/usr/sbin/phc2sys')
 CLOCK = '/dev/ptp_vmclock'
-TAI_OFFSET = 37
 # Nanoseconds that the system clock may be off, and two readings of the same moment may differ.
 HELD = 100000
 SAME = 2000
 
 
 def run(lab):
-    vm = lab.boot('sim-silent', programs=['time-spin', 'time-read', 'time-record'],
-                  files={**toolbox.files(lab, *PROGRAMS, *udev.PROGRAMS), **udev.files(lab)},
-                  fields={'counter_id': COUNTER_X86_TSC})
+    vm = lab.boot(Simulation({'counter_id': COUNTER_X86_TSC}, notify=False),
+                  programs=['time-spin', 'time-read', 'time-record'],
+                  files={**toolbox.files(lab, *PROGRAMS, *toolbox.UDEV), **toolbox.udev_rules(lab)})
     toolbox.unpack(vm)
-    udev.start(vm)
+    toolbox.start_udev(vm)
     with Publisher(lab, vm, calibrate(lab, vm)):
         vm.load()
         vm.wait_for(f'test -c {CLOCK}')

@@ -3,10 +3,11 @@
 
 import statistics
 
-from vmlab import chrony, toolbox, udev
-from vmlab.clock import NSEC, HostClock, Publisher, calibrate
-from vmlab.judge import TAI_OFFSET, Judge
-from vmlab.page import COUNTER_X86_TSC
+from vmlab.guest import chrony, toolbox
+from vmlab.guest.device import Simulation
+from vmlab.host.clock import NSEC, TAI_OFFSET, HostClock, Publisher, calibrate
+from vmlab.host.judge import Judge
+from vmlab.host.page import COUNTER_X86_TSC
 
 # A clock is read in one of three ways, depending on what the kernel's PTP core can do: each once.
 # 100 and 110 see to the rest.
@@ -21,11 +22,11 @@ RECORDS = 60
 
 
 def run(lab):
-    vm = lab.boot('sim-silent', programs=['time-spin', 'time-record'],
-                  files={**chrony.files(lab, *udev.PROGRAMS), **udev.files(lab)},
-                  fields={'counter_id': COUNTER_X86_TSC})
+    vm = lab.boot(Simulation({'counter_id': COUNTER_X86_TSC}, notify=False),
+                  programs=['time-spin', 'time-record'],
+                  files={**chrony.files(lab, *toolbox.UDEV), **toolbox.udev_rules(lab)})
     toolbox.unpack(vm)
-    udev.start(vm)
+    toolbox.start_udev(vm)
     offset = calibrate(lab, vm)
     with HostClock(lab) as host, Publisher(lab, vm, offset) as publisher:
         vm.load()

@@ -4,8 +4,9 @@
 import datetime
 import time
 
-from vmlab.clock import NSEC, Publisher, calibrate
-from vmlab.page import COUNTER_X86_TSC
+from vmlab.guest.device import Simulation
+from vmlab.host.clock import NSEC, Publisher, calibrate
+from vmlab.host.page import COUNTER_X86_TSC
 
 # Seconds before the leap second and after it.
 BEFORE = 4
@@ -24,8 +25,8 @@ LONG = True
 
 
 def run(lab):
-    vm = lab.boot('sim-silent', programs=['time-spin', 'time-read', 'ptp-read'],
-                  fields={'counter_id': COUNTER_X86_TSC})
+    vm = lab.boot(Simulation({'counter_id': COUNTER_X86_TSC}, notify=False),
+                  programs=['time-spin', 'time-read', 'ptp-read'])
     offset = calibrate(lab, vm)
     with Publisher(lab, vm, offset):
         vm.load()

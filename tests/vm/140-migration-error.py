@@ -3,7 +3,7 @@
 
 import statistics
 
-from vmlab import experiments
+from vmlab.guest import experiments
 
 # It takes a minute; 120-chrony runs on more.
 KERNELS = ('7.3',)

@@ -3,8 +3,8 @@
 
 import re
 
-from vmlab import console
 from vmlab.errors import Failed
+from vmlab.guest import console
 
 KERNELS = ()
 WATCHERS = ('debug', 'kcsan')

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A host that writes what it likes while everything is in use: any answer, but soon."""
 
+from vmlab.guest.device import Simulation
+from vmlab.host.page import ticking
+
 LIMIT_MS = 150
 LONG = True
 WATCHERS = ('debug', 'kcsan')
@@ -8,10 +11,9 @@ GOOD = {'magic': 0x4b4c4356, 'version': 1, 'size': 0x1000}
 
 
 def run(lab):
-    fields = {'time_type': 1, 'clock_status': 2, 'counter_id': lab.board.counter_id,
-              'counter_period_frac_sec': 1 << 34}
-    vm = lab.boot('sim-silent', programs=['device-besieged', 'device-read', 'device-map'],
-                  fields=fields)
+    fields = ticking(lab.board.counter_id)
+    vm = lab.boot(Simulation(fields, notify=False),
+                  programs=['device-besieged', 'device-read', 'device-map'])
     vm.load('interval_ms=5 wait_interval_ms=2')
     ptp = vm.run('grep -slx vmclock0 /sys/class/ptp/*/clock_name | cut -d/ -f5')
     vm.run(f'device-besieged /tmp/stop {LIMIT_MS} /dev/{ptp} >/tmp/siege 2>&1 &')

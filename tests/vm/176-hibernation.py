@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A disruption while devices are frozen for hibernation is noticed when it turns back, without timers."""
 
+from vmlab.guest.machine import Setup
+
 # Only there the kernel can be told to turn back before it writes an image. For devices that is as
 # if it had been restored.
 KERNELS = ()
@@ -11,7 +13,7 @@ HIBERNATE = 'echo shutdown >/sys/power/disk; echo disk >/sys/power/state'
 
 def run(lab):
     # Nobody polls: who does is frozen, asks again when that is over, and so has the driver look.
-    vm = lab.boot('sim-silent', append='no_console_suspend')
+    vm = lab.boot('sim-silent', setup=Setup(append='no_console_suspend'))
     vm.listen_for_uevents()
     vm.load('interval_ms=0 wait_interval_ms=0')
 

@@ -3,13 +3,14 @@
 
 import re
 
-from vmlab import toolbox
+from vmlab.guest import toolbox
+from vmlab.guest.device import Simulation
+from vmlab.host.page import ticking
 
 KERNELS = ()
 WATCHERS = ('debug',)
 
-FIELDS = {'time_type': 1, 'clock_status': 2, 'counter_period_frac_sec': 1 << 34,
-          'time_sec': 1_800_000_000}
+TIME_SEC = 1_800_000_000
 # What testptp asks for, and what it must print. It ends with 0 whatever happens.
 READINGS = {
     '-c': r'\b1 cross timestamping\b',
@@ -43,7 +44,7 @@ def run(lab):
     source = '/' + str((tests / 'testptp.c').relative_to(lab.kernel.workshop.root))
     lab.kernel.workshop.run((lab.kernel.series.cc, '-static', '-I', headers, '-o', str(testptp),
                              source), 'testptp', lab.logs / 'testptp.log')
-    vm = lab.boot('sim', fields={**FIELDS, 'counter_id': lab.board.counter_id},
+    vm = lab.boot(Simulation({**ticking(lab.board.counter_id), 'time_sec': TIME_SEC}),
                   files={**toolbox.files(lab, '/usr/sbin/phc_ctl', '/usr/bin/bash'),
                          '/usr/local/bin/testptp': testptp, '/root/phc.sh': tests / 'phc.sh'})
     toolbox.unpack(vm)

@@ -5,8 +5,8 @@ import json
 import re
 import tempfile
 
-from vmlab.operated import Operated
-from vmlab.trial import Trial
+from vmlab.debian.system import Trial
+from vmlab.guest.operated import Operated
 
 # The guest boots the kernel of its own system.
 KERNELS = ('6.1',)
@@ -38,8 +38,8 @@ def run(lab):
     lab.equal(tuple(path.name.partition('_')[0] for path in debs), PACKAGES, 'the packages')
 
     with tempfile.TemporaryDirectory(prefix='vmclock.') as changes:
-        vm = lab.boot_system(lab.system(SUITE), 'sim', added=installed(lab, changes),
-                             fields=Operated.FIELDS, programs=['time-record'], memory=1024)
+        vm = lab.boot_system(lab.system(SUITE), Operated.DEVICE, added=installed(lab, changes),
+                             programs=['time-record'])
     guest = Operated(lab, vm)
     check_installation(lab, vm)
     check_waiting(lab, vm)

@@ -4,8 +4,8 @@
 import tempfile
 from pathlib import Path
 
-from vmlab.operated import Operated
-from vmlab.trial import Trial
+from vmlab.debian.system import Trial
+from vmlab.guest.operated import Operated
 
 # The guest boots the kernel of its own system.
 KERNELS = ('6.12',)
@@ -21,8 +21,8 @@ def run(lab):
     debs = [path for name in INSTALLED.split() for path in folder.glob(f'{name}_*.deb')]
 
     with tempfile.TemporaryDirectory(prefix='vmclock.') as changes:
-        vm = lab.boot_system(lab.system(SUITE), 'sim', files=[*debs, driver(lab, changes)],
-                             fields=Operated.FIELDS, programs=['time-record'], memory=1024)
+        vm = lab.boot_system(lab.system(SUITE), Operated.DEVICE, files=[*debs, driver(lab, changes)],
+                             programs=['time-record'])
     guest = Operated(lab, vm)
     # The index of all manual pages takes an emulated processor a minute.
     vm.run('rm -f /var/lib/man-db/auto-update')

@@ -3,7 +3,7 @@
 
 import tempfile
 
-from vmlab.trial import Trial
+from vmlab.debian.system import Trial
 
 # The kernels are those of the systems.
 KERNELS = ('6.1',)

@@ -4,7 +4,7 @@
 import re
 import tempfile
 
-from vmlab.trial import Trial
+from vmlab.debian.system import Trial
 
 # The kernels are those of the systems.
 KERNELS = ('6.1',)

@@ -3,7 +3,7 @@
 
 import random
 
-from vmlab.healing import Healing
+from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
@@ -22,8 +22,8 @@ LATE = 60
 
 
 def run(lab):
-    healing = Healing(lab, notify=True)
-    healing.start('ntp = none')
+    healing = Healing(lab)
+    healing.start()
     healing.wait_trusted()
     for _ in range(DISRUPTIONS):
         healing.disrupt(random.randint(-STEP_MAX, STEP_MAX), random.uniform(-PPM_MAX, PPM_MAX), APART)

@@ -3,8 +3,7 @@
 
 import random
 
-from vmlab import chrony
-from vmlab.healing import Healing
+from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
@@ -22,9 +21,9 @@ FINALLY = 10_000, 500, 500
 
 
 def run(lab):
-    healing = Healing(lab, notify=True, files=chrony.files(lab))
+    healing = Healing(lab, source='ptp')
     daemon = healing.start_chrony()
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}')
+    healing.start()
     daemon.wait_selected()
     healing.wait_trusted()
     for _ in range(DISRUPTIONS):

@@ -4,7 +4,7 @@ that it leaves behind is not believed, until somebody publishes under the new ma
 
 import random
 
-from vmlab.healing import Healing
+from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
@@ -23,8 +23,8 @@ RIGHT = 10_000
 
 
 def run(lab):
-    healing = Healing(lab, notify=True)
-    healing.start('ntp = none')
+    healing = Healing(lab)
+    healing.start()
     healing.wait_trusted()
     for move in range(1, MOVES + 1):
         for _ in range(UPDATES):

@@ -3,9 +3,9 @@
 
 import time
 
-from vmlab import chrony
-from vmlab.healing import Healing
-from vmlab.truth import Truth
+from vmlab.guest.healing import Healing
+from vmlab.host import ntp
+from vmlab.host.judge import Truth
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
@@ -19,11 +19,11 @@ HEALED = 30
 
 
 def run(lab):
-    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
+    healing = Healing(lab, source='ntp')
     vm = healing.vm
-    server = chrony.Server(lab)
+    server = ntp.Server(lab)
     healing.start_chrony(server.settings())
-    healing.start(f'chronyc = {chrony.CHRONYC}', 'ntp = chrony')
+    healing.start()
     healing.wait_trusted(90)
 
     with Truth(lab, vm) as truth:

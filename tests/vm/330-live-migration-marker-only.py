@@ -3,11 +3,10 @@
 
 import time
 
-from vmlab import chrony
-from vmlab.clock import NSEC, HostClock, calibrate
-from vmlab.healing import Healing
-from vmlab.judge import TAI_OFFSET
-from vmlab.readings import CLOCK, NOW
+from vmlab.guest.healing import Healing
+from vmlab.host import ntp
+from vmlab.host.clock import NSEC, TAI_OFFSET, HostClock, calibrate
+from vmlab.host.judge import CLOCK, NOW
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
@@ -30,12 +29,11 @@ MOVED = 50_000
 
 
 def run(lab):
-    healing = Healing(lab, notify=False, device='vmclock-shared', time=False, files=chrony.files(lab),
-                      network=True)
+    healing = Healing(lab, 'vmclock-shared', 'ntp')
     vm = healing.vm
-    server = chrony.Server(lab)
+    server = ntp.Server(lab)
     daemon = healing.start_chrony(server.settings())
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
+    healing.start(record_ms=0)
     marker = int(vm.run('cat /sys/class/misc/vmclock0/disruption_marker'))
     healing.wait_trusted(90, marker)
     vm.run('time-sync >/tmp/sync 2>&1 &')

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """A whole Debian with chronyd is migrated live, and restored later: what its operator sees."""
 
-from vmlab.truth import Truth
-from vmlab.wholesystem import WholeSystem
+from vmlab.guest.operated import WholeSystem
+from vmlab.host.judge import Truth
 
-# The guest boots the kernel of its own system.
-KERNELS = ('6.1',)
+# Each guest boots the kernel of its own system, Debian 12 or 13.
+KERNELS = ('6.1', '6.12')
 ALONE = True
 LONG = True
 # It has not run often enough to judge others.

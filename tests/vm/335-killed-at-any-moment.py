@@ -3,11 +3,10 @@
 
 import random
 
-from vmlab import chrony
-from vmlab.clock import NSEC, HostClock, calibrate
-from vmlab.healing import Healing
-from vmlab.judge import TAI_OFFSET
-from vmlab.readings import CLOCK, NONE, NOW
+from vmlab.guest.healing import Healing
+from vmlab.host import ntp
+from vmlab.host.clock import NSEC, TAI_OFFSET, HostClock, calibrate
+from vmlab.host.judge import CLOCK, NONE, NOW
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
@@ -34,8 +33,8 @@ def run(lab):
 
 
 def by_page(lab):
-    healing = Healing(lab, notify=True)
-    healing.start('ntp = none')
+    healing = Healing(lab)
+    healing.start()
     healing.wait_trusted()
     healing.read_flat_out()
     healing.kill_repeatedly(KILLS, LIVES)
@@ -53,12 +52,12 @@ def by_page(lab):
 
 
 def by_ntp(lab):
-    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
+    healing = Healing(lab, source='ntp')
     vm = healing.vm
-    server = chrony.Server(lab)
+    server = ntp.Server(lab)
     # One that measures each second gives more to be killed at.
     healing.start_chrony(server.settings('minpoll 0 maxpoll 0'))
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
+    healing.start(record_ms=0)
     healing.wait_trusted(90)
     disruptions = 0
     began = calibrate(lab, vm)

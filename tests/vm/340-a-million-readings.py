@@ -3,9 +3,8 @@
 
 import random
 
-from vmlab import chrony
-from vmlab.healing import Healing
-from vmlab.readings import CLOCK, NOW
+from vmlab.guest.healing import Healing
+from vmlab.host.judge import CLOCK, NOW
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
@@ -31,17 +30,17 @@ STEPPED_SILENT = 10_000, 100, 150
 
 
 def run(lab):
-    healing = Healing(lab, notify=True, files=chrony.files(lab))
+    healing = Healing(lab, source='ptp')
     daemon = healing.start_chrony()
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}')
+    healing.start()
     daemon.wait_selected()
     disrupt_and_read(lab, healing, DISRUPTIONS, READINGS)
     check(healing, 'is first right within', healing.stepped, STEPPED)
     check(healing, 'is right, though chronyd has to be told, within', healing.healed, TOLD)
     check(healing, 'has settled within', healing.healed, SETTLED)
 
-    healing = Healing(lab, notify=False)
-    healing.start('ntp = none')
+    healing = Healing(lab, 'sim-silent')
+    healing.start()
     disrupt_and_read(lab, healing, SILENT, READINGS // 5)
     check(healing, 'is right on a silent host within', healing.healed, STEPPED_SILENT)
 

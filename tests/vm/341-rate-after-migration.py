@@ -3,8 +3,7 @@
 
 import statistics
 
-from vmlab import chrony
-from vmlab.healing import Healing
+from vmlab.guest.healing import Healing
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
@@ -22,13 +21,13 @@ RIGHT = 1
 
 
 def run(lab):
-    by_vmclockd = Healing(lab, notify=True)
-    by_vmclockd.start('ntp = none')
+    by_vmclockd = Healing(lab)
+    by_vmclockd.start()
     measure(lab, by_vmclockd, 'vmclockd alone')
 
-    by_chrony = Healing(lab, notify=True, files=chrony.files(lab))
+    by_chrony = Healing(lab, source='ptp')
     daemon = by_chrony.start_chrony()
-    by_chrony.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}')
+    by_chrony.start()
     daemon.wait_selected()
     measure(lab, by_chrony, 'with chronyd')
 

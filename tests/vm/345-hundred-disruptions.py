@@ -3,8 +3,8 @@
 
 import random
 
-from vmlab import chrony
-from vmlab.healing import Healing
+from vmlab.guest.healing import Healing
+from vmlab.host import ntp
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
@@ -23,8 +23,8 @@ REQUESTS = 40
 
 
 def run(lab):
-    healing = Healing(lab, notify=True)
-    healing.start('ntp = none')
+    healing = Healing(lab)
+    healing.start()
     healing.wait_trusted()
     for _ in range(DISRUPTIONS):
         healing.disrupt(random.randint(-STEP_MAX, STEP_MAX), random.uniform(-PPM_MAX, PPM_MAX), APART)
@@ -50,10 +50,10 @@ def storm(lab, healing):
 
 def by_servers(lab):
     """Servers are spared, too, where the time is theirs."""
-    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
-    server = chrony.Server(lab)
+    healing = Healing(lab, source='ntp')
+    server = ntp.Server(lab)
     healing.start_chrony(server.settings())
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
+    healing.start(record_ms=0)
     healing.wait_trusted(90)
     before = server.requests()
     storm(lab, healing)

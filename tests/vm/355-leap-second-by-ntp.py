@@ -3,10 +3,10 @@
 
 import datetime
 
-from vmlab import chrony
-from vmlab.clock import NSEC, HostClock, calibrate
-from vmlab.healing import Healing
-from vmlab.ntpserver import LeapingServer
+from vmlab.guest import chrony
+from vmlab.guest.healing import Healing
+from vmlab.host.clock import NSEC, HostClock, calibrate
+from vmlab.host.ntp import LeapingServer
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
@@ -22,12 +22,12 @@ AFTER = 10
 # Where vmclockd looks for them, and the line of this one.
 LIST = '/usr/share/zoneinfo/leap-seconds.list'
 LINE = '3692217600'
-NOT_ANNOUNCED = 'the leap second that leap-seconds.list has is not announced'
-NOT_LISTED = 'a leap second is announced that leap-seconds.list does not have'
+NOT_ANNOUNCED = 'leap-seconds.list has a leap second that is not announced'
+NOT_LISTED = 'a leap second is announced, but leap-seconds.list does not have it'
 
 
 def run(lab):
-    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
+    healing = Healing(lab, source='ntp')
     vm = healing.vm
     vm.run('mkdir -p /usr/share/zoneinfo')
     server = LeapingServer(MIDNIGHT, BEGIN, TAI_OFFSET)
@@ -47,7 +47,7 @@ def run(lab):
 def begin(healing, command):
     healing.vm.run(f'{command}; killall vmclockd; >/tmp/vmclockd')
     healing.vm.wait_for('! pidof vmclockd')
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
+    healing.start(record_ms=0)
 
 
 def refused(lab, healing, daemon, leap, command, why):
@@ -64,7 +64,7 @@ def through(lab, healing, server):
     with HostClock(lab) as host:
         output = healing.vm.run(f'time-read {server.left() + AFTER:.1f}', timeout=10 * (READY + AFTER))
     offset = began.until(calibrate(lab, healing.vm))
-    slack = round((host.width + offset.uncertainty) * host.tick) + 2
+    slack = host.slack(offset)
     inserted = 0
     for line in output.splitlines():
         scale, *numbers = line.split()

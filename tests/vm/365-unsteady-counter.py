@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Where the kernel does not rely on the counter, no page is completed; the clock is vouched for."""
 
-from vmlab import chrony
-from vmlab.healing import Healing
+from vmlab.guest.healing import Healing
+from vmlab.guest.machine import Setup
+from vmlab.host import ntp
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
@@ -16,12 +17,11 @@ STATUS_OFFSET = 34
 
 
 def run(lab):
-    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True,
-                      append='tsc=unstable', clocksource='hpet')
+    healing = Healing(lab, source='ntp', setup=Setup(append='tsc=unstable'), clocksource='hpet')
     vm = healing.vm
-    server = chrony.Server(lab)
+    server = ntp.Server(lab)
     healing.start_chrony(server.settings())
-    healing.start(f'chronyc = {chrony.CHRONYC}', 'ntp = chrony')
+    healing.start()
     healing.wait_trusted(90)
     check(lab, healing)
 

@@ -4,7 +4,7 @@
 What that takes of a real processor is told by `make bench-idle`; an emulated one takes ten times as long.
 """
 
-from vmlab.healing import Healing
+from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
 # It has not run often enough to judge others.
@@ -18,8 +18,8 @@ RESIDENT_KIB = 8192
 
 def run(lab):
     for notify in (True, False):
-        healing = Healing(lab, notify)
-        healing.start('ntp = none')
+        healing = Healing(lab, 'sim' if notify else 'sim-silent')
+        healing.start()
         healing.wait_trusted()
         # That one has the page looked at all the time.
         healing.vm.run('killall time-record')

@@ -4,12 +4,20 @@
  * vmclock-check(1): add to them, never change them.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <json.h>
 
 #include "config.h"
 #include "check.h"
+#include "tools/common.h"
+
+/* Of dist/schema/vmclock-check.schema.json; it grows when a key changes its meaning. */
+#define SCHEMA_VERSION 1
 
 struct writer {
 	bool failed; /* memory ran out: what was built is not printed */
@@ -41,6 +49,20 @@ static void add_optional(struct writer *w, struct json_object *to, const char *k
 			 const char *value)
 {
 	add(w, to, key, value && *value ? checked(w, json_object_new_string(value)) : NULL);
+}
+
+/* Some readers of JSON have no numbers above 2^53: jq before 1.7 rounds them. */
+static void add_digits(struct writer *w, struct json_object *to, const char *key, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	add_string(w, to, key, text);
+}
+
+static void add_integer(struct writer *w, struct json_object *to, const char *key, int64_t value)
+{
+	add(w, to, key, checked(w, json_object_new_int64(value)));
 }
 
 static void add_bool(struct writer *w, struct json_object *to, const char *key, bool value)
@@ -183,6 +205,8 @@ static void add_field(struct writer *w, struct json_object *page, const struct c
 	add(w, field, "value",
 	    checked(w, f->is_signed ? json_object_new_int64((int64_t)f->value)
 				    : json_object_new_uint64(f->value)));
+	if (f->is_wide)
+		add_digits(w, field, "string", f->value);
 	if (f->is_enum)
 		add_optional(w, field, "name", f->name);
 	add_bool(w, field, "valid", f->validity == CHECK_VALID);
@@ -190,23 +214,88 @@ static void add_field(struct writer *w, struct json_object *page, const struct c
 		add_string(w, field, "invalid_for", invalid[f->validity]);
 }
 
-static void add_page(struct writer *w, struct json_object *root, const struct check *c)
+static void add_page(struct writer *w, struct json_object *root, const char *key,
+		     const struct check_page *p)
 {
-	const struct check_page *p = &c->page;
 	struct json_object *page;
 	size_t i;
 
 	if (!p->have) {
-		add(w, root, "page", NULL);
+		add(w, root, key, NULL);
 		return;
 	}
-	page = add_object(w, root, "page");
+	page = add_object(w, root, key);
 	for (i = 0; i < p->n_fields; i++)
 		add_field(w, page, &p->fields[i]);
 	add_optional(w, page, "reference_time", p->reference);
 	add_optional(w, page, "reference_time_utc", p->reference_utc);
 	add(w, page, "counter_frequency_hz",
 	    p->frequency_hz > 0 ? checked(w, json_object_new_double(p->frequency_hz)) : NULL);
+}
+
+/* ---- This moment --------------------------------------------------------------------------- */
+
+static void add_instant(struct writer *w, struct json_object *to, const char *key,
+			const struct timespec *ts, const char *zone)
+{
+	const struct vmclock_instant t = { .sec = ts->tv_sec, .nsec = (uint32_t)ts->tv_nsec };
+	char text[64] = "";
+
+	check_date(text, sizeof(text), &t, zone);
+	add_optional(w, to, key, text);
+}
+
+static void add_reading(struct writer *w, struct json_object *now, const char *key,
+			const struct check_reading *reading, const char *zone)
+{
+	struct json_object *object;
+	uint64_t bound;
+
+	if (reading->error) {
+		add(w, now, key, NULL);
+		return;
+	}
+	object = add_object(w, now, key);
+	add_instant(w, object, "time", &reading->time.time, zone);
+	if (check_bound(reading, &bound)) {
+		add_instant(w, object, "earliest", &reading->time.earliest, zone);
+		add_instant(w, object, "latest", &reading->time.latest, zone);
+		add(w, object, "bound_ns", checked(w, json_object_new_uint64(bound)));
+	} else {
+		add(w, object, "earliest", NULL);
+		add(w, object, "latest", NULL);
+		add(w, object, "bound_ns", NULL);
+	}
+}
+
+static void add_now(struct writer *w, struct json_object *root, const struct check *c)
+{
+	const struct judge_guest *guest = &c->now.guest;
+	struct json_object *now;
+	int64_t ahead;
+
+	if (!c->now.read) {
+		add(w, root, "now", NULL);
+		return;
+	}
+	now = add_object(w, root, "now");
+	add_reading(w, now, "utc", &c->now.utc, "Z");
+	add_reading(w, now, "tai", &c->now.tai, "");
+	add_bool(w, now, "completed", c->now.by_vmclockd);
+	if (check_best_reading(&c->now) && guest->has_clock)
+		add_integer(w, now, "reference_age_ns",
+			    judge_age(&check_time_page(c)->facts, guest->counter));
+	else
+		add(w, now, "reference_age_ns", NULL);
+	add(w, now, "counter_frequency_hz",
+	    guest->frequency_hz > 0 ? checked(w, json_object_new_double(guest->frequency_hz)) :
+				      NULL);
+	if (check_ahead(&c->now, &ahead))
+		add_integer(w, now, "ahead_of_system_clock_ns", ahead);
+	else
+		add(w, now, "ahead_of_system_clock_ns", NULL);
+	add(w, now, "max_error_ns", checked(w, json_object_new_uint64(c->max_error)));
+	add(w, now, "max_age_ns", checked(w, json_object_new_uint64(c->max_age)));
 }
 
 /* ---- Judgement ----------------------------------------------------------------------------- */
@@ -240,12 +329,44 @@ static void add_problems(struct writer *w, struct json_object *root, const struc
 		const struct check_problem *p = &c->problems[i];
 		struct json_object *problem = append_object(w, problems);
 
-		add_string(w, problem, "code", p->rule->code);
+		add_string(w, problem, "code", p->code);
 		add_string(w, problem, "gravity",
-			   p->rule->gravity == CHECK_WARNING ? "warning" : "error");
+			   p->gravity == CHECK_WARNING ? "warning" : "error");
 		add_string(w, problem, "text", p->text);
 		add_string(w, problem, "next_step", p->next);
 	}
+}
+
+static void add_rules(struct writer *w, struct json_object *root, const struct check *c)
+{
+	struct json_object *rules = add_array(w, root, "rules_broken");
+	size_t i;
+
+	for (i = 0; i < c->n_findings; i++) {
+		const struct judge_finding *found = &c->findings[i];
+		struct json_object *object = append_object(w, rules);
+
+		add_string(w, object, "rule", found->rule->id);
+		add_string(w, object, "severity", judge_severity_name(found->rule->severity));
+		add_string(w, object, "clause", found->rule->clause);
+		add_string(w, object, "text", found->says);
+	}
+}
+
+/* Which machine says so, and when. */
+static void add_origin(struct writer *w, struct json_object *root)
+{
+	char name[HOST_NAME_MAX + 1] = "", printable[HOST_NAME_MAX + 1];
+	struct timespec now;
+
+	gethostname(name, sizeof(name) - 1);
+	copy_printable(printable, sizeof(printable), name);
+	clock_gettime(CLOCK_REALTIME, &now);
+	add_string(w, root, "tool", TOOL);
+	add_string(w, root, "version", PACKAGE_VERSION);
+	add_integer(w, root, "schema_version", SCHEMA_VERSION);
+	add_optional(w, root, "host", printable);
+	add_instant(w, root, "time", &now, "Z");
 }
 
 static void add_verdict(struct writer *w, struct json_object *root, const struct check *c)
@@ -268,10 +389,10 @@ int check_json(const struct check *c)
 	struct json_object *root = checked(&w, json_object_new_object());
 	const char *text = NULL;
 
-	add_string(&w, root, "tool", TOOL);
-	add_string(&w, root, "version", PACKAGE_VERSION);
+	add_origin(&w, root);
 	add_verdict(&w, root, c);
 	add_problems(&w, root, c);
+	add_rules(&w, root, c);
 	add_usable(&w, root, c);
 	add_device(&w, root, &c->device);
 	if (c->with_system) {
@@ -282,7 +403,9 @@ int check_json(const struct check *c)
 		add(&w, root, "kernel", NULL);
 		add(&w, root, "modules", NULL);
 	}
-	add_page(&w, root, c);
+	add_page(&w, root, "page", &c->page);
+	add_page(&w, root, "completed_page", &c->completed);
+	add_now(&w, root, c);
 
 	if (!w.failed)
 		text = json_object_to_json_string_ext(

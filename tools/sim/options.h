@@ -18,7 +18,7 @@ struct sim_start {
 };
 
 struct sim_tai_offset {
-	bool given;			/* to be published as it is */
+	bool given;			/* publish it as it is */
 	bool none;			/* the page has none */
 	int16_t sec;
 };
@@ -43,7 +43,7 @@ struct sim_options {
 	struct sim_number size;
 	struct sim_number marker;
 	struct sim_number generation;
-	struct sim_number flags;	/* to be set in addition */
+	struct sim_number flags;	/* set these too */
 
 	bool keep;
 	struct sim_number at;		/* the page's offset in the file */
@@ -51,7 +51,7 @@ struct sim_options {
 
 	const char *control;
 	const char *script;
-	const char *tell;		/* the socket; then these are its command */
+	const char *tell;		/* the socket; the next two fields are the command */
 	char **words;
 	int n_words;
 

@@ -10,8 +10,8 @@
  *	update.c	from the state to the fields of the page, and when
  *	file.c		the file that holds the page
  *	garbage.c	the page of a broken host
- *	command.c	what commands there are, and what they do
- *	input.c		where commands come from: stdin, socket, script
+ *	command.c	the commands: parsing and running them
+ *	input.c		the sources of commands: stdin, socket, script
  *	simtime.c	time in units of 2^-64 s
  */
 #ifndef VMCLOCK_SIM_SIM_H

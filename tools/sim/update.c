@@ -32,7 +32,7 @@ static void fill_constant(struct vmclock_abi *next, const struct sim_options *op
 	next->time_type = options->utc ? VMCLOCK_TIME_UTC : VMCLOCK_TIME_TAI;
 }
 
-/* The offset to publish: the right one, or --tai-offset, changed by the leap seconds since. */
+/* The offset to publish: the right one, or --tai-offset plus the leap seconds since the start. */
 static int tai_offset(const struct sim *sim, int tai)
 {
 	const struct sim_options *options = &sim->options;
