@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * vmclock-bench: what a reading costs, next to what it is made of and what it
+ * vmclock-bench: the cost of a reading, beside the cost of its parts and of what it
  * replaces. All cases run in turns, in small batches, so that a busy machine
- * disturbs them alike; the best batch and the median one are told.
+ * disturbs them alike. The results are the best batch and the median batch.
  */
 #include <endian.h>
 #include <err.h>
@@ -35,7 +35,7 @@ static struct vmclock *completed;	/* a page without time, and a completed one */
 static struct host host;
 static uint64_t marker;
 
-/* The compiler must not know what becomes of the result. */
+/* Keeps the compiler from dropping an unused result. */
 #define USE(x) __asm__ volatile("" : : "g"(x) : "memory")
 
 #define CASE(name, reading) \
@@ -131,7 +131,7 @@ static void write_file(const char *path, const void *data, size_t len)
 	close(fd);
 }
 
-/* The same time as @page, as vmclockd would give it. Nothing is left of the files. */
+/* Opens a completed page with the time of @page, as vmclockd writes it, and removes the files. */
 static struct vmclock *open_completed(const struct vmclock_abi *page)
 {
 	static char file[VMCLOCK_RUN_PAGE_SIZE];
@@ -230,7 +230,7 @@ static void set_mode(int mode)
 
 static void measure_window(int mode, unsigned int c, size_t room)
 {
-	/* A publisher that hardly got to run proves nothing. */
+	/* A batch counts only if the publisher has run often enough. */
 	const unsigned long needed[MODES] = { 0, 2, WINDOW_NS / 4000 };
 	unsigned long before = __atomic_load_n(&updates, __ATOMIC_RELAXED);
 	int64_t start = host_monotonic_ns(), now;
@@ -269,8 +269,8 @@ static void measure_published(void)
 #define TEAM_READINGS 4096
 
 /*
- * Rounds of one reader and of two take turns, between two meetings each. A
- * pair takes from the first one's start to the last one's end.
+ * Rounds with one reader and with two readers take turns; readers meet before and
+ * after each round. The time of a pair is from the first start to the last end.
  */
 static struct result team_of[2];	/* ns for one reading of both together */
 static unsigned int arrived;		/* atomic */
@@ -481,13 +481,13 @@ static void print_json(void)
 }
 #endif
 
-/* In a thread of its own, so that only readers are bound to the reader's CPU. */
+/* Runs in a separate thread, so that only readers are bound to the reader's CPU. */
 static void *measure(void *arg)
 {
 	pthread_t other;
 
 	(void)arg;
-	/* Threads inherit their CPUs: start those for the other one first. */
+	/* Threads inherit their CPUs: start the threads for the other CPU first. */
 	if (pthread_create(&other, NULL, publisher, NULL))
 		errx(1, "no thread for the publisher");
 	host_use_cpu(0);

@@ -186,7 +186,7 @@ bool judge_time_untrue(const struct judge_facts *f, char says[JUDGE_TEXT])
 	int64_t ahead;
 	__u64 error;
 
-	return is_current(f, says) && g->has_truth && !judge_tai_offset_differs(f, says) &&
+	return is_current(f, says) && !judge_tai_offset_differs(f, says) &&
 	       is_apart(f, &g->truth, g->truth_error, &ahead, &error) &&
 	       say_apart(says, "the reference clock", g->truth_error, ahead, error);
 }
@@ -195,7 +195,7 @@ bool judge_time_untrue(const struct judge_facts *f, char says[JUDGE_TEXT])
 
 bool judge_acpi_cid(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
-	return f->guest->has_names && !f->guest->has_cid &&
+	return !f->guest->has_cid &&
 	       judge_say(says,
 			 "the ACPI device has no _CID \"VMCLOCK\": drivers that look for it do "
 			 "not find the device");

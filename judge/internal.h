@@ -68,7 +68,6 @@ RULE(acpi_cid);
 RULE(torn_update);
 RULE(slow_update);
 RULE(stuck_update);
-RULE(notification_missing);
 
 #undef RULE
 

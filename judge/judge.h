@@ -70,8 +70,6 @@ struct judge_watch {
 	int64_t longest_update;		/* ns: for so long was the count odd */
 	bool stuck;			/* it still is */
 	uint64_t changes;		/* of the sequence count, from one even value to another */
-	bool listened;			/* for notifications */
-	uint64_t unnotified;		/* changes that no notification followed */
 };
 
 /* Each but @page may be NULL: unknown. The rules that need it are then kept. */
@@ -100,10 +98,12 @@ enum judge_severity {
 /* Which of the facts a rule cannot do without. */
 enum judge_needs {
 	JUDGE_PAGE,
-	JUDGE_UPDATE,
 	JUDGE_GUEST,
+	JUDGE_TRUTH,		/* of the guest */
+	JUDGE_DEVICE,		/* of the guest, and no page file has them */
+	JUDGE_UPDATE,
+	JUDGE_DISRUPTION,	/* an update with another marker */
 	JUDGE_WATCH,
-	JUDGE_DEVICE,		/* of JUDGE_GUEST or JUDGE_WATCH, and no page file has them */
 };
 
 /* What a broken rule takes away from readers. */
@@ -132,6 +132,9 @@ const struct judge_rule *judge_rule_named(const char *id);
 
 const char *judge_severity_name(enum judge_severity severity);
 const char *judge_needs_name(enum judge_needs needs);
+
+/* Do the facts allow to judge this rule? */
+bool judge_can(const struct judge_rule *rule, const struct judge_facts *f);
 
 struct judge_finding {
 	const struct judge_rule *rule;

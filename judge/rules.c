@@ -82,7 +82,7 @@ const struct judge_rule judge_rules[] = {
 	  "the TAI offset is the one that this system knows", judge_tai_offset_differs },
 	{ "clock-differs", JUDGE_GUEST, JUDGE_DOUBTFUL, JUDGE_ALL_TIME, "Calculating time",
 	  "the time is that of the system clock", judge_clock_differs },
-	{ "time-untrue", JUDGE_GUEST, JUDGE_BREAKS, JUDGE_ALL_TIME, "Time error calculation",
+	{ "time-untrue", JUDGE_TRUTH, JUDGE_BREAKS, JUDGE_ALL_TIME, "Time error calculation",
 	  "the time of the reference clock lies within the bounds", judge_time_untrue },
 	{ "acpi-cid", JUDGE_DEVICE, JUDGE_DOUBTFUL, JUDGE_NOTHING, "Discovery via ACPI",
 	  "the ACPI device has the compatible ID VMCLOCK", judge_acpi_cid },
@@ -92,7 +92,7 @@ const struct judge_rule judge_rules[] = {
 	  "magic, size, version, counter_id and time_type never change", judge_constant_changed },
 	{ "sequence-backwards", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_NOTHING, "Structure Fields, seq_count",
 	  "seq_count only increases", judge_sequence_backwards },
-	{ "time-of-former-host", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_ALL_TIME,
+	{ "time-of-former-host", JUDGE_DISRUPTION, JUDGE_BREAKS, JUDGE_ALL_TIME,
 	  "Structure Fields, disruption_marker",
 	  "with a new marker come new counter, period and time", judge_time_of_former_host },
 	{ "reference-backwards", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_SOME, "Time error calculation",
@@ -108,7 +108,7 @@ const struct judge_rule judge_rules[] = {
 	  judge_leap_life_cycle },
 	{ "tai-offset-moved", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, tai_offset_sec",
 	  "the TAI offset changes by a leap second only", judge_tai_offset_moved },
-	{ "disruption-unannounced", JUDGE_UPDATE, JUDGE_ADVICE, JUDGE_NOTHING,
+	{ "disruption-unannounced", JUDGE_DISRUPTION, JUDGE_ADVICE, JUDGE_NOTHING,
 	  "Feature Flags, DISRUPTION_SOON",
 	  "a planned disruption is announced", judge_disruption_unannounced },
 	{ "generation-alone", JUDGE_UPDATE, JUDGE_ADVICE, JUDGE_NOTHING, "VM Generation Count",
@@ -121,9 +121,6 @@ const struct judge_rule judge_rules[] = {
 	  "an update is short enough to spin for: 100 ms", judge_slow_update },
 	{ "stuck-update", JUDGE_WATCH, JUDGE_BREAKS, JUDGE_ALL_TIME, "The vmclock_abi structure",
 	  "an update ends", judge_stuck_update },
-	{ "notification-missing", JUDGE_DEVICE, JUDGE_BREAKS, JUDGE_SOME,
-	  "Feature Flags, NOTIFICATION_PRESENT",
-	  "each update is notified, if the flags say so", judge_notification_missing },
 };
 /* clang-format on */
 
@@ -153,8 +150,13 @@ const char *judge_severity_name(enum judge_severity severity)
 const char *judge_needs_name(enum judge_needs needs)
 {
 	static const char *const names[] = {
-		[JUDGE_PAGE] = "page",	 [JUDGE_UPDATE] = "update", [JUDGE_GUEST] = "guest",
-		[JUDGE_WATCH] = "watch", [JUDGE_DEVICE] = "device",
+		[JUDGE_PAGE] = "page",
+		[JUDGE_GUEST] = "counter",
+		[JUDGE_TRUTH] = "reference",
+		[JUDGE_DEVICE] = "device",
+		[JUDGE_UPDATE] = "update",
+		[JUDGE_DISRUPTION] = "disruption",
+		[JUDGE_WATCH] = "watch",
 	};
 
 	return names[needs];
@@ -175,19 +177,23 @@ void judge_page_of(const struct vmclock_abi *abi, struct judge_page *page)
 	page->generation = le64toh(abi->vm_generation_counter);
 }
 
-static bool can_judge(const struct judge_rule *rule, const struct judge_facts *f)
+bool judge_can(const struct judge_rule *rule, const struct judge_facts *f)
 {
 	switch (rule->needs) {
 	case JUDGE_PAGE:
 		return f->page;
-	case JUDGE_UPDATE:
-		return f->page && f->before;
 	case JUDGE_GUEST:
 		return f->page && f->guest;
+	case JUDGE_TRUTH:
+		return f->page && f->guest && f->guest->has_truth;
+	case JUDGE_DEVICE:
+		return f->page && f->guest && f->guest->has_names;
+	case JUDGE_UPDATE:
+		return f->page && f->before;
+	case JUDGE_DISRUPTION:
+		return f->page && f->before && f->page->s.marker != f->before->s.marker;
 	case JUDGE_WATCH:
 		return f->watch;
-	case JUDGE_DEVICE:
-		return rule->broken == judge_acpi_cid ? f->guest != NULL : f->watch != NULL;
 	}
 	return false;
 }
@@ -216,7 +222,7 @@ size_t judge(const struct judge_facts *f, struct judge_finding *findings, size_t
 
 	for (i = 0; i < COUNT(judge_rules); i++) {
 		found.rule = &judge_rules[i];
-		if (can_judge(found.rule, f) && found.rule->broken(f, found.says))
+		if (judge_can(found.rule, f) && found.rule->broken(f, found.says))
 			n = insert(findings, n, room, &found);
 	}
 	return n;

@@ -107,10 +107,9 @@ bool judge_time_of_former_host(const struct judge_facts *f, char says[JUDGE_TEXT
 {
 	const struct vmclock_snapshot *a = &f->before->s, *b = &f->page->s;
 
-	return goes_on(f) && a->marker != b->marker && judge_has_formula(f->before) &&
-	       judge_has_formula(f->page) && a->counter_value == b->counter_value &&
-	       a->period == b->period && a->shift == b->shift && a->time_sec == b->time_sec &&
-	       a->time_frac == b->time_frac &&
+	return goes_on(f) && judge_has_formula(f->before) && judge_has_formula(f->page) &&
+	       a->counter_value == b->counter_value && a->period == b->period &&
+	       a->shift == b->shift && a->time_sec == b->time_sec && a->time_frac == b->time_frac &&
 	       judge_say(says,
 			 "disruption_marker changed from %" PRIu64 " to %" PRIu64
 			 ", but counter, period and time are those of before",
@@ -121,8 +120,7 @@ bool judge_disruption_unannounced(const struct judge_facts *f, char says[JUDGE_T
 {
 	const uint64_t notice = VMCLOCK_FLAG_DISRUPTION_SOON | VMCLOCK_FLAG_DISRUPTION_IMMINENT;
 
-	return goes_on(f) && f->before->s.marker != f->page->s.marker &&
-	       !(f->before->s.flags & notice) &&
+	return goes_on(f) && !(f->before->s.flags & notice) &&
 	       judge_say(says,
 			 "disruption_marker changed from %" PRIu64 " to %" PRIu64
 			 " without a flag that announces it",

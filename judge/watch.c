@@ -35,12 +35,3 @@ bool judge_stuck_update(const struct judge_facts *f, char says[JUDGE_TEXT])
 			 "ended",
 			 judge_duration(longest, (uint64_t)f->watch->longest_update));
 }
-
-bool judge_notification_missing(const struct judge_facts *f, char says[JUDGE_TEXT])
-{
-	return f->watch->listened && f->watch->unnotified &&
-	       judge_say(says,
-			 "%" PRIu64 " of %" PRIu64 " updates were not followed by the notification "
-			 "that the flags promise",
-			 f->watch->unnotified, f->watch->changes);
-}

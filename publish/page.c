@@ -35,6 +35,11 @@ void publisher_stall(struct publisher *p)
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
+void publisher_fields(struct publisher *p)
+{
+	store_words(p, FIRST_FIELD, p->length);
+}
+
 void publisher_constants(struct publisher *p)
 {
 	/* The count first: readers may be reading the old page. */
@@ -58,7 +63,7 @@ void publisher_begin(struct publisher *p, struct vmclock_abi *live, struct vmclo
 void publisher_update(struct publisher *p)
 {
 	publisher_stall(p);
-	store_words(p, FIRST_FIELD, p->length);
+	publisher_fields(p);
 	p->seq += 2;
 	/* Pairs with the acquire load of readers: a reader of this count sees the fields above. */
 	__atomic_store_n(&p->live->seq_count, htole32(p->seq), __ATOMIC_RELEASE);

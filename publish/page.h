@@ -38,6 +38,9 @@ void publisher_update(struct publisher *p);
 /** publisher_stall() - make the count odd, until the next update */
 void publisher_stall(struct publisher *p);
 
+/** publisher_fields() - store the fields of @next, whatever the count is: for simulated faults */
+void publisher_fields(struct publisher *p);
+
 /** publisher_constants() - write the constant fields again, and leave the count odd */
 void publisher_constants(struct publisher *p);
 

@@ -52,13 +52,13 @@ same 'parameters' "$(sed -n 's/^MODULE_PARM_DESC(\([a-z_]*\),.*/\1/p' driver/*.c
 	"$(items vmclock.4 Cm Parameters)"
 
 # codes GRAVITY: the problem codes that vmclock-check can print with this gravity: its own, and the
-# rules that one look can judge, but for the one that needs a reference clock.
+# rules that one look can judge.
 codes() {
 	grep -ho '"[a-z-]*", CHECK_'"$1" tools/check/*.c | sed 's/^"\(.*\)".*/\1/'
 	awk -v gravity="$1" -F '[", {}\t]+' '
 		$3 ~ /^JUDGE_(PAGE|GUEST)$/ || $2 == "acpi-cid" {
 			grave = $4 == "JUDGE_BREAKS" && $5 == "JUDGE_ALL_TIME" ? "UNUSABLE" : "WARNING"
-			if (grave == gravity && $4 != "JUDGE_ADVICE" && $2 != "time-untrue")
+			if (grave == gravity && $4 != "JUDGE_ADVICE")
 				print $2
 		}' judge/rules.c
 }

@@ -5,6 +5,7 @@
 
 #include "derive.h"
 #include "publish/page.h"
+#include "runfile.h"
 #include "vmclock.h"
 #include "lib/run-layout.h"
 
@@ -12,16 +13,23 @@ struct completed {
 	struct vmclock_run_page next;	/* little-endian */
 	struct publisher copies[VMCLOCK_RUN_COPIES];
 	bool open;
+	const char *folder, *name;	/* NULL: nothing is written */
+	struct runfile_id file;
 };
 
 /*
  * Opens the file, or makes it, and publishes a page without time. An existing
  * file is kept and written in place, because readers have it mapped. With
  * @dry_run the file is only read, and nobody sees what is published. Returns 0,
- * or -1 after a line in the log.
+ * or -1 after a line in the log. The strings stay the caller's, and there.
  */
 int completed_open(struct completed *completed, const char *folder, const char *device,
 		   bool dry_run);
+
+/* Is the file where it was made? */
+bool completed_is_there(const struct completed *completed);
+/* Makes it anew, if somebody has removed it. Returns 0, or -1 as completed_open(). */
+int completed_make_anew(struct completed *completed);
 
 /* Publishes a page without time under this marker; @status is the page's clock status. */
 void completed_untrusted(struct completed *completed, const struct vmclock_state *device,

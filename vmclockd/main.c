@@ -259,6 +259,17 @@ static void look_at_clocksource(struct daemon *d)
 	reaction_doubt(d, why);
 }
 
+/* Somebody may have removed what is in /run/vmclock: new handles would find nothing there. */
+static int keep_files(struct daemon *d)
+{
+	if (state_is_there(&d->state) && completed_is_there(&d->by_ntp.completed))
+		return 0;
+	say(LOG_WARNING,
+	    "files in %s were removed, and are made anew: programs have to open the device again",
+	    d->config.folder);
+	return state_make_anew(&d->state) ?: completed_make_anew(&d->by_ntp.completed);
+}
+
 static void tick(struct daemon *d)
 {
 	look_at_clocksource(d);
@@ -271,8 +282,11 @@ static void tick(struct daemon *d)
 	supervisor_alive();
 }
 
-/* Attends to what has woken the loop. @ready: what poll() returned. Returns false at the end. */
-static bool attend(struct daemon *d, const struct pollfd fds[SOURCES], int ready)
+/*
+ * Attends to what has woken the loop. @ready: what poll() returned. Returns false at the
+ * end; *@status then receives the exit status.
+ */
+static bool attend(struct daemon *d, const struct pollfd fds[SOURCES], int ready, int *status)
 {
 	bool had;
 
@@ -280,8 +294,10 @@ static bool attend(struct daemon *d, const struct pollfd fds[SOURCES], int ready
 	if (slept_look(&d->slept))
 		reaction_awake(d);
 	look_at_logind(d);
-	if (fds[SIGNALS].revents && shall_end(d, fds[SIGNALS].fd))
+	if (fds[SIGNALS].revents && shall_end(d, fds[SIGNALS].fd)) {
+		*status = 0;
 		return false;
+	}
 	if (network_came(&d->network, monotonic_now()))
 		reaction_network(d);
 	had = d->device.vc;
@@ -295,17 +311,23 @@ static bool attend(struct daemon *d, const struct pollfd fds[SOURCES], int ready
 		if (d->device.vc)
 			reaction_tick(d);
 	}
-	if (fds[TICKS].revents && expired(fds[TICKS].fd))
+	if (fds[TICKS].revents && expired(fds[TICKS].fd)) {
+		if (keep_files(d)) {
+			*status = 1;
+			return false;
+		}
 		tick(d);
+	}
 	if (had && !d->device.vc)
 		reaction_withdraw(d);
 	exporter_look(d);
 	return true;
 }
 
-static void run(struct daemon *d, struct pollfd fds[SOURCES])
+/* Returns the exit status. */
+static int run(struct daemon *d, struct pollfd fds[SOURCES])
 {
-	int ready, limit;
+	int ready, limit, status = 1;
 
 	do {
 		listen_to_network(d, &fds[NETWORK]);
@@ -316,9 +338,10 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 		ready = poll(fds, SOURCES, limit);
 		if (ready < 0 && errno != EINTR) {
 			say(LOG_ERR, "poll: %s", strerror(errno));
-			return;
+			return 1;
 		}
-	} while (attend(d, fds, ready));
+	} while (attend(d, fds, ready, &status));
+	return status;
 }
 
 /* Returns 0; or -1, after a line in the log. */
@@ -370,6 +393,7 @@ static int serve(struct daemon *d)
 		[NETWORK] = { .fd = -1, .events = POLLIN },
 		[LOGIND] = { .fd = -1 },
 	};
+	int status;
 
 	if (fds[SIGNALS].fd < 0 || fds[TICKS].fd < 0 || fds[STEPS].fd < 0) {
 		say(LOG_ERR, "cannot start: %s", strerror(errno));
@@ -379,11 +403,11 @@ static int serve(struct daemon *d)
 	if (open_files(d))
 		return 1;
 	begin(d);
-	run(d, fds);
+	status = run(d, fds);
 	supervisor_stopping();
 	exporter_close(d);
 	logind_stop(&d->logind);
-	return 0;
+	return status;
 }
 
 int main(int argc, char **argv)

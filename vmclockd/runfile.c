@@ -2,6 +2,8 @@
 /* Files in /run/vmclock. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -14,7 +16,6 @@
 #define WRITABLE_BY_OTHERS (S_IWGRP | S_IWOTH)
 #define FOLDER_FLAGS	   (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define FILE_FLAGS	   (O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
-#define LOCK_NAME	   "lock"
 
 static int refuse(const char *folder, const char *name, const char *why)
 {
@@ -187,15 +188,15 @@ int runfile_lock(const char *folder)
 	if (dir < 0)
 		return -1;
 	/* A user who can open a file can lock it, so only our user may open this file. */
-	fd = openat(dir, LOCK_NAME, FILE_FLAGS | O_RDWR | O_CREAT, 0600);
+	fd = openat(dir, RUNFILE_LOCK, FILE_FLAGS | O_RDWR | O_CREAT, 0600);
 	close(dir);
 	if (fd < 0)
-		return cannot("open", folder, LOCK_NAME);
+		return cannot("open", folder, RUNFILE_LOCK);
 	/* The hooks keep a note of one byte in this file. */
-	if (check_file(fd, folder, LOCK_NAME, 1, false))
+	if (check_file(fd, folder, RUNFILE_LOCK, 1, false))
 		goto failed;
 	if (fchmod(fd, 0600)) {
-		cannot("make", folder, LOCK_NAME);
+		cannot("make", folder, RUNFILE_LOCK);
 		goto failed;
 	}
 	if (!flock(fd, LOCK_EX | LOCK_NB))
@@ -203,8 +204,52 @@ int runfile_lock(const char *folder)
 	if (errno == EWOULDBLOCK)
 		say(LOG_ERR, "another vmclockd runs and writes the files in %s", folder);
 	else
-		cannot("lock", folder, LOCK_NAME);
+		cannot("lock", folder, RUNFILE_LOCK);
 failed:
 	close(fd);
 	return -1;
+}
+
+int runfile_lock_anew(const char *folder, int lock)
+{
+	int fd = runfile_lock(folder);
+	unsigned char note;
+	bool moved;
+
+	if (fd < 0)
+		return -1;
+	moved = pread(lock, &note, sizeof(note), 0) != sizeof(note) ||
+		pwrite(fd, &note, sizeof(note), 0) == sizeof(note);
+	moved = moved && dup3(fd, lock, O_CLOEXEC) >= 0;
+	if (!moved)
+		cannot("make", folder, RUNFILE_LOCK);
+	close(fd);
+	return moved ? 0 : -1;
+}
+
+/* ---- Removed files --------------------------------------------------------------------- */
+
+static bool look(const char *folder, const char *name, struct runfile_id *id)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	if (lstat(path, &st))
+		return false;
+	*id = (struct runfile_id){ st.st_dev, st.st_ino };
+	return true;
+}
+
+void runfile_note(const char *folder, const char *name, struct runfile_id *id)
+{
+	if (!look(folder, name, id))
+		*id = (struct runfile_id){ 0 };
+}
+
+bool runfile_is_there(const char *folder, const char *name, const struct runfile_id *id)
+{
+	struct runfile_id now;
+
+	return look(folder, name, &now) && now.device == id->device && now.inode == id->inode;
 }

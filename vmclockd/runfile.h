@@ -5,6 +5,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+
+#define RUNFILE_LOCK "lock"
+
+/* A file, by what does not change when it is removed, and another one gets its name. */
+struct runfile_id {
+	dev_t device;
+	ino_t inode;
+};
 
 /**
  * runfile_map() - map a file for writing
@@ -42,5 +51,19 @@ void *runfile_copy(const char *folder, const char *name, size_t size);
  * the log: another process has the lock, or the folder is refused.
  */
 int runfile_lock(const char *folder);
+
+/**
+ * runfile_lock_anew() - the same, after somebody has removed the file
+ * @folder:	as above
+ * @lock:	the descriptor, which goes on with the new file; what is in it goes along
+ *
+ * Return: 0, or -1 as above.
+ */
+int runfile_lock_anew(const char *folder, int lock);
+
+/* Notes which file has this name now: none that exists, if there is none. */
+void runfile_note(const char *folder, const char *name, struct runfile_id *id);
+/* Is it the same one still? */
+bool runfile_is_there(const char *folder, const char *name, const struct runfile_id *id);
 
 #endif /* VMCLOCKD_RUNFILE_H */

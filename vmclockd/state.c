@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -79,10 +80,20 @@ static void begin(struct state *state, void *live, int i)
 		publisher_update(&state->copies[i]);
 }
 
+static void *map(struct state *state)
+{
+	bool made;
+	void *live = runfile_map(state->folder, VMCLOCK_RUN_STATE_NAME, VMCLOCK_RUN_STATE_SIZE,
+				 &made);
+
+	runfile_note(state->folder, VMCLOCK_RUN_STATE_NAME, &state->file);
+	runfile_note(state->folder, RUNFILE_LOCK, &state->lock_file);
+	return live;
+}
+
 static void *open_live(struct state *state, const char *folder, bool dry_run)
 {
 	void *live;
-	bool made;
 
 	state->lock = -1;
 	if (dry_run)
@@ -90,7 +101,7 @@ static void *open_live(struct state *state, const char *folder, bool dry_run)
 	state->lock = runfile_lock(folder);
 	if (state->lock < 0)
 		return NULL;
-	live = runfile_map(folder, VMCLOCK_RUN_STATE_NAME, VMCLOCK_RUN_STATE_SIZE, &made);
+	live = map(state);
 	if (!live)
 		close(state->lock);
 	return live;
@@ -113,7 +124,7 @@ int state_open(struct state *state, const char *folder, const char *device, bool
 	void *live;
 	int whole, i;
 
-	*state = (struct state){ 0 };
+	*state = (struct state){ .folder = folder };
 	live = open_live(state, folder, dry_run);
 	if (!live)
 		return -1;
@@ -142,4 +153,28 @@ void state_publish(struct state *state)
 
 	for (i = 0; i < VMCLOCK_RUN_COPIES; i++)
 		publisher_update(&state->copies[i]);
+}
+
+bool state_is_there(const struct state *state)
+{
+	return state->lock < 0 ||
+	       (runfile_is_there(state->folder, VMCLOCK_RUN_STATE_NAME, &state->file) &&
+		runfile_is_there(state->folder, RUNFILE_LOCK, &state->lock_file));
+}
+
+int state_make_anew(struct state *state)
+{
+	void *live, *former = state->copies[0].live;
+	int i;
+
+	if (!runfile_is_there(state->folder, RUNFILE_LOCK, &state->lock_file) &&
+	    runfile_lock_anew(state->folder, state->lock))
+		return -1;
+	live = map(state);
+	if (!live)
+		return -1;
+	for (i = 0; i < VMCLOCK_RUN_COPIES; i++)
+		begin(state, live, i);
+	munmap(former, VMCLOCK_RUN_STATE_SIZE);
+	return 0;
 }

@@ -37,19 +37,26 @@ class Scenario:
             raise LabError(f'{path}: {error}') from None
         architectures = getattr(module, 'ARCHITECTURES', None)
         # What it measures would suffer from others.
-        self.alone = getattr(module, 'ALONE', False)
+        self.alone = _flag(module, 'ALONE')
         limited = hasattr(module, 'KERNELS')
         self.kernels = getattr(module, 'KERNELS', tuple(
             s.name for s in MATRIX
             if not architectures or s.architecture.name in architectures))
         watchable = not (limited or self.alone) and AMD64.name in (architectures or (AMD64.name,))
         self.kernels += getattr(module, 'WATCHERS', ('debug',) if watchable else ())
-        self.brief = getattr(module, 'BRIEF', False)
-        self.on_request = getattr(module, 'ON_REQUEST', False)
+        self.brief = _flag(module, 'BRIEF')
+        self.on_request = _flag(module, 'ON_REQUEST')
         # It takes minutes: it begins before the others.
-        self.long = getattr(module, 'LONG', False)
+        self.long = _flag(module, 'LONG')
         for name in self.kernels:
             series_named(name)
+
+
+def _flag(module, name):
+    value = getattr(module, name, False)
+    if not isinstance(value, bool):
+        raise LabError(f'{module.__file__}: {name} must be True or False, not {value!r}')
+    return value
 
 
 def _load(path):

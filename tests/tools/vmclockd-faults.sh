@@ -284,6 +284,36 @@ for file in lock page state; do
 		refused "somebody else's in the place of $file" "$file" 'belongs to somebody else'
 	fi
 done
+# Removed, or replaced, while it runs.
+start_daemon 'its page gives a marker only'
+files() { stat -c '%n %a' "$folder" "$folder/lock" "$folder/page" "$folder/state" 2>/dev/null | wc -l; }
+all_files() { [ "$(files)" = 4 ]; }
+is_renewed() { valid=$(state_u64 32); sleep 1.1; [ "$(state_u64 32)" -gt "$valid" ]; }
+for file in lock page state '*'; do
+	seen=$(how_often 'were removed')
+	more_often() { [ "$(how_often 'were removed')" -gt "$seen" ]; }
+	case $file in
+	'*') rm -r "$folder" ;;
+	*) rm "$folder/$file" ;;
+	esac
+	holds "$file removed: it is told" more_often
+	holds "$file removed: it is made anew" all_files
+	holds "$file removed: it is kept" is_renewed
+	run_once
+	expect "$file removed: there is only one" 1 'another vmclockd runs and writes the files in'
+done
+verdict 'it is told once each' "$([ "$(how_often 'were removed')" = 4 ] || echo 'more often')"
+mv "$folder/state" "$tmp/other"
+ln -s "$tmp/other" "$folder/state"
+ended() { ! kill -0 "$daemon" 2>/dev/null; }
+until_true ended || kill "$daemon"
+wait "$daemon"
+status=$?
+daemon=
+cp "$tmp/daemon.err" "$tmp/err"
+expect 'a link in its place: it ends' 1 "^vmclockd: $folder/state is a link: remove it$"
+rm -r "$folder" "$tmp/other"
+
 start_daemon 'its page gives a marker only'
 verdict 'all of them removed, it runs' "$(kill -0 "$daemon" 2>&1)"
 stop_daemon

@@ -106,7 +106,6 @@ static void begin(struct world *w)
 			.samples = 1000000,
 			.longest_update = 100000000,
 			.changes = 10,
-			.listened = true,
 		},
 	};
 	w->page = w->before;
@@ -412,11 +411,6 @@ SPOIL(stuck_update)
 	w->watch.stuck = true;
 }
 
-SPOIL(notification_missing)
-{
-	w->watch.unnotified = 1;
-}
-
 static const struct {
 	const char *id;
 	void (*spoil)(struct world *w);
@@ -469,7 +463,6 @@ static const struct {
 	{ "torn-update", spoil_torn_update },
 	{ "slow-update", spoil_slow_update },
 	{ "stuck-update", spoil_stuck_update },
-	{ "notification-missing", spoil_notification_missing },
 };
 
 #define SPOILS (sizeof(spoils) / sizeof(spoils[0]))

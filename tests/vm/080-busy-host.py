@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A host that publishes without pause: no copy is ever torn."""
+"""A host publishes without pause, and no copy of the page is ever torn."""
 
 from vmlab.guest.device import Simulation
 

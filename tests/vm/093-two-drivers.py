@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Two devices, one by each driver: the names do not collide, and nothing is complained of."""
+"""Two devices, one served by each driver: the names do not collide, and the kernel is quiet."""
 
 from vmlab.guest.device import Simulation
 
@@ -11,7 +11,7 @@ OURS, KERNELS_OWN = 'vmclock-guest', 'vmclock'
 def run(lab):
     vm = lab.boot(Simulation(devices=2), modules=['ptp_vmclock'],
                   programs=['device-poll', 'device-read', 'device-map', 'lib-wait'])
-    # A device is for one driver, and the other device for the other.
+    # Give one device to each driver.
     first, second = vm.run(f'cd {DEVICES} && echo AMZNC10C:*').split()
     vm.run(f'echo {KERNELS_OWN} >{DEVICES}/{first}/driver_override && '
            f'echo {OURS} >{DEVICES}/{second}/driver_override && modprobe ptp_vmclock')
@@ -25,7 +25,7 @@ def run(lab):
         vm.run('rmmod vmclock')
         lab.equal(vm.run('cd /dev && echo vmclock*'), 'vmclock0', 'the devices')
 
-    # Where the name is free, ours has it.
+    # If the first name is free, our driver takes it.
     vm.run('rmmod ptp_vmclock')
     vm.load()
     lab.equal(vm.run('cd /dev && echo vmclock*'), 'vmclock0', 'the devices')

@@ -11,7 +11,7 @@ DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 
 
 def check(lab, vm, status, verdict):
-    """Runs the tool as a user would, in both forms; what it says as JSON."""
+    """Runs the tool as a user would, in both forms; returns the JSON."""
     result = vm.shell('vmclock-check', user='nobody')
     lab.equal(result.status, status, 'the exit status')
     report = json.loads(vm.shell('vmclock-check --json', user='nobody').output)

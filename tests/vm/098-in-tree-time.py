@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The library gives the host's true time over the kernel's own driver, and none if it has none."""
+"""With the kernel's own driver, the library gives the host's true time, or none if it has none."""
 
 from vmlab.guest.device import Simulation
 from vmlab.host.clock import HostClock, Publisher, calibrate

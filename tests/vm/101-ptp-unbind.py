@@ -23,7 +23,7 @@ def run(lab):
         vm.run(f'echo {device} >{DRIVER}/bind')
         find(vm)
 
-    # An open clock does not hold the module, for it does no longer need it.
+    # An open clock does not hold the module, because it no longer needs the module.
     hold(vm, ROUNDS)
     vm.run('rmmod vmclock')
     gone(lab, vm, ROUNDS)

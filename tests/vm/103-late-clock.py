@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A guest that comes to a host with time, or gets it later, has a PTP clock from then on; as has each device."""
+"""Each device gets its PTP clock when the host begins to give time, or after a migration to one."""
 
 from vmlab.guest import toolbox
 from vmlab.guest.device import Simulation
@@ -32,7 +32,7 @@ def run(lab):
             lab.equal(vm.run(f'cat /sys/class/ptp/$(readlink /dev/{link})/clock_name'),
                       f'vmclock{number}', f'the clock that is {link}')
 
-    # They go with their devices, and once only.
+    # Each clock goes with its device, exactly once.
     vm.run('rmmod vmclock')
     lab.equal(vm.run(CLOCKS), '', 'the clocks when the driver is gone')
 

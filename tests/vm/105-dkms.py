@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""DKMS builds the driver as its users have it built, and refuses a kernel that cannot have it."""
+"""DKMS builds the driver as on a user's machine, and refuses an unsuitable kernel."""
 
 import lzma
 import re
@@ -10,9 +10,9 @@ from pathlib import Path
 from vmlab.debian import release
 from vmlab.host import process
 
-# DKMS builds for the machine that it runs on.
+# DKMS builds only for the machine that it runs on.
 ARCHITECTURES = ('amd64',)
-# What it is about is the headers of Debian's kernels.
+# The scenario tests the headers of Debian's kernels.
 WATCHERS = ()
 
 
@@ -41,7 +41,7 @@ def check_kernel_without_ptp(lab, dkms):
 
 
 class Dkms:
-    """DKMS in the workshop, with trees of its own that are gone afterwards."""
+    """DKMS in the workshop, with its own trees, which are removed afterwards."""
 
     def __init__(self, lab, folder, name):
         self.lab = lab

@@ -14,7 +14,7 @@ LONG = True
 
 UNIT_TESTS = ('test-abi', 'test-calc', 'test-system-time', 'test-libvmclock', 'test-page',
               'test-time', 'test-wait', 'test-waiting', 'torn-reads')
-# The page's clock: so many ticks a second, a time when the counter was zero, an error.
+# The page's clock: ticks a second, the time at counter zero, the error.
 TICKS = 1000000000
 START = 1800000000
 MAXERROR = 700
@@ -37,10 +37,10 @@ def run(lab):
     vm.load()
     check_device(lab, vm)
     check_simulation(lab, vm)
-    # One of them opens a terminal.
+    # One test opens a terminal.
     vm.run('mkdir -p /dev/pts && mount -t devpts devpts /dev/pts')
     for name in UNIT_TESTS:
-        # Emulated, a million would take the better part of a minute.
+        # Under emulation, a million would take most of a minute.
         vm.run(f'VMCLOCK_TEST_PAGES=100000 {name}', timeout=600)
 
 
@@ -51,7 +51,7 @@ def readings(vm, environment=''):
 
 
 def check_device(lab, vm):
-    """The time of the page at the counter that was read, to the nanosecond."""
+    """The reading is the page's time at its counter value, to the nanosecond."""
     scales = readings(vm)
     for scale, offset in (('tai', 0), ('utc', TAI_OFFSET), ('smeared', TAI_OFFSET)):
         counter, given, earliest, latest, _ = scales[scale]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Binding while allocations fail, in turn and at random: it works or fails, and is clean."""
+"""Binding while allocations fail, in turn and at random: it works, or fails and leaks nothing."""
 
 from vmlab.guest.device import Simulation
 from vmlab.host.page import ticking

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Random operations on all that can be open, in any order, while the driver comes and goes."""
+"""Random operations on all kinds of open files, while the driver is bound and unbound."""
 
 from vmlab.guest.device import Simulation
 from vmlab.host.page import ticking
@@ -15,5 +15,5 @@ def run(lab):
     operations = lab.rounds(4000, 100000)
     lab.log(vm.run(f'device-lifetime {operations} 1 {vm.device}', timeout=1800))
     lab.equal(vm.run('device-read'), 'ok', 'device-read after all of it')
-    # Nothing was left behind that holds it.
+    # Nothing holds the module any more.
     vm.run('rmmod vmclock')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A disruption while devices are frozen for hibernation is noticed when it turns back, without timers."""
+"""A disruption during an aborted hibernation is noticed afterwards, without timers."""
 
 from vmlab.guest.machine import Setup
 
@@ -21,6 +21,6 @@ def run(lab):
     vm.run(f'sh -c "{HIBERNATE}" >/tmp/hibernation 2>&1 &')
     vm.wait_log('PM: hibernation: .*Waiting for 5 seconds')
     vm.page.disrupt()
-    # What the shell is told before is lost.
+    # Commands that the shell gets before that are lost.
     vm.wait_log('PM: hibernation: hibernation exit')
     lab.equal(vm.wait_uevents(1)[0]['VMCLOCK_DISRUPTION_MARKER'], '1', 'the marker for udev')

@@ -27,7 +27,7 @@ REFUSALS = {
     '-n 10': 'clock_adjtime: Operation not supported',
     '-o 10': 'clock_adjtime: Operation not supported',
     '-P 1': 'PTP_ENABLE_PPS: Operation not supported',
-    # What the PTP core says itself: by how much it may be changed, and which channels there are.
+    # Answers of the PTP core itself: the limit of a change, and the number of channels.
     '-f 1000': 'clock_adjtime: Numerical result out of range',
     '-e 1': 'PTP_EXTTS_REQUEST: Invalid argument',
     '-p 1000000000': 'PTP_PEROUT_REQUEST: Invalid argument',
@@ -50,7 +50,7 @@ def run(lab):
     toolbox.unpack(vm)
     vm.run(f"printf '%s' '{PHC_CTL}' >/usr/local/bin/phc_ctl && chmod +x /usr/local/bin/phc_ctl")
     vm.load()
-    clock = '/dev/' + vm.run('grep -slx vmclock0 /sys/class/ptp/*/clock_name | cut -d/ -f5')
+    clock = vm.ptp_clock()
 
     for option, pattern in READINGS.items():
         answer = vm.run(f'testptp -d {clock} {option}')
@@ -62,7 +62,7 @@ def run(lab):
 
 
 def check_phc(lab, vm, clock):
-    """Each of its tests sets the clock, and this one is the host's: it stays what it was."""
+    """Each test of phc.sh sets the clock, but the clock is the host's, and does not change."""
     before = time_of(lab, vm, clock)
     status, answer = vm.shell(f'{toolbox.command("bash")} /root/phc.sh {clock}', timeout=300)
     lab.check('SKIP' not in answer, f'phc.sh says {answer!r}')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Packages, built in a clean Debian 12, heal a guest of it from the boot on; a purge leaves nothing."""
+"""Packages, built in a clean Debian 12, heal its guest from the boot on; a purge leaves nothing."""
 
 import json
 import re
@@ -8,13 +8,14 @@ import tempfile
 from vmlab.debian.system import Trial
 from vmlab.guest.operated import Operated
 
-# The guest boots the kernel of its own system.
+# The guest boots its own system's kernel.
 KERNELS = ('6.1',)
 LONG = True
 SUITE = 'bookworm'
 PACKAGES = ('libvmclock-dev', 'libvmclock1', 'vmclock-dkms', 'vmclock-tools', 'vmclockd')
 INSTALLED = ('libvmclock1', 'vmclock-dkms', 'vmclock-tools', 'vmclockd')
-MANUALS = 'vmclock.4 vmclock-check.1 vmclock-sim.1 vmclockd.8 vmclockd.conf.5'
+MANUALS = ('vmclock.4 vmclock-check.1 vmclock-rules.7 vmclock-sim.1 vmclock-verify.1 vmclockd.8 '
+           'vmclockd.conf.5')
 # What wants the right time, but does not keep the laboratory's shell waiting.
 DATABASE = '''[Unit]
 DefaultDependencies=no
@@ -90,7 +91,7 @@ def check_installation(lab, vm):
 
 
 def check_waiting(lab, vm):
-    """While the page gives no time, nobody starts who wants the right one."""
+    """While the page gives no time, services that need the right time do not start."""
     lab.equal(vm.shell('systemctl is-active vmclock-wait-sync time-sync.target database').output.split(),
               ['activating', 'inactive', 'inactive'], 'what waits for the time')
     vm.wait_for('journalctl -o cat -u vmclock-wait-sync | '

@@ -2,22 +2,18 @@
 """Clients of ClockBound: through disruptions, and a vmclockd that is killed, no interval that they
 get excludes the truth; with chronyd on the PTP clock, which slews what vmclockd leaves it."""
 
-import random
-
 from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
 DISRUPTIONS = 50
-# After so many of them vmclockd is killed, and started again.
+# After this many disruptions vmclockd is killed, and started again.
 KILLED = 10
-# Seconds of the guest between two of them.
+# Seconds of the guest between two disruptions.
 APART = 1
-STEP_MAX = 50_000_000
-PPM_MAX = 50
 SEGMENT = '/run/clockbound/shm0'
 READINGS = 1_000_000
 
@@ -31,7 +27,7 @@ def run(lab):
     healing.wait_trusted()
     vm.run(f'bound-read {SEGMENT} >/tmp/bounds 2>&1 &')
     for number in range(1, DISRUPTIONS + 1):
-        healing.disrupt(random.randint(-STEP_MAX, STEP_MAX), random.uniform(-PPM_MAX, PPM_MAX), APART)
+        healing.disrupt(*healing.at_random(), APART)
         if number % KILLED == 0:
             healing.kill_and_start()
     healing.wait_trusted()

@@ -10,7 +10,7 @@ from vmlab.guest.machine import Setup
 from vmlab.host.page import FLAG_NOTIFICATION_PRESENT, FLAG_VM_GEN_COUNTER_PRESENT
 
 KERNELS = ('5.10', '6.12', '7.3')
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
 # A processor's own random numbers would be mixed in, and with two processors the order is chance.
@@ -18,7 +18,7 @@ SETUP = Setup(qemu=('-cpu', 'max,-rdrand,-rdseed'), cpus=1)
 # Pairs of clones: where vmclockd changes nothing, one at least has to be equal.
 ATTEMPTS = 3
 
-# The numbers first: nothing else asks for any meanwhile.
+# Draw the numbers first: nothing else draws any in between.
 HOOK = '''#!/bin/sh
 [ "$1" = generation ] || exit 0
 head -c 32 /dev/urandom >/tmp/numbers
@@ -45,7 +45,7 @@ def clones(lab, mode):
                               'vm_generation_counter': 1}),
                   programs=['vmclockd'], setup=SETUP)
     vm.load()
-    # It waits until the generator has been seeded.
+    # This read waits until the generator has been seeded.
     vm.run('head -c 1 /dev/random >/dev/null')
     vm.run(f"mkdir -p /etc/vmclock/hooks.d; cat >/etc/vmclock/hooks.d/numbers <<'END'\n{HOOK}END\n"
            'chmod 755 /etc/vmclock/hooks.d/numbers\n'

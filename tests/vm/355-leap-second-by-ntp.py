@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A completed page through a leap second: right if list and servers agree on it, else without time."""
+"""A completed page through a leap second: right if list and servers agree, else without time."""
 
 import datetime
 
@@ -10,16 +10,16 @@ from vmlab.host.ntp import LeapingServer
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
 MIDNIGHT = int(datetime.datetime(2017, 1, 1, tzinfo=datetime.timezone.utc).timestamp())
 TAI_OFFSET = 36
-# Seconds before it when the guest's clock is set, and when it has to be trusted; and after it.
+# Seconds before the leap second: the start, and the latest trust; and seconds after it.
 BEGIN = 240
 READY = 15
 AFTER = 10
-# Where vmclockd looks for them, and the line of this one.
+# The path of the list, and the line of this leap second.
 LIST = '/usr/share/zoneinfo/leap-seconds.list'
 LINE = '3692217600'
 NOT_ANNOUNCED = 'leap-seconds.list has a leap second that is not announced'
@@ -59,7 +59,7 @@ def refused(lab, healing, daemon, leap, command, why):
 
 
 def through(lab, healing, server):
-    """Each reading holds the true time; in the second that is inserted, too."""
+    """The bounds of each reading hold the true time, in the inserted second, too."""
     began = calibrate(lab, healing.vm)
     with HostClock(lab) as host:
         output = healing.vm.run(f'time-read {server.left() + AFTER:.1f}', timeout=10 * (READY + AFTER))

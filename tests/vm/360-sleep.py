@@ -1,31 +1,27 @@
 # SPDX-License-Identifier: MIT
-"""A guest that hibernates: nobody vouches for its clock when it is back, until chronyd has measured anew."""
+"""After hibernation, the clock is not trusted until chronyd has measured anew."""
 
 from vmlab.guest import hibernation
 from vmlab.guest.healing import Healing
-from vmlab.host import ntp
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
-# Seconds until it is right again.
+# Seconds until the clock is right again.
 HEALED = 60
 
 
 def run(lab):
     healing = Healing(lab, source='ntp', **hibernation.options(lab))
     vm = healing.vm
-    server = ntp.Server(lab)
-    healing.start_chrony(server.settings())
-    healing.start()
-    healing.wait_trusted(90)
+    healing.start_by_ntp()
     before = healing.state()
 
     hibernation.prepare(vm)
     hibernation.hibernate(vm)
-    # A kernel that counts its sleep by the RTC, in seconds, may count none: then the counter tells.
+    # The kernel measures sleep by the RTC, in seconds, and may miss it: then the counter shows it.
     vm.wait_for('grep -qE "(has slept|raw clock): the system clock is not trusted" /tmp/vmclockd')
     lab.wait_for(lambda: healing.state()['reactions'] > before['reactions'], 'a reaction')
     healing.wait_trusted(HEALED)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* This moment: what the library says of the time, and what the machine knows by itself. */
 #include <errno.h>
+#include <string.h>
 
 #include "check.h"
 #include "run-files.h"
@@ -32,6 +33,22 @@ static void read_completed(struct check *c)
 	vmclock_close(vc);
 }
 
+/* The device's ACPI names, as the kernel lists them: "acpi:AMZNC10C:VMCLOCK:". */
+static void find_names(const struct check *c, struct judge_guest *guest)
+{
+	size_t i;
+
+	for (i = 0; i < c->hypervisor.n_offers; i++) {
+		const struct check_offer *o = &c->hypervisor.offers[i];
+
+		if (!*o->serves || strcmp(o->serves, c->device.name) != 0 ||
+		    strncmp(o->modalias, "acpi:", 5) != 0)
+			continue;
+		guest->has_names = true;
+		guest->has_cid = strstr(o->modalias, ":VMCLOCK:");
+	}
+}
+
 void check_now(struct check *c, const struct vmclock *vc)
 {
 	struct check_now *now = &c->now;
@@ -43,6 +60,7 @@ void check_now(struct check *c, const struct vmclock *vc)
 	ask(vc, VMCLOCK_SCALE_UTC, &now->utc);
 	ask(vc, VMCLOCK_SCALE_TAI, &now->tai);
 	guest_read(&guest, &now->guest);
+	find_names(c, &now->guest);
 	now->guest.max_error = c->max_error;
 	now->guest.max_age = c->max_age;
 	now->by_vmclockd = check_best_reading(now) &&

@@ -8,6 +8,7 @@
 
 #include "calc/base.h"
 #include "clock.h"
+#include "fault.h"
 #include "options.h"
 #include "tool.h"
 #include "tools/common.h"
@@ -16,6 +17,7 @@
 
 #define LARGEST_PAGE	65536
 #define NAMES_MAX	128	/* of a list of names */
+#define FAULT_NAMES_MAX	2048
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -136,6 +138,19 @@ static int take_tai_offset(const struct row *row, void *field, const char *value
 	return 0;
 }
 
+static int take_fault(const struct row *row, void *field, const char *value)
+{
+	const struct sim_fault **fault = field;
+	char names[FAULT_NAMES_MAX];
+
+	*fault = sim_fault_named(value);
+	if (*fault)
+		return 0;
+	sim_fault_list(names, sizeof(names));
+	wrong_usage(TOOL, "--%s: there is no '%s'; there are %s", row->name, value, names);
+	return -1;
+}
+
 /* Modulo 2^64, so that both signs are welcome. */
 static int take_difference(const struct row *row, void *field, const char *value)
 {
@@ -219,6 +234,10 @@ static const struct row rows[] = {
 		"the first VM generation counter (default 1)"),
 	NUMBER("flags", "N", flags, 0, UINT64_MAX, 1,
 		"flags to set in addition"),
+
+	SPECIAL("fault", "NAME", take_fault, const struct sim_fault *, fault,
+		"break the rule of this name, and no other: vmclock-rules(7);\n"
+		"a page that is wrong as it stands is published once"),
 
 	HEADING("Where it is:"),
 	FLAG("keep", keep,
@@ -328,6 +347,12 @@ static int check_arguments(struct sim_options *o, int argc, char **argv)
 		wrong_usage(TOOL, "extra argument '%s'", o->words[1]);
 		return -1;
 	}
+	if (o->marker_only && o->fault) {
+		wrong_usage(TOOL, "--marker-only: such a page has no time for --fault");
+		return -1;
+	}
+	if (sim_fault_holds(o->fault))
+		o->hold = true;
 	if (o->marker_only && (o->start.given || o->utc)) {
 		wrong_usage(TOOL, "--marker-only: such a page has no time for %s",
 			    o->utc ? "--utc" : "--start");

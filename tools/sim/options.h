@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct sim_fault;
+
 struct sim_number {
 	bool given;
 	uint64_t value;
@@ -44,6 +46,7 @@ struct sim_options {
 	struct sim_number marker;
 	struct sim_number generation;
 	struct sim_number flags;	/* set these too */
+	const struct sim_fault *fault;	/* NULL: none */
 
 	bool keep;
 	struct sim_number at;		/* the page's offset in the file */

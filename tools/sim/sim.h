@@ -8,6 +8,7 @@
  *	leap.c		from the clock's TAI to UTC, and the leap second
  *	model.c		the promise that the page makes about that clock
  *	update.c	from the state to the fields of the page, and when
+ *	fault.c		pages that break one rule
  *	file.c		the file that holds the page
  *	garbage.c	the page of a broken host
  *	command.c	the commands: parsing and running them
@@ -33,6 +34,8 @@ struct sim {
 	struct sim_options options;
 	struct sim_file file;
 	struct vmclock_abi next;	/* the content of the next update */
+	struct vmclock_abi last;	/* that of the last one; for faults */
+	uint64_t updates;		/* how many there were */
 	struct publisher page;
 	struct sim_clock clock;
 	struct sim_model model;

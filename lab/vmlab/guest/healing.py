@@ -3,11 +3,13 @@
 
 import dataclasses
 import functools
+import random
 import statistics
 import time as clock
 
 from ..deadline import wait_for
 from ..errors import Failed
+from ..host import ntp
 from ..host.clock import NSEC, TAI_OFFSET
 from ..host.judge import Readings
 from ..host.page import FLAG_NOTIFICATION_PRESENT
@@ -23,6 +25,8 @@ _FIELDS = ('marker', 'generation', 'valid_until', 'bound_at', 'bound', 'drift_an
 _FIRST = 0x10
 UNKNOWN, TRUSTED, DISRUPTED = range(3)
 _RECORD_MS = 2
+_STEP_MAX = 50_000_000
+_PPM_MAX = 50
 # Seconds after which a host publishes anew.
 _RENEWED = 0.1
 _PROGRAMS = ('time-record', 'time-read', 'time-spin', 'time-flat-out', 'time-sync', 'kill-mid-write',
@@ -136,8 +140,15 @@ class Healing:
         toolbox.unpack(self.vm)
         if server:
             return chrony.Chrony(self._lab, self.vm, server, **options)
-        ptp = self.vm.run('basename $(dirname $(grep -lx vmclock0 /sys/class/ptp/*/clock_name))')
-        return chrony.Chrony(self._lab, self.vm, chrony.refclock(f'/dev/{ptp}'))
+        return chrony.Chrony(self._lab, self.vm, chrony.refclock(self.vm.ptp_clock()))
+
+    def start_by_ntp(self, poll='minpoll 4', record_ms=_RECORD_MS):
+        """A server on the host, chronyd and vmclockd, until the clock is trusted; the server."""
+        server = ntp.Server(self._lab)
+        self.start_chrony(server.settings(poll))
+        self.start(record_ms=record_ms)
+        self.wait_trusted(90)
+        return server
 
     def start(self, *settings, record_ms=_RECORD_MS):
         """Start vmclockd, and the record, unless that is 0 or None.
@@ -210,6 +221,12 @@ class Healing:
         counter = timeline.last_counter(page)
         self._publish(page, timeline.Line(counter, self._line.at(counter) + (step << 64) // NSEC,
                                           self._bent(ppm)), disrupt)
+
+    def at_random(self):
+        """Some step, in ns, and some ppm, as disruptions have them."""
+        step, ppm = random.randint(-_STEP_MAX, _STEP_MAX), random.uniform(-_PPM_MAX, _PPM_MAX)
+        self._lab.log(f'next: a step of {step} ns, and {ppm} ppm')
+        return step, ppm
 
     def disrupt(self, step, ppm, seconds):
         """The clock is disrupted: it is off by `step` ns, and too fast by `ppm`. Then time goes on."""

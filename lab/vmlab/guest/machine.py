@@ -267,6 +267,10 @@ class Machine:
         """The name of the page's platform device."""
         return self.run(f'basename /sys/bus/platform/devices/{self.board.devices}')
 
+    def ptp_clock(self):
+        """The path of the PTP clock of vmclock0, which there has to be."""
+        return '/dev/' + self.run('grep -lx vmclock0 /sys/class/ptp/*/clock_name').split('/')[4]
+
     def load(self, parameters=''):
         """Load the driver under test."""
         self.run(f'modprobe vmclock {parameters}')
