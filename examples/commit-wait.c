@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Commit wait, as in a distributed database. A transaction gets the latest time that it can be
- * now, and is answered when that time is certainly over. So a transaction that begins after the
- * answer, on any machine, gets a higher time. In TAI, where each number is one instant.
+ * Commit wait, as in a distributed database. A transaction gets the latest possible present time,
+ * and is answered when this time is certainly over. So a transaction that begins after the answer,
+ * on any machine, gets a later time. Times are in TAI, where each number is one instant.
  *
  * A disruption during the wait makes the time worthless: the transaction is rolled back.
  *
@@ -36,10 +36,10 @@ static int commit(const struct vmclock *vc)
 	struct vmclock_time now;
 	int ret;
 
-	ret = vmclock_now(vc, VMCLOCK_TAI, &now);
+	ret = vmclock_now(vc, VMCLOCK_SCALE_TAI, &now);
 	if (ret)
 		return ret;
-	if (!(now.flags & VMCLOCK_BOUNDED))
+	if (!(now.flags & VMCLOCK_FLAG_BOUNDED))
 		return -ENODATA;
 
 	/* Here: write the transaction to the log, with now.latest as its time. */
@@ -47,7 +47,7 @@ static int commit(const struct vmclock *vc)
 	       now.latest.tv_nsec);
 
 	do
-		ret = vmclock_wait_past(vc, VMCLOCK_TAI, now.marker, &now.latest);
+		ret = vmclock_wait_past(vc, VMCLOCK_SCALE_TAI, now.marker, &now.latest);
 	while (ret == -EINTR);
 	return ret;
 }
@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 		if (!ret) {
 			printf("transaction %lu: committed\n", i);
 		} else if (ret == -ESTALE) {
-			/* Here: begin it again, once the time is known again. */
+			/* Here: begin the transaction again when the time is known again. */
 			printf("transaction %lu: rolled back: %s\n", i, why(ret));
 		} else {
 			fprintf(stderr, "commit-wait: cannot commit: %s\n", why(ret));

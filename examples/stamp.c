@@ -19,7 +19,7 @@ int main(void)
 	uint64_t marker = vmclock_marker(vc); /* the clock is right now: remember */
 	fputs("press Enter\n", stderr);
 	getchar(); /* the event */
-	ret = vmclock_gettime(vc, CLOCK_TAI, marker, &ts);
+	ret = vmclock_system_time(vc, CLOCK_TAI, marker, &ts);
 	if (ret == -ESTALE)
 		puts("the clock was disrupted: set it right before you use it");
 	else if (ret)

@@ -16,13 +16,14 @@ import os
 import sys
 
 CLOCK_TAI = 11
-UTC, TAI, SMEARED = range(3)
-BOUNDED, MAINTENANCE_SOON, MAINTENANCE_IMMINENT, GENERATION_PRESENT, COMPLETED = (
-    1 << bit for bit in range(5))
+SCALE_UTC, SCALE_TAI, SCALE_SMEARED = range(3)
+FLAG_MAINTENANCE_SOON, FLAG_MAINTENANCE_IMMINENT = 1 << 1, 1 << 2
+FLAG_MONOTONIC, FLAG_GENERATION_PRESENT = 1 << 7, 1 << 8
+FLAG_BOUNDED, FLAG_COMPLETED = 1 << 16, 1 << 17
 
 
 class Disrupted(OSError):
-    """ESTALE: the clock was disrupted. Have it set right, take a new marker, and go on."""
+    """ESTALE: the clock was disrupted. Have it corrected, take a new marker, and go on."""
 
 
 class Timespec(ctypes.Structure):
@@ -46,7 +47,7 @@ class Time(ctypes.Structure):
         ('flags', ctypes.c_uint32),
         ('status', ctypes.c_uint8),
         ('leap', ctypes.c_uint8),
-        ('reserved', ctypes.c_uint16),
+        ('reserved', ctypes.c_uint8 * 58),
     )
 
 
@@ -83,16 +84,16 @@ PROTOTYPES = {
     'vmclock_disrupted': (ctypes.c_bool, _HANDLE, _u64),
     'vmclock_generation': (_checked, _HANDLE, _p(_u64)),
     'vmclock_read_state': (_checked, _HANDLE, _p(State)),
-    'vmclock_wait': (_checked, _HANDLE, _u64, _p(Timespec)),
-    'vmclock_gettime': (_checked, _HANDLE, _int, _u64, _p(Timespec)),
-    'vmclock_trusted': (_checked, _HANDLE, _p(_u64)),
-    'vmclock_wait_trusted': (_checked, _HANDLE, _p(Timespec)),
+    'vmclock_wait_disrupted': (_checked, _HANDLE, _u64, _p(Timespec)),
+    'vmclock_system_time': (_checked, _HANDLE, _int, _u64, _p(Timespec)),
+    'vmclock_system_trusted': (_checked, _HANDLE, _p(_u64)),
+    'vmclock_system_wait_trusted': (_checked, _HANDLE, _p(Timespec)),
     'vmclock_now': (_checked, _HANDLE, _int, _p(Time)),
     'vmclock_now_relaxed': (_checked, _HANDLE, _int, _p(Time)),
     'vmclock_at': (_checked, _HANDLE, _int, _u64, _p(Time)),
     'vmclock_wait_past': (_checked, _HANDLE, _int, _u64, _p(Timespec)),
-    'vmclock_before': (ctypes.c_bool, _p(Time), _p(Timespec)),
-    'vmclock_after': (ctypes.c_bool, _p(Time), _p(Timespec)),
+    'vmclock_time_before': (ctypes.c_bool, _p(Time), _p(Timespec)),
+    'vmclock_time_after': (ctypes.c_bool, _p(Time), _p(Timespec)),
     'vmclock_version': (ctypes.c_char_p,),
 }
 
@@ -113,7 +114,7 @@ LIBRARY = _load()
 
 
 class Page:
-    """A handle of a VMClock device, or of a page file; without a path, of what is here."""
+    """A handle of a VMClock device or page file; without a path, of the default device."""
 
     def __init__(self, path=None):
         self._handle = _HANDLE()
@@ -140,10 +141,10 @@ class Page:
     def gettime(self, clock, marker):
         """The system clock's time, unless it was disrupted since the marker was taken."""
         time = Timespec()
-        LIBRARY.vmclock_gettime(self._handle, clock, marker, time)
+        LIBRARY.vmclock_system_time(self._handle, clock, marker, time)
         return time
 
-    def now(self, scale=TAI):
+    def now(self, scale=SCALE_TAI):
         """The host's time with bounds, as a Time."""
         time = Time()
         LIBRARY.vmclock_now(self._handle, scale, time)

@@ -85,12 +85,12 @@ struct vmclock_abi {
 #define VMCLOCK_SMEARING_NOON_LINEAR		1
 #define VMCLOCK_SMEARING_UTC_SLS		2
 
-#define VMCLOCK_LEAP_NONE			0
-#define VMCLOCK_LEAP_PRE_POS			1
-#define VMCLOCK_LEAP_PRE_NEG			2
-#define VMCLOCK_LEAP_POS			3
-#define VMCLOCK_LEAP_POST_POS			4
-#define VMCLOCK_LEAP_POST_NEG			5
+#define VMCLOCK_LEAP_NONE			0x00
+#define VMCLOCK_LEAP_PRE_POS			0x01
+#define VMCLOCK_LEAP_PRE_NEG			0x02
+#define VMCLOCK_LEAP_POS			0x03
+#define VMCLOCK_LEAP_POST_POS			0x04
+#define VMCLOCK_LEAP_POST_NEG			0x05
 
 /* Where the language has assertions. */
 #if defined(__cplusplus) && __cplusplus >= 201103L

@@ -4,7 +4,7 @@
  *
  * A handle (struct vmclock) maps the VMClock page of one device. Share it
  * among threads without locks, keep it across fork(2): it does not change after
- * vmclock_open(), except that vmclock_wait_trusted() adds what vmclockd's files
+ * vmclock_open(), except that vmclock_system_wait_trusted() adds what vmclockd's files
  * say, if they come later.
  *
  * Functions return 0 or a negative errno value unless stated otherwise, and
@@ -20,20 +20,24 @@
  * Where the counter itself is denied (prctl(2) with PR_TSC_SIGSEGV; on x86
  * also SECCOMP_MODE_STRICT), whoever reads it is killed by SIGSEGV:
  * vmclock_now(), vmclock_now_relaxed(), vmclock_wait_past() and, through the
- * vDSO, vmclock_gettime(), vmclock_wait(), vmclock_trusted() and
- * vmclock_wait_trusted(). vmclock_at() and the functions
+ * vDSO, vmclock_system_time(), vmclock_wait_disrupted(), vmclock_system_trusted() and
+ * vmclock_system_wait_trusted(). vmclock_at() and the functions
  * that give marker, generation or page do not read it, except through the vDSO
  * when an update takes longer than a thousand looks at the page, or vmclock_at()
  * meets time that vmclockd does not believe.
+ *
+ * Structures have a fixed size. A later version may use their reserved bytes:
+ * such a field is valid only if its flag is set. Functions need not write
+ * reserved bytes. Ignore flags that you do not know.
  *
  * For C99 and C++98, strict or not, and whatever came later.
  *
  * The completed page: most hypervisors give a marker and no time. There
  * vmclockd(8) derives time from an NTP daemon and publishes it under the same
  * marker in /run/vmclock/vmclock<N>, and the functions that give time use it.
- * Their readings then have VMCLOCK_COMPLETED. A page that has time itself is
+ * Their readings then have VMCLOCK_FLAG_COMPLETED. A page that has time itself is
  * never completed. Besides, /run/vmclock/state says whether the system clock is
- * vouched for: vmclock_trusted(). Both files are mapped by vmclock_open().
+ * vouched for: vmclock_system_trusted(). Both files are mapped by vmclock_open().
  *
  * Clauses ("UAPI.13, ...") name the parts of the VMClock specification of
  * the UAPI Group that a function follows.
@@ -47,6 +51,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
+
+#include <vmclock-version.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -64,17 +70,40 @@ struct vmclock_abi;
  * is certain, and a commit takes a second longer.
  */
 enum vmclock_scale {
-	VMCLOCK_UTC,		/* as CLOCK_REALTIME: 23:59:59 twice in a positive leap second */
-	VMCLOCK_TAI,		/* as CLOCK_TAI: without leap seconds */
-	VMCLOCK_SMEARED		/* UTC with leap seconds smeared as the page hints, or not at all */
+	VMCLOCK_SCALE_UTC,	/* as CLOCK_REALTIME: 23:59:59 twice in a positive leap second */
+	VMCLOCK_SCALE_TAI,	/* as CLOCK_TAI: without leap seconds */
+	VMCLOCK_SCALE_SMEARED	/* UTC with leap seconds smeared as the page hints, or not at all */
 };
 
-/* Bits of the flags in struct vmclock_time and struct vmclock_state. */
-#define VMCLOCK_BOUNDED			(1U << 0) /* time: earliest and latest are bounds */
-#define VMCLOCK_MAINTENANCE_SOON	(1U << 1) /* a disruption is expected within about a day */
-#define VMCLOCK_MAINTENANCE_IMMINENT	(1U << 2) /* within about an hour */
-#define VMCLOCK_GENERATION_PRESENT	(1U << 3) /* state: the page has a generation counter */
-#define VMCLOCK_COMPLETED		(1U << 4) /* time: vmclockd derived it, not the host */
+/*
+ * Bits of the flags in the structures below. Those up to 15 say what the page's
+ * flags say, and have the same values; the others are the library's own.
+ */
+#define VMCLOCK_FLAG_MAINTENANCE_SOON	  (1U << 1) /* disruption expected within about a day */
+#define VMCLOCK_FLAG_MAINTENANCE_IMMINENT (1U << 2) /* within about an hour */
+#define VMCLOCK_FLAG_MONOTONIC		  (1U << 7) /* an update never sets the time back */
+#define VMCLOCK_FLAG_GENERATION_PRESENT	  (1U << 8) /* the page has a generation counter */
+#define VMCLOCK_FLAG_BOUNDED		  (1U << 16) /* earliest and latest are bounds */
+#define VMCLOCK_FLAG_COMPLETED		  (1U << 17) /* vmclockd derived the time, not the host */
+
+/* The state of a clock. Written as in <linux/vmclock-abi.h>: both may be included. */
+#ifndef VMCLOCK_STATUS_UNKNOWN
+#define VMCLOCK_STATUS_UNKNOWN		0 /* there is no clock, or nothing is known of it */
+#define VMCLOCK_STATUS_INITIALIZING	1 /* it is being set up: no time yet */
+#define VMCLOCK_STATUS_SYNCHRONIZED	2 /* it follows its source */
+#define VMCLOCK_STATUS_FREERUNNING	3 /* its source is silent: the bounds grow, and hold */
+#define VMCLOCK_STATUS_UNRELIABLE	4 /* it is broken: no time */
+#endif
+
+/* A leap second in the month of a reading, or in the month before. */
+#ifndef VMCLOCK_LEAP_NONE
+#define VMCLOCK_LEAP_NONE	0x00 /* none is known */
+#define VMCLOCK_LEAP_PRE_POS	0x01 /* this month will end with a positive one */
+#define VMCLOCK_LEAP_PRE_NEG	0x02 /* this month will end with a negative one */
+#define VMCLOCK_LEAP_POS	0x03 /* the reading is in a positive one */
+#define VMCLOCK_LEAP_POST_POS	0x04 /* last month ended with a positive one */
+#define VMCLOCK_LEAP_POST_NEG	0x05 /* last month ended with a negative one */
+#endif
 
 /**
  * struct vmclock_time - one reading of the clock; all of it belongs together
@@ -84,13 +113,10 @@ enum vmclock_scale {
  * @latest:	true time is not after this; the highest time there is, if not bounded
  * @counter:	the CPU counter that the time was computed from
  * @marker:	the disruption marker at the reading, of the page that gave the time
- * @flags:	VMCLOCK_BOUNDED and others
- * @status:	the page's clock status: 2 synchronized, 3 free-running
- * @leap:	leap second indicator of that time, in its own month: 0 none known, 1
- *		positive or 2 negative one at the end of this month, 3 positive one now,
- *		4 positive or 5 negative one at the end of last month; always 0 in TAI
- *
- * Functions set all fields; the reserved one is zero.
+ * @flags:	VMCLOCK_FLAG_BOUNDED, _COMPLETED, _MONOTONIC and _MAINTENANCE_*
+ * @status:	VMCLOCK_STATUS_SYNCHRONIZED or VMCLOCK_STATUS_FREERUNNING
+ * @leap:	VMCLOCK_LEAP_* of the month that @time is in; VMCLOCK_LEAP_NONE in TAI
+ * @reserved:	for later versions
  *
  * Two readings on one scale may be compared by hand: where the latest of one
  * is before the earliest of the other, it was made before. In UTC the bounds
@@ -115,18 +141,17 @@ struct vmclock_time {
 	uint32_t flags;
 	uint8_t status;
 	uint8_t leap;
-	uint16_t reserved;
+	uint8_t reserved[58];
 };
 
 /**
  * struct vmclock_state - what a page says besides the time; all of it belongs together
  * @marker:	the disruption marker
- * @generation:	the VM generation counter; 0 without VMCLOCK_GENERATION_PRESENT
- * @flags:	VMCLOCK_MAINTENANCE_* and VMCLOCK_GENERATION_PRESENT; ignore others
- * @status:	the page's clock status, VMCLOCK_STATUS_* in <vmclock-abi.h>: 0 unknown,
- *		1 initializing, 2 synchronized, 3 free-running, 4 unreliable; unknown
- *		also where the page is too small to have one
- * @reserved:	zero; later versions may give a meaning to it
+ * @generation:	the VM generation counter; 0 without VMCLOCK_FLAG_GENERATION_PRESENT
+ * @flags:	VMCLOCK_FLAG_MAINTENANCE_* and VMCLOCK_FLAG_GENERATION_PRESENT
+ * @status:	VMCLOCK_STATUS_*; VMCLOCK_STATUS_UNKNOWN also where the page is too small
+ *		to have one
+ * @reserved:	for later versions
  */
 struct vmclock_state {
 	uint64_t marker;
@@ -159,8 +184,8 @@ struct vmclock_state {
  * In Debian the files are made when the system starts, and say nothing until
  * vmclockd has: handles that are opened before it find them. Where they come
  * later, a handle does not know them until it is passed to
- * vmclock_wait_trusted(), or another one is opened; vmclock_now() says -ENODATA
- * meanwhile, and vmclock_trusted() -ENOENT. Files that are removed and made
+ * vmclock_system_wait_trusted(), or another one is opened; vmclock_now() says -ENODATA
+ * meanwhile, and vmclock_system_trusted() -ENOENT. Files that are removed and made
  * anew are seen by new handles only.
  *
  * $VMCLOCK_RUN_DIR names another folder than /run/vmclock, for tests: then the
@@ -202,7 +227,7 @@ void vmclock_close(struct vmclock *vc);
  * the same where the device notifies, and gives POLLHUP at once where it does
  * not; before, it has no poll operation: poll(2) returns at once and
  * EPOLL_CTL_ADD fails with EPERM, as both do for a regular file.
- * vmclock_wait() works everywhere. The descriptor belongs to the handle: do
+ * vmclock_wait_disrupted() works everywhere. The descriptor belongs to the handle: do
  * not close it.
  *
  * Thread-safe and async-signal-safe.
@@ -231,7 +256,9 @@ const struct vmclock_abi *vmclock_page(const struct vmclock *vc);
  * @copy:	receives the fields, little-endian as in the page
  * @size:	sizeof(*copy) as the caller's header declares it
  *
- * Bytes that the page does not have (its size field says) are set to zero.
+ * Bytes that the page does not have (its size field says) are set to zero. The
+ * page is the specification's structure, and grows with it: so the caller says
+ * how much of it there is room for. The library's own structures do not grow.
  *
  * Return: 0, or -ETIMEDOUT: the host held the sequence count odd for 100 ms.
  *
@@ -246,7 +273,7 @@ int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t
  * @vc:		the handle
  *
  * Take it before you rely on time, and compare afterwards with
- * vmclock_disrupted() or let vmclock_gettime() do so. Only equality has a
+ * vmclock_disrupted() or let vmclock_system_time() do so. Only equality has a
  * meaning; zero is a value like any other.
  *
  * Return: the marker. If the host holds the sequence count odd for 100 ms,
@@ -308,7 +335,7 @@ int vmclock_generation(const struct vmclock *vc, uint64_t *generation);
 int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state);
 
 /**
- * vmclock_wait() - sleep until the clock has been disrupted
+ * vmclock_wait_disrupted() - sleep until the clock has been disrupted
  * @vc:		the handle
  * @marker:	what vmclock_marker() returned
  * @timeout:	how long to wait; NULL: without limit
@@ -338,10 +365,11 @@ int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state);
  * UAPI.13, VMClock ABI: disruption_marker, flag NOTIFICATION_PRESENT.
  * Since: 0.1
  */
-int vmclock_wait(const struct vmclock *vc, uint64_t marker, const struct timespec *timeout);
+int vmclock_wait_disrupted(const struct vmclock *vc, uint64_t marker,
+			   const struct timespec *timeout);
 
 /**
- * vmclock_gettime() - read a system clock, only if it was not disrupted
+ * vmclock_system_time() - read a system clock, only if it was not disrupted
  * @vc:		the handle
  * @clock:	any clock of clock_gettime(2); to order events by it, CLOCK_TAI, since
  *		CLOCK_REALTIME goes back in a positive leap second
@@ -351,8 +379,8 @@ int vmclock_wait(const struct vmclock *vc, uint64_t marker, const struct timespe
  * The time was read while the marker was the given one: neither before nor
  * during the reading has there been a disruption since. After -ESTALE, have
  * the clock set right (by NTP, or PTP from the host) before you take a new
- * marker and go on. Where vmclockd runs, vmclock_wait_trusted() waits for that,
- * and vmclock_trusted() gives the marker.
+ * marker and go on. Where vmclockd runs, vmclock_system_wait_trusted() waits for that,
+ * and vmclock_system_trusted() gives the marker.
  *
  * Return: 0, or
  * -ESTALE	the clock was disrupted since @marker was taken,
@@ -364,18 +392,18 @@ int vmclock_wait(const struct vmclock *vc, uint64_t marker, const struct timespe
  * UAPI.13, VMClock ABI: disruption_marker.
  * Since: 0.1
  */
-int vmclock_gettime(const struct vmclock *vc, clockid_t clock, uint64_t marker,
-		    struct timespec *ts);
+int vmclock_system_time(const struct vmclock *vc, clockid_t clock, uint64_t marker,
+			struct timespec *ts);
 
 /**
- * vmclock_trusted() - is the system clock vouched for?
+ * vmclock_system_trusted() - is the system clock vouched for?
  * @vc:		the handle
  * @marker:	receives the disruption marker under which it is; go on with
- *		vmclock_gettime(@vc, clock, @marker, ...)
+ *		vmclock_system_time(@vc, clock, @marker, ...)
  *
  * vmclockd(8) vouches for it once it has proved that CLOCK_REALTIME lies within
  * the bounds that an NTP daemon or the host's page gives; and no more when the
- * marker changes, until it has again. The answer is about now: vmclock_gettime()
+ * marker changes, until it has again. The answer is about now: vmclock_system_time()
  * tells whether a disruption came afterwards.
  *
  * Its word is in a file, see vmclock_open(), and holds for a short time, on
@@ -394,10 +422,10 @@ int vmclock_gettime(const struct vmclock *vc, clockid_t clock, uint64_t marker,
  * UAPI.13, VMClock ABI: disruption_marker, vm_generation_counter.
  * Since: 0.1
  */
-int vmclock_trusted(const struct vmclock *vc, uint64_t *marker);
+int vmclock_system_trusted(const struct vmclock *vc, uint64_t *marker);
 
 /**
- * vmclock_wait_trusted() - sleep until the system clock is vouched for
+ * vmclock_system_wait_trusted() - sleep until the system clock is vouched for
  * @vc:		the handle
  * @timeout:	how long to wait; NULL: without limit
  *
@@ -411,7 +439,7 @@ int vmclock_trusted(const struct vmclock *vc, uint64_t *marker);
  * namespace, fstatfs(2) and read(2). What fails there is no file. It never
  * spins, whatever these calls answer.
  *
- * Return: 0 vmclock_trusted() said so,
+ * Return: 0 vmclock_system_trusted() said so,
  * -ETIMEDOUT	it did not in time,
  * -EINTR	a signal handler ran,
  * -EINVAL	the timeout is negative or its tv_nsec not within 0..999999999,
@@ -419,14 +447,14 @@ int vmclock_trusted(const struct vmclock *vc, uint64_t *marker);
  * -EBADF	the program has closed vmclock_fd(),
  * -ENOSYS	clock_nanosleep(2) said that it slept, and had not,
  * or what clock_nanosleep(2), ppoll(2) or clock_gettime(2) said, as
- * vmclock_wait().
+ * vmclock_wait_disrupted().
  *
  * Thread-safe; not async-signal-safe; a cancellation point that may leak a
  * file descriptor when the thread is cancelled.
  * UAPI.13, VMClock ABI: disruption_marker, vm_generation_counter.
  * Since: 0.1
  */
-int vmclock_wait_trusted(const struct vmclock *vc, const struct timespec *timeout);
+int vmclock_system_wait_trusted(const struct vmclock *vc, const struct timespec *timeout);
 
 /**
  * vmclock_now() - the time, from the host's clock or the completed page
@@ -437,7 +465,7 @@ int vmclock_wait_trusted(const struct vmclock *vc, const struct timespec *timeou
  * The counter is read in program order: not before any load that precedes
  * the call. Bounds are rounded outwards to the nanosecond; the same page and
  * counter always give the same ones. Where the page gives none,
- * VMCLOCK_BOUNDED is not set, and nothing is certain.
+ * VMCLOCK_FLAG_BOUNDED is not set, and nothing is certain.
  *
  * An update is noticed by the sequence count or the disruption marker. So a
  * host that restores the machine with another page, be it with another
@@ -547,7 +575,7 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
 		      const struct timespec *t);
 
 /**
- * vmclock_before() - was a reading certainly made before a time?
+ * vmclock_time_before() - was a reading certainly made before a time?
  * @t:		the reading
  * @ts:		the time, on the reading's scale
  *
@@ -557,10 +585,10 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
  * Thread-safe and async-signal-safe.
  * Since: 0.1
  */
-bool vmclock_before(const struct vmclock_time *t, const struct timespec *ts);
+bool vmclock_time_before(const struct vmclock_time *t, const struct timespec *ts);
 
 /**
- * vmclock_after() - was a reading certainly made after a time?
+ * vmclock_time_after() - was a reading certainly made after a time?
  * @t:		the reading
  * @ts:		the time, on the reading's scale
  *
@@ -570,10 +598,12 @@ bool vmclock_before(const struct vmclock_time *t, const struct timespec *ts);
  * Thread-safe and async-signal-safe.
  * Since: 0.1
  */
-bool vmclock_after(const struct vmclock_time *t, const struct timespec *ts);
+bool vmclock_time_after(const struct vmclock_time *t, const struct timespec *ts);
 
 /**
  * vmclock_version() - the version of the library that runs, such as "0.1.0"
+ *
+ * <vmclock-version.h> has that of the headers.
  *
  * Thread-safe and async-signal-safe.
  * Since: 0.1

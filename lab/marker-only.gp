@@ -38,7 +38,7 @@ set label 4 'system clock, NTP alone' at 0.06, 9 left textcolor rgb ORANGE
 set label 5 'what the kernel says its error is at most' at 0.06, 9e-3 left textcolor rgb ORANGE
 set label 6 'system clock with vmclockd' at 5, 3e-5 left textcolor rgb GREEN
 set label 7 'bounds of vmclock_now()' at 12, 8e-3 left textcolor rgb GREEN
-set label 8 "vmclock_now() gives no time\nand vmclock_trusted() says no" at 0.06, 3e-4 left textcolor rgb GREEN
+set label 8 "vmclock_now() gives no time\nand vmclock_system_trusted() says no" at 0.06, 3e-4 left textcolor rgb GREEN
 plot data skip 3 using 1:(new($1, $2)) with lines linewidth 2.5 linecolor rgb ORANGE, \
 	'' skip 3 using 1:(new($1, $3)) with lines linewidth 2 dashtype 2 linecolor rgb ORANGE, \
 	'' skip 3 using 1:(new($1, $4)) with lines linewidth 2.5 linecolor rgb GREEN, \

@@ -14,7 +14,7 @@ _Static_assert(sizeof(time_t) == 8, "libvmclock needs a time_t of 64 bits");
 
 #define NS NS_PER_SEC
 
-/* An error that holds for the life of the device: readings need not look for it again. */
+/* The error that holds for the life of the device, so that readings need not check it again. */
 int vmclock_time_error(const struct vmclock *vc)
 {
 	const struct vmclock_snapshot s = {
@@ -31,7 +31,7 @@ int vmclock_time_error(const struct vmclock *vc)
 	return ret;
 }
 
-/* The fields that change, inside the section: one access each. */
+/* Reads the fields that change, each by one access; call within the section. */
 static inline __attribute__((always_inline)) void
 load_fields(const struct vmclock_abi *page, struct vmclock_snapshot *s)
 {
@@ -55,18 +55,18 @@ load_fields(const struct vmclock_abi *page, struct vmclock_snapshot *s)
 }
 
 /*
- * From the page's scale to one that goes on evenly: TAI, or UTC as if there
- * were no leap seconds, with the one that the page knows of.
+ * Converts from the page's scale to an even scale: TAI, or UTC continued without
+ * leap seconds. @second receives the leap second that the page knows of.
  */
 static inline int to_even_scale(const struct vmclock_snapshot *s, enum vmclock_scale scale,
 				struct vmclock_instant *t, struct vmclock_leap_second *second)
 {
 	switch (scale) {
-	case VMCLOCK_TAI:
+	case VMCLOCK_SCALE_TAI:
 		*second = (struct vmclock_leap_second){ 0 };
 		return vmclock_calc_to_tai(s, t);
-	case VMCLOCK_UTC:
-	case VMCLOCK_SMEARED:
+	case VMCLOCK_SCALE_UTC:
+	case VMCLOCK_SCALE_SMEARED:
 		return vmclock_calc_linear(s, t, second);
 	}
 	return -EINVAL;
@@ -76,9 +76,9 @@ static inline int to_scale(const struct vmclock_leap_second *second, uint8_t sme
 			   enum vmclock_scale scale, struct vmclock_instant *t)
 {
 	switch (scale) {
-	case VMCLOCK_UTC:
+	case VMCLOCK_SCALE_UTC:
 		return vmclock_calc_linear_to_utc(second, t);
-	case VMCLOCK_SMEARED:
+	case VMCLOCK_SCALE_SMEARED:
 		return vmclock_calc_linear_to_smeared(second, smearing, false, t);
 	default:
 		return 0;
@@ -90,9 +90,9 @@ static inline int bounds_to_scale(const struct vmclock_leap_second *second, uint
 				  struct vmclock_instant *latest)
 {
 	switch (scale) {
-	case VMCLOCK_UTC:
+	case VMCLOCK_SCALE_UTC:
 		return vmclock_calc_bounds_to_utc(second, earliest, latest);
-	case VMCLOCK_SMEARED:
+	case VMCLOCK_SCALE_SMEARED:
 		return vmclock_calc_bounds_to_smeared(second, smearing, earliest, latest);
 	default:
 		return 0;
@@ -111,7 +111,7 @@ static inline bool set_bounds(const struct vmclock_leap_second *second, uint8_t 
 {
 	struct vmclock_instant earliest = *t, latest = *t;
 
-	/* One more on the far side, for the time was rounded down. */
+	/* One ns more at the late end, because the time was rounded down. */
 	if (vmclock_calc_shift_time(&earliest, -(int64_t)error) ||
 	    vmclock_calc_shift_time(&latest, (int64_t)error + 1) ||
 	    bounds_to_scale(second, smearing, scale, &earliest, &latest))
@@ -155,10 +155,10 @@ static __attribute__((noinline)) int compute(const struct vmclock_snapshot *s,
 	result.time = to_timespec(&scaled);
 	result.leap = vmclock_calc_leap_at(&second, t.sec);
 	result.status = s->status;
-	result.flags = maintenance(s->flags);
+	result.flags = s->flags & READING_FLAGS;
 	if (!vmclock_calc_error(s, counter, &error) &&
 	    set_bounds(&second, s->smearing, scale, &t, error, &result))
-		result.flags |= VMCLOCK_BOUNDED;
+		result.flags |= VMCLOCK_FLAG_BOUNDED;
 	else
 		set_unbounded(&result);
 	*out = result;
@@ -195,8 +195,8 @@ read_since(enum counter_source source, uint64_t given, uint64_t start)
 }
 
 /*
- * Caches the line for the next readings: up to where the scale stops being even
- * or leap seconds stop being known, and for @reach ticks at most.
+ * Caches the line for the next readings. The line ends where the scale is no longer
+ * even, where leap seconds are no longer known, and after @reach ticks.
  */
 static void remember(const struct vmclock *vc, const struct vmclock_snapshot *s,
 		     enum vmclock_scale scale, uint32_t seq, uint64_t reach,
@@ -207,12 +207,12 @@ static void remember(const struct vmclock *vc, const struct vmclock_snapshot *s,
 	struct line line;
 	int64_t from, until;
 
-	if (!(result->flags & VMCLOCK_BOUNDED) || !line_draw(s, &line) ||
+	if (!(result->flags & VMCLOCK_FLAG_BOUNDED) || !line_draw(s, &line) ||
 	    to_even_scale(s, scale, &reference, &second))
 		return;
-	if (scale != VMCLOCK_TAI) {
-		from = scale == VMCLOCK_UTC ? second.utc_from : second.smeared_from;
-		until = scale == VMCLOCK_UTC ? second.utc_until : second.smeared_until;
+	if (scale != VMCLOCK_SCALE_TAI) {
+		from = scale == VMCLOCK_SCALE_UTC ? second.utc_from : second.smeared_from;
+		until = scale == VMCLOCK_SCALE_UTC ? second.utc_until : second.smeared_until;
 		if (second.sign || !line_limit(&line, from - reference.sec, until - reference.sec))
 			return;
 	}
@@ -227,14 +227,14 @@ static void limit_bounds(struct vmclock_snapshot *s, enum vmclock_scale scale, u
 {
 	uint64_t since = counter - s->counter_value;
 
-	if (scale != VMCLOCK_TAI && !(since >> 63) && since >= reach)
+	if (scale != VMCLOCK_SCALE_TAI && !(since >> 63) && since >= reach)
 		s->flags &= ~(uint64_t)VMCLOCK_FLAG_TIME_MAXERROR_VALID;
 }
 
 /*
- * Reads the completed page, from the first copy that is found whole. The
- * counter is read within the section: a page that was withdrawn before that is
- * not used. The hypervisor's marker is compared after it.
+ * Reads the completed page, from the first copy that is whole. Reads the counter
+ * within the section, so that a page that was withdrawn earlier is not used.
+ * Compares the hypervisor's marker after that.
  */
 static __attribute__((noinline)) int
 read_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[],
@@ -266,7 +266,7 @@ read_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[]
 	s.size = VMCLOCK_RUN_COPY_SIZE;
 	s.time_type = VMCLOCK_TIME_UTC;
 
-	/* vmclockd has not found the time yet, so there is none that could be stale. */
+	/* vmclockd does not know the time yet, so no time can be stale. */
 	if (s.status == VMCLOCK_STATUS_INITIALIZING)
 		return -EAGAIN;
 	has_generation = s.flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
@@ -282,10 +282,10 @@ read_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[]
 		ret = compute(&s, scale, counter, out);
 	if (ret)
 		return ret;
-	out->flags |= VMCLOCK_COMPLETED;
-	/* A cached line holds as long as the first copy does, and does not know @first. */
+	out->flags |= VMCLOCK_FLAG_COMPLETED;
+	/* A cached line follows the count of the first copy only, and does not check @first. */
 	if (copy == copies[0] && !vmclock_completed_is_before(&s, s.counter_value, first))
-		remember(vc, &s, scale, seq, scale == VMCLOCK_TAI ? UINT64_MAX : reach, out);
+		remember(vc, &s, scale, seq, scale == VMCLOCK_SCALE_TAI ? UINT64_MAX : reach, out);
 	return 0;
 }
 
@@ -330,7 +330,7 @@ static __attribute__((noinline)) int read_page(const struct vmclock *vc, enum vm
 	return ret;
 }
 
-/* The fast path: by the line that an earlier reading cached, if it still holds. */
+/* The fast path: uses the cached line of an earlier reading, if the line still holds. */
 static inline __attribute__((always_inline)) int
 read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_source source,
 	  uint64_t counter, struct vmclock_time *out)
@@ -375,7 +375,7 @@ read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_sourc
 	out->counter = counter;
 	out->marker = marker;
 	memcpy(&out->flags, &state, sizeof(state));
-	/* One more on the far side, for the time was rounded down. */
+	/* One ns more at the late end, because the time was rounded down. */
 	less = (int64_t)(ns - error);
 	more = (int64_t)(ns + error_up);
 	out->earliest = (struct timespec){ .tv_sec = sec, .tv_nsec = less };
@@ -417,13 +417,13 @@ static bool is_before(const struct timespec *a, const struct timespec *b)
 }
 
 VMCLOCK_PUBLIC
-bool vmclock_before(const struct vmclock_time *t, const struct timespec *ts)
+bool vmclock_time_before(const struct vmclock_time *t, const struct timespec *ts)
 {
-	return t->flags & VMCLOCK_BOUNDED && is_before(&t->latest, ts);
+	return t->flags & VMCLOCK_FLAG_BOUNDED && is_before(&t->latest, ts);
 }
 
 VMCLOCK_PUBLIC
-bool vmclock_after(const struct vmclock_time *t, const struct timespec *ts)
+bool vmclock_time_after(const struct vmclock_time *t, const struct timespec *ts)
 {
-	return t->flags & VMCLOCK_BOUNDED && is_before(ts, &t->earliest);
+	return t->flags & VMCLOCK_FLAG_BOUNDED && is_before(ts, &t->earliest);
 }

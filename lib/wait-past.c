@@ -5,12 +5,12 @@
 #include "internal.h"
 #include "monotonic.h"
 
-/* After this, at the latest, a disruption or a correction by the host is noticed. */
+/* The longest time until a disruption, or a correction by the host, is noticed. */
 #define SLICE_NS	INT64_C(100000000)
-/* The second sleep shorter than a slice lasts at least this long, each further one twice that. */
+/* The least time of the second sleep within a slice; it doubles for each further sleep. */
 #define LEAST_NS	INT64_C(1000)
 
-/* From a to b, within a slice. */
+/* The time from a to b, limited to a slice. */
 static int64_t distance(const struct timespec *a, const struct timespec *b)
 {
 	int64_t ns;
@@ -33,18 +33,18 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
 		return -EINVAL;
 	for (;;) {
 		ret = vmclock_now(vc, scale, &now);
-		/* No time yet, and none that @t could be compared with. */
+		/* No time yet. After a disruption, no later time can be compared with @t. */
 		if (ret == -EAGAIN && vmclock_disrupted(vc, marker))
 			return -ESTALE;
 		if (ret)
 			return ret;
 		if (now.marker != marker)
 			return -ESTALE;
-		if (!(now.flags & VMCLOCK_BOUNDED))
+		if (!(now.flags & VMCLOCK_FLAG_BOUNDED))
 			return -ENODATA;
-		if (vmclock_after(&now, t))
+		if (vmclock_time_after(&now, t))
 			return 0;
-		/* Strictly past it: a nanosecond more. */
+		/* One ns more, to be strictly past @t. */
 		rest = distance(&now.earliest, t) + 1;
 		if (rest < SLICE_NS) {
 			/*

@@ -22,7 +22,7 @@ if [ "${3-}" = --update ]; then
 	exit
 fi
 
-abidiff --headers-dir2 "$top/include" --suppressions "$top/tests/libvmclock.suppr" \
+abidiff --headers-dir2 "$top/include" --headers-dir2 "$2/include" --suppressions "$top/tests/libvmclock.suppr" \
 	"$record" "$library" || {
 	echo "the ABI is not that of $record: programs may break; if they cannot," \
 		"tests/abi.sh TOP BUILD --update"

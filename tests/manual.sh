@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # The manual pages are the contract: each constant and field of the library, each attribute,
-# parameter and uevent variable of the driver, and each problem code of vmclock-check is explained
-# in one, and they explain no others. docs/troubleshooting.md has the same problem codes.
+# parameter and uevent variable of the driver, each rule, and each problem code of vmclock-check is
+# explained in one, and they explain no others. docs/troubleshooting.md has the same problem codes.
 
 cd "${top_srcdir:=$(dirname "$0")/..}" || exit 99
 number=0
@@ -35,13 +35,13 @@ constants() {
 	grep -o "\bVMCLOCK_$1[A-Z_]*" "$2" | sort -u
 }
 
-same 'scales' "$(sed -n '/^enum vmclock_scale {/,/^};/s/^\t\(VMCLOCK_[A-Z]*\).*/\1/p' include/vmclock.h)" \
+same 'scales' "$(sed -n '/^enum vmclock_scale {/,/^};/s/^\t\(VMCLOCK_SCALE_[A-Z]*\).*/\1/p' include/vmclock.h)" \
 	"$(items vmclock_time.3 Dv Scales)"
-same 'flags' "$(sed -n 's/^#define \(VMCLOCK_[A-Z_]*\)[[:space:]].*1U << .*/\1/p' include/vmclock.h)" \
+same 'flags' "$(sed -n 's/^#define \(VMCLOCK_FLAG_[A-Z_]*\)[[:space:]].*1U << .*/\1/p' include/vmclock.h)" \
 	"$(items vmclock_time.3 Dv Flags)"
-same 'status' "$(constants STATUS_ include/vmclock-abi.h | grep -v '_$')" \
+same 'status' "$(constants STATUS_ include/vmclock.h | grep -v '_$')" \
 	"$(items vmclock_time.3 Dv Status)"
-same 'leap indicator' "$(constants LEAP_ include/vmclock-abi.h | grep -v '_$')" \
+same 'leap indicator' "$(constants LEAP_ include/vmclock.h | grep -v '_$')" \
 	"$(items vmclock_time.3 Dv 'Leap indicator')"
 same 'struct vmclock_time' "$(fields vmclock_time)" "$(items vmclock_time.3 Fa)"
 same 'attributes' "$(sed -n 's/^VMCLOCK_ATTRIBUTE(\(.*\));$/\1/p; s/^static DEVICE_ATTR_R[OW](\(.*\));$/\1/p' \
@@ -51,9 +51,16 @@ same 'uevents' "$(sed -n 's/.*"\(VMCLOCK_[A-Z_]*\)=%.*/\1/p' driver/*.c)" \
 same 'parameters' "$(sed -n 's/^MODULE_PARM_DESC(\([a-z_]*\),.*/\1/p' driver/*.c)" \
 	"$(items vmclock.4 Cm Parameters)"
 
-# codes GRAVITY: the problem codes that vmclock-check can print with this gravity.
+# codes GRAVITY: the problem codes that vmclock-check can print with this gravity: its own, and the
+# rules that one look can judge.
 codes() {
 	grep -ho '"[a-z-]*", CHECK_'"$1" tools/check/*.c | sed 's/^"\(.*\)".*/\1/'
+	awk -v gravity="$1" -F '[", {}\t]+' '
+		$3 ~ /^JUDGE_(PAGE|GUEST)$/ || $2 == "acpi-cid" {
+			grave = $4 == "JUDGE_BREAKS" && $5 == "JUDGE_ALL_TIME" ? "UNUSABLE" : "WARNING"
+			if (grave == gravity && $4 != "JUDGE_ADVICE")
+				print $2
+		}' judge/rules.c
 }
 
 # codes_in_manual BEFORE AFTER: those of the list between these two lines.
@@ -66,16 +73,29 @@ codes_in_table() {
 	sed -n "/^## $1/,/^## /s/^| \`\([a-z-]*\)\` |.*/\1/p" docs/troubleshooting.md
 }
 
+# The table of rules: names and severities.
+rules() {
+	sed -n 's/^\t{ "\([a-z-]*\)", JUDGE_[A-Z]*, JUDGE_\([A-Z]*\),.*/\1 \2/p' judge/rules.c |
+		tr '[:upper:]' '[:lower:]'
+}
+
+rules_in_manual() {
+	sed -n 's/^\.It Li \([a-z-]*\)$/\1/p; s/.*\<\(breaks\|doubtful\|advice\)\.$/\1/p' \
+		man/vmclock-rules.7 | paste -d ' ' - -
+}
+
+same 'rules' "$(rules)" "$(rules_in_manual)"
+
 same 'errors of vmclock-check' "$(codes UNUSABLE)" "$(codes_in_manual 'Errors, ' 'Warnings, ')"
 same 'warnings of vmclock-check' "$(codes WARNING)" "$(codes_in_manual 'Warnings, ' '\.Sh ')"
 same 'errors in docs/troubleshooting.md' "$(codes UNUSABLE)" "$(codes_in_table Errors)"
 same 'warnings in docs/troubleshooting.md' "$(codes WARNING)" "$(codes_in_table Warnings)"
 
-# The values beside the names of vmclock-abi.h.
+# The values beside the names.
 number=$((number + 1))
 wrong=$(sed -n 's/^\.It Dv \(VMCLOCK_[A-Z_]*\) Pq \([0-9]*\)$/\1 \2/p' man/vmclock_time.3 |
 	while read -r name value; do
-		grep -q "^#define ${name}[[:space:]][[:space:]]*$value\$" include/vmclock-abi.h ||
+		grep -Eq "^#define ${name}[[:space:]]+(0x0)?$value( |\$)" include/vmclock.h ||
 			echo "$name $value"
 	done)
 if [ -z "$wrong" ]; then

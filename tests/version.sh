@@ -21,6 +21,12 @@ same() {
 
 same dkms.conf "$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' dkms.conf)"
 same "the driver's MODULE_VERSION" "$(sed -n 's/^MODULE_VERSION("\(.*\)");$/\1/p' driver/*.c)"
+# Made by configure, in the folder where the tests run.
+header=$OLDPWD/include/vmclock-version.h
+same 'VMCLOCK_VERSION' "$(sed -n 's/^#define VMCLOCK_VERSION[[:space:]]*"\(.*\)"$/\1/p' "$header")"
+same 'VMCLOCK_VERSION_MAJOR, _MINOR and _PATCH' "$(for part in MAJOR MINOR PATCH; do
+	sed -n "s/^#define VMCLOCK_VERSION_${part}[[:space:]]*\([0-9]*\)\$/\1/p" "$header"
+done | paste -sd.)"
 same NEWS "$(sed -n '1s/^vmclock \([^ ]*\).*/\1/p' NEWS)"
 same docs/install.md "$(grep -o 'vmclock[/-][0-9.]*[0-9]' docs/install.md | sed 's,^vmclock[/-],,' | sort -u)"
 # Without the epoch and what Debian adds to a version: its revision, +nmu1, ~bpo12+1.

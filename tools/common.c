@@ -166,7 +166,7 @@ int close_stdout(const char *tool)
 	return -1;
 }
 
-/* The length of the UTF-8 character at @s in bytes; 0: it is not one. */
+/* The length of the UTF-8 character at @s in bytes; 0: @s is no UTF-8 character. */
 static size_t utf8_length(const unsigned char *s)
 {
 	size_t length, i;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Parses numbers, times and dates as people write them. Each returns 0, or -1: it is not one. */
+/* Parses numbers, times and dates as people write them. Functions return 0, or -1 on bad text. */
 #ifndef VMCLOCK_TOOLS_NUMBER_H
 #define VMCLOCK_TOOLS_NUMBER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A longer time than 30 years is refused as a mistake. */
+/* A time longer than 30 years is refused as a mistake. */
 #define PARSE_TIME_MAX_SEC 1000000000
 /* "10ms", "1.5s", "-20us", "3ns" to ns. Only with @seconds, and for 0, the unit may be left out. */
 int parse_time(const char *text, bool seconds, int64_t *ns);

@@ -2,7 +2,7 @@
 /*
  * A stand-in hypervisor: publishes a live VMClock page in a file.
  *
- * See sim/sim.h for the parts. Here: how they start, and the loop that all of it runs in.
+ * See sim/sim.h for the parts. Here: the start and the main loop.
  */
 #include <endian.h>
 #include <errno.h>
@@ -28,8 +28,8 @@ static const char usage[] =
 "Usage: " TOOL " [OPTION]... FILE\n"
 "       " TOOL " --tell SOCKET COMMAND\n"
 "\n"
-"Publishes a live VMClock page in FILE, as a hypervisor does for its guests, so\n"
-"that VMCLOCK_PATH=FILE lets any program that uses libvmclock run without one.\n";
+"Publishes a live VMClock page in FILE, as a hypervisor does for its guests.\n"
+"With VMCLOCK_PATH=FILE, programs that use libvmclock run without a hypervisor.\n";
 
 static const char rest_of_help[] =
 "\n"
@@ -38,11 +38,11 @@ static const char rest_of_help[] =
 "Exit status:\n"
 "  0  ended as asked\n"
 "  2  cannot publish\n"
-"  3  wrong usage, or a command that is none\n";
+"  3  wrong usage, or an invalid command\n";
 
 /* ---- Start ---------------------------------------------------------------------------- */
 
-/* TAI - UTC: by --tai-offset if that is a possible value, else by the kernel. */
+/* TAI - UTC: from --tai-offset if its value is possible, otherwise from the kernel. */
 static int tai_of(const struct sim_options *o, const struct sim_host *host)
 {
 	int asked = o->tai_offset.sec < 0 ? -o->tai_offset.sec : o->tai_offset.sec;
@@ -86,9 +86,8 @@ static int start_clock(struct sim *sim)
 }
 
 /*
- * With --at, the guest's memory may have a page already: the guest comes from
- * another host. The sequence count and the generation go on, and the marker
- * changes.
+ * With --at, the guest's memory may already have a page, from another host. Its
+ * sequence count and generation continue, and the marker changes.
  */
 static uint32_t take_over(struct sim *sim)
 {

@@ -12,14 +12,14 @@
 #define LEAP_SECONDS "/usr/share/zoneinfo/leap-seconds.list"
 /* The list may expire, or be updated, while vmclockd runs. */
 #define LEAPS_NS (3600 * NS_PER_SEC)
-/* Once all is well the daemon is asked at each tick: its bounds may be much narrower than before. */
+/* Ask the daemon at each tick, because its bounds may have become much narrower. */
 #define REPORT_NS (NS_PER_SEC / 2)
-/* chronyd slews by a twelfth at most, others by less: so may the clock go beside what it said. */
+/* Since the report the clock may have drifted by a twelfth of the time: chronyd slews no faster. */
 #define SLEW 12
 /* Less than that nobody is blamed for. */
 #define ASTRAY_NS (NS_PER_MS / 5)
 
-/* A list that is missing or broken is an empty one. */
+/* A missing or broken list counts as empty. */
 static void read_leaps(struct by_ntp *by)
 {
 	leaps_read(LEAP_SECONDS, &by->leaps);
@@ -67,7 +67,7 @@ static uint32_t draw(void)
 	return random ^ (uint32_t)counter_ordered() * UINT32_C(2654435769);
 }
 
-/* In a storm of disruptions servers are asked now and then, and after the last one in any case. */
+/* In a storm of disruptions, asks the servers now and then, and always after the last one. */
 static int ask(struct by_ntp *by, struct ntp *ntp)
 {
 	int64_t now = monotonic_now();
@@ -95,7 +95,7 @@ static int reset(struct by_ntp *by, struct ntp *ntp)
 	return 0;
 }
 
-/* Nobody may tell it. */
+/* vmclockd must not tell the daemon to drop its measurements: waits until it has done so. */
 static int watch(struct by_ntp *by, struct ntp *ntp, const char **why)
 {
 	bool first = !by->watched;
@@ -145,7 +145,7 @@ void by_ntp_network(struct by_ntp *by)
 
 /* ---- Measuring ------------------------------------------------------------------------ */
 
-/* Takes back what was published: it is not certain any more. */
+/* Withdraws the published time, which is no longer certain. */
 static int withdraw(struct by_ntp *by, const struct vmclock_state *device, const char *why)
 {
 	if (why != by->told)
@@ -167,14 +167,15 @@ static int take_pair(struct by_ntp *by, const struct vmclock *vc,
 		return -ESTALE;
 	if (!fit_add(&by->fit, pair))
 		return 0;
-	/* The counter was disturbed without another marker: a fresh fit begins. */
+	/* The counter has jumped, or the kernel's clocks stood still: what was measured is void. */
 	track_reset(&by->track);
 	by->first = true;
-	withdraw(by, device, "the counter does not run evenly with the kernel's raw clock");
+	by->word.good = false;
+	completed_untrusted(&by->completed, device, VMCLOCK_STATUS_UNRELIABLE);
 	return -EDOM;
 }
 
-/* What it says now, if that counts. */
+/* Gets the daemon's report, if the report is valid now. */
 static int ask_report(struct by_ntp *by, struct ntp *ntp, struct report *report, const char **why)
 {
 	int ret;
@@ -185,14 +186,14 @@ static int ask_report(struct by_ntp *by, struct ntp *ntp, struct report *report,
 	return ret;
 }
 
-/* A daemon without a source takes nothing back of what it said before... */
+/* If the daemon has lost its source, its earlier report stays valid (-EINVAL)... */
 static int judge(struct by_ntp *by, const struct pair *pair, const struct report *report,
 		 const char **why)
 {
 	*why = report_refusal(report);
 	if (*why)
 		return -EINVAL;
-	/* ... but doubt about a leap second does. */
+	/* ... but not if a leap second is in doubt (-ENODATA). */
 	*why = derive_refusal(pair, report, &by->options);
 	if (*why)
 		return -ENODATA;
@@ -202,7 +203,7 @@ static int judge(struct by_ntp *by, const struct pair *pair, const struct report
 	return 0;
 }
 
-/* Without the counter. */
+/* A pair without the counter. */
 static int clocks_now(struct pair *pair)
 {
 	struct timespec real, raw;
@@ -217,8 +218,9 @@ static int clocks_now(struct pair *pair)
 }
 
 /*
- * The clock was stepped, and what the daemon gives for the time moved along: it was
- * another program, and the daemon has not noticed. Its own steps do not move that.
+ * Did true time, according to the daemon, move with the stepped clock? Then another
+ * program stepped the clock, and the daemon has not noticed. The daemon's own steps
+ * do not move true time.
  */
 static bool is_unaware(int64_t stepped, int64_t moved)
 {
@@ -281,7 +283,7 @@ static bool missed_step(const struct by_ntp *by, const struct cone *cone, const 
 	       is_unaware(stepped, cone->utc - (earliest + (latest - earliest) / 2));
 }
 
-/* The same for its word. At a leap second the kernel steps the clock, as UTC goes. */
+/* The same without a cone. At a leap second the kernel's step of the clock is right. */
 static bool word_missed_step(const struct word *before, const struct word *word)
 {
 	int64_t stepped = lead_stepped(&before->lead, &word->lead);
@@ -385,11 +387,9 @@ static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	ret = measure(by, ntp, vc, device, why);
 	if (ret == -ERANGE)
 		*why = "the NTP daemon contradicts what it said before";
-	if (ret == -EDOM) {
-		*why = by->told;
-		return -EAGAIN;
-	}
-	/* After a contradiction the track counts on, until three agree. */
+	if (ret == -EDOM)
+		*why = BY_NTP_UNEVEN;
+	/* After a contradiction the track is kept, until three cones agree. */
 	if (ret == -ENODATA)
 		track_reset(&by->track);
 	if (ret == -ERANGE || ret == -ENODATA)
@@ -431,7 +431,7 @@ static void end_at_leap_second(struct by_ntp *by, const struct vmclock_state *de
 	completed_untrusted(&by->completed, device, VMCLOCK_STATUS_UNRELIABLE);
 }
 
-/* Another one knows nothing of what the former one was told. */
+/* A new daemon does not know what the old daemon was told. */
 static void take_daemon(struct by_ntp *by, const struct ntp_daemon *daemon)
 {
 	if (by->daemon == daemon)
@@ -481,7 +481,7 @@ int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	}
 	*why = "the NTP daemon has not measured anew yet";
 	ret = advance(by, ntp, vc, device, why);
-	if (ret == -ESTALE || ret == -ECANCELED || !ret)
+	if (ret == -ESTALE || ret == -ECANCELED || ret == -EDOM || !ret)
 		return ret;
 	if (ret != -EAGAIN && ret != -EINVAL)
 		*why = ntp_reason(ntp, ret);
@@ -497,7 +497,7 @@ static int word_offset(const struct by_ntp *by, struct offset *offset)
 
 	if (ret || !word->good)
 		return ret ?: -ENODATA;
-	/* Whoever has stepped the clock since, true time did not move. */
+	/* Steps of the clock since then changed the offset, not true time. */
 	found.ns = word->ns - lead_stepped(&word->lead, &lead);
 	found.error = word->error + lead_width(&word->lead) + lead_width(&lead) +
 		      (monotonic_now() - word->at) / SLEW;

@@ -16,14 +16,14 @@
 #define SOURCE_FIELDS	10
 #define ACTIVITY_FIELDS 5
 #define SOURCES_MAX	1024
-/* Then it is killed. */
+/* chronyc is killed if it takes longer to end. */
 #define END_NS		NS_PER_SEC
 
 /* ---- The process ------------------------------------------------------------------- */
 
 /*
- * A reaction does not wait for its end. Killed at once, it would leave its own
- * socket behind in chronyd's folder.
+ * Does not wait for the end of chronyc. SIGTERM first: if chronyc is killed, its own
+ * socket stays in chronyd's folder.
  */
 static void end(struct chrony *c)
 {
@@ -79,7 +79,7 @@ void chrony_stop(struct chrony *c)
 	leftovers_reap(&c->ended, true);
 }
 
-/* ---- Lines, there and back ----------------------------------------------------------- */
+/* ---- Lines to and from chronyc ------------------------------------------------------- */
 
 static int64_t now_ms(void)
 {
@@ -227,8 +227,8 @@ bool chrony_was_refused(int error)
 }
 
 /*
- * May chronyd have been restarted since this chronyc was? It keeps to the socket
- * of the former one, or has gone over to UDP, by which it may change nothing.
+ * May chronyd have been restarted since this chronyc was started? Then chronyc still
+ * uses the old socket, or UDP, where chronyd refuses changes.
  */
 static bool may_be_stale(int error)
 {
@@ -267,7 +267,7 @@ const char *chrony_reason(int error)
 	switch (error) {
 	case -ENOENT:
 	case -EACCES:
-		return "there is no chronyc where the configuration has it: install chrony, or set chronyc";
+		return "chronyc is not where the configuration says: install chrony, or correct the key chronyc";
 	case -ETIMEDOUT:
 		return "chronyd, or chronyc, does not answer in time";
 	case -ECONNREFUSED:
@@ -277,11 +277,11 @@ const char *chrony_reason(int error)
 	case -EOPNOTSUPP:
 		return "this chronyc is older than 4.0";
 	case -EPIPE:
-		return "chronyc ends before it has answered";
+		return "chronyc has ended without an answer";
 	case -EBADMSG:
-		return "chronyc answers what is not understood";
+		return "vmclockd does not understand chronyc's answer";
 	case -EREMOTEIO:
-		return "chronyd answers by an error";
+		return "chronyd answers with an error";
 	default:
 		return "chronyc cannot be run now";
 	}

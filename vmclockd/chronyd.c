@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* chronyd as the NTP daemon: told and asked by chronyc. */
+/* chronyd as the NTP daemon, through chronyc. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,18 +12,18 @@
 #include "ntp.h"
 #include "steps.h"
 
-/* The unit test has another one. */
+/* The unit test uses another path. */
 #ifndef CHRONYD_SOCKET
 #define CHRONYD_SOCKET "/run/chrony/chronyd.sock"
 #endif
 
 #define TIMEOUT 1000 /* ms */
-/* What chronyd itself corrects in no time. */
+/* A difference that chronyd itself corrects soon. */
 #define NO_DIFFERENCE 10 /* ppb */
 /* How near its own step is to what it says of it. */
 #define OWN_STEP_NS (NS_PER_MS / 5)
 
-/* Of one that was killed the socket's file stays. */
+/* Connects, because the socket's file stays after a chronyd that was killed. */
 static bool runs(void)
 {
 	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = CHRONYD_SOCKET };
@@ -32,7 +32,7 @@ static bool runs(void)
 
 	if (fd < 0)
 		return false;
-	/* Where it may not be looked at, chronyc has to tell why. */
+	/* EACCES: chronyd may run; chronyc will say what is wrong. */
 	there = !connect(fd, (const struct sockaddr *)&address, sizeof(address)) || errno == EACCES;
 	close(fd);
 	return there;
@@ -41,7 +41,7 @@ static bool runs(void)
 static void start(struct ntp *ntp)
 {
 	chrony_init(&ntp->chronyd.chronyc, ntp->config->chronyc, TIMEOUT, ntp->interrupt);
-	/* Started now, it answers at once when it matters. */
+	/* Start chronyc now, so that it answers at once in a reaction. */
 	chrony_start(&ntp->chronyd.chronyc);
 }
 
@@ -63,7 +63,7 @@ static int forget(struct ntp *ntp)
 	return lead_read(&ntp->chronyd.lead) ?: command(ntp, "reset sources");
 }
 
-/* Absolute, and read back, so that a reaction that begins anew adds nothing twice. */
+/* The target is absolute, so a reaction that begins anew does not add the change twice. */
 static int set_rate(struct ntp *ntp, int64_t fast)
 {
 	struct report report;
@@ -80,14 +80,14 @@ static int set_rate(struct ntp *ntp, int64_t fast)
 	return command(ntp, text);
 }
 
-/* What it measured before somebody set the clock, it may not know to be wrong. */
+/* Somebody may have set the clock without chronyd's notice: its old measurement does not count. */
 static int begin(struct ntp *ntp)
 {
 	ntp->chronyd.fresh = FRESH_UNKNOWN;
 	return lead_read(&ntp->chronyd.lead);
 }
 
-/* Without a source it has no measurement either: somebody has reset or restarted it. */
+/* If chronyd has no source, somebody has reset or restarted it, and it has no measurement. */
 static int dropped(struct ntp *ntp, bool first)
 {
 	struct report report;
@@ -97,7 +97,7 @@ static int dropped(struct ntp *ntp, bool first)
 	return ret ?: report.leap == REPORT_LEAP_UNKNOWN ? 0 : -EAGAIN;
 }
 
-/* Where chronyd does not want to, it goes on by itself. */
+/* Sends a command that chronyd may refuse: it measures by itself then. */
 static int request(struct ntp *ntp, const char *text)
 {
 	int ret = command(ntp, text);
@@ -105,7 +105,7 @@ static int request(struct ntp *ntp, const char *text)
 	return chrony_was_refused(ret) ? 0 : ret;
 }
 
-/* While a burst is under way chronyd ignores another. */
+/* During a burst chronyd ignores another one. */
 static int measure(struct ntp *ntp, bool again)
 {
 	struct chrony_sources sources;

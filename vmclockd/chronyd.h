@@ -6,7 +6,7 @@
 #include "chrony.h"
 #include "lead.h"
 
-/* Which of its measurements count. */
+/* Which of chronyd's measurements count. */
 enum chronyd_fresh {
 	FRESH_UNKNOWN,			/* it has not been asked yet */
 	FRESH_OTHER,			/* others than the one that it had then */

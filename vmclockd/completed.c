@@ -90,9 +90,9 @@ static uint64_t maintenance(const struct vmclock_state *device)
 {
 	uint64_t flags = 0;
 
-	if (device->flags & VMCLOCK_MAINTENANCE_SOON)
+	if (device->flags & VMCLOCK_FLAG_MAINTENANCE_SOON)
 		flags |= VMCLOCK_FLAG_DISRUPTION_SOON;
-	if (device->flags & VMCLOCK_MAINTENANCE_IMMINENT)
+	if (device->flags & VMCLOCK_FLAG_MAINTENANCE_IMMINENT)
 		flags |= VMCLOCK_FLAG_DISRUPTION_IMMINENT;
 	return flags;
 }
@@ -116,7 +116,7 @@ static void set_device(struct completed *completed, const struct vmclock_state *
 	struct vmclock_abi *page = &completed->next.page;
 	uint64_t flags = maintenance(device);
 
-	if (device->flags & VMCLOCK_GENERATION_PRESENT)
+	if (device->flags & VMCLOCK_FLAG_GENERATION_PRESENT)
 		flags |= VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
 	page->disruption_marker = htole64(device->marker);
 	page->vm_generation_counter = htole64(device->generation);

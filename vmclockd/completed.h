@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The completed page, /run/vmclock/vmclock<N>, for a device whose page gives a marker only. */
+/* The completed page, /run/vmclock/vmclock<N>, for a device with a marker-only page. */
 #ifndef VMCLOCKD_COMPLETED_H
 #define VMCLOCKD_COMPLETED_H
 
@@ -31,7 +31,7 @@ bool completed_is_there(const struct completed *completed);
 /* Makes it anew, if somebody has removed it. Returns 0, or -1 as completed_open(). */
 int completed_make_anew(struct completed *completed);
 
-/* Publishes that there is no time under this marker; @status is the page's clock status. */
+/* Publishes a page without time under this marker; @status is the page's clock status. */
 void completed_untrusted(struct completed *completed, const struct vmclock_state *device,
 			 uint8_t status);
 
@@ -39,7 +39,7 @@ void completed_untrusted(struct completed *completed, const struct vmclock_state
 void completed_time(struct completed *completed, const struct vmclock_state *device,
 		    const struct cone *cone, bool first, uint8_t status);
 
-/* Is a disruption to be expected? Published at once, if that has changed under the marker. */
+/* Publishes the announced maintenance at once, if it has changed under the same marker. */
 void completed_maintenance(struct completed *completed, const struct vmclock_state *device);
 
 #endif /* VMCLOCKD_COMPLETED_H */

@@ -84,7 +84,7 @@ static int set_word(int *to, const struct key *key, const char *value, char *why
 			return 0;
 		}
 	}
-	snprintf(why, size, "'%s' is none of", value);
+	snprintf(why, size, "'%s' is not one of", value);
 	for (i = 0; key->words[i]; i++) {
 		size_t length = strlen(why);
 
@@ -98,7 +98,7 @@ static int set_time(int64_t *to, const char *value, char *why, size_t size)
 	int64_t ns;
 
 	if (parse_time(value, false, &ns) || ns < 0) {
-		snprintf(why, size, "'%s' is no length of time; for example 1ms, 20us or 0.5s",
+		snprintf(why, size, "'%s' is not a length of time; for example 1ms, 20us or 0.5s",
 			 value);
 		return -1;
 	}
@@ -119,7 +119,7 @@ static int set_length(int64_t *to, const char *value, char *why, size_t size)
 static int set_path(char **to, const char *value, char *why, size_t size)
 {
 	if (*value != '/') {
-		snprintf(why, size, "'%s' is no absolute path", value);
+		snprintf(why, size, "'%s' is not an absolute path", value);
 		return -1;
 	}
 	free(*to);
@@ -156,8 +156,8 @@ struct reading {
 	struct config *config;
 	const char *path;
 	FILE *file;
-	int line;	 /* that was read last: inih tells the handler none */
-	int lines[KEYS]; /* where each key is, 0: nowhere yet */
+	int line;	 /* the number of the current line: inih's handler does not get it */
+	int lines[KEYS]; /* the line of each key; 0: the key has not occurred yet */
 	bool wrong;
 };
 
@@ -192,9 +192,9 @@ static int get_line(FILE *file, char *text, int size)
 }
 
 /*
- * Gives inih lines with a key, and an empty line in place of any other. By
- * itself inih would cut a long line in pieces, take an indented line for more
- * of the value above it, and report only the first line that is wrong.
+ * Gives inih the lines with a key, and an empty line for every other line. inih
+ * itself would cut long lines, take an indented line for a continuation of the
+ * value above it, and report only the first wrong line.
  */
 static char *next_line(char *text, int size, void *user)
 {
@@ -234,14 +234,14 @@ static int handle(void *user, const char *section, const char *name, const char 
 		if (strcmp(keys[i].name, name) != 0)
 			continue;
 		if (reading->lines[i])
-			return wrong(reading, "%s: line %d has it already", name,
+			return wrong(reading, "%s: already set in line %d", name,
 				     reading->lines[i]);
 		reading->lines[i] = reading->line;
 		if (set(reading->config, &keys[i], value, why, sizeof(why)))
 			return wrong(reading, "%s: %s", name, why);
 		return 1;
 	}
-	return wrong(reading, "there is no key '%s'; vmclockd.conf(5) has all of them", name);
+	return wrong(reading, "there is no key '%s'; vmclockd.conf(5) lists all keys", name);
 }
 
 static int read_file(struct config *config, const char *path, bool required)

@@ -37,7 +37,7 @@ void kernel_clock_unsynchronise(struct daemon *d)
 	if (!may_change(d))
 		return;
 	ret = clock_unsynchronise(&was);
-	/* A later call in the same reaction finds it unsynchronised by the first one. */
+	/* A later call in the same reaction sees what the first call has declared. */
 	d->was_synchronised |= was;
 	kernel_answered(d, ret, "tell the kernel that its clock is wrong");
 }
@@ -77,5 +77,5 @@ void kernel_clock_vouch(struct daemon *d, const struct offset *offset)
 		return;
 	ret = clock_vouch((uint64_t)(offset->error + llabs(offset->ns)),
 			  ours || d->was_synchronised);
-	kernel_answered(d, ret, "tell the kernel how good its clock is");
+	kernel_answered(d, ret, "tell the kernel the error of its clock");
 }

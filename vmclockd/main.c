@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* vmclockd: options, and the loop that all of it runs in. */
+/* vmclockd: the options and the main loop. */
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -25,10 +25,10 @@ static void usage(void)
 {
 	fputs("Usage: vmclockd [OPTION]...\n"
 	      "\n"
-	      "Sets the system clock right after the virtual machine was moved or restored,\n"
+	      "Corrects the system clock after the virtual machine was moved or restored,\n"
 	      "and says in /run/vmclock when it can be trusted again. Runs in the foreground.\n"
 	      "\n"
-	      "  -c, --config=FILE   instead of " CONFIG_PATH "\n"
+	      "  -c, --config=FILE   the configuration, instead of " CONFIG_PATH "\n"
 	      "      --check-config  check the configuration, and exit\n"
 	      "      --dry-run       log what would be done, and change nothing\n"
 	      "  -v, --verbose       log more\n"
@@ -53,7 +53,7 @@ struct options {
 
 enum { CHECK_CONFIG = UCHAR_MAX + 1, DRY_RUN, HELP, VERSION };
 
-/* Returns < 0 to go on, else the exit status. */
+/* Returns the exit status, or a negative value: go on. */
 static int parse_options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -143,7 +143,7 @@ static void wake_up(struct daemon *d)
 		reaction_awake(d);
 }
 
-/* A child's end only wakes the loop up. */
+/* SIGCHLD only wakes the loop up. */
 static bool shall_end(struct daemon *d, int fd)
 {
 	struct signalfd_siginfo info;
@@ -180,7 +180,7 @@ static bool expired(int fd)
 	return read(fd, &times, sizeof(times)) == sizeof(times);
 }
 
-/* Two pairs so far apart tell the nominal rate of the system clock. */
+/* Two pairs that are this far apart give the nominal rate of the system clock. */
 #define BASELINE_MS 110
 
 static bool rate_is_missing(const struct daemon *d)
@@ -189,7 +189,7 @@ static bool rate_is_missing(const struct daemon *d)
 	       !(d->steer.nominal > 0);
 }
 
-/* Clients add to the bound what an NTP daemon may have slewed since: renew it more often. */
+/* Clients add to the bound what an NTP daemon may slew between renewals: renew it often. */
 #define RENEWED_MS 100
 
 static bool is_renewed(const struct daemon *d)
@@ -198,7 +198,7 @@ static bool is_renewed(const struct daemon *d)
 	       d->phase == PHASE_TRUSTED;
 }
 
-/* How long to sleep, in ms; -1: until something happens. */
+/* How long poll(2) may sleep, in ms; -1: without limit. */
 static int patience(const struct daemon *d)
 {
 	int64_t left;
@@ -254,7 +254,7 @@ static void look_at_clocksource(struct daemon *d)
 
 	if (!why)
 		return;
-	/* With another clocksource the kernel's clock has another rate of its own. */
+	/* Each clocksource has its own nominal rate. */
 	d->steer.nominal = 0;
 	reaction_doubt(d, why);
 }
@@ -282,13 +282,54 @@ static void tick(struct daemon *d)
 	supervisor_alive();
 }
 
+/*
+ * Attends to what has woken the loop. @ready: what poll() returned. Returns false at the
+ * end; *@status then receives the exit status.
+ */
+static bool attend(struct daemon *d, const struct pollfd fds[SOURCES], int ready, int *status)
+{
+	bool had;
+
+	/* First of all: after a sleep the old measurements are void. */
+	if (slept_look(&d->slept))
+		reaction_awake(d);
+	look_at_logind(d);
+	if (fds[SIGNALS].revents && shall_end(d, fds[SIGNALS].fd)) {
+		*status = 0;
+		return false;
+	}
+	if (network_came(&d->network, monotonic_now()))
+		reaction_network(d);
+	had = d->device.vc;
+	if (had)
+		reaction_look(d);
+	/* The rate can be known sooner than at the next tick. */
+	if (!ready && (rate_is_missing(d) || is_renewed(d)))
+		reaction_tick(d);
+	if (fds[STEPS].revents) {
+		arm_steps(fds[STEPS].fd);
+		if (d->device.vc)
+			reaction_tick(d);
+	}
+	if (fds[TICKS].revents && expired(fds[TICKS].fd)) {
+		if (keep_files(d)) {
+			*status = 1;
+			return false;
+		}
+		tick(d);
+	}
+	if (had && !d->device.vc)
+		reaction_withdraw(d);
+	exporter_look(d);
+	return true;
+}
+
 /* Returns the exit status. */
 static int run(struct daemon *d, struct pollfd fds[SOURCES])
 {
-	int ready, limit;
-	bool had;
+	int ready, limit, status = 1;
 
-	for (;;) {
+	do {
 		listen_to_network(d, &fds[NETWORK]);
 		fds[LOGIND].fd = logind_fd(&d->logind);
 		fds[LOGIND].events = (short)logind_events(&d->logind);
@@ -299,63 +340,27 @@ static int run(struct daemon *d, struct pollfd fds[SOURCES])
 			say(LOG_ERR, "poll: %s", strerror(errno));
 			return 1;
 		}
-		/* The rate can be known sooner than at the next tick. */
-		if (!ready && (rate_is_missing(d) || is_renewed(d)))
-			reaction_tick(d);
-		/* First of all: after a sleep the old measurements are void. */
-		if (slept_look(&d->slept))
-			reaction_awake(d);
-		look_at_logind(d);
-		if (fds[SIGNALS].revents && shall_end(d, fds[SIGNALS].fd))
-			return 0;
-		if (network_came(&d->network, monotonic_now()))
-			reaction_network(d);
-		had = d->device.vc;
-		if (had)
-			reaction_look(d);
-		if (fds[STEPS].revents) {
-			arm_steps(fds[STEPS].fd);
-			if (d->device.vc)
-				reaction_tick(d);
-		}
-		if (fds[TICKS].revents && expired(fds[TICKS].fd)) {
-			if (keep_files(d))
-				return 1;
-			tick(d);
-		}
-		if (had && !d->device.vc)
-			reaction_withdraw(d);
-		exporter_look(d);
-	}
+	} while (attend(d, fds, ready, &status));
+	return status;
 }
 
-static int serve(struct daemon *d)
+/* Returns 0; or -1, after a line in the log. */
+static int open_files(struct daemon *d)
 {
-	struct pollfd fds[SOURCES] = {
-		[SIGNALS] = { .fd = open_signals(), .events = POLLIN },
-		[TICKS] = { .fd = open_ticks(), .events = POLLIN },
-		[STEPS] = { .fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK),
-			    .events = POLLIN },
-		[DEVICE] = { .fd = d->device.event, .events = POLLIN },
-		[NETWORK] = { .fd = -1, .events = POLLIN },
-		[LOGIND] = { .fd = -1 },
-	};
-	int status;
-
-	if (fds[SIGNALS].fd < 0 || fds[TICKS].fd < 0 || fds[STEPS].fd < 0) {
-		say(LOG_ERR, "cannot start: %s", strerror(errno));
-		return 1;
-	}
-	arm_steps(fds[STEPS].fd);
 	if (state_open(&d->state, d->config.folder, d->config.device, d->dry_run) ||
 	    by_ntp_open(&d->by_ntp, d->config.folder, d->config.device, d->dry_run))
-		return 1;
+		return -1;
 	if (d->config.clockbound &&
 	    clockbound_open(&d->clockbound, d->config.clockbound_path, d->dry_run))
 		say(LOG_WARNING, "clients of ClockBound are not served");
+	return 0;
+}
+
+static void begin(struct daemon *d)
+{
 	d->by_ntp.options.source_smears = d->config.source_smears;
 	d->by_ntp.silent = d->dry_run || d->config.mode == MODE_OBSERVE;
-	/* No reaction must wait for memory to be read in. */
+	/* A reaction must not wait for page faults. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		say(LOG_DEBUG, "memory is not locked: %s", strerror(errno));
 	hooks_init(&d->hooks, d->config.hooks, d->config.hook_timeout, d->state.lock);
@@ -374,6 +379,30 @@ static int serve(struct daemon *d)
 	exporter_open(d);
 	supervisor_ready();
 	exporter_look(d);
+}
+
+/* Returns the exit status. */
+static int serve(struct daemon *d)
+{
+	struct pollfd fds[SOURCES] = {
+		[SIGNALS] = { .fd = open_signals(), .events = POLLIN },
+		[TICKS] = { .fd = open_ticks(), .events = POLLIN },
+		[STEPS] = { .fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK),
+			    .events = POLLIN },
+		[DEVICE] = { .fd = d->device.event, .events = POLLIN },
+		[NETWORK] = { .fd = -1, .events = POLLIN },
+		[LOGIND] = { .fd = -1 },
+	};
+	int status;
+
+	if (fds[SIGNALS].fd < 0 || fds[TICKS].fd < 0 || fds[STEPS].fd < 0) {
+		say(LOG_ERR, "cannot start: %s", strerror(errno));
+		return 1;
+	}
+	arm_steps(fds[STEPS].fd);
+	if (open_files(d))
+		return 1;
+	begin(d);
 	status = run(d, fds);
 	supervisor_stopping();
 	exporter_close(d);

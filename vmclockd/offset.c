@@ -5,7 +5,7 @@
 #include "calc/base.h"
 #include "offset.h"
 
-/* s: no offset is measured so near to the end of a day that has a leap second. */
+/* s: no offset is measured this close to the end of a day with a leap second. */
 #define DAY	     86400
 #define LEAP_SECONDS 5
 
@@ -38,7 +38,7 @@ static int pair_error(const struct vmclock *vc, const struct pair *pair,
 		      const struct vmclock_time *middle, int64_t *ns)
 {
 	struct vmclock_time begin;
-	int ret = vmclock_at(vc, VMCLOCK_UTC, pair->counter - pair->width / 2 - 1, &begin);
+	int ret = vmclock_at(vc, VMCLOCK_SCALE_UTC, pair->counter - pair->width / 2 - 1, &begin);
 
 	ret = ret ?: difference(&middle->time, &begin.time, ns);
 	if (ret)
@@ -55,14 +55,14 @@ int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *off
 	int ret;
 
 	ret = pair_read(&found.pair, PAIR_TRIES);
-	ret = ret ?: vmclock_at(vc, VMCLOCK_UTC, found.pair.counter, &time);
+	ret = ret ?: vmclock_at(vc, VMCLOCK_SCALE_UTC, found.pair.counter, &time);
 	ret = ret ?: pair_error(vc, &found.pair, &time, &reading);
 	if (ret)
 		return ret;
 	/* The counter was read before the page: under another marker they may not match. */
 	if (time.marker != marker || vmclock_disrupted(vc, marker))
 		return -ESTALE;
-	if (!(time.flags & VMCLOCK_BOUNDED))
+	if (!(time.flags & VMCLOCK_FLAG_BOUNDED))
 		return -ENODATA;
 	if (near_leap_second(&time))
 		return -EAGAIN;

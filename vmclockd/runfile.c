@@ -28,14 +28,14 @@ static int cannot(const char *what, const char *folder, const char *name)
 	if (errno == ELOOP)
 		return refuse(folder, name, "is a link");
 	if (errno == ENOTDIR)
-		return refuse(folder, name, "is no folder");
+		return refuse(folder, name, "is not a folder");
 	if (errno == EISDIR || errno == ENXIO)
-		return refuse(folder, name, "is no regular file");
+		return refuse(folder, name, "is not a regular file");
 	say(LOG_ERR, "cannot %s %s%s%s: %s", what, folder, *name ? "/" : "", name, strerror(errno));
 	return -1;
 }
 
-/* Why others could have written it; NULL: only our user could, or with @or_roots root. */
+/* Why others could have written the file; NULL: only our user could, or (@or_roots) root. */
 static const char *not_ours(const struct stat *st, bool or_roots)
 {
 	if (st->st_uid != geteuid() && !(or_roots && !st->st_uid))
@@ -86,7 +86,7 @@ static int check_file(int fd, const char *folder, const char *name, size_t size,
 
 	if (fstat(fd, &st))
 		return cannot("look at", folder, name);
-	wrong = S_ISREG(st.st_mode) ? not_ours(&st, or_roots) : "is no regular file";
+	wrong = S_ISREG(st.st_mode) ? not_ours(&st, or_roots) : "is not a regular file";
 	if (!wrong && st.st_size && (size_t)st.st_size != size)
 		wrong = "has another size";
 	return wrong ? refuse(folder, name, wrong) : 0;
@@ -137,7 +137,7 @@ void *runfile_map(const char *folder, const char *name, size_t size, bool *made)
 
 /* ---- Changing nothing ------------------------------------------------------------------ */
 
-/* Returns its descriptor; -ENOENT: there is no such file; or another error, after a line. */
+/* Returns a descriptor; -ENOENT: no such file; or another error, after a line in the log. */
 static int open_to_read(const char *folder, const char *name, size_t size)
 {
 	int fd = -1, dir = open(folder, FOLDER_FLAGS);
@@ -187,12 +187,12 @@ int runfile_lock(const char *folder)
 
 	if (dir < 0)
 		return -1;
-	/* Whoever can open a file can lock it: only our user may open this one. */
+	/* A user who can open a file can lock it, so only our user may open this file. */
 	fd = openat(dir, RUNFILE_LOCK, FILE_FLAGS | O_RDWR | O_CREAT, 0600);
 	close(dir);
 	if (fd < 0)
 		return cannot("open", folder, RUNFILE_LOCK);
-	/* A byte in it is a note of the hooks'. */
+	/* The hooks keep a note of one byte in this file. */
 	if (check_file(fd, folder, RUNFILE_LOCK, 1, false))
 		goto failed;
 	if (fchmod(fd, 0600)) {

@@ -18,7 +18,7 @@ _Static_assert(offsetof(struct vmclock_run_state, marker) ==
 		       offsetof(struct vmclock_abi, disruption_marker),
 	       "as in a page");
 
-/* "01234567-89ab-..." to bytes; all zero where the kernel does not tell. */
+/* Converts "01234567-89ab-..." to bytes; all zero if the kernel gives no boot ID. */
 static void read_boot_id(__u8 id[16])
 {
 	char text[40] = "", *from = text;
@@ -47,7 +47,7 @@ static struct vmclock_run_state *copy_of(void *live, int i)
 	return (void *)((char *)live + (size_t)i * VMCLOCK_RUN_STATE_COPY_SIZE);
 }
 
-/* A vmclockd killed during an update leaves a torn copy: only its count is taken over. */
+/* A vmclockd that was killed during an update leaves a torn copy: only its count is used. */
 static bool is_whole(const struct vmclock_run_state *state, const __u8 boot_id[16])
 {
 	return le32toh(state->magic) == VMCLOCK_RUN_STATE_MAGIC &&
@@ -68,7 +68,7 @@ static int whole_copy(void *live, const __u8 boot_id[16])
 	return -1;
 }
 
-/* Publishes the state that is taken over, or the first content of a new file. */
+/* Publishes the state of the earlier vmclockd, or the first content of a new file. */
 static void begin(struct state *state, void *live, int i)
 {
 	struct vmclock_run_state *copy = copy_of(live, i);
@@ -107,7 +107,7 @@ static void *open_live(struct state *state, const char *folder, bool dry_run)
 	return live;
 }
 
-/* Its last component, which the library knows it by; one that is too long is no device's. */
+/* Sets the device's name, the path's last component; no device has a name that is too long. */
 static void set_device(struct vmclock_run_state *next, const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;

@@ -35,8 +35,8 @@ static int write_all(int fd, const char *text)
 }
 
 /*
- * Others may own the folder: nothing of theirs is opened, no link of theirs is
- * followed. What an earlier vmclockd has left unfinished goes.
+ * Other users may own the folder, so this opens no file of theirs and follows no
+ * link. Removes the unfinished file of an earlier vmclockd.
  */
 static int write_file(const struct textfile *file, const char *text)
 {
@@ -75,7 +75,7 @@ static void renew(struct textfile *file, const char *text)
 
 /* ---- The thread ---------------------------------------------------------------------- */
 
-/* Waits for a text; NULL: there will be no more. */
+/* Waits for a text; NULL: there will be no more texts. */
 static char *next_text(struct textfile *file)
 {
 	char *text;
@@ -147,7 +147,7 @@ void textfile_stop(struct textfile *file)
 	wake(file, NULL, true);
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += LAST_WAIT;
-	/* If a disk hangs, do not wait: the thread ends with the process. */
+	/* Do not wait for a disk that hangs: the thread ends with the process. */
 	if (!pthread_clockjoin_np(file->writer, NULL, CLOCK_MONOTONIC, &until))
 		free(file->unfinished);
 }

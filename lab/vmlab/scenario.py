@@ -7,10 +7,15 @@ import shutil
 import time
 import traceback
 
-from . import console, kernels, report
-from .architecture import AMD64
+from . import report
 from .errors import Failed, LabError, Skipped
+from .guest import console
+from .host import cache
+from .kernels.matrix import AMD64, MATRIX, series_named
 from .lab import Lab
+
+# In the folder of a build.
+_FAILED = 'lab-failed'
 
 
 class Scenario:
@@ -32,19 +37,26 @@ class Scenario:
             raise LabError(f'{path}: {error}') from None
         architectures = getattr(module, 'ARCHITECTURES', None)
         # What it measures would suffer from others.
-        self.alone = getattr(module, 'ALONE', False)
+        self.alone = _flag(module, 'ALONE')
         limited = hasattr(module, 'KERNELS')
         self.kernels = getattr(module, 'KERNELS', tuple(
-            s.name for s in kernels.MATRIX
+            s.name for s in MATRIX
             if not architectures or s.architecture.name in architectures))
         watchable = not (limited or self.alone) and AMD64.name in (architectures or (AMD64.name,))
         self.kernels += getattr(module, 'WATCHERS', ('debug',) if watchable else ())
-        self.brief = getattr(module, 'BRIEF', False)
-        self.on_request = getattr(module, 'ON_REQUEST', False)
+        self.brief = _flag(module, 'BRIEF')
+        self.on_request = _flag(module, 'ON_REQUEST')
         # It takes minutes: it begins before the others.
-        self.long = getattr(module, 'LONG', False)
+        self.long = _flag(module, 'LONG')
         for name in self.kernels:
-            kernels.series_named(name)
+            series_named(name)
+
+
+def _flag(module, name):
+    value = getattr(module, name, False)
+    if not isinstance(value, bool):
+        raise LabError(f'{module.__file__}: {name} must be True or False, not {value!r}')
+    return value
 
 
 def _load(path):
@@ -89,6 +101,31 @@ def only(scenarios, pairs):
         if s.kernels:
             chosen.append(s)
     return chosen, sorted(left)
+
+
+class Failures:
+    """Which failed when they last ran, for --failed: each line of a file is a kernel and a scenario.
+
+    A pair that did not run leaves what is recorded of it, so one can mend them one by one.
+    """
+
+    def __init__(self, builddir):
+        self._path = builddir / _FAILED
+
+    def pairs(self):
+        """The pairs (kernel, scenario) that failed when they last ran."""
+        if not self._path.exists():
+            return set()
+        return {tuple(line.split()) for line in
+                self._path.read_text(encoding='utf-8').splitlines()}
+
+    def record(self, kernel, scenario, failed):
+        """Called for each pair that ran, at once: an interruption then loses nothing."""
+        before = self.pairs()
+        now = before - {(kernel, scenario)} | ({(kernel, scenario)} if failed else set())
+        # Where nothing was built nothing can run.
+        if now != before and self._path.parent.is_dir():
+            cache.write_whole(self._path, ''.join(f'{k} {s}\n' for k, s in sorted(now)))
 
 
 class Outcome:

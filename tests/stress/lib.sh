@@ -8,7 +8,7 @@ compile() {
 	program=$2
 	shift 2
 	# shellcheck disable=SC2086
-	${CC:-cc} -g -O1 -pthread -D_GNU_SOURCE -I. -I"$tree" -I"$tree/include" -I"$tree/lib" \
+	${CC:-cc} -g -O1 -pthread -D_GNU_SOURCE -I. -Iinclude -I"$tree" -I"$tree/include" -I"$tree/lib" \
 		-I"$tree/tests/host" "$@" -o "$program" "$tree/tests/stress/torn-reads.c" \
 		"$tree/tests/host/host.c" "$tree"/lib/*.c
 }

@@ -122,7 +122,8 @@ static bool time_is_whole(const struct vmclock_time *t)
 	make_page(t->marker, &page);
 	vmclock_calc_snapshot(&page, sizeof(page), &s);
 	if (t->status != s.status ||
-	    !(t->flags & VMCLOCK_MAINTENANCE_SOON) != !(s.flags & VMCLOCK_FLAG_DISRUPTION_SOON) ||
+	    !(t->flags & VMCLOCK_FLAG_MAINTENANCE_SOON) !=
+		    !(s.flags & VMCLOCK_FLAG_DISRUPTION_SOON) ||
 	    vmclock_calc_time(&s, t->counter, &time))
 		return false;
 	if (vmclock_calc_linear(&s, &time, &second))
@@ -135,8 +136,8 @@ static bool time_is_whole(const struct vmclock_time *t)
 	    vmclock_calc_shift_time(&earliest, -(int64_t)error) ||
 	    vmclock_calc_shift_time(&latest, (int64_t)error + 1) ||
 	    vmclock_calc_bounds_to_utc(&second, &earliest, &latest))
-		return !(t->flags & VMCLOCK_BOUNDED);
-	return t->flags & VMCLOCK_BOUNDED && same(&t->earliest, &earliest) &&
+		return !(t->flags & VMCLOCK_FLAG_BOUNDED);
+	return t->flags & VMCLOCK_FLAG_BOUNDED && same(&t->earliest, &earliest) &&
 	       same(&t->latest, &latest);
 }
 
@@ -180,8 +181,8 @@ static void read_once(struct reader *r, unsigned long i, uint64_t *last)
 		r->markers++;
 		break;
 	default:
-		ret = i % 2 ? vmclock_now(vc, VMCLOCK_UTC, &t) :
-			      vmclock_now_relaxed(vc, VMCLOCK_UTC, &t);
+		ret = i % 2 ? vmclock_now(vc, VMCLOCK_SCALE_UTC, &t) :
+			      vmclock_now_relaxed(vc, VMCLOCK_SCALE_UTC, &t);
 		count(r, ret, time_is_whole(&t));
 		marker = t.marker;
 		r->times++;
@@ -298,7 +299,7 @@ int main(int argc, char *argv[])
 	host_create(&host, &first);
 	vc = host_open(&host);
 	host_join(&host, vc);
-	if (vmclock_now(vc, VMCLOCK_UTC, &(struct vmclock_time){ 0 }) == -EOPNOTSUPP) {
+	if (vmclock_now(vc, VMCLOCK_SCALE_UTC, &(struct vmclock_time){ 0 }) == -EOPNOTSUPP) {
 		fprintf(stderr, "torn-reads: no steady counter on this machine\n");
 		return 77;
 	}

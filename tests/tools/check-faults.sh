@@ -108,7 +108,7 @@ if as_nobody "$VMCLOCK_CHECK" --version >/dev/null 2>&1; then
 	chmod 0 "$tmp/closed"
 	run_as_nobody --device "$tmp/closed/page"
 	expect 'a folder that may not be entered' 2 \
-		'^NOT USABLE: no permission to reach .*a folder on the way' 'kind +not to be seen'
+		'^NOT USABLE: no permission to reach .*a folder on the way' 'kind +cannot be examined'
 	chmod 755 "$tmp/closed"
 
 	# As the in-tree driver leaves its node, if no udev rule opens it.

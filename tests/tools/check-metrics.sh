@@ -8,9 +8,9 @@
 . "${top_srcdir:=.}/tests/tools/metrics-lib.sh"
 
 run --openmetrics --json
-expect 'JSON' 3 '^vmclock-check: --openmetrics has no JSON \(try --help\)$'
+expect 'JSON' 3 '^vmclock-check: --openmetrics does not go with --json \(try --help\)$'
 run --openmetrics --wait
-expect 'together with --wait' 3 '^vmclock-check: --openmetrics, --wait and --watch are not for one run'
+expect 'together with --wait' 3 '^vmclock-check: give only one of --openmetrics, --wait and --watch'
 
 # ---- Pages alone ----------------------------------------------------------------------
 
@@ -130,7 +130,7 @@ cp "$page" "$tmp/vmclock1"
 run --openmetrics --device "$tmp/vmclock1"
 expect 'a device that vmclockd does not serve' 0 '^vmclock_up\{.*\} 1$' '!^vmclock_disruptions_total'
 
-end_daemon KILL
+stop_daemon KILL
 run --openmetrics
 until_true not_trusted
 expect 'vmclockd has died' 0 '^vmclock_vmclockd_running\{.*\} 0$' '^vmclock_disruptions_total\{.*\} [12]$' \
@@ -138,27 +138,15 @@ expect 'vmclockd has died' 0 '^vmclock_vmclockd_running\{.*\} 0$' '^vmclock_disr
 accepted 'vmclockd has died: the text' "$tmp/out"
 
 # What others could write is not believed.
-chmod 666 "$tmp/run/state"
+chmod 666 "$state"
 run --openmetrics
 expect 'a state that others can write' 0 '^vmclock_vmclockd_running\{.*\} 0$' '!^vmclock_disruptions_total'
 
 # ---- A marker only, and a page that vmclockd completes ------------------------------------------
 
-# An NTP daemon that is sure within 15 us or so.
-cat >"$tmp/chronyc" <<'END'
-#!/bin/sh
-while read -r line; do
-	case $line in
-	tracking) echo "7F000001,127.0.0.1,3,$(date +%s.%N),0.000000001,0.0,0.0,0.0,0.0,100.0,0.000010,0.000010,1.0,Normal" ;;
-	sources) echo '^,*,127.0.0.1,3,0,377,1,0.0,0.0,0.000004720' ;;
-	activity) echo 1,0,0,0,0 ;;
-	*) echo '200 OK' ;;
-	esac
-done
-END
-chmod 755 "$tmp/chronyc"
+play_chronyc
 stop
-rm -rf "$tmp/run"
+rm -rf "$folder"
 start --marker-only --marker=7
 [ -e "$page" ] || exit 99
 serve 'ntp = chrony' "chronyc = $tmp/chronyc"
@@ -168,6 +156,6 @@ expect 'a completed page' 0 '^vmclock_system_clock_trusted\{.*\} 1$' \
 within vmclock_time_bound_seconds 0.000015 0.1
 within vmclock_reference_age_seconds 0 60
 accepted 'a completed page: the text' "$tmp/out"
-end_daemon
+stop_daemon
 
 finish

@@ -135,6 +135,13 @@ expect 'served by our driver' 0 \
 	'vmclock +loaded, version 4.5.6, serves the device' 'ptp_vmclock +not there' \
 	'notification +yes: the host notifies by ACPI'
 
+echo acpi:AMZNC10C: >"$sys/bus/acpi/devices/AMZNC10C:00/modalias"
+run
+expect 'without the compatible ID' 1 '^WARNING: the ACPI device has no _CID "VMCLOCK"'
+run --json
+field 'the rule of it' .rules_broken[0].rule '"acpi-cid"'
+echo acpi:AMZNC10C:VMCLOCK: >"$sys/bus/acpi/devices/AMZNC10C:00/modalias"
+
 echo irq >"$sys/class/misc/vmclock0/notification"
 run
 expect 'notified by interrupt' 0 'notification +yes: the host notifies by interrupt'

@@ -25,15 +25,15 @@ serve() {
 }
 
 run --wait=now
-expect 'a word as seconds' 3 "^vmclock-check: --wait: 'now' is no number of seconds"
+expect 'a word as seconds' 3 "^vmclock-check: --wait: 'now' is not a number of seconds"
 run --wait=-1
 expect 'seconds below zero' 3 "^vmclock-check: --wait: '-1' is no number of seconds"
-run --max-error=1ms
-expect 'a largest error alone' 3 '^vmclock-check: --max-error is for --wait'
+run --wait --max-age=1s
+expect 'a largest age' 3 '^vmclock-check: --max-age is for the report'
 run --wait --max-error=3
-expect 'a largest error without a unit' 3 "^vmclock-check: --max-error: '3' is no time"
+expect 'a largest error without a unit' 3 "^vmclock-check: --max-error: '3' is not a time"
 run --wait --json
-expect 'JSON' 3 '^vmclock-check: --wait has no JSON'
+expect 'JSON' 3 '^vmclock-check: --wait does not go with --json'
 
 run --wait=0
 expect 'no device' 2 '^vmclock-check: the VMClock device cannot be opened: No such file'

@@ -7,8 +7,7 @@
 . "${top_srcdir:=.}/tests/tools/metrics-lib.sh"
 
 watch=
-trap '[ -z "$watch" ] || kill "$watch"; [ -z "$sim" ] || kill "$sim"
-	[ -z "$daemon" ] || kill "$daemon"; rm -rf "$tmp"' EXIT
+trap '[ -z "$watch" ] || kill "$watch"; end_all; rm -rf "$tmp"' EXIT
 stamp='^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z'
 
 # Not in a new shell, so that $! is its own number; in the background SIGINT would be ignored.
@@ -38,9 +37,9 @@ told() {
 }
 
 run --watch --wait
-expect 'together with --wait' 3 '^vmclock-check: --openmetrics, --wait and --watch are not for one run'
+expect 'together with --wait' 3 '^vmclock-check: give only one of --openmetrics, --wait and --watch'
 run --watch --max-error=3
-expect 'a largest error without a unit' 3 "^vmclock-check: --max-error: '3' is no time"
+expect 'a largest error without a unit' 3 "^vmclock-check: --max-error: '3' is not a time"
 run --watch
 expect 'no device' 2 '^vmclock-check: the VMClock device cannot be opened: No such file or directory; .* without --watch tells why$'
 
@@ -99,7 +98,7 @@ while read -r line; do
 	case $? in 0 | 77) ;; *) wrong="$wrong $line" ;; esac
 done <"$tmp/lines"
 verdict 'each line is JSON' "$wrong"
-end_daemon
+stop_daemon
 stop
 
 "$MAKE_PAGE" "$page" disruption_marker=18446744073709551615 || exit 99
@@ -110,7 +109,7 @@ end_watch INT
 # ---- Nobody reads ---------------------------------------------------------------------------
 
 # Nothing is to change: vmclockd's last word would run out.
-rm -r "$tmp/run"
+rm -r "$folder"
 mkfifo "$tmp/pipe"
 : >"$tmp/err"
 "$VMCLOCK_CHECK" --watch >"$tmp/pipe" 2>"$tmp/err" &

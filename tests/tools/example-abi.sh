@@ -27,7 +27,7 @@ python() {
 }
 
 "$ABI_LAYOUT" >"$tmp/layout" || exit 99
-python 'it can be imported' 0 '^vmclock_time 72$' <<'END'
+python 'it can be imported' 0 '^vmclock_time 128$' <<'END'
 import ctypes
 import vmclock
 
@@ -40,8 +40,9 @@ def layout(name, structure):
 layout('vmclock_time', vmclock.Time)
 layout('vmclock_state', vmclock.State)
 layout('timespec', vmclock.Timespec)
-for name in ('UTC', 'TAI', 'SMEARED', 'BOUNDED', 'MAINTENANCE_SOON', 'MAINTENANCE_IMMINENT',
-             'GENERATION_PRESENT', 'COMPLETED', 'CLOCK_TAI'):
+for name in ('SCALE_UTC', 'SCALE_TAI', 'SCALE_SMEARED', 'FLAG_MAINTENANCE_SOON',
+             'FLAG_MAINTENANCE_IMMINENT', 'FLAG_MONOTONIC', 'FLAG_GENERATION_PRESENT',
+             'FLAG_BOUNDED', 'FLAG_COMPLETED', 'CLOCK_TAI'):
     print(name, getattr(vmclock, name))
 END
 diff "$tmp/layout" "$tmp/out" >"$tmp/err" && why='' || why='another layout'
@@ -94,7 +95,7 @@ with vmclock.Page(sys.argv[1]) as page:
     assert ctypes.string_at(lib.vmclock_page(handle), 4) == b'VCLK'
 
     assert page.marker() == page.state().marker == 5
-    assert page.state().generation == 7 and page.state().flags & vmclock.GENERATION_PRESENT
+    assert page.state().generation == 7 and page.state().flags & vmclock.FLAG_GENERATION_PRESENT
     generation = ctypes.c_uint64()
     lib.vmclock_generation(handle, generation)
     assert generation.value == 7
@@ -103,24 +104,24 @@ with vmclock.Page(sys.argv[1]) as page:
     assert page.gettime(vmclock.CLOCK_TAI, 5).tv_sec > 1_700_000_000
 
     soon = vmclock.Timespec(0, 1)
-    fails(errno.ETIMEDOUT, lib.vmclock_wait, handle, 5, soon)
-    fails(errno.ETIMEDOUT, lib.vmclock_wait_trusted, handle, soon)
-    fails(errno.ENOENT, lib.vmclock_trusted, handle, ctypes.c_uint64())
+    fails(errno.ETIMEDOUT, lib.vmclock_wait_disrupted, handle, 5, soon)
+    fails(errno.ETIMEDOUT, lib.vmclock_system_wait_trusted, handle, soon)
+    fails(errno.ENOENT, lib.vmclock_system_trusted, handle, ctypes.c_uint64())
 
     now = page.now()
-    assert now.flags & vmclock.BOUNDED and now.marker == 5 and now.status == 2
+    assert now.flags & vmclock.FLAG_BOUNDED and now.marker == 5 and now.status == 2
     first, last = now.earliest.nanoseconds(), now.latest.nanoseconds()
     assert first <= now.time.nanoseconds() <= last and 2000 <= last - first < 3_000_000, last - first
     later, then = vmclock.Time(), vmclock.Time()
-    lib.vmclock_now_relaxed(handle, vmclock.TAI, later)
+    lib.vmclock_now_relaxed(handle, vmclock.SCALE_TAI, later)
     assert later.counter >= now.counter
-    lib.vmclock_at(handle, vmclock.UTC, now.counter, then)
+    lib.vmclock_at(handle, vmclock.SCALE_UTC, now.counter, then)
     assert now.time.tv_sec - then.time.tv_sec == 37
     assert then.time.tv_nsec == now.time.tv_nsec
-    page.wait_past(vmclock.TAI, now.marker, now.latest)
-    assert lib.vmclock_after(page.now(), now.latest)
-    assert lib.vmclock_before(now, page.now().latest)
-    assert not lib.vmclock_before(now, now.time)
+    page.wait_past(vmclock.SCALE_TAI, now.marker, now.latest)
+    assert lib.vmclock_time_after(page.now(), now.latest)
+    assert lib.vmclock_time_before(now, page.now().latest)
+    assert not lib.vmclock_time_before(now, now.time)
 
 missing = set(vmclock.PROTOTYPES) - called
 assert not missing, missing

@@ -25,6 +25,7 @@ begin() {
 	rm -f "$tmp/in"
 	mkfifo "$tmp/in" || exit 99
 	: >"$tmp/out"
+	: >"$tmp/err"
 	case $name in
 	*.py) set -- "$PYTHON" "$top_srcdir/examples/$name" "$@" ;;
 	*) set -- "$EXAMPLES/$name" "$@" ;;
@@ -255,7 +256,7 @@ verdict "README.md shows examples/stamp.c" "$why"
 # $CC may hold options.
 # shellcheck disable=SC2086
 $CC -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$top_srcdir/include" \
-	"$tmp/readme.c" >"$tmp/err" 2>&1 && why='' || why='it does not compile'
+	-Iinclude 	"$tmp/readme.c" >"$tmp/err" 2>&1 && why='' || why='it does not compile'
 verdict 'it compiles as C11' "$why"
 
 finish

@@ -38,21 +38,28 @@ run_page() {
 	run --device "$page"
 }
 
-# A page with everything: 2.5 GHz, TAI, 2026-01-01 00:00:00.5 UTC. Arguments change it.
+# A page with everything: this CPU's counter, TAI, the present time. Arguments change it.
 time_page() {
 	"$MAKE_PAGE" "$page" size=0x1000 counter_id="$counter_here" time_type=1 seq_count=42 \
-		disruption_marker=17 flags=0x379 clock_status=2 tai_offset_sec=-37 \
-		counter_period_shift=31 counter_value=987654321000 \
-		counter_period_frac_sec=15845632502852867518 \
+		disruption_marker=17 flags=0x379 clock_status=2 tai_offset_sec=-37 ago=0 \
 		counter_period_esterror_rate_frac_sec=1584563250285 \
 		counter_period_maxerror_rate_frac_sec=7922816251426 \
-		time_sec=1767225637 time_frac_sec=0x8000000000000000 \
 		time_esterror_nanosec=120 time_maxerror_nanosec=1500 \
 		vm_generation_counter=3 "$@" || exit 99
 }
 
 run_time_page() {
 	time_page "$@"
+	run --device "$page"
+}
+
+# The same at 2026-01-01 00:00:00.5 UTC, which the system's clock contradicts: a warning.
+dated_page() {
+	time_page time_sec=1767225637 time_frac_sec=0x8000000000000000 "$@"
+}
+
+run_dated_page() {
+	dated_page "$@"
 	run --device "$page"
 }
 

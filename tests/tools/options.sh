@@ -7,7 +7,8 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "${top_srcdir:=.}/tests/tools/lib.sh"
 
-: "${VMCLOCK_SIM:=tools/vmclock-sim}" "${VMCLOCKD:=vmclockd/vmclockd}"
+: "${VMCLOCK_SIM:=tools/vmclock-sim}" "${VMCLOCK_VERIFY:=tools/vmclock-verify}"
+: "${VMCLOCKD:=vmclockd/vmclockd}"
 
 # Lines that begin with an option, one of a single letter perhaps before it.
 in_help() {
@@ -41,7 +42,7 @@ same() {
 }
 
 : >"$tmp/err"
-for program in "$VMCLOCK_CHECK" "$VMCLOCK_SIM" "$VMCLOCKD"; do
+for program in "$VMCLOCK_CHECK" "$VMCLOCK_SIM" "$VMCLOCK_VERIFY" "$VMCLOCKD"; do
 	name=${program##*/}
 	in_help "$program" | sort >"$tmp/help"
 	in_manual "$top_srcdir"/man/"$name".[18] | sort >"$tmp/manual"

@@ -169,21 +169,21 @@ wrong() {	# COMMAND PATTERN
 }
 wrong frobnicate 'frobnicate: there is no such command; see'
 wrong 'disrupt step=10000000' \
-	"disrupt: 'step=10000000' is no step; give its unit, as in step=10ms"
+	"disrupt: 'step=10000000' is not a step; give a unit: step=10ms"
 wrong 'disrupt soon' "disrupt: what is 'soon'\\? step=TIME and ppm=N"
-wrong 'disrupt ppm=x' "disrupt: 'x' is no frequency; give ppm within"
+wrong 'disrupt ppm=x' "disrupt: 'x' is not a frequency; give ppm within"
 wrong 'disrupt step=1s ppm=1 ppm=2' "disrupt: write 'disrupt \\[step=TIME\\]"
 wrong status "status: write 'status NAME'"
 wrong 'status good' "status: there is no 'good'; there are unknown, init"
 wrong 'smearing 1' "smearing: there is no '1'; there are strict"
-wrong 'leap maybe' "leap: 'maybe' is none of pos, neg and none"
+wrong 'leap maybe' "leap: 'maybe' is not one of pos, neg and none"
 wrong 'soon now' "soon: write 'soon'"
-wrong 'frequency fast' "frequency: 'fast' is no frequency"
-wrong 'frequency 10001' "frequency: '10001' is no frequency"
-wrong 'step 1h' "step: '1h' is no time"
-wrong 'stall -1s' "stall: '-1s' is no duration"
-wrong 'stall 0' "stall: '0' is no duration"
-wrong 'garbage off' "garbage: 'off' is no duration"
+wrong 'frequency fast' "frequency: 'fast' is not a frequency"
+wrong 'frequency 10001' "frequency: '10001' is not a frequency"
+wrong 'step 1h' "step: '1h' is not a time"
+wrong 'stall -1s' "stall: '-1s' is not a duration"
+wrong 'stall 0' "stall: '0' is not a duration"
+wrong 'garbage off' "garbage: 'off' is not a duration"
 wrong 'marker-only yes' "marker-only: 'yes' is neither on nor off"
 wrong "$(printf '%0300d' 0)" 'the line is too long'
 tell "$(printf 'x\033[31m')"
@@ -223,7 +223,7 @@ script() {	# NAME PATTERN LINE...
 }
 script 'a script: another word' "1: write 'at TIME COMMAND'" 'in 5s quit'
 script 'a script: no command' "2: write 'at TIME COMMAND'" 'at 0 show' 'at 1'
-script 'a script: no time' "1: 'soon' is no time" 'at soon quit'
+script 'a script: no time' "1: 'soon' is not a time" 'at soon quit'
 script 'a script: backwards' '2: it is earlier' 'at 2s show' 'at 1s quit'
 script 'a script: no such command' '1: jump: there is no such command' 'at 1s jump'
 

@@ -8,6 +8,9 @@
 #	tell COMMAND...		gives it a command; `expect' judges the answer
 #	reader NAME ARG...	a case: sim-reader finds $page so
 #	stop			ends it; `expect' judges how it ended
+#	play_chronyc		makes $tmp/chronyc, for an NTP daemon that is sure within 15 us
+#				or so: the clock is slow by the seconds in $tmp/offset, and
+#				what was asked is in $tmp/asked
 #
 # shellcheck shell=sh
 
@@ -84,4 +87,25 @@ reader() {
 
 get() {
 	"$SIM_READER" "$page" get "$1"
+}
+
+play_chronyc() {
+	echo 0.0 >"$tmp/offset"
+	: >"$tmp/asked"
+	cat >"$tmp/chronyc" <<-END
+		#!/bin/sh
+		tmp=$tmp
+	END
+	cat >>"$tmp/chronyc" <<-'END'
+		while read -r line; do
+			echo "$line" >>"$tmp/asked"
+			case $line in
+			tracking) echo "7F000001,127.0.0.1,3,$(date +%s.%N),$(cat "$tmp/offset"),0.0,0.0,0.0,0.0,100.0,0.000010,0.000010,1.0,Normal" ;;
+			sources) echo '^,*,127.0.0.1,3,0,377,1,0.0,0.0,0.000004720' ;;
+			activity) echo 1,0,0,0,0 ;;
+			*) echo '200 OK' ;;
+			esac
+		done
+	END
+	chmod 755 "$tmp/chronyc"
 }

@@ -5,19 +5,15 @@
 # which vmclockd changes nothing. What they call is played; cgroups are the kernel's own where they
 # can be made.
 
-# shellcheck source-path=SCRIPTDIR source=sim-lib.sh
-. "${top_srcdir:=.}/tests/tools/sim-lib.sh"
+# shellcheck source-path=SCRIPTDIR source=daemon-lib.sh
+. "${top_srcdir:=.}/tests/tools/daemon-lib.sh"
 
-: "${VMCLOCKD:=vmclockd/vmclockd}"
 examples=$(cd "$top_srcdir/dist/examples/hooks" && pwd)
-page=$tmp/vmclock0
-daemon=
 cgroup=
 sleeper=
 
 clean_up() {
-	[ -z "$sim" ] || kill "$sim"
-	[ -z "$daemon" ] || kill "$daemon"
+	end_all
 	if [ "$cgroup" ]; then
 		echo 0 >"$cgroup/cgroup.freeze"
 		[ -z "$sleeper" ] || kill "$sleeper"
@@ -87,16 +83,6 @@ told() {
 	grep -qx -e "$1" "$tmp/told"
 }
 
-holds() {
-	name=$1
-	shift
-	if until_true "$@"; then
-		verdict "$name" ''
-	else
-		verdict "$name" "$*: $(cat "$tmp/told" "$tmp/daemon")"
-	fi
-}
-
 never() {
 	if grep -q -e "$2" "$tmp/told"; then
 		verdict "$1" "$(cat "$tmp/told")"
@@ -117,11 +103,8 @@ example 40-alert alert ALERTMANAGER=http://manager:9093
 example 90-last freeze FROZEN=last.slice
 
 start --marker=7 --generation=3
-printf '%s\n' "device = $page" "folder = $tmp/run" 'ntp = none' "hooks = $tmp/hooks" >"$tmp/conf"
-: >"$tmp/daemon"
-"$VMCLOCKD" --dry-run --config "$tmp/conf" >"$tmp/daemon" 2>&1 &
-daemon=$!
-until_true grep -q 'right within' "$tmp/daemon"
+configure
+start_daemon 'right within' --dry-run
 
 tell disrupt step=10ms
 holds 'disrupted: all have been run' told 'systemctl freeze last.slice'
@@ -133,7 +116,7 @@ else
 	skip 'a cgroup is frozen' 'no cgroup of version 2 can be made here'
 fi
 holds 'a folder that is missing is told' \
-	grep -q 'hook .*/13-nowhere failed with status [1-9]' "$tmp/daemon"
+	said 'hook .*/13-nowhere failed with status [1-9]'
 holds 'a unit is stopped' told 'systemctl stop --no-block running.service'
 holds 'PostgreSQL is made read-only' \
 	grep -qx 'default_transaction_read_only = on' "$tmp/run/fence"

@@ -44,7 +44,7 @@ tell marker-only off
 regained 'time taken away'
 
 tell stall on
-lost 'an update that never ends' 'the page cannot be read: the host is in the middle of an update for too long'
+lost 'an update that never ends' 'the page cannot be read: the host does not finish an update of the page'
 # Looking takes a tenth of a second: not all the time.
 busy() { awk '{ print $14 + $15 }' "/proc/$daemon/stat"; }
 before=$(busy)
@@ -71,7 +71,7 @@ for wrong in magic=0 version=2; do
 	start_daemon 'page: it'
 	case $wrong in
 	magic=0) lost 'no page' 'page: it holds no VMClock page$' ;;
-	version=2) lost 'another version' 'page: its page has a version that is not known$' ;;
+	version=2) lost 'another version' 'page: its page has a version that this vmclockd does not know$' ;;
 	esac
 	rm "$page"
 	start
@@ -275,7 +275,7 @@ for file in lock page state; do
 	refused "a link in the place of $file" "$file" 'is a link'
 	verdict "a link in the place of $file: it leads nowhere" "$([ ! -e "$tmp/other" ] || echo 'it was followed')"
 	mkdir "$folder/$file"
-	refused "a folder in the place of $file" "$file" 'is no regular file'
+	refused "a folder in the place of $file" "$file" 'is not a regular file'
 	echo short >"$folder/$file"
 	refused "a wrong size in the place of $file" "$file" 'has another size'
 	if [ "$(id -u)" = 0 ]; then
@@ -403,7 +403,7 @@ kill "$(pgrep -P "$daemon" | head -n 1)"
 seen=$(state_u64 64)
 tell disrupt
 holds 'chronyc is missing: the disruption is seen' disruptions $((seen + 1))
-lost 'chronyc is missing' 'stays untrusted: there is no chronyc where the configuration has it: .*'
+lost 'chronyc is missing' 'stays untrusted: chronyc is not where the configuration says: .*'
 mv "$tmp/chronyc.away" "$tmp/chronyc"
 regained 'chronyc is missing'
 

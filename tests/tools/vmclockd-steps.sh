@@ -7,24 +7,6 @@
 # shellcheck source-path=SCRIPTDIR source=daemon-lib.sh
 . "${top_srcdir:=.}/tests/tools/daemon-lib.sh"
 
-# The clock is so many seconds slow, by the file "offset".
-cat >"$tmp/chronyc" <<END
-#!/bin/sh
-tmp=$tmp
-END
-cat >>"$tmp/chronyc" <<'END'
-while read -r line; do
-	echo "$line" >>"$tmp/asked"
-	case $line in
-	tracking) echo "7F000001,127.0.0.1,3,$(date +%s.%N),$(cat "$tmp/offset"),0.0,0.0,0.0,0.0,100.0,0.000010,0.000010,1.0,Normal" ;;
-	sources) echo '^,*,127.0.0.1,3,0,377,1,0.0,0.0,0.000004720' ;;
-	activity) echo 1,0,0,0,0 ;;
-	*) echo '200 OK' ;;
-	esac
-done
-END
-chmod 755 "$tmp/chronyc"
-
 asked() { grep -q "^$1\$" "$tmp/asked"; }
 
 # after_disruption OFFSET KEY...: what chronyd is asked once the clock is so many seconds slow.
@@ -63,6 +45,7 @@ is_not_told() {	# NAME WHY OFFSET KEY...
 	stop_daemon
 }
 
+play_chronyc
 start --marker-only
 is_told 'forward' 5.0
 is_told 'back by little' -0.5

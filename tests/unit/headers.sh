@@ -11,7 +11,7 @@ compiles() {
 	what=$1
 	shift
 	number=$((number + 1))
-	if "$@" -fsyntax-only -Wall -Wextra -Wpedantic -Werror -I"$top_srcdir/include" \
+	if "$@" -fsyntax-only -Wall -Wextra -Wpedantic -Werror -Iinclude -I"$top_srcdir/include" \
 		-I"$top_srcdir/tests/unit/linux-6.13"; then
 		echo "ok $number - $what"
 	else
@@ -32,25 +32,44 @@ refused() {
 	esac
 }
 
+# One to three headers, as options for headers.c; the page's fields are there if a header has these.
+in_order() {
+	uses=
+	echo "-DFIRST=<$1>${2:+ -DSECOND=<$2>}${3:+ -DTHIRD=<$3>}"
+	for header in "$@"; do
+		case $header in
+		vmclock-abi.h) uses='(copy.flags&VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT)' ;;
+		linux/vmclock-abi.h) uses=${uses:-1} ;;
+		esac
+	done
+	[ -z "$uses" ] || echo "-DUSES_PAGE=$uses"
+}
+
 src=$top_srcdir/tests/unit/headers.c
-echo 1..17
-# $CC and $CXX may hold options of their own.
-# shellcheck disable=SC2086
+ours=vmclock.h page=vmclock-abi.h kernels=linux/vmclock-abi.h
+# $CC and $CXX may hold options of their own, and the headers are several options.
+# shellcheck disable=SC2046,SC2086
 {
-for std in c99 c11 gnu99 gnu11 gnu17; do
-	compiles "as $std" $CC -std=$std "$src"
+for std in c99 c11 c17 c2x gnu99 gnu11 gnu17; do
+	compiles "as $std" $CC -std=$std $(in_order $ours) "$src"
 done
-for std in c++98 c++11 c++17 gnu++98; do
-	compiles "as $std" $CXX -std=$std -x c++ "$src"
+for std in c++98 c++11 c++17 c++20 gnu++98; do
+	compiles "as $std" $CXX -std=$std -x c++ $(in_order $ours) "$src"
 done
-for std in c99 c11; do
-	compiles "as $std after the kernel's header" $CC -std=$std -DKERNEL_HEADER_FIRST "$src"
-	compiles "as $std before the kernel's header" $CC -std=$std -DKERNEL_HEADER_LAST "$src"
+for std in c99 c2x; do
+	for order in "$ours $page" "$page $ours" "$ours $kernels" "$kernels $ours" \
+		"$ours $page $kernels" "$ours $kernels $page" "$page $ours $kernels" \
+		"$page $kernels $ours" "$kernels $ours $page" "$kernels $page $ours"; do
+		compiles "as $std: $order" $CC -std=$std $(in_order $order) "$src"
+	done
 done
-for std in c++98 c++11; do
-	compiles "as $std before the kernel's header" $CXX -std=$std -DKERNEL_HEADER_LAST \
-		-x c++ "$src"
+for std in c++98 c++17; do
+	for order in "$ours $page" "$page $ours" "$ours $kernels" "$kernels $ours" \
+		"$ours $kernels $page" "$kernels $page $ours"; do
+		compiles "as $std: $order" $CXX -std=$std -x c++ $(in_order $order) "$src"
+	done
 done
 refused 'no counter elsewhere' $CC -x c -U__x86_64__ -U__aarch64__
 refused 'no counter for pointers of 32 bits' $CC -x c -U__LP64__
 }
+echo "1..$number"

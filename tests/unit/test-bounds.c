@@ -167,7 +167,7 @@ static void check_order(int sign, const struct vmclock_time *t, exact low, exact
 			const struct timespec *ts)
 {
 	exact first, last;
-	bool before = vmclock_before(t, ts), after = vmclock_after(t, ts);
+	bool before = vmclock_time_before(t, ts), after = vmclock_time_after(t, ts);
 
 	assert_false(before && after);
 	if (!instants_of(sign, number_of(ts), &first, &last))
@@ -257,12 +257,12 @@ static void check_reading(const struct vmclock *vc, const struct page *p, const 
 	struct vmclock_time t;
 	exact number;
 
-	assert_int_equal(read_both_ways(vc, VMCLOCK_UTC, (uint64_t)counter, &t), 0);
-	assert_true(t.flags & VMCLOCK_BOUNDED);
+	assert_int_equal(read_both_ways(vc, VMCLOCK_SCALE_UTC, (uint64_t)counter, &t), 0);
+	assert_true(t.flags & VMCLOCK_FLAG_BOUNDED);
 	check_utc(p->sign, &t, x, x - error, x + error);
 
-	assert_int_equal(read_both_ways(vc, VMCLOCK_SMEARED, (uint64_t)counter, &t), 0);
-	assert_true(t.flags & VMCLOCK_BOUNDED);
+	assert_int_equal(read_both_ways(vc, VMCLOCK_SCALE_SMEARED, (uint64_t)counter, &t), 0);
+	assert_true(t.flags & VMCLOCK_FLAG_BOUNDED);
 	if (smear)
 		check_smeared(smear, &t, x, x - error, x + error);
 	else
@@ -270,10 +270,11 @@ static void check_reading(const struct vmclock *vc, const struct page *p, const 
 
 	/* In a leap second by UTC, the offset may be either. */
 	if (p->type == VMCLOCK_TIME_UTC && in_leap_second(p)) {
-		assert_int_equal(read_both_ways(vc, VMCLOCK_TAI, (uint64_t)counter, &t), -ENODATA);
+		assert_int_equal(read_both_ways(vc, VMCLOCK_SCALE_TAI, (uint64_t)counter, &t),
+				 -ENODATA);
 		return;
 	}
-	assert_int_equal(read_both_ways(vc, VMCLOCK_TAI, (uint64_t)counter, &t), 0);
+	assert_int_equal(read_both_ways(vc, VMCLOCK_SCALE_TAI, (uint64_t)counter, &t), 0);
 	assert_int_equal(t.leap, VMCLOCK_LEAP_NONE);
 	number = -OFFSET * EXACT_SEC;
 	assert_true(number + number_of(&t.time) <= x && number + number_of(&t.time) > x - EXACT_NS);
@@ -306,14 +307,14 @@ static void check_pair(const struct vmclock *vc, int64_t first, int64_t second)
 {
 	struct vmclock_time a, b;
 
-	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, (uint64_t)first, &a), 0);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, (uint64_t)second, &b), 0);
-	assert_false(vmclock_before(&b, &a.earliest));
-	assert_false(vmclock_after(&a, &b.latest));
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, (uint64_t)first, &a), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, (uint64_t)second, &b), 0);
+	assert_false(vmclock_time_before(&b, &a.earliest));
+	assert_false(vmclock_time_after(&a, &b.latest));
 	assert_true(number_of(&b.latest) > number_of(&a.earliest));
 	/* Nor an event that was read to the nanosecond, with which one reading is compared. */
-	assert_false(vmclock_before(&b, &a.time));
-	assert_false(vmclock_after(&a, &b.time));
+	assert_false(vmclock_time_before(&b, &a.time));
+	assert_false(vmclock_time_after(&a, &b.time));
 }
 
 static void check_readings(struct pagefile *pf, const struct vmclock *vc, const struct page *p)
@@ -431,10 +432,10 @@ static int64_t seconds_of(const char *date)
 #define POS		VMCLOCK_LEAP_POS
 #define POST_POS	VMCLOCK_LEAP_POST_POS
 #define POST_NEG	VMCLOCK_LEAP_POST_NEG
-#define UTC		VMCLOCK_SMEARING_STRICT, VMCLOCK_UTC
-#define STRICT		VMCLOCK_SMEARING_STRICT, VMCLOCK_SMEARED
-#define NOON		VMCLOCK_SMEARING_NOON_LINEAR, VMCLOCK_SMEARED
-#define SLS		VMCLOCK_SMEARING_UTC_SLS, VMCLOCK_SMEARED
+#define UTC		VMCLOCK_SMEARING_STRICT, VMCLOCK_SCALE_UTC
+#define STRICT		VMCLOCK_SMEARING_STRICT, VMCLOCK_SCALE_SMEARED
+#define NOON		VMCLOCK_SMEARING_NOON_LINEAR, VMCLOCK_SCALE_SMEARED
+#define SLS		VMCLOCK_SMEARING_UTC_SLS, VMCLOCK_SCALE_SMEARED
 
 static const struct horizon horizons[] = {
 	{ NONE, UTC, "2016-06-10T00:00:00", "2016-06-01T00:00:00", 0, NONE, true },
@@ -528,11 +529,11 @@ static void check_horizon(struct pagefile *pf, const struct horizon *h, uint8_t 
 	assert_int_equal(t.time.tv_sec, reading + h->step);
 	assert_int_equal(t.time.tv_nsec, 500000000);
 	assert_int_equal(t.leap, h->leap_then);
-	assert_int_equal(t.flags & VMCLOCK_BOUNDED, h->known ? VMCLOCK_BOUNDED : 0);
+	assert_int_equal(t.flags & VMCLOCK_FLAG_BOUNDED, h->known ? VMCLOCK_FLAG_BOUNDED : 0);
 	/* TAI goes on for ever. */
 	if (type == VMCLOCK_TIME_TAI) {
-		assert_int_equal(read_both_ways(vc, VMCLOCK_TAI, ticks, &t), 0);
-		assert_int_equal(t.flags & VMCLOCK_BOUNDED, VMCLOCK_BOUNDED);
+		assert_int_equal(read_both_ways(vc, VMCLOCK_SCALE_TAI, ticks, &t), 0);
+		assert_int_equal(t.flags & VMCLOCK_FLAG_BOUNDED, VMCLOCK_FLAG_BOUNDED);
 	}
 	vmclock_close(vc);
 }
@@ -579,10 +580,10 @@ static void check_end(const struct vmclock *vc, enum vmclock_scale scale, uint64
 
 	assert_int_equal(vmclock_at(vc, scale, counter, &t), 0);
 	if (time - error + 4 < 0 || time + error - 4 >= until) {
-		assert_false(t.flags & VMCLOCK_BOUNDED);
+		assert_false(t.flags & VMCLOCK_FLAG_BOUNDED);
 		beyond++;
 	} else if (time - error - 4 > 0 && time + error + 4 < until) {
-		assert_true(t.flags & VMCLOCK_BOUNDED);
+		assert_true(t.flags & VMCLOCK_FLAG_BOUNDED);
 		within++;
 	}
 }
@@ -593,7 +594,7 @@ static void check_end_of_knowledge(struct pagefile *pf, uint8_t hint, enum vmclo
 		[VMCLOCK_SMEARING_STRICT] = 1, [VMCLOCK_SMEARING_NOON_LINEAR] = 43200,
 		[VMCLOCK_SMEARING_UTC_SLS] = 1001,
 	};
-	const int64_t until = 61 * 86400 - (scale == VMCLOCK_UTC ? 1 : smeared_before[hint]);
+	const int64_t until = 61 * 86400 - (scale == VMCLOCK_SCALE_UTC ? 1 : smeared_before[hint]);
 	/* Nearly 60 ns a tick; a line is shortened to a power of two of them. */
 	uint64_t period = UINT64_C(1106804644422) - random_u64() % 1000;
 	const int64_t line = (INT64_C(1) << 46) * 60 / NS;
@@ -636,7 +637,8 @@ static void no_line_goes_on_where_nothing_is_known(void **state)
 
 	for (i = 0; i < 20000; i++)
 		check_end_of_knowledge(*state, (uint8_t)(random_u64() % 3),
-				       random_u64() % 2 ? VMCLOCK_UTC : VMCLOCK_SMEARED);
+				       random_u64() % 2 ? VMCLOCK_SCALE_UTC
+							: VMCLOCK_SCALE_SMEARED);
 	assert_true(beyond > 100000 && within > 100000);
 }
 
@@ -657,10 +659,10 @@ static void a_line_may_go_back_to_where_nothing_is_known(void **state)
 	pf->page->time_frac_sec = htole64(UINT64_C(1) << 54);
 	pagefile_end(pf);
 	vc = pagefile_open(pf);
-	assert_int_equal(read_both_ways(vc, VMCLOCK_UTC, 0, &t), 0);
-	assert_true(t.flags & VMCLOCK_BOUNDED);
-	assert_int_equal(read_both_ways(vc, VMCLOCK_UTC, 10000000, &t), 0);
-	assert_false(t.flags & VMCLOCK_BOUNDED);
+	assert_int_equal(read_both_ways(vc, VMCLOCK_SCALE_UTC, 0, &t), 0);
+	assert_true(t.flags & VMCLOCK_FLAG_BOUNDED);
+	assert_int_equal(read_both_ways(vc, VMCLOCK_SCALE_UTC, 10000000, &t), 0);
+	assert_false(t.flags & VMCLOCK_FLAG_BOUNDED);
 	vmclock_close(vc);
 }
 
@@ -753,12 +755,12 @@ static void both_ways_are_right_and_the_same(void **state)
 			uint64_t counter = le64toh(pf->page->counter_value) +
 					   (uint64_t)((int64_t)random_u64() >> random_u64() % 64);
 
-			if (read_both_ways(vc, VMCLOCK_TAI, counter, &t))
+			if (read_both_ways(vc, VMCLOCK_SCALE_TAI, counter, &t))
 				continue;
-			if (t.flags & VMCLOCK_BOUNDED)
+			if (t.flags & VMCLOCK_FLAG_BOUNDED)
 				check_random_reading(pf->page, &t);
-			(void)read_both_ways(vc, VMCLOCK_UTC, counter, &t);
-			(void)read_both_ways(vc, VMCLOCK_SMEARED, counter, &t);
+			(void)read_both_ways(vc, VMCLOCK_SCALE_UTC, counter, &t);
+			(void)read_both_ways(vc, VMCLOCK_SCALE_SMEARED, counter, &t);
 		}
 	}
 	vmclock_close(vc);

@@ -251,6 +251,22 @@ static void time_since_the_measurement_counts_in_full(void **state)
 	close_segment(&cb, map);
 }
 
+/* It lags behind by more than that where the host lets the machine wait: clients refuse as_of then. */
+static void the_clients_clock_has_reached_the_measurement(void **state)
+{
+	struct vmclock_run_state word = trusted();
+	struct clockbound cb;
+	const unsigned char *map = open_segment(&cb);
+	unsigned char copy[SIZE];
+
+	(void)state;
+	word.bound_at = htole64((uint64_t)(monotonic_now() + 100 * NS_PER_MS));
+	clockbound_publish(&cb, &word);
+	assert_true(copy_segment(map, copy));
+	assert_true(instant(copy, 16) <= coarse_now());
+	close_segment(&cb, map);
+}
+
 static void nobody_who_is_not_trusted_is_believed(void **state)
 {
 	static const struct {
@@ -487,6 +503,7 @@ int main(void)
 		TEST(a_new_one_says_nothing),
 		TEST(who_is_trusted_has_a_bound),
 		TEST(time_since_the_measurement_counts_in_full),
+		TEST(the_clients_clock_has_reached_the_measurement),
 		TEST(nobody_who_is_not_trusted_is_believed),
 		TEST(its_word_ends_and_is_never_freerunning),
 		TEST(a_clean_end_is_seen_at_once),

@@ -168,11 +168,11 @@ static int time_at(const struct vmclock *vc, uint64_t counter)
 
 	memset(&t, 0x5a, sizeof(t));
 	before = t;
-	ret = vmclock_at(vc, VMCLOCK_UTC, counter, &t);
+	ret = vmclock_at(vc, VMCLOCK_SCALE_UTC, counter, &t);
 	if (ret)
 		assert_memory_equal(&t, &before, sizeof(t));
 	else
-		assert_true(t.flags & VMCLOCK_COMPLETED);
+		assert_true(t.flags & VMCLOCK_FLAG_COMPLETED);
 	return ret;
 }
 
@@ -202,10 +202,11 @@ static void every_function_refuses(const struct vmclock *vc, int error)
 	const struct timespec never = { .tv_sec = RUNFILES_SEC * 2 };
 	struct vmclock_time t;
 
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &t), error);
-	assert_int_equal(vmclock_now(vc, VMCLOCK_TAI, &t), error);
-	assert_int_equal(vmclock_now_relaxed(vc, VMCLOCK_UTC, &t), error);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, vmclock_marker(vc), &never), error);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &t), error);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_TAI, &t), error);
+	assert_int_equal(vmclock_now_relaxed(vc, VMCLOCK_SCALE_UTC, &t), error);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, vmclock_marker(vc), &never),
+			 error);
 	assert_int_equal(time_at(vc, FIRST), error);
 }
 
@@ -236,15 +237,16 @@ static void it_gives_time(void **state)
 	vc = pagefile_open(rf->pf);
 	for (i = 0; i < 3; i++) {
 		/* A hundred milliseconds later: 5 us of drift. */
-		assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, FIRST + TICKS(100000000) + 1, &t), 0);
+		assert_int_equal(
+			vmclock_at(vc, VMCLOCK_SCALE_UTC, FIRST + TICKS(100000000) + 1, &t), 0);
 		assert_time(&t.time, RUNFILES_SEC, 600000000);
 		assert_time(&t.earliest, RUNFILES_SEC, 600000000 - 6001);
 		assert_time(&t.latest, RUNFILES_SEC, 600000000 + 6002);
 		assert_int_equal(t.marker, 1);
-		assert_int_equal(t.flags, VMCLOCK_BOUNDED | VMCLOCK_COMPLETED);
+		assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED | VMCLOCK_FLAG_COMPLETED);
 		assert_int_equal(t.status, VMCLOCK_STATUS_SYNCHRONIZED);
-		assert_int_equal(t.reserved, 0);
-		assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, FIRST + TICKS(100000000) + 1, &t), 0);
+		assert_int_equal(
+			vmclock_at(vc, VMCLOCK_SCALE_TAI, FIRST + TICKS(100000000) + 1, &t), 0);
 		assert_time(&t.time, RUNFILES_SEC + 37, 600000000);
 	}
 	assert_int_equal(vmclock_at(vc, (enum vmclock_scale)99, FIRST, &t), -EINVAL);
@@ -258,11 +260,11 @@ static bool is_bounded(const struct vmclock *vc, enum vmclock_scale scale, uint6
 	struct vmclock_time t;
 
 	assert_int_equal(vmclock_at(vc, scale, counter, &t), 0);
-	assert_true(t.flags & VMCLOCK_COMPLETED);
+	assert_true(t.flags & VMCLOCK_FLAG_COMPLETED);
 	/* The time goes on, as if there were no leap second. */
-	assert_int_equal(t.time.tv_sec, RUNFILES_SEC + (scale == VMCLOCK_TAI ? 37 : 0) +
+	assert_int_equal(t.time.tv_sec, RUNFILES_SEC + (scale == VMCLOCK_SCALE_TAI ? 37 : 0) +
 						(int64_t)(counter - FIRST + TICKS(NS / 2)) / TICKS(NS));
-	return t.flags & VMCLOCK_BOUNDED;
+	return t.flags & VMCLOCK_FLAG_BOUNDED;
 }
 
 /* Where a leap second is possible of which nobody knows, whoever is there then. */
@@ -283,19 +285,20 @@ static void utc_has_bounds_as_far_as_leap_seconds_are_known(void **state)
 		runfiles_publish(rf, &page);
 		/* The first reading is by the page, others by what is remembered. */
 		for (again = 0; again < 3; again++) {
-			for (scale = VMCLOCK_UTC; scale <= VMCLOCK_SMEARED; scale++) {
+			for (scale = VMCLOCK_SCALE_UTC; scale <= VMCLOCK_SCALE_SMEARED; scale++) {
 				assert_true(is_bounded(vc, scale, FIRST));
 				assert_true(is_bounded(vc, scale, FIRST - 1));
 				assert_true(is_bounded(vc, scale, end - 1));
-				assert_int_equal(is_bounded(vc, scale, end), scale == VMCLOCK_TAI);
+				assert_int_equal(is_bounded(vc, scale, end),
+						 scale == VMCLOCK_SCALE_TAI);
 				assert_int_equal(is_bounded(vc, scale, end + TICKS(NS)),
-						 scale == VMCLOCK_TAI);
+						 scale == VMCLOCK_SCALE_TAI);
 			}
 		}
 		/* A new reference, a new reach. */
 		page.reach = 0;
 		runfiles_publish(rf, &page);
-		assert_true(is_bounded(vc, VMCLOCK_UTC, end));
+		assert_true(is_bounded(vc, VMCLOCK_SCALE_UTC, end));
 		vmclock_close(vc);
 	}
 }
@@ -320,18 +323,18 @@ static void the_present_works_like_any(void **state)
 
 	publish_now(rf);
 	vc = pagefile_open(rf->pf);
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &first), 0);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &first), 0);
 	for (i = 0; i < 1000; i++) {
-		assert_int_equal(i % 2 ? vmclock_now(vc, VMCLOCK_UTC, &then) :
-					 vmclock_now_relaxed(vc, VMCLOCK_UTC, &then), 0);
-		assert_int_equal(then.flags, VMCLOCK_BOUNDED | VMCLOCK_COMPLETED);
-		assert_false(vmclock_before(&then, &first.earliest));
-		assert_true(vmclock_after(&then, &past));
+		assert_int_equal(i % 2 ? vmclock_now(vc, VMCLOCK_SCALE_UTC, &then) :
+					 vmclock_now_relaxed(vc, VMCLOCK_SCALE_UTC, &then), 0);
+		assert_int_equal(then.flags, VMCLOCK_FLAG_BOUNDED | VMCLOCK_FLAG_COMPLETED);
+		assert_false(vmclock_time_before(&then, &first.earliest));
+		assert_true(vmclock_time_after(&then, &past));
 	}
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 1, &then.latest), 0);
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &first), 0);
-	assert_true(vmclock_after(&first, &then.latest));
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 2, &then.latest), -ESTALE);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &then.latest), 0);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &first), 0);
+	assert_true(vmclock_time_after(&first, &then.latest));
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 2, &then.latest), -ESTALE);
 	vmclock_close(vc);
 }
 
@@ -348,14 +351,14 @@ static void a_page_with_time_is_not_completed(void **state)
 	pagefile_replace(rf->pf, &page.page, sizeof(page.page));
 	rf->copies[0]->page.seq_count = rf->pf->page->seq_count;
 	vc = pagefile_open(rf->pf);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, FIRST + 1, &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, FIRST + 1, &t), 0);
 	assert_time(&t.time, RUNFILES_SEC + 5, 500000000);
-	assert_int_equal(t.flags, VMCLOCK_BOUNDED);
+	assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED);
 	/* Nor where it has none for now. */
 	pagefile_begin(rf->pf);
 	rf->pf->page->clock_status = VMCLOCK_STATUS_UNRELIABLE;
 	pagefile_end(rf->pf);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, FIRST + 1, &t), -EAGAIN);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, FIRST + 1, &t), -EAGAIN);
 	vmclock_close(vc);
 }
 
@@ -372,9 +375,9 @@ static void a_new_marker_ends_it_until_it_is_published(void **state)
 	vc = pagefile_open(rf->pf);
 	for (marker = 1; marker < 10; marker++) {
 		/* On both ways. */
-		assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &t), 0);
-		assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &t), 0);
-		assert_int_equal(vmclock_now(vc, VMCLOCK_TAI, &t), 0);
+		assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &t), 0);
+		assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &t), 0);
+		assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_TAI, &t), 0);
 		assert_int_equal(t.marker, marker);
 		pagefile_disrupt(rf->pf);
 		every_function_refuses(vc, -ESTALE);
@@ -516,7 +519,7 @@ static void counters_from_before_are_refused(void **state)
 		assert_int_equal(time_at(vc, 0), -ERANGE);
 		assert_int_equal(time_at(vc, FIRST - (UINT64_C(1) << 62)), -ERANGE);
 		assert_int_equal(time_at(vc, FIRST - INT64_MAX), -ERANGE);
-		assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, 0, &t), -ERANGE);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, 0, &t), -ERANGE);
 		page.page.counter_value = htole64(FIRST + TICKS(50 * NS));
 		page.page.time_sec = htole64(RUNFILES_SEC + 50);
 		runfiles_publish(rf, &page);
@@ -594,9 +597,9 @@ static void expect_second(const struct vmclock *vc, int64_t sec)
 	int i;
 
 	for (i = 0; i < 3; i++) {
-		assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, FIRST + 1, &t), 0);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, FIRST + 1, &t), 0);
 		assert_int_equal(t.time.tv_sec, sec);
-		assert_int_equal(t.flags, VMCLOCK_BOUNDED | VMCLOCK_COMPLETED);
+		assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED | VMCLOCK_FLAG_COMPLETED);
 	}
 }
 
@@ -614,7 +617,7 @@ static void a_writer_that_dies_costs_nobody_anything(void **state)
 		die_in(rf, copy);
 		before = work();
 		expect_second(vc, RUNFILES_SEC);
-		assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, FIRST + 1, &t), 0);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, FIRST + 1, &t), 0);
 		/* And to handles that are opened meanwhile. */
 		assert_int_equal(error_now(rf), 0);
 		assert_true(work() - before < 50000000);
@@ -631,7 +634,7 @@ static void a_writer_that_dies_costs_nobody_anything(void **state)
 	die_in(rf, 0);
 	die_in(rf, 1);
 	before = work();
-	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, FIRST + 1, &t), -EAGAIN);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, FIRST + 1, &t), -EAGAIN);
 	assert_true(work() - before < 50000000);
 	runfiles_publish(rf, &page);
 	expect_second(vc, RUNFILES_SEC);
@@ -695,8 +698,8 @@ static void no_reading_is_of_another_marker(void **state)
 		be_disrupted(rf);
 	while (!waitpid(pid, &status, WNOHANG)) {
 		before = vmclock_marker(vc);
-		ret = (good + stale) % 2 ? vmclock_now(vc, VMCLOCK_UTC, &t) :
-					   vmclock_now_relaxed(vc, VMCLOCK_TAI, &t);
+		ret = (good + stale) % 2 ? vmclock_now(vc, VMCLOCK_SCALE_UTC, &t) :
+					   vmclock_now_relaxed(vc, VMCLOCK_SCALE_TAI, &t);
 		after = vmclock_marker(vc);
 		good += !ret;
 		stale += ret == -ESTALE;
@@ -1242,11 +1245,11 @@ static void descriptor_0_is_one_like_any_other(void **state)
 	publish(rf);
 	assert_int_equal(chmod(rf->folder, 0777), 0);
 	close(0);
-	assert_int_equal(vmclock_wait_trusted(vc, &at_once), -ETIMEDOUT);
+	assert_int_equal(vmclock_system_wait_trusted(vc, &at_once), -ETIMEDOUT);
 	assert_int_equal(time_at(vc, FIRST), -ENODATA);
 	assert_int_equal(fcntl(0, F_GETFD), -1);
 	assert_int_equal(chmod(rf->folder, 0755), 0);
-	assert_int_equal(vmclock_wait_trusted(vc, &at_once), -ETIMEDOUT);
+	assert_int_equal(vmclock_system_wait_trusted(vc, &at_once), -ETIMEDOUT);
 	assert_int_equal(time_at(vc, FIRST), 0);
 	assert_int_equal(fcntl(0, F_GETFD), -1);
 	vmclock_close(vc);
@@ -1274,7 +1277,7 @@ static void what_is_mapped_is_not_looked_for(void **state)
 	vc = pagefile_open(rf->pf);
 	before = folders_opened;
 	for (i = 0; i < 3; i++)
-		assert_int_equal(vmclock_wait_trusted(vc, &at_once), 0);
+		assert_int_equal(vmclock_system_wait_trusted(vc, &at_once), 0);
 	assert_int_equal(folders_opened, before);
 	vmclock_close(vc);
 }

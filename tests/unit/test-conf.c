@@ -200,7 +200,7 @@ static void each_path_is_taken(void **state)
 		snprintf(line, sizeof(line), "%s = some/where\n", keys[i].key);
 		assert_int_equal(read_text(&config, line), -1);
 		snprintf(line, sizeof(line),
-			 NAME ":1: %s: 'some/where' is no absolute path\n", keys[i].key);
+			 NAME ":1: %s: 'some/where' is not an absolute path\n", keys[i].key);
 		assert_string_equal(said, line);
 		done(&config);
 
@@ -246,11 +246,11 @@ static void each_word_is_taken(void **state)
 			assert_string_equal(config_ntp_name((enum config_ntp)words[i].value),
 					    words[i].word);
 	}
-	is_wrong("mode = Act\n", NAME ":1: mode: 'Act' is none of act, observe\n");
+	is_wrong("mode = Act\n", NAME ":1: mode: 'Act' is not one of act, observe\n");
 	is_wrong("ntp =\n",
-		 NAME ":1: ntp: '' is none of auto, chrony, timesyncd, ntpsec, none\n");
+		 NAME ":1: ntp: '' is not one of auto, chrony, timesyncd, ntpsec, none\n");
 	is_wrong("step = alway\n",
-		 NAME ":1: step: 'alway' is none of always, forward, never\n");
+		 NAME ":1: step: 'alway' is not one of always, forward, never\n");
 }
 
 static void each_time_is_taken(void **state)
@@ -282,7 +282,7 @@ static void each_time_is_taken(void **state)
 			snprintf(line, sizeof(line), "%s = %s\n", keys[i].key, bad[j]);
 			assert_int_equal(read_text(&config, line), -1);
 			snprintf(line, sizeof(line),
-				 NAME ":1: %s: '%s' is no length of time; ", keys[i].key, bad[j]);
+				 NAME ":1: %s: '%s' is not a length of time; ", keys[i].key, bad[j]);
 			assert_int_equal(strncmp(said, line, strlen(line)), 0);
 			done(&config);
 		}
@@ -347,10 +347,10 @@ static void unknown_keys_are_refused(void **state)
 {
 	(void)state;
 	is_wrong("# ours\n\nsteps = never\n",
-		 NAME ":3: there is no key 'steps'; vmclockd.conf(5) has all of them\n");
+		 NAME ":3: there is no key 'steps'; vmclockd.conf(5) lists all keys\n");
 	is_wrong("Mode = act\n",
-		 NAME ":1: there is no key 'Mode'; vmclockd.conf(5) has all of them\n");
-	is_wrong("= act\n", NAME ":1: there is no key ''; vmclockd.conf(5) has all of them\n");
+		 NAME ":1: there is no key 'Mode'; vmclockd.conf(5) lists all keys\n");
+	is_wrong("= act\n", NAME ":1: there is no key ''; vmclockd.conf(5) lists all keys\n");
 }
 
 static void sections_are_refused(void **state)
@@ -382,20 +382,20 @@ static void each_mistake_is_told(void **state)
 		 "step_max = many\n"
 		 "never\n"
 		 "color = red\n",
-		 NAME ":1: mode: 'on' is none of act, observe\n"
+		 NAME ":1: mode: 'on' is not one of act, observe\n"
 		 NAME ":2: neither 'key = value' nor a comment\n"
-		 NAME ":4: step_max: 'many' is no length of time; for example 1ms, 20us or 0.5s\n"
+		 NAME ":4: step_max: 'many' is not a length of time; for example 1ms, 20us or 0.5s\n"
 		 NAME ":5: neither 'key = value' nor a comment\n"
-		 NAME ":6: there is no key 'color'; vmclockd.conf(5) has all of them\n");
+		 NAME ":6: there is no key 'color'; vmclockd.conf(5) lists all keys\n");
 }
 
 static void a_key_may_be_there_once(void **state)
 {
 	(void)state;
 	is_wrong("mode = act\nstep = never\nmode = observe\n",
-		 NAME ":3: mode: line 1 has it already\n");
+		 NAME ":3: mode: already set in line 1\n");
 	is_wrong("device = /dev/vmclock1\n device = /dev/vmclock2\n",
-		 NAME ":2: device: line 1 has it already\n");
+		 NAME ":2: device: already set in line 1\n");
 }
 
 /* What is behind the longest line that is read must not become a line of its own. */

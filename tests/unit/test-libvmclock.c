@@ -407,6 +407,17 @@ static void a_fork_reads_on(void **state)
 	vmclock_close(vc);
 }
 
+static void the_version_is_that_of_the_headers(void **state)
+{
+	char numbers[32];
+
+	(void)state;
+	assert_string_equal(vmclock_version(), VMCLOCK_VERSION);
+	snprintf(numbers, sizeof(numbers), "%d.%d.%d", VMCLOCK_VERSION_MAJOR,
+		 VMCLOCK_VERSION_MINOR, VMCLOCK_VERSION_PATCH);
+	assert_string_equal(numbers, VMCLOCK_VERSION);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, pagefile_setup, pagefile_teardown)
 
 int main(void)
@@ -427,6 +438,7 @@ int main(void)
 		TEST(nothing_leaks),
 		TEST(what_the_system_says_is_told),
 		TEST(a_fork_reads_on),
+		cmocka_unit_test(the_version_is_that_of_the_headers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

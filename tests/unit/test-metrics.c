@@ -116,7 +116,7 @@ static void what_is_not_known_is_not_there(void **state)
 	print(&m);
 	has_none("vmclock_last_reaction");
 	has_none("generation=");
-	m.page.flags = VMCLOCK_GENERATION_PRESENT;
+	m.page.flags = VMCLOCK_FLAG_GENERATION_PRESENT;
 	print(&m);
 	has("vmclock_page_info{device=\"vmclock0\",marker=\"18446744073709551615\",generation="
 	    "\"0\"} 1");

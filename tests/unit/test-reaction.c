@@ -40,11 +40,15 @@ static struct {
 	bool left_behind;  /* the page's time is that of the marker before */
 	bool synchronised; /* by the kernel's own word */
 	int told_kernel, told_ntp, ntp_error;
+	int by_ntp;	/* what the derived time says: 0, or an error */
+	int ntp_resets; /* how often the NTP daemon's measurements were void */
 	uint8_t leap;	/* on the page */
 	int64_t offset; /* s by which UTC is beside SEC + @now */
 	int planned;	/* by the kernel, at the end of the day */
 	struct vmclock_run_state kept; /* all that is left if it is killed now */
 	int hooked[HOOK_EVENTS];
+	int logged[JOURNAL_REFUSED + 1];
+	bool credulous; /* the library does not ask for vmclockd's judgement */
 } world;
 
 static void pass(int64_t ns)
@@ -78,11 +82,21 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *ts, struc
 	return 0;
 }
 
+/* Readers do not believe a time that vmclockd has not judged yet. vmclockd is a reader. */
+static bool is_judged(void)
+{
+	return world.credulous || (le64toh(world.kept.marker) == world.marker &&
+				   le64toh(world.kept.generation) == world.generation &&
+				   !world.kept.doubted);
+}
+
 /* The process may not run before the reading, and after it. */
 int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *offset)
 {
 	(void)vc;
 	pass(up_to(world.lateness));
+	if (!is_judged())
+		return -EAGAIN;
 	if (marker != world.marker)
 		return -ESTALE;
 	if (world.no_bounds)
@@ -121,11 +135,11 @@ void say(int level, const char *fmt, ...)
 void journal_tell(enum journal_event event, const struct hook_facts *facts, int level,
 		  const char *fmt, va_list args)
 {
-	(void)event;
 	(void)facts;
 	(void)level;
 	(void)fmt;
 	(void)args;
+	world.logged[event]++;
 }
 
 void state_publish(struct state *state)
@@ -192,6 +206,16 @@ int device_look(struct device *device)
 	return 0;
 }
 
+int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *now)
+{
+	(void)vc;
+	*now = (struct vmclock_state){
+		.marker = world.marker,
+		.generation = world.generation,
+	};
+	return 0;
+}
+
 int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t size)
 {
 	(void)vc;
@@ -240,7 +264,7 @@ void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, boo
 {
 	(void)by;
 	(void)device;
-	(void)reset;
+	world.ntp_resets += reset;
 }
 
 int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
@@ -251,7 +275,7 @@ int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	(void)vc;
 	(void)device;
 	*why = "";
-	return -EAGAIN;
+	return world.by_ntp;
 }
 
 int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, const struct vmclock_state *device,
@@ -260,8 +284,15 @@ int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, const struct vmcl
 	(void)by;
 	(void)vc;
 	(void)device;
-	(void)offset;
-	return -ENODATA;
+	if (world.by_ntp)
+		return -ENODATA;
+	*offset = (struct offset){
+		.ns = -world.error,
+		.error = world.page_error,
+		.sec = SEC + world.now / NS_PER_SEC,
+		.pair = { .raw = world.now },
+	};
+	return 0;
 }
 
 void by_ntp_network(struct by_ntp *by)
@@ -343,6 +374,7 @@ static struct daemon start(enum config_ntp ntp)
 	memset(&world, 0, sizeof(world));
 	world.now = 1000 * NS_PER_SEC;
 	world.marker = 1;
+	world.by_ntp = -EAGAIN;
 	world.page_error = 1000;
 	world.lateness = 3 * NS_PER_MS;
 	reaction_init(&d);
@@ -583,6 +615,34 @@ static void another_generation_is_a_disruption(void **state)
 	assert_int_equal(le64toh(published(&d)->disruptions), 2);
 }
 
+/*
+ * The page changes between a look and a tick: its time is neither used nor blamed
+ * for the loss of trust, and the next look finds the disruption.
+ */
+static void a_tick_leaves_another_marker_to_the_look(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		struct daemon d = start(NTP_CHRONY);
+		uint64_t bound_at = published(&d)->bound_at;
+
+		world.credulous = i & 1;
+		world.marker += i < 2;
+		world.generation += i >= 2;
+		pass(NS_PER_SEC);
+		reaction_tick(&d);
+		assert_int_equal(published(&d)->bound_at, bound_at);
+		assert_int_equal(world.logged[JOURNAL_UNTRUSTED], 0);
+		assert_false(check(&d));
+		reaction_look(&d);
+		assert_int_equal(world.logged[JOURNAL_DISRUPTED], 1);
+		assert_int_equal(world.logged[JOURNAL_UNTRUSTED], 0);
+		assert_true(check(&d));
+	}
+}
+
 /* Not stepped, for the administrator wants none: the daemon is told, and trust is within a bound. */
 static void a_step_that_is_not_wanted_is_slewed(void **state)
 {
@@ -808,6 +868,37 @@ static void a_daemon_that_did_not_answer_is_told_later(void **state)
 	assert_int_equal(world.told_ntp, 2);
 }
 
+/* The counter has jumped, or the kernel's clocks stood still: chronyd does not know of it. */
+static void a_counter_out_of_step_voids_what_chronyd_has_measured(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+	uint64_t reactions;
+
+	(void)state;
+	d.device.has_time = false;
+	world.by_ntp = 0;
+	world.marker++;
+	reaction_look(&d);
+	assert_true(check(&d));
+	assert_int_equal(world.ntp_resets, 1);
+	reactions = le64toh(published(&d)->reactions);
+	world.by_ntp = -EDOM;
+	world.error += NS_PER_SEC;
+	reaction_tick(&d);
+	assert_int_not_equal(published(&d)->trust, VMCLOCK_RUN_TRUSTED);
+	assert_int_equal(world.ntp_resets, 2);
+	assert_int_equal(le64toh(published(&d)->reactions), reactions + 1);
+	/* During a reaction too. */
+	reaction_look(&d);
+	assert_int_equal(world.ntp_resets, 3);
+	assert_int_not_equal(published(&d)->trust, VMCLOCK_RUN_TRUSTED);
+	world.by_ntp = 0;
+	world.error = 0;
+	pass(NS_PER_SEC);
+	reaction_look(&d);
+	assert_true(check(&d));
+}
+
 /* The host's time is the former one's, until it moves: readers of the page are told so at each look. */
 static void readers_hear_of_a_doubt_and_its_end(void **state)
 {
@@ -855,6 +946,7 @@ int main(void)
 		cmocka_unit_test(the_kernel_takes_part_in_a_leap_second),
 		cmocka_unit_test(a_disruption_ends_it),
 		cmocka_unit_test(another_generation_is_a_disruption),
+		cmocka_unit_test(a_tick_leaves_another_marker_to_the_look),
 		cmocka_unit_test(a_step_that_is_not_wanted_is_slewed),
 		cmocka_unit_test(a_page_that_may_be_wrong_tells_nobody),
 		cmocka_unit_test(a_storm_ends_with_its_last_marker),
@@ -863,6 +955,7 @@ int main(void)
 		cmocka_unit_test(a_generation_is_told_by_the_next_one),
 		cmocka_unit_test(a_device_that_is_gone_in_a_reaction_was_disrupted),
 		cmocka_unit_test(a_daemon_that_did_not_answer_is_told_later),
+		cmocka_unit_test(a_counter_out_of_step_voids_what_chronyd_has_measured),
 		cmocka_unit_test(readers_hear_of_a_doubt_and_its_end),
 		cmocka_unit_test(a_marker_that_never_stands_still_holds_nobody_up),
 	};

@@ -183,7 +183,7 @@ static struct timespec soon(const struct vmclock *vc)
 {
 	struct vmclock_time now;
 
-	if (vmclock_now(vc, VMCLOCK_UTC, &now) || !(now.flags & VMCLOCK_BOUNDED))
+	if (vmclock_now(vc, VMCLOCK_SCALE_UTC, &now) || !(now.flags & VMCLOCK_FLAG_BOUNDED))
 		_exit(3);
 	now.latest.tv_nsec += TIMEOUT_MS * 1000000L;
 	now.latest.tv_sec += now.latest.tv_nsec / 1000000000;
@@ -208,11 +208,11 @@ static void be_child(struct vmclock *vc, const struct trial *trial, struct outco
 	if (trial->denied)
 		deny(trial->denied, trial->error);
 	if (trial->wait == COMMIT_WAIT)
-		out->ret = vmclock_wait_past(vc, VMCLOCK_UTC, 1, &until);
+		out->ret = vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &until);
 	else if (trial->wait == TRUST_WAIT || trial->wait == DEVICE_TRUST_WAIT)
-		out->ret = vmclock_wait_trusted(vc, &timeout);
+		out->ret = vmclock_system_wait_trusted(vc, &timeout);
 	else
-		out->ret = vmclock_wait(vc, 1, &timeout);
+		out->ret = vmclock_wait_disrupted(vc, 1, &timeout);
 	out->calls = calls_made;
 	out->busy_ms = busy_ms() - out->busy_ms;
 	_exit(0);
@@ -477,14 +477,14 @@ static void a_time_that_comes_no_nearer_is_slept_for(void **state)
 	int status;
 	pid_t pid;
 
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &now), 0);
-	assert_true(now.flags & VMCLOCK_BOUNDED);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &now), 0);
+	assert_true(now.flags & VMCLOCK_FLAG_BOUNDED);
 	now.earliest.tv_sec += now.earliest.tv_nsec > 999999000;
 	now.earliest.tv_nsec = (now.earliest.tv_nsec + 1000) % 1000000000;
 	pid = fork();
 	if (!pid) {
 		alarm(2);
-		_exit(vmclock_wait_past(vc, VMCLOCK_UTC, 1, &now.earliest) ? 4 : 0);
+		_exit(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &now.earliest) ? 4 : 0);
 	}
 	assert_int_equal(wait4(pid, &status, 0, &usage), pid);
 	print_message("  status %#x, %ld ms of work\n", (unsigned int)status,
@@ -591,7 +591,7 @@ static int read_held_page_without_clock(struct vmclock *vc)
 	deny(&clock_call, EPERM);
 	return !(vmclock_read_page(vc, &copy, sizeof(copy)) == -EPERM &&
 		 vmclock_generation(vc, &generation) == -EPERM &&
-		 vmclock_now(vc, VMCLOCK_UTC, &now) == -EPERM &&
+		 vmclock_now(vc, VMCLOCK_SCALE_UTC, &now) == -EPERM &&
 		 vmclock_marker(vc) == 1 && vmclock_disrupted(vc, 1));
 }
 
@@ -624,12 +624,14 @@ static int read_time_strictly(struct vmclock *vc)
 {
 	struct vmclock_time now;
 
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) ? 1 : vmclock_now(vc, VMCLOCK_UTC, &now);
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT)
+		       ? 1
+		       : vmclock_now(vc, VMCLOCK_SCALE_UTC, &now);
 }
 
 static int sleep_strictly(struct vmclock *vc)
 {
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) ? 1 : vmclock_wait(vc, 1, NULL);
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) ? 1 : vmclock_wait_disrupted(vc, 1, NULL);
 }
 
 static int read_marker_without_counter(struct vmclock *vc)
@@ -641,7 +643,8 @@ static int read_time_without_counter(struct vmclock *vc)
 {
 	struct vmclock_time now;
 
-	return prctl(PR_SET_TSC, PR_TSC_SIGSEGV) ? 1 : vmclock_now_relaxed(vc, VMCLOCK_UTC, &now);
+	return prctl(PR_SET_TSC, PR_TSC_SIGSEGV) ? 1
+						 : vmclock_now_relaxed(vc, VMCLOCK_SCALE_UTC, &now);
 }
 
 /* As vmclock.h says. */

@@ -198,17 +198,17 @@ static void others_in_their_place_are_refused(void **state)
 	unlink(path_of("file"));
 
 	assert_int_equal(mkfifo(path_of("file"), 0600), 0);
-	is_refused(" is no regular file: remove it");
+	is_refused(" is not a regular file: remove it");
 	unlink(path_of("file"));
 
 	assert_int_equal(mkdir(path_of("file"), 0755), 0);
-	is_refused(" is no regular file: remove it");
+	is_refused(" is not a regular file: remove it");
 	rmdir(path_of("file"));
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/file", folder);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	is_refused(" is no regular file: remove it");
+	is_refused(" is not a regular file: remove it");
 	close(fd);
 
 	/* None of them was changed. */
@@ -252,11 +252,11 @@ static void other_folders_are_refused(void **state)
 
 	assert_int_equal(symlink("/", folder), 0);
 	assert_null(runfile_map(folder, "file", SIZE, &made));
-	assert_said(folder, "/run is no folder: remove it");
+	assert_said(folder, "/run is not a folder: remove it");
 	assert_null(runfile_copy(folder, "file", SIZE));
-	assert_said(folder, "/run is no folder: remove it");
+	assert_said(folder, "/run is not a folder: remove it");
 	assert_int_equal(runfile_lock(folder), -1);
-	assert_said(folder, "/run is no folder: remove it");
+	assert_said(folder, "/run is not a folder: remove it");
 	unlink(folder);
 
 	snprintf(folder, sizeof(folder), "%s/a/b", base);

@@ -74,20 +74,19 @@ static void a_reading_belongs_together(void **state)
 	struct vmclock_time t;
 
 	/* A hundred milliseconds later: 5 us of drift. */
-	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + TICKS(100000000), &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE + TICKS(100000000), &t), 0);
 	assert_time(&t.time, MIDNIGHT + 37, 600000000);
 	assert_time(&t.earliest, MIDNIGHT + 37, 600000000 - 6001);
 	assert_time(&t.latest, MIDNIGHT + 37, 600000000 + 6002);
 	assert_int_equal(t.counter, REFERENCE + TICKS(100000000));
 	assert_int_equal(t.marker, 1);
-	assert_int_equal(t.flags, VMCLOCK_BOUNDED);
+	assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED);
 	assert_int_equal(t.status, VMCLOCK_STATUS_SYNCHRONIZED);
 	assert_int_equal(t.leap, VMCLOCK_LEAP_NONE);
-	assert_int_equal(t.reserved, 0);
 
 	/* Beyond the reference's second. */
-	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + TICKS(UINT64_C(3700000000)), &t),
-			 0);
+	assert_int_equal(
+		vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE + TICKS(UINT64_C(3700000000)), &t), 0);
 	assert_time(&t.time, MIDNIGHT + 41, 200000000);
 	assert_time(&t.earliest, MIDNIGHT + 41, 200000000 - 186001);
 	assert_time(&t.latest, MIDNIGHT + 41, 200000000 + 186002);
@@ -99,10 +98,10 @@ static void the_counter_may_be_before_the_reference(void **state)
 	struct vmclock *vc = open_time(*state);
 	struct vmclock_time t;
 
-	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE - TICKS(600000000), &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE - TICKS(600000000), &t), 0);
 	assert_int_equal(t.time.tv_sec, MIDNIGHT + 36);
 	assert_in_range(t.time.tv_nsec, 899999999, 900000000);
-	assert_true(t.flags & VMCLOCK_BOUNDED);
+	assert_true(t.flags & VMCLOCK_FLAG_BOUNDED);
 	vmclock_close(vc);
 }
 
@@ -117,9 +116,9 @@ static void scales_differ_by_the_offset(void **state)
 		pagefile_begin(pf);
 		pf->page->tai_offset_sec = htole16((uint16_t)(sign * 37));
 		pagefile_end(pf);
-		assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE, &t), 0);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, REFERENCE, &t), 0);
 		assert_time(&t.time, MIDNIGHT, 500000000);
-		assert_int_equal(vmclock_at(vc, VMCLOCK_SMEARED, REFERENCE, &t), 0);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_SMEARED, REFERENCE, &t), 0);
 		assert_time(&t.time, MIDNIGHT, 500000000);
 	}
 	vmclock_close(vc);
@@ -127,9 +126,9 @@ static void scales_differ_by_the_offset(void **state)
 	pf->page->time_type = VMCLOCK_TIME_UTC;
 	pf->page->time_sec = htole64(MIDNIGHT);
 	vc = pagefile_open(pf);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE, &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, REFERENCE, &t), 0);
 	assert_time(&t.time, MIDNIGHT, 500000000);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE, &t), 0);
 	assert_time(&t.time, MIDNIGHT + 37, 500000000);
 	vmclock_close(vc);
 }
@@ -143,15 +142,15 @@ static void without_an_offset_only_the_pages_own_scale(void **state)
 	pagefile_begin(pf);
 	pf->page->flags &= ~htole64(VMCLOCK_FLAG_TAI_OFFSET_VALID);
 	pagefile_end(pf);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
-	refuse(vc, VMCLOCK_UTC, -ENODATA);
-	refuse(vc, VMCLOCK_SMEARED, -ENODATA);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE, &t), 0);
+	refuse(vc, VMCLOCK_SCALE_UTC, -ENODATA);
+	refuse(vc, VMCLOCK_SCALE_SMEARED, -ENODATA);
 	vmclock_close(vc);
 
 	pf->page->time_type = VMCLOCK_TIME_UTC;
 	vc = pagefile_open(pf);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE, &t), 0);
-	refuse(vc, VMCLOCK_TAI, -ENODATA);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, REFERENCE, &t), 0);
+	refuse(vc, VMCLOCK_SCALE_TAI, -ENODATA);
 	vmclock_close(vc);
 }
 
@@ -176,10 +175,10 @@ static void the_status_decides(void **state)
 		pf->page->clock_status = (uint8_t)status;
 		pagefile_end(pf);
 		if (status == 2 || status == 3) {
-			assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE, &t), 0);
+			assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, REFERENCE, &t), 0);
 			assert_int_equal(t.status, status);
 		} else {
-			refuse(vc, VMCLOCK_UTC, -EAGAIN);
+			refuse(vc, VMCLOCK_SCALE_UTC, -EAGAIN);
 		}
 	}
 	vmclock_close(vc);
@@ -194,24 +193,24 @@ static void pages_that_can_never_have_time(void **state)
 	publish_time(pf);
 	pf->page->counter_id = VMCLOCK_COUNTER_INVALID;
 	vc = pagefile_open(pf);
-	refuse(vc, VMCLOCK_UTC, -ENODATA);
+	refuse(vc, VMCLOCK_SCALE_UTC, -ENODATA);
 	vmclock_close(vc);
 
 	pf->page->counter_id = !COUNTER_ID;
 	vc = pagefile_open(pf);
-	refuse(vc, VMCLOCK_UTC, -EOPNOTSUPP);
+	refuse(vc, VMCLOCK_SCALE_UTC, -EOPNOTSUPP);
 	vmclock_close(vc);
 
 	pf->page->counter_id = COUNTER_ID;
 	pf->page->time_type = VMCLOCK_TIME_MONOTONIC;
 	vc = pagefile_open(pf);
-	refuse(vc, VMCLOCK_UTC, -ENODATA);
+	refuse(vc, VMCLOCK_SCALE_UTC, -ENODATA);
 	vmclock_close(vc);
 
 	pf->page->time_type = VMCLOCK_TIME_TAI;
 	pf->page->size = htole32(0x57);
 	vc = pagefile_open(pf);
-	refuse(vc, VMCLOCK_UTC, -ENODATA);
+	refuse(vc, VMCLOCK_SCALE_UTC, -ENODATA);
 	vmclock_close(vc);
 }
 
@@ -231,14 +230,14 @@ static void no_bounds_means_nothing_is_certain(void **state)
 		pagefile_begin(pf);
 		pf->page->flags = htole64(flags[i]);
 		pagefile_end(pf);
-		assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE, &t), 0);
 		assert_time(&t.time, MIDNIGHT + 37, 500000000);
 		assert_int_equal(t.flags, 0);
 		assert_time(&t.earliest, INT64_MIN, 0);
 		assert_time(&t.latest, INT64_MAX, NS - 1);
-		assert_false(vmclock_before(&t, &future));
-		assert_false(vmclock_after(&t, &past));
-		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_TAI, 1, &past), -ENODATA);
+		assert_false(vmclock_time_before(&t, &future));
+		assert_false(vmclock_time_after(&t, &past));
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_TAI, 1, &past), -ENODATA);
 	}
 	vmclock_close(vc);
 }
@@ -249,17 +248,17 @@ static void before_and_after_are_strict(void **state)
 	struct vmclock_time t;
 	struct timespec ts;
 
-	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE, &t), 0);
 	ts = t.latest;
-	assert_false(vmclock_before(&t, &ts));
+	assert_false(vmclock_time_before(&t, &ts));
 	ts.tv_nsec++;
-	assert_true(vmclock_before(&t, &ts));
+	assert_true(vmclock_time_before(&t, &ts));
 	ts = t.earliest;
-	assert_false(vmclock_after(&t, &ts));
+	assert_false(vmclock_time_after(&t, &ts));
 	ts.tv_nsec--;
-	assert_true(vmclock_after(&t, &ts));
-	assert_false(vmclock_before(&t, &t.time));
-	assert_false(vmclock_after(&t, &t.time));
+	assert_true(vmclock_time_after(&t, &ts));
+	assert_false(vmclock_time_before(&t, &t.time));
+	assert_false(vmclock_time_after(&t, &t.time));
 	vmclock_close(vc);
 }
 
@@ -269,23 +268,49 @@ static void maintenance_is_told(void **state)
 	struct vmclock *vc = open_time(pf);
 	struct vmclock_time t;
 
-	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
-	assert_int_equal(t.flags, VMCLOCK_BOUNDED);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE, &t), 0);
+	assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED);
 	pagefile_begin(pf);
 	pf->page->flags |= htole64(VMCLOCK_FLAG_DISRUPTION_SOON);
 	pagefile_end(pf);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
-	assert_int_equal(t.flags, VMCLOCK_BOUNDED | VMCLOCK_MAINTENANCE_SOON);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE, &t), 0);
+	assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED | VMCLOCK_FLAG_MAINTENANCE_SOON);
 	pagefile_begin(pf);
 	pf->page->flags |= htole64(VMCLOCK_FLAG_DISRUPTION_IMMINENT);
 	pagefile_end(pf);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE, &t), 0);
-	assert_int_equal(t.flags, VMCLOCK_BOUNDED | VMCLOCK_MAINTENANCE_SOON |
-					  VMCLOCK_MAINTENANCE_IMMINENT);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE, &t), 0);
+	assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED | VMCLOCK_FLAG_MAINTENANCE_SOON |
+					  VMCLOCK_FLAG_MAINTENANCE_IMMINENT);
 	vmclock_close(vc);
 }
 
 /* Real time 10 us to either side of a step of UTC by a second. */
+/* All other flags of the page, those of the library's values among them, stay out of a reading. */
+static void the_pages_promise_is_told(void **state)
+{
+	const uint64_t others = ~(uint64_t)(VMCLOCK_FLAG_DISRUPTION_SOON |
+					    VMCLOCK_FLAG_DISRUPTION_IMMINENT |
+					    VMCLOCK_FLAG_TIME_MONOTONIC);
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t;
+
+	pagefile_begin(pf);
+	pf->page->flags |= htole64(others);
+	pagefile_end(pf);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE, &t), 0);
+	assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED);
+	pagefile_begin(pf);
+	pf->page->flags |= htole64(VMCLOCK_FLAG_TIME_MONOTONIC);
+	pagefile_end(pf);
+	/* By the page, and by the line. */
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE, &t), 0);
+	assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED | VMCLOCK_FLAG_MONOTONIC);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE + 1, &t), 0);
+	assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED | VMCLOCK_FLAG_MONOTONIC);
+	vmclock_close(vc);
+}
+
 static void bounds_hold_across_a_leap_second(void **state)
 {
 	struct pagefile *pf = *state;
@@ -297,17 +322,20 @@ static void bounds_hold_across_a_leap_second(void **state)
 	pf->page->tai_offset_sec = htole16((uint16_t)-36);
 	pf->page->time_sec = htole64(MIDNIGHT + 36 - 1);
 	pf->page->time_maxerror_nanosec = htole64(10000);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + TICKS(500000000 - 1000), &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, REFERENCE + TICKS(500000000 - 1000), &t),
+			 0);
 	/* It may be 23:59:59.99 still, or 23:59:59.00 again. */
-	assert_true(vmclock_before(&t, &(struct timespec){ .tv_sec = MIDNIGHT + 1 }));
-	assert_false(vmclock_after(&t, &(struct timespec){ .tv_sec = MIDNIGHT - 1 }));
-	assert_false(vmclock_before(&t, &(struct timespec){ .tv_sec = MIDNIGHT - 1,
+	assert_true(vmclock_time_before(&t, &(struct timespec){ .tv_sec = MIDNIGHT + 1 }));
+	assert_false(vmclock_time_after(&t, &(struct timespec){ .tv_sec = MIDNIGHT - 1 }));
+	assert_false(vmclock_time_before(&t, &(struct timespec){ .tv_sec = MIDNIGHT - 1,
 							     .tv_nsec = NS - 1 }));
 
-	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + TICKS(UINT64_C(1000000000)), &t), 0);
+	assert_int_equal(
+		vmclock_at(vc, VMCLOCK_SCALE_UTC, REFERENCE + TICKS(UINT64_C(1000000000)), &t), 0);
 	assert_int_equal(t.leap, VMCLOCK_LEAP_POS);
 	assert_int_equal(t.time.tv_sec, MIDNIGHT - 1);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + TICKS(UINT64_C(2000000000)), &t), 0);
+	assert_int_equal(
+		vmclock_at(vc, VMCLOCK_SCALE_UTC, REFERENCE + TICKS(UINT64_C(2000000000)), &t), 0);
 	assert_int_equal(t.leap, VMCLOCK_LEAP_POST_POS);
 	assert_int_equal(t.time.tv_sec, MIDNIGHT);
 	vmclock_close(vc);
@@ -372,19 +400,19 @@ static void now_is_between_the_bounds_and_goes_on(void **state)
 	vc = pagefile_open(pf);
 	for (i = 0; i < 100000; i++) {
 		clock_gettime(CLOCK_REALTIME, &before);
-		assert_int_equal(i % 2 ? vmclock_now(vc, VMCLOCK_UTC, &t) :
-					 vmclock_now_relaxed(vc, VMCLOCK_UTC, &t), 0);
+		assert_int_equal(i % 2 ? vmclock_now(vc, VMCLOCK_SCALE_UTC, &t) :
+					 vmclock_now_relaxed(vc, VMCLOCK_SCALE_UTC, &t), 0);
 		clock_gettime(CLOCK_REALTIME, &after);
-		assert_false(vmclock_before(&t, &before));
-		assert_false(vmclock_after(&t, &after));
+		assert_false(vmclock_time_before(&t, &before));
+		assert_false(vmclock_time_after(&t, &after));
 		if (i % 2) {
 			assert_true(t.time.tv_sec > last.tv_sec ||
 				    (t.time.tv_sec == last.tv_sec &&
 				     t.time.tv_nsec >= last.tv_nsec));
 			last = t.time;
 		}
-		assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, t.counter, &at), 0);
-		assert_memory_equal(&t, &at, sizeof(t));
+		assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, t.counter, &at), 0);
+		assert_memory_equal(&t, &at, offsetof(struct vmclock_time, reserved));
 	}
 	vmclock_close(vc);
 }
@@ -397,18 +425,18 @@ static void a_commit_waits_until_its_time_is_over(void **state)
 
 	publish_host_time(pf);
 	vc = pagefile_open(pf);
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &t), 0);
-	assert_false(vmclock_after(&t, &t.latest));
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, t.marker, &t.latest), 0);
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &later), 0);
-	assert_true(vmclock_after(&later, &t.latest));
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &t), 0);
+	assert_false(vmclock_time_after(&t, &t.latest));
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker, &t.latest), 0);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &later), 0);
+	assert_true(vmclock_time_after(&later, &t.latest));
 
 	/* What is over already is no reason to wait; what was disrupted, none to trust. */
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, t.marker, &t.earliest), 0);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, t.marker,
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker, &t.earliest), 0);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker,
 					   &(struct timespec){ .tv_nsec = NS }), -EINVAL);
 	pagefile_disrupt(pf);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, t.marker, &t.earliest), -ESTALE);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker, &t.earliest), -ESTALE);
 	vmclock_close(vc);
 }
 
@@ -420,7 +448,7 @@ static void expect_invalid(struct pagefile *pf, enum vmclock_scale scale)
 	refuse(vc, scale, -EINVAL);
 	assert_int_equal(vmclock_wait_past(vc, scale, 1, &past), -EINVAL);
 	assert_int_equal(vmclock_wait_past(vc, scale, 2, &past), -EINVAL);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 2, &never), -EINVAL);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 2, &never), -EINVAL);
 	vmclock_close(vc);
 }
 
@@ -479,15 +507,15 @@ static void commit_in_a_leap_second(struct pagefile *pf, long wait)
 	vc = pagefile_open(pf);
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	cpu = cpu_seconds();
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 1, &number), 0);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &number), 0);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	cpu = cpu_seconds() - cpu;
 	passed = (double)(now.tv_sec - start.tv_sec) + (double)(now.tv_nsec - start.tv_nsec) / 1e9;
 	/* It slept, in the first of the two seconds as well. */
 	assert_true(cpu < passed / 8 + 0.01);
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &t), 0);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &t), 0);
 	assert_true(t.leap == VMCLOCK_LEAP_POS || t.leap == VMCLOCK_LEAP_POST_POS);
-	assert_true(vmclock_after(&t, &number));
+	assert_true(vmclock_time_after(&t, &number));
 	vmclock_close(vc);
 }
 
@@ -503,7 +531,7 @@ static void an_update_that_never_ends_is_an_error(void **state)
 	struct vmclock *vc = open_time(pf);
 
 	pagefile_begin(pf);
-	refuse(vc, VMCLOCK_UTC, -ETIMEDOUT);
+	refuse(vc, VMCLOCK_SCALE_UTC, -ETIMEDOUT);
 	vmclock_close(vc);
 }
 
@@ -511,7 +539,7 @@ static void an_update_that_never_ends_is_an_error(void **state)
 
 static void read_at(const struct vmclock *vc, uint64_t counter, struct vmclock_time *t)
 {
-	assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, counter, t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, counter, t), 0);
 }
 
 static void assert_normal(const struct timespec *ts)
@@ -530,13 +558,13 @@ static void agree(struct pagefile *pf, const struct vmclock *vc, uint64_t counte
 	vmclock_close(fresh);
 	assert_normal(&t.earliest);
 	assert_normal(&t.latest);
-	assert_memory_equal(&t, &first, sizeof(t));
+	assert_memory_equal(&t, &first, offsetof(struct vmclock_time, reserved));
 	/* UTC has no line at the end of a month, and that is where most pages here are. */
 	fresh = pagefile_open(pf);
-	assert_int_equal(vmclock_at(fresh, VMCLOCK_TAI, counter, &first), 0);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, counter, &t), 0);
+	assert_int_equal(vmclock_at(fresh, VMCLOCK_SCALE_TAI, counter, &first), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, counter, &t), 0);
 	vmclock_close(fresh);
-	assert_memory_equal(&t, &first, sizeof(t));
+	assert_memory_equal(&t, &first, offsetof(struct vmclock_time, reserved));
 }
 
 /* Or each reading would go the long way, and none would tell. */
@@ -544,15 +572,15 @@ static void a_reading_makes_a_line(void **state)
 {
 	struct pagefile *pf = *state;
 	struct vmclock *vc = open_time(pf);
-	const struct cached_line *cl = &vc->cache->lines[VMCLOCK_TAI];
+	const struct cached_line *cl = &vc->cache->lines[VMCLOCK_SCALE_TAI];
 	struct vmclock_time t;
 	uint64_t n;
 
 	for (n = 1; n <= 3; n++) {
 		uint32_t seq = le32toh(pf->page->seq_count);
 
-		assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + TICKS(1000), &t), 0);
-		assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + TICKS(2000), &t), 0);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE + TICKS(1000), &t), 0);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE + TICKS(2000), &t), 0);
 		assert_true(cl->written == (n << 32 | seq));
 		assert_true(cl->writing == cl->written);
 		assert_true(cl->marker == le64toh(pf->page->disruption_marker));
@@ -569,10 +597,10 @@ static void a_line_begins_in_the_second_of_its_reading(void **state)
 {
 	const uint64_t later = TICKS(UINT64_C(5000000000));
 	struct vmclock *vc = open_time(*state);
-	const struct cached_line *cl = &vc->cache->lines[VMCLOCK_TAI];
+	const struct cached_line *cl = &vc->cache->lines[VMCLOCK_SCALE_TAI];
 	struct vmclock_time t;
 
-	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + later, &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE + later, &t), 0);
 	assert_time(&t.time, MIDNIGHT + 42, 500000000);
 	assert_int_equal(cl->sec, MIDNIGHT + 42);
 	assert_int_equal(cl->written >> 32, 1);
@@ -587,8 +615,8 @@ static void what_does_not_fit_is_refused(void **state)
 	pagefile_begin(pf);
 	pf->page->time_sec = htole64(UINT64_C(1) << 63);
 	pagefile_end(pf);
-	refuse(vc, VMCLOCK_TAI, -EOVERFLOW);
-	refuse(vc, VMCLOCK_UTC, -EOVERFLOW);
+	refuse(vc, VMCLOCK_SCALE_TAI, -EOVERFLOW);
+	refuse(vc, VMCLOCK_SCALE_UTC, -EOVERFLOW);
 	vmclock_close(vc);
 }
 
@@ -600,7 +628,7 @@ static void an_unknown_hint_is_no_smear(void **state)
 	pagefile_begin(pf);
 	pf->page->leap_second_smearing_hint = VMCLOCK_SMEARING_UTC_SLS + 1;
 	pagefile_end(pf);
-	refuse(vc, VMCLOCK_SMEARED, -ENODATA);
+	refuse(vc, VMCLOCK_SCALE_SMEARED, -ENODATA);
 	vmclock_close(vc);
 }
 
@@ -608,7 +636,7 @@ static void an_unknown_hint_is_no_smear(void **state)
 static void an_error_is_not_remembered(void **state)
 {
 	struct vmclock_time t = {
-		.time = { .tv_sec = MIDNIGHT + 42 }, .flags = VMCLOCK_BOUNDED, .status = 2,
+		.time = { .tv_sec = MIDNIGHT + 42 }, .flags = VMCLOCK_FLAG_BOUNDED, .status = 2,
 	};
 	struct pagefile *pf = *state;
 	struct vmclock *vc = open_time(pf);
@@ -616,8 +644,10 @@ static void an_error_is_not_remembered(void **state)
 	pagefile_begin(pf);
 	pf->page->clock_status = VMCLOCK_STATUS_UNRELIABLE;
 	pagefile_end(pf);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + TICKS(5000000000), &t), -EAGAIN);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + TICKS(5000000000), &t), -EAGAIN);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE + TICKS(5000000000), &t),
+			 -EAGAIN);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE + TICKS(5000000000), &t),
+			 -EAGAIN);
 	vmclock_close(vc);
 }
 
@@ -636,8 +666,8 @@ static void each_reading_reads_the_counter(void **state)
 	vc = pagefile_open(pf);
 	for (i = 0; i < 20; i++) {
 		before = counter_ordered();
-		assert_int_equal(i % 2 ? vmclock_now(vc, VMCLOCK_TAI, &t) :
-					 vmclock_now_relaxed(vc, VMCLOCK_TAI, &t), 0);
+		assert_int_equal(i % 2 ? vmclock_now(vc, VMCLOCK_SCALE_TAI, &t) :
+					 vmclock_now_relaxed(vc, VMCLOCK_SCALE_TAI, &t), 0);
 		/* The relaxed one may be read a little before. */
 		assert_in_range(t.counter, before - 1000, counter_ordered());
 	}
@@ -657,7 +687,7 @@ static void the_next_readings_agree_with_the_first(void **state)
 	pagefile_end(pf);
 	/* In the middle of what follows: 20 s to and fro, on both sides of a second's end too. */
 	read_at(vc, REFERENCE + TICKS(10 * second), &t);
-	assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + TICKS(10 * second), &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE + TICKS(10 * second), &t), 0);
 	for (k = 1; k < 200; k++)
 		agree(pf, vc, REFERENCE + TICKS(k * 7919 % 200 * (second / 10) + k / 10 % 5 * 500 - 1000));
 	vmclock_close(vc);
@@ -694,15 +724,16 @@ static void far_readings_by_a_slow_counter_do_no_harm(void **state)
 		/* 13 ns. */
 		pf->page->counter_period_shift = 26;
 		pagefile_end(pf);
-		assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + far[i], &t), 0);
-		assert_true(t.flags & VMCLOCK_BOUNDED);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE + far[i], &t), 0);
+		assert_true(t.flags & VMCLOCK_FLAG_BOUNDED);
 		for (ticks = 1; ticks < UINT64_C(1) << 34; ticks *= 3) {
-			assert_int_equal(vmclock_at(vc, VMCLOCK_TAI, REFERENCE + ticks, &t), 0);
-			fresh = pagefile_open(pf);
-			assert_int_equal(vmclock_at(fresh, VMCLOCK_TAI, REFERENCE + ticks, &first),
+			assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE + ticks, &t),
 					 0);
+			fresh = pagefile_open(pf);
+			assert_int_equal(
+				vmclock_at(fresh, VMCLOCK_SCALE_TAI, REFERENCE + ticks, &first), 0);
 			vmclock_close(fresh);
-			assert_memory_equal(&t, &first, sizeof(t));
+			assert_memory_equal(&t, &first, offsetof(struct vmclock_time, reserved));
 		}
 	}
 	vmclock_close(vc);
@@ -731,13 +762,14 @@ static void a_line_ends_where_no_smear_is_known(void **state)
 	for (sec = noon - 10; sec < noon + 10; sec++) {
 		uint64_t ticks = (uint64_t)(sec - MIDNIGHT - 86400 * 30) << 26;
 
-		assert_int_equal(vmclock_at(vc, VMCLOCK_UTC, REFERENCE + ticks, &t), 0);
-		assert_true(t.flags & VMCLOCK_BOUNDED);
-		assert_true(vc->cache->lines[VMCLOCK_UTC].line.reach > ticks);
-		assert_int_equal(vmclock_at(vc, VMCLOCK_SMEARED, REFERENCE + ticks / 2, &t), 0);
-		assert_true(t.flags & VMCLOCK_BOUNDED);
-		assert_int_equal(vmclock_at(vc, VMCLOCK_SMEARED, REFERENCE + ticks, &t), 0);
-		assert_int_equal(!!(t.flags & VMCLOCK_BOUNDED), sec < noon);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, REFERENCE + ticks, &t), 0);
+		assert_true(t.flags & VMCLOCK_FLAG_BOUNDED);
+		assert_true(vc->cache->lines[VMCLOCK_SCALE_UTC].line.reach > ticks);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_SMEARED, REFERENCE + ticks / 2, &t),
+				 0);
+		assert_true(t.flags & VMCLOCK_FLAG_BOUNDED);
+		assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_SMEARED, REFERENCE + ticks, &t), 0);
+		assert_int_equal(!!(t.flags & VMCLOCK_FLAG_BOUNDED), sec < noon);
 	}
 	vmclock_close(vc);
 }
@@ -761,7 +793,7 @@ static void an_update_is_seen_at_once(void **state)
 	pagefile_begin(pf);
 	pf->page->clock_status = VMCLOCK_STATUS_UNRELIABLE;
 	pagefile_end(pf);
-	refuse(vc, VMCLOCK_UTC, -EAGAIN);
+	refuse(vc, VMCLOCK_SCALE_UTC, -EAGAIN);
 	vmclock_close(vc);
 }
 
@@ -787,7 +819,7 @@ static void what_is_half_made_is_not_used(void **state)
 	struct pagefile *pf = *state;
 	struct vmclock *vc = open_time(pf);
 	struct vmclock_time t;
-	struct cached_line *line = &vc->cache->lines[VMCLOCK_UTC];
+	struct cached_line *line = &vc->cache->lines[VMCLOCK_SCALE_UTC];
 	int status;
 	pid_t child;
 
@@ -802,7 +834,7 @@ static void what_is_half_made_is_not_used(void **state)
 	child = fork();
 	assert_true(child >= 0);
 	if (!child) {
-		bool right = !vmclock_at(vc, VMCLOCK_UTC, REFERENCE, &t) &&
+		bool right = !vmclock_at(vc, VMCLOCK_SCALE_UTC, REFERENCE, &t) &&
 			     t.time.tv_sec == MIDNIGHT && line->sec == MIDNIGHT;
 
 		_exit(right ? 0 : 1);
@@ -851,7 +883,7 @@ static void check_smeared_bounds(struct vmclock *vc, const struct smear *smear, 
 	exact earliest, latest, slack = window << 56;
 	struct vmclock_time t;
 
-	assert_int_equal(vmclock_at(vc, VMCLOCK_SMEARED, counter, &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_SMEARED, counter, &t), 0);
 	earliest = exactly(&t.earliest) * window;
 	latest = exactly(&t.latest) * window;
 	assert_true(earliest <= smeared_by_window(smear, time - error));
@@ -911,8 +943,8 @@ static void without_the_flag_nothing_is_certain(void **state)
 	const struct timespec between = { .tv_sec = 2 };
 
 	(void)state;
-	assert_false(vmclock_before(&t, &between));
-	assert_false(vmclock_after(&t, &between));
+	assert_false(vmclock_time_before(&t, &between));
+	assert_false(vmclock_time_after(&t, &between));
 }
 
 int main(void)
@@ -928,6 +960,7 @@ int main(void)
 		TEST(no_bounds_means_nothing_is_certain),
 		TEST(before_and_after_are_strict),
 		TEST(maintenance_is_told),
+		TEST(the_pages_promise_is_told),
 		TEST(bounds_hold_across_a_leap_second),
 		TEST(now_is_between_the_bounds_and_goes_on),
 		TEST(a_commit_waits_until_its_time_is_over),

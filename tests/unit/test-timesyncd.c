@@ -348,7 +348,7 @@ static void an_answer_is_asked_for_once(void **state)
 		pass(NS_PER_SEC);
 	}
 	assert_int_equal(count(p, "busctl"), 1);
-	/* vmclockd has told the kernel how good its clock is: nothing is new. */
+	/* vmclockd has told the kernel the error of its clock: nothing is new. */
 	shown.maxerror = 7 * MS;
 	look(p);
 	pass(NS_PER_SEC);

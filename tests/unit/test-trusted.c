@@ -61,19 +61,19 @@ static void expect_trust(const struct vmclock *vc, uint64_t expected)
 {
 	uint64_t marker = ~expected;
 
-	assert_int_equal(vmclock_trusted(vc, &marker), 0);
+	assert_int_equal(vmclock_system_trusted(vc, &marker), 0);
 	assert_int_equal(marker, expected);
-	assert_int_equal(vmclock_wait_trusted(vc, &at_once), 0);
-	assert_int_equal(vmclock_wait_trusted(vc, NULL), 0);
+	assert_int_equal(vmclock_system_wait_trusted(vc, &at_once), 0);
+	assert_int_equal(vmclock_system_wait_trusted(vc, NULL), 0);
 }
 
 static void expect_none(const struct vmclock *vc, int error)
 {
 	uint64_t marker = 0x5a5a;
 
-	assert_int_equal(vmclock_trusted(vc, &marker), error);
+	assert_int_equal(vmclock_system_trusted(vc, &marker), error);
 	assert_int_equal(marker, 0x5a5a);
-	assert_int_equal(vmclock_wait_trusted(vc, &at_once), -ETIMEDOUT);
+	assert_int_equal(vmclock_system_wait_trusted(vc, &at_once), -ETIMEDOUT);
 }
 
 /* ---- What the state says --------------------------------------------------------------- */
@@ -160,7 +160,7 @@ static void its_word_holds_for_a_time(void **state)
 	runfiles_vouch(rf, &word);
 	while (clock_ns(CLOCK_MONOTONIC) <= until) {
 		uint64_t marker;
-		int ret = vmclock_trusted(vc, &marker);
+		int ret = vmclock_system_trusted(vc, &marker);
 
 		if (clock_ns(CLOCK_MONOTONIC) <= until)
 			assert_int_equal(ret, 0);
@@ -180,12 +180,12 @@ static void a_disruption_ends_it_at_once(void **state)
 	vouch(rf);
 	vc = pagefile_open(rf->pf);
 	for (i = 1; i < 10; i++) {
-		assert_int_equal(vmclock_trusted(vc, &marker), 0);
+		assert_int_equal(vmclock_system_trusted(vc, &marker), 0);
 		assert_int_equal(marker, i);
-		assert_int_equal(vmclock_gettime(vc, CLOCK_REALTIME, marker, &ts), 0);
+		assert_int_equal(vmclock_system_time(vc, CLOCK_REALTIME, marker, &ts), 0);
 		pagefile_disrupt(rf->pf);
 		expect_none(vc, -ESTALE);
-		assert_int_equal(vmclock_gettime(vc, CLOCK_REALTIME, marker, &ts), -ESTALE);
+		assert_int_equal(vmclock_system_time(vc, CLOCK_REALTIME, marker, &ts), -ESTALE);
 		vouch(rf);
 		expect_trust(vc, (uint64_t)i + 1);
 	}
@@ -224,8 +224,8 @@ static void pages_with_time_have_it_too(void **state)
 	pagefile_replace(rf->pf, &page.page, sizeof(page.page));
 	vouch(rf);
 	vc = pagefile_open(rf->pf);
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &now), 0);
-	assert_int_equal(now.flags & VMCLOCK_COMPLETED, 0);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &now), 0);
+	assert_int_equal(now.flags & VMCLOCK_FLAG_COMPLETED, 0);
 	expect_trust(vc, 1);
 	vmclock_close(vc);
 }
@@ -272,7 +272,7 @@ static int trust_now(const struct runfiles *rf)
 {
 	struct vmclock *vc = pagefile_open(rf->pf);
 	uint64_t marker;
-	int ret = vmclock_trusted(vc, &marker);
+	int ret = vmclock_system_trusted(vc, &marker);
 
 	vmclock_close(vc);
 	return ret;
@@ -346,7 +346,7 @@ static void a_writer_that_died_costs_nobody_anything(void **state)
 	runfiles_begin(&rf->states[1]->seq_count);
 	before = work();
 	expect_none(vc, -EAGAIN);
-	assert_int_equal(vmclock_wait_trusted(vc, &soon), -ETIMEDOUT);
+	assert_int_equal(vmclock_system_wait_trusted(vc, &soon), -ETIMEDOUT);
 	assert_true(work() - before < 50000000);
 	/* The next one mends it. */
 	vouch(rf);
@@ -366,9 +366,9 @@ static void a_wait_does_not_spin_for_a_host(void **state)
 	vc = pagefile_open(rf->pf);
 	pagefile_begin(rf->pf);
 	before = work();
-	assert_int_equal(vmclock_wait_trusted(vc, &soon), -ETIMEDOUT);
+	assert_int_equal(vmclock_system_wait_trusted(vc, &soon), -ETIMEDOUT);
 	assert_true(work() - before < 50000000);
-	assert_int_equal(vmclock_trusted(vc, &marker), -ETIMEDOUT);
+	assert_int_equal(vmclock_system_trusted(vc, &marker), -ETIMEDOUT);
 	pagefile_end(rf->pf);
 	expect_trust(vc, 1);
 	vmclock_close(vc);
@@ -424,7 +424,7 @@ static void no_word_is_of_another_marker(void **state)
 		be_disrupted(rf);
 	while (!wrong && !waitpid(pid, &status, WNOHANG)) {
 		before = vmclock_marker(vc);
-		ret = vmclock_trusted(vc, &marker);
+		ret = vmclock_system_trusted(vc, &marker);
 		good += !ret;
 		stale += ret == -ESTALE;
 		wrong = ret ? ret != -ESTALE && ret != -EAGAIN :
@@ -484,7 +484,7 @@ static void a_wait_ends_with_trust(void **state)
 	word.trust = VMCLOCK_RUN_DISRUPTED;
 	runfiles_vouch(rf, &word);
 	start(&helper);
-	assert_int_equal(vmclock_wait_trusted(vc, &late), 0);
+	assert_int_equal(vmclock_system_wait_trusted(vc, &late), 0);
 	assert_true(clock_ns(CLOCK_MONOTONIC) - before >= 60000000);
 	assert_true(clock_ns(CLOCK_MONOTONIC) - before < 10 * NS);
 	assert_true(work() - worked < 50000000);
@@ -503,13 +503,13 @@ static void a_wait_ends_in_time(void **state)
 	int64_t before = clock_ns(CLOCK_MONOTONIC);
 	size_t i;
 
-	assert_int_equal(vmclock_wait_trusted(vc, &soon), -ETIMEDOUT);
+	assert_int_equal(vmclock_system_wait_trusted(vc, &soon), -ETIMEDOUT);
 	assert_true(clock_ns(CLOCK_MONOTONIC) - before >= soon.tv_nsec);
 	assert_true(clock_ns(CLOCK_MONOTONIC) - before < 10 * NS);
 	/* Whatever else is so. */
 	vouch(rf);
 	for (i = 0; i < ARRAY_SIZE(wrong); i++)
-		assert_int_equal(vmclock_wait_trusted(vc, &wrong[i]), -EINVAL);
+		assert_int_equal(vmclock_system_wait_trusted(vc, &wrong[i]), -EINVAL);
 	vmclock_close(vc);
 }
 
@@ -528,7 +528,7 @@ static void a_signal_ends_a_wait(void **state)
 
 	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
 	assert_int_equal(setitimer(ITIMER_REAL, &timer, NULL), 0);
-	assert_int_equal(vmclock_wait_trusted(vc, NULL), -EINTR);
+	assert_int_equal(vmclock_system_wait_trusted(vc, NULL), -EINTR);
 	assert_int_equal(setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL), 0);
 	signal(SIGALRM, SIG_DFL);
 	vmclock_close(vc);
@@ -557,16 +557,16 @@ static void files_that_come_later_are_picked_up(void **state)
 	/* The folder, too. */
 	assert_int_equal(rmdir(rf->folder), 0);
 	vc = pagefile_open(rf->pf);
-	assert_int_equal(vmclock_wait_trusted(vc, &at_once), -ETIMEDOUT);
+	assert_int_equal(vmclock_system_wait_trusted(vc, &at_once), -ETIMEDOUT);
 	assert_int_equal(mkdir(rf->folder, 0755), 0);
 	/* Not by a function that a signal handler may call. */
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &now), -ENODATA);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &now), -ENODATA);
 	start(&helper);
-	assert_int_equal(vmclock_wait_trusted(vc, &late), 0);
+	assert_int_equal(vmclock_system_wait_trusted(vc, &late), 0);
 	pthread_join(helper.thread, NULL);
-	assert_int_equal(vmclock_trusted(vc, &marker), 0);
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &now), 0);
-	assert_int_equal(now.flags, VMCLOCK_BOUNDED | VMCLOCK_COMPLETED);
+	assert_int_equal(vmclock_system_trusted(vc, &marker), 0);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &now), 0);
+	assert_int_equal(now.flags, VMCLOCK_FLAG_BOUNDED | VMCLOCK_FLAG_COMPLETED);
 	vmclock_close(vc);
 }
 
@@ -581,11 +581,11 @@ static void a_page_that_comes_later_is_picked_up(void **state)
 	vouch(rf);
 	vc = pagefile_open(rf->pf);
 	expect_trust(vc, 1);
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &now), -ENODATA);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &now), -ENODATA);
 	runfiles_make_page(rf);
 	runfiles_publish(rf, &page);
 	expect_trust(vc, 1);
-	assert_int_equal(vmclock_now(vc, VMCLOCK_UTC, &now), 0);
+	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &now), 0);
 	vmclock_close(vc);
 }
 
@@ -600,8 +600,8 @@ static void *wait_and_read(void *arg)
 	struct waiters *waiters = arg;
 	struct vmclock_time now;
 
-	if (vmclock_wait_trusted(waiters->vc, &late) ||
-	    vmclock_now(waiters->vc, VMCLOCK_UTC, &now))
+	if (vmclock_system_wait_trusted(waiters->vc, &late) ||
+	    vmclock_now(waiters->vc, VMCLOCK_SCALE_UTC, &now))
 		__atomic_fetch_add(&waiters->wrong, 1, __ATOMIC_RELAXED);
 	return NULL;
 }
@@ -613,8 +613,9 @@ static void *only_read(void *arg)
 	int ret;
 
 	while (!__atomic_load_n(&waiters->stop, __ATOMIC_RELAXED)) {
-		ret = vmclock_now(waiters->vc, VMCLOCK_UTC, &now);
-		if (ret ? ret != -ENODATA : now.flags != (VMCLOCK_BOUNDED | VMCLOCK_COMPLETED))
+		ret = vmclock_now(waiters->vc, VMCLOCK_SCALE_UTC, &now);
+		if (ret ? ret != -ENODATA
+			: now.flags != (VMCLOCK_FLAG_BOUNDED | VMCLOCK_FLAG_COMPLETED))
 			__atomic_fetch_add(&waiters->wrong, 1, __ATOMIC_RELAXED);
 	}
 	return NULL;
@@ -699,7 +700,7 @@ static struct vmclock_run_state host_with_time(struct runfiles *rf)
 static int ask(const struct vmclock *vc)
 {
 	struct vmclock_time time = { .marker = 0x5a5a };
-	int ret = vmclock_at(vc, VMCLOCK_UTC, COUNTER + 1, &time);
+	int ret = vmclock_at(vc, VMCLOCK_SCALE_UTC, COUNTER + 1, &time);
 
 	assert_int_equal(time.marker, ret ? 0x5a5a : le64toh(vmclock_page(vc)->disruption_marker));
 	return ret;
@@ -717,8 +718,8 @@ static void a_former_hosts_time_is_refused(void **state)
 	assert_int_equal(ask(vc), 0);
 	pagefile_disrupt(rf->pf);
 	assert_int_equal(ask(vc), -EAGAIN);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 1, &past), -ESTALE);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 2, &past), -EAGAIN);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &past), -ESTALE);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 2, &past), -EAGAIN);
 	/* It has looked, and waits for another time. */
 	word.marker = rf->pf->page->disruption_marker;
 	word.trust = VMCLOCK_RUN_DISRUPTED;

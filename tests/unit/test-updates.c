@@ -68,12 +68,12 @@ typedef void reading(const struct vmclock *vc, struct answer *answer);
 
 static void read_tai(const struct vmclock *vc, struct answer *answer)
 {
-	answer->ret = vmclock_at(vc, VMCLOCK_TAI, COUNTER, &answer->time);
+	answer->ret = vmclock_at(vc, VMCLOCK_SCALE_TAI, COUNTER, &answer->time);
 }
 
 static void read_utc(const struct vmclock *vc, struct answer *answer)
 {
-	answer->ret = vmclock_at(vc, VMCLOCK_UTC, COUNTER, &answer->time);
+	answer->ret = vmclock_at(vc, VMCLOCK_SCALE_UTC, COUNTER, &answer->time);
 }
 
 static void read_whole(const struct vmclock *vc, struct answer *answer)

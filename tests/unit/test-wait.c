@@ -21,7 +21,7 @@ static void a_marker_that_differs_returns_at_once(void **state)
 {
 	struct vmclock *vc = pagefile_open(*state);
 
-	assert_int_equal(vmclock_wait(vc, vmclock_marker(vc) + 1, NULL), 0);
+	assert_int_equal(vmclock_wait_disrupted(vc, vmclock_marker(vc) + 1, NULL), 0);
 	vmclock_close(vc);
 }
 
@@ -33,7 +33,7 @@ static void a_wait_times_out_without_spinning(void **state)
 	int64_t busy = clock_ms(CLOCK_THREAD_CPUTIME_ID);
 	int64_t took;
 
-	assert_int_equal(vmclock_wait(vc, vmclock_marker(vc), &timeout), -ETIMEDOUT);
+	assert_int_equal(vmclock_wait_disrupted(vc, vmclock_marker(vc), &timeout), -ETIMEDOUT);
 	took = clock_ms(CLOCK_MONOTONIC) - began;
 	busy = clock_ms(CLOCK_THREAD_CPUTIME_ID) - busy;
 	assert_true(took >= 299);
@@ -46,7 +46,7 @@ static void a_timeout_of_zero_looks_once(void **state)
 	const struct timespec zero = { 0 };
 	struct vmclock *vc = pagefile_open(*state);
 
-	assert_int_equal(vmclock_wait(vc, vmclock_marker(vc), &zero), -ETIMEDOUT);
+	assert_int_equal(vmclock_wait_disrupted(vc, vmclock_marker(vc), &zero), -ETIMEDOUT);
 	vmclock_close(vc);
 }
 
@@ -59,7 +59,7 @@ static void impossible_timeouts_are_refused(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(vmclock_wait(vc, vmclock_marker(vc), &bad[i]), -EINVAL);
+		assert_int_equal(vmclock_wait_disrupted(vc, vmclock_marker(vc), &bad[i]), -EINVAL);
 	vmclock_close(vc);
 }
 
@@ -75,7 +75,7 @@ static void *wait_for_disruption(void *arg)
 {
 	struct waiter *w = arg;
 
-	w->ret = vmclock_wait(w->vc, 1, w->timeout);
+	w->ret = vmclock_wait_disrupted(w->vc, 1, w->timeout);
 	w->woke = clock_ms(CLOCK_MONOTONIC);
 	__atomic_store_n(&w->done, true, __ATOMIC_RELEASE);
 	return NULL;

@@ -239,7 +239,7 @@ static int wait_ms(struct vmclock *vc, int64_t ms)
 
 	/* Waits that never end do so by it. */
 	alarm(20);
-	ret = vmclock_wait(vc, 1, ms < 0 ? NULL : &timeout);
+	ret = vmclock_wait_disrupted(vc, 1, ms < 0 ? NULL : &timeout);
 	alarm(0);
 	assert_int_equal(descriptors(), before);
 	return ret;
@@ -282,7 +282,7 @@ static void a_marker_that_differs_is_told_without_a_call(void **state)
 
 	world.gone_at = 0;
 	world.clock_fails_at = 1;
-	assert_int_equal(vmclock_wait(vc, 2, NULL), 0);
+	assert_int_equal(vmclock_wait_disrupted(vc, 2, NULL), 0);
 	assert_int_equal(world.clock_readings + world.read + world.napped, 0);
 	vmclock_close(vc);
 }
@@ -301,7 +301,7 @@ static void the_longest_timeouts_are_no_short_ones(void **state)
 		timeout = (struct timespec){ .tv_sec = i < 4 ? most + i : INT64_MAX,
 					     .tv_nsec = NS - 1 };
 		world.sleep_error = EINTR;
-		assert_int_equal(vmclock_wait(vc, 1, &timeout), -EINTR);
+		assert_int_equal(vmclock_wait_disrupted(vc, 1, &timeout), -EINTR);
 		vmclock_close(vc);
 	}
 }
@@ -456,7 +456,7 @@ static void a_description_that_somebody_closed_is_not_used(void **state)
 	int i;
 
 	world.closed = true;
-	assert_int_equal(vmclock_wait(vc, 1, &timeout), -ETIMEDOUT);
+	assert_int_equal(vmclock_wait_disrupted(vc, 1, &timeout), -ETIMEDOUT);
 	assert_true(world.naps[0].fd >= 0);
 	assert_int_equal(close(world.naps[0].fd), 0);
 	for (i = 1; i < world.napped; i++)
@@ -595,11 +595,11 @@ static void a_timeout_is_checked_first(void **state)
 
 	for (marker = 1; marker <= 2; marker++)
 		for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-			assert_int_equal(vmclock_wait(vc, marker, &bad[i]), -EINVAL);
+			assert_int_equal(vmclock_wait_disrupted(vc, marker, &bad[i]), -EINVAL);
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		int64_t then = world.now;
 
-		assert_int_equal(vmclock_wait(vc, 1, &good[i]), -ETIMEDOUT);
+		assert_int_equal(vmclock_wait_disrupted(vc, 1, &good[i]), -ETIMEDOUT);
 		assert_int_equal(world.now - then, good[i].tv_sec * NS + good[i].tv_nsec);
 	}
 	vmclock_close(vc);
@@ -634,7 +634,7 @@ static int commit_ms(struct vmclock *vc, int64_t ms)
 	int ret;
 
 	alarm(20);
-	ret = vmclock_wait_past(vc, VMCLOCK_UTC, 1, &ts);
+	ret = vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts);
 	alarm(0);
 	return ret;
 }
@@ -696,7 +696,7 @@ static void far_times_are_slept_for_in_slices(void **state)
 		((struct pagefile *)*state)->page->disruption_marker = htole64(1);
 		vc = begin_with_time(*state);
 		world.change_at = world.now + 990 * MS;
-		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 1, &t), -ESTALE);
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &t), -ESTALE);
 		assert_int_equal(world.napped, 10);
 		vmclock_close(vc);
 	}
@@ -739,7 +739,7 @@ static void a_sleep_that_fails_ends_a_commit_wait(void **state)
 	int i;
 
 	for (i = 0; i < 2; i++)
-		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_UTC, 1, &bad[i]), -EINVAL);
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &bad[i]), -EINVAL);
 	world.sleep_error = EINTR;
 	assert_int_equal(commit_ms(vc, 10), -EINTR);
 	world.sleep_error = 0;
@@ -759,7 +759,7 @@ static int trust_ms(struct vmclock *vc, int64_t ms)
 	int ret;
 
 	alarm(20);
-	ret = vmclock_wait_trusted(vc, &timeout);
+	ret = vmclock_system_wait_trusted(vc, &timeout);
 	alarm(0);
 	return ret;
 }
@@ -819,11 +819,11 @@ static void a_word_holds_to_the_nanosecond(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		word.valid_until = htole64((uint64_t)(world.now + cases[i].left));
 		runfiles_vouch(rf, &word);
-		assert_int_equal(vmclock_trusted(vc, &marker), cases[i].ret);
+		assert_int_equal(vmclock_system_trusted(vc, &marker), cases[i].ret);
 	}
 	/* Nobody knows how old it is. */
 	world.clock_fails_at = world.clock_readings + 1;
-	assert_int_equal(vmclock_trusted(vc, &marker), -EPERM);
+	assert_int_equal(vmclock_system_trusted(vc, &marker), -EPERM);
 	vmclock_close(vc);
 }
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""vmclock-check where the hypervisor offers nothing says so, and is of no use."""
+"""If the hypervisor offers no device, vmclock-check says so, and the verdict is NOT USABLE."""
 
 import json
 
-# The tool and the emptiness are the same everywhere.
+# The kernel makes no difference.
 KERNELS = ('6.1',)
 
 

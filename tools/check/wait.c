@@ -11,7 +11,7 @@
 #include "vmclock.h"
 #include "wait.h"
 
-/* Between two looks at the bounds. */
+/* The time between two looks at the bounds. */
 #define LOOK_NS 100000000
 
 static const char *reason(int error)
@@ -32,7 +32,7 @@ static const char *reason(int error)
 	}
 }
 
-/* The time until the deadline, or a second: the reason may change. */
+/* The time until the deadline, but at most a second, because the reason may change. */
 static const struct timespec *left(int64_t deadline, struct timespec *ts)
 {
 	int64_t ns = deadline - monotonic_now();
@@ -54,17 +54,17 @@ static int check_bounds(const struct vmclock *vc, int64_t max_error)
 
 	if (!max_error)
 		return 0;
-	ret = vmclock_now(vc, VMCLOCK_UTC, &now);
+	ret = vmclock_now(vc, VMCLOCK_SCALE_UTC, &now);
 	if (ret)
 		return ret;
-	if (!(now.flags & VMCLOCK_BOUNDED))
+	if (!(now.flags & VMCLOCK_FLAG_BOUNDED))
 		return -ENODATA;
 	width = ((int64_t)now.latest.tv_sec - now.earliest.tv_sec) * NS_PER_SEC +
 		now.latest.tv_nsec - now.earliest.tv_nsec;
 	return width <= 2 * max_error ? 0 : -ERANGE;
 }
 
-/* The journal then explains why a unit that waits has not started yet. */
+/* Logs a new reason: the journal then explains why a waiting unit has not started. */
 static void tell(int error, int *told)
 {
 	if (error != *told)
@@ -81,13 +81,13 @@ static int wait_until(const struct vmclock *vc, int64_t deadline, int64_t max_er
 	int ret, missing, told = 0;
 
 	for (;;) {
-		ret = vmclock_trusted(vc, marker);
+		ret = vmclock_system_trusted(vc, marker);
 		missing = ret ? ret : check_bounds(vc, max_error);
 		if (!missing || monotonic_now() >= deadline)
 			return missing;
 		tell(missing, &told);
 		if (ret)
-			ret = vmclock_wait_trusted(vc, left(deadline, &ts));
+			ret = vmclock_system_wait_trusted(vc, left(deadline, &ts));
 		else
 			clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
 		if (ret && ret != -EINTR && ret != -ETIMEDOUT)

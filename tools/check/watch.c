@@ -72,7 +72,7 @@ static void handle(int signal)
 	sigaction(signal, &action, NULL);
 }
 
-/* ---- What there is ---------------------------------------------------------------------- */
+/* ---- The values ------------------------------------------------------------------------- */
 
 static struct value number(uint64_t n)
 {
@@ -86,9 +86,9 @@ static struct value word(const char *text)
 
 static const char *maintenance_of(uint32_t flags)
 {
-	if (flags & VMCLOCK_MAINTENANCE_IMMINENT)
+	if (flags & VMCLOCK_FLAG_MAINTENANCE_IMMINENT)
 		return "imminent";
-	return flags & VMCLOCK_MAINTENANCE_SOON ? "soon" : "none";
+	return flags & VMCLOCK_FLAG_MAINTENANCE_SOON ? "soon" : "none";
 }
 
 static const char *trust_of(const struct metrics *m)
@@ -120,7 +120,7 @@ static void look(struct watch *w, struct value now[ITEMS])
 		return;
 	now[MARKER] = number(m->page.marker);
 	now[GENERATION] = (struct value){ 0 };
-	if (m->page.flags & VMCLOCK_GENERATION_PRESENT)
+	if (m->page.flags & VMCLOCK_FLAG_GENERATION_PRESENT)
 		now[GENERATION] = number(m->page.generation);
 	now[STATUS] = word(clock_status_name(m->page.status) ?: "unassigned");
 	now[MAINTENANCE] = word(maintenance_of(m->page.flags));
@@ -137,7 +137,7 @@ static bool differ(const struct value *a, const struct value *b)
 	return a->word != b->word || a->number != b->number;
 }
 
-/* ---- Telling it ------------------------------------------------------------------------- */
+/* ---- Printing --------------------------------------------------------------------------- */
 
 static void print_time(char *text, size_t size)
 {
@@ -274,7 +274,7 @@ static void wait_for_change(struct live *live, int64_t ns)
 			live->vc = NULL;
 		return;
 	}
-	ret = vmclock_wait(live->vc, live->metrics.page.marker, &ts);
+	ret = vmclock_wait_disrupted(live->vc, live->metrics.page.marker, &ts);
 	if (ret == -ENODEV)
 		live_close(live);
 	else if (ret && ret != -ETIMEDOUT && ret != -EINTR)

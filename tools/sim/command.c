@@ -40,7 +40,7 @@ struct argument {
 static int parse_frequency(const struct argument *a, const char *word)
 {
 	if (parse_ppm(word, SIM_PPM_MAX, &a->command->ppm))
-		return wrong(a->why, a->size, "%s: '%s' is no frequency; give ppm within +-%d",
+		return wrong(a->why, a->size, "%s: '%s' is not a frequency; give ppm within +-%d",
 			     a->verb, word, SIM_PPM_MAX);
 	a->command->has_ppm = true;
 	return 0;
@@ -49,7 +49,7 @@ static int parse_frequency(const struct argument *a, const char *word)
 static int parse_step(const struct argument *a, const char *word)
 {
 	if (parse_time(word, true, &a->command->ns))
-		return wrong(a->why, a->size, "%s: '%s' is no time; for example 10ms, or -1.5s",
+		return wrong(a->why, a->size, "%s: '%s' is not a time; for example 10ms, or -1.5s",
 			     a->verb, word);
 	return 0;
 }
@@ -57,7 +57,7 @@ static int parse_step(const struct argument *a, const char *word)
 static int parse_duration(const struct argument *a, const char *word)
 {
 	if (parse_time(word, true, &a->command->ns) || a->command->ns <= 0)
-		return wrong(a->why, a->size, "%s: '%s' is no duration; for example 200ms, or 1.5s",
+		return wrong(a->why, a->size, "%s: '%s' is not a duration; for example 200ms",
 			     a->verb, word);
 	return 0;
 }
@@ -72,7 +72,7 @@ static int parse_change(const struct argument *a, const char *word)
 			     a->verb, word);
 	/* Require a unit: a bare number could mean ns or s. */
 	if (parse_time(word + 5, false, &a->command->ns))
-		return wrong(a->why, a->size, "%s: '%s' is no step; give its unit, as in step=10ms",
+		return wrong(a->why, a->size, "%s: '%s' is not a step; give a unit: step=10ms",
 			     a->verb, word);
 	return 0;
 }
@@ -126,7 +126,7 @@ static int parse_leap(const struct argument *a, const char *word)
 	else if (!strcmp(word, "none"))
 		a->command->value = 0;
 	else
-		return wrong(a->why, a->size, "%s: '%s' is none of pos, neg and none", a->verb,
+		return wrong(a->why, a->size, "%s: '%s' is not one of pos, neg and none", a->verb,
 			     word);
 	return 0;
 }
@@ -143,7 +143,7 @@ static const struct {
 	const char *help;
 } verbs[] = {
 	{ "disrupt", SIM_DISRUPT, 0, 2, parse_change, "disrupt [step=TIME] [ppm=N]",
-	  "live migration, to a clock that differs so" },
+	  "live migration to a host whose clock differs like this" },
 	{ "snapshot", SIM_SNAPSHOT, 0, 2, parse_change, "snapshot [step=TIME] [ppm=N]",
 	  "the same, and the machine is a clone" },
 	{ "status", SIM_STATUS, 1, 1, parse_status, "status NAME",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What commands there are, and what they do. */
+/* The commands: parsing and running them. */
 #ifndef VMCLOCK_SIM_COMMAND_H
 #define VMCLOCK_SIM_COMMAND_H
 

@@ -154,7 +154,7 @@ int sim_file_appear(struct sim_file *file)
 		ret = rename(file->temporary, file->path);
 	else
 		ret = renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->path, RENAME_NOREPLACE);
-	/* Some filesystems lack RENAME_NOREPLACE; there, two may start at the same time. */
+	/* On filesystems without RENAME_NOREPLACE, two simulators may start at the same time. */
 	if (ret && (errno == EINVAL || errno == ENOSYS))
 		ret = rename(file->temporary, file->path);
 	if (ret)
@@ -167,7 +167,7 @@ int sim_file_appear(struct sim_file *file)
 	return 0;
 }
 
-/* Another file may have taken the name meanwhile. */
+/* Does the name still belong to our file? Another file may have replaced it. */
 static bool still_ours(const struct sim_file *file)
 {
 	struct stat named, ours;

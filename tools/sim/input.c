@@ -57,7 +57,7 @@ static int parse_scripted(char *line, struct scripted *entry, char *why, size_t 
 		return -1;
 	}
 	if (parse_time(when, true, &entry->at) || entry->at < 0) {
-		snprintf(why, size, "'%s' is no time after the start; for example 2.5s", when);
+		snprintf(why, size, "'%s' is not a time after the start; for example 2.5s", when);
 		return -1;
 	}
 	return sim_command_parse(&entry->command, rest, why, size) ? -1 : 1;
@@ -142,7 +142,7 @@ static int socket_address(struct sockaddr_un *address, const char *path)
 	return 0;
 }
 
-/* Nobody listens at a socket that an earlier simulator left behind. */
+/* Is this the socket of an earlier simulator? Then nobody listens. */
 static bool left_behind(const struct sockaddr_un *address)
 {
 	struct stat st;
@@ -348,7 +348,7 @@ static int send_words(int fd, int count, char **words)
 	for (i = 0; i < count && at < sizeof(line); i++)
 		at += (size_t)snprintf(line + at, sizeof(line) - at, "%s%s", i ? " " : "", words[i]);
 	if (at >= sizeof(line) - 1 || strchr(line, '\n')) {
-		fprintf(stderr, TOOL ": that is not one command\n");
+		fprintf(stderr, TOOL ": give one command after the socket\n");
 		return -1;
 	}
 	line[at++] = '\n';

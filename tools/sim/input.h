@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where commands come from: stdin, the control socket, a script. And the socket's client. */
+/* The sources of commands: stdin, the control socket, a script; and the socket's client. */
 #ifndef VMCLOCK_SIM_INPUT_H
 #define VMCLOCK_SIM_INPUT_H
 

@@ -8,6 +8,7 @@
 
 #include "calc/base.h"
 #include "clock.h"
+#include "fault.h"
 #include "options.h"
 #include "tool.h"
 #include "tools/common.h"
@@ -16,10 +17,11 @@
 
 #define LARGEST_PAGE	65536
 #define NAMES_MAX	128	/* of a list of names */
+#define FAULT_NAMES_MAX	2048
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* All that the program knows of an option. The first row of a group is its heading. */
+/* Everything about one option. The first row of a group is its heading. */
 struct row {
 	const char *name;	/* NULL: a heading */
 	const char *argument;	/* NULL: the option takes none */
@@ -136,6 +138,19 @@ static int take_tai_offset(const struct row *row, void *field, const char *value
 	return 0;
 }
 
+static int take_fault(const struct row *row, void *field, const char *value)
+{
+	const struct sim_fault **fault = field;
+	char names[FAULT_NAMES_MAX];
+
+	*fault = sim_fault_named(value);
+	if (*fault)
+		return 0;
+	sim_fault_list(names, sizeof(names));
+	wrong_usage(TOOL, "--%s: there is no '%s'; there are %s", row->name, value, names);
+	return -1;
+}
+
 /* Modulo 2^64, so that both signs are welcome. */
 static int take_difference(const struct row *row, void *field, const char *value)
 {
@@ -152,9 +167,9 @@ static int take_difference(const struct row *row, void *field, const char *value
 
 /* ---- The table ------------------------------------------------------------------------- */
 
-/* Does not compile where the condition is false; else it is 0. */
+/* Does not compile if the condition is false; otherwise it is 0. */
 #define REQUIRE(condition) (sizeof(char[(condition) ? 1 : -1]) - 1)
-/* Where a field is that has the type that its parser expects. */
+/* The offset of a field. Does not compile if its type is not what the parser expects. */
 #define FIELD(type, member) \
 	(offsetof(struct sim_options, member) + \
 	 REQUIRE(__builtin_types_compatible_p(type, __typeof__(((struct sim_options *)NULL)->member))))
@@ -195,36 +210,40 @@ static const struct row rows[] = {
 
 	HEADING("The page:"),
 	TIME("interval", interval, PARSE_TIME_MAX_SEC * NS_PER_SEC,
-		"between two updates (default 100ms; 0: flat out)"),
+		"time between two updates (default 100ms; 0: no pause)"),
 	FLAG("hold", hold,
-		"no updates but those by commands"),
+		"only commands update the page"),
 	FLAG("marker-only", marker_only,
 		"a page without time, as QEMU and Firecracker make it"),
 	FLAG("utc", utc,
-		"its time is UTC (default: TAI)"),
+		"the page's time is UTC (default: TAI)"),
 	SPECIAL("tai-offset", "N|none", take_tai_offset, struct sim_tai_offset, tai_offset,
-		"its offset from TAI to UTC (default -37, or as the host\n"
-		"knows; right or not, it is published)"),
+		"the page's offset from TAI to UTC (default: the host's,\n"
+		"else -37); published even if it is wrong"),
 	FLAG("no-bounds", no_bounds,
-		"it says nothing about errors"),
+		"the page has no error bounds"),
 	NAME("status", status, clock_status_name,
 		"(default synchronized)"),
 	NAME("smearing", smearing, smearing_hint_name,
 		"(default strict)"),
 	NUMBER("size", "N", size, VMCLOCK_SIZE_MIN, LARGEST_PAGE, 8,
-		"its size in bytes (default 4096)"),
+		"the page's size in bytes (default 4096)"),
 	NUMBER("marker", "N", marker, 0, UINT64_MAX, 1,
-		"its first disruption marker (default 1)"),
+		"the first disruption marker (default 1)"),
 	NUMBER("generation", "N", generation, 0, UINT64_MAX, 1,
-		"its first VM generation counter (default 1)"),
+		"the first VM generation counter (default 1)"),
 	NUMBER("flags", "N", flags, 0, UINT64_MAX, 1,
-		"bits that are set in addition"),
+		"flags to set in addition"),
+
+	SPECIAL("fault", "NAME", take_fault, const struct sim_fault *, fault,
+		"break the rule of this name, and no other: vmclock-rules(7);\n"
+		"a page that is wrong as it stands is published once"),
 
 	HEADING("Where it is:"),
 	FLAG("keep", keep,
 		"leave FILE behind at the end"),
 	NUMBER("at", "OFFSET", at, 0, INT64_MAX, 4096,
-		"in the file FILE that exists, for example a guest's RAM"),
+		"offset in an existing FILE, for example a guest's RAM"),
 	SPECIAL("counter-offset", "N", take_difference, uint64_t, counter_offset,
 		"the guest's counter minus the host's"),
 
@@ -236,7 +255,7 @@ static const struct row rows[] = {
 
 	HEADING("Instead of publishing:"),
 	TEXT("tell", "SOCKET", tell,
-		"give the command that follows to the simulator there"),
+		"send the command that follows to the simulator there"),
 	FLAG("help", help,
 		"print this help"),
 	FLAG("version", version,
@@ -328,6 +347,12 @@ static int check_arguments(struct sim_options *o, int argc, char **argv)
 		wrong_usage(TOOL, "extra argument '%s'", o->words[1]);
 		return -1;
 	}
+	if (o->marker_only && o->fault) {
+		wrong_usage(TOOL, "--marker-only: such a page has no time for --fault");
+		return -1;
+	}
+	if (sim_fault_holds(o->fault))
+		o->hold = true;
 	if (o->marker_only && (o->start.given || o->utc)) {
 		wrong_usage(TOOL, "--marker-only: such a page has no time for %s",
 			    o->utc ? "--utc" : "--start");

@@ -8,10 +8,11 @@
  *	leap.c		from the clock's TAI to UTC, and the leap second
  *	model.c		the promise that the page makes about that clock
  *	update.c	from the state to the fields of the page, and when
+ *	fault.c		pages that break one rule
  *	file.c		the file that holds the page
  *	garbage.c	the page of a broken host
- *	command.c	what commands there are, and what they do
- *	input.c		where commands come from: stdin, socket, script
+ *	command.c	the commands: parsing and running them
+ *	input.c		the sources of commands: stdin, socket, script
  *	simtime.c	time in units of 2^-64 s
  */
 #ifndef VMCLOCK_SIM_SIM_H
@@ -33,6 +34,8 @@ struct sim {
 	struct sim_options options;
 	struct sim_file file;
 	struct vmclock_abi next;	/* the content of the next update */
+	struct vmclock_abi last;	/* that of the last one; for faults */
+	uint64_t updates;		/* how many there were */
 	struct publisher page;
 	struct sim_clock clock;
 	struct sim_model model;

@@ -31,6 +31,7 @@
 
 #include "guest.h"
 #include "wakeup.h"
+#include "../../counter.h"
 
 #define DAYS 864000
 
@@ -397,6 +398,7 @@ static void wait_for_ever(const struct way *way, const char *state)
 		waits++;
 		sem_post(&begins);
 		way->wait(fd);
+		wakeup->counter = read_counter();
 		__atomic_store_n(&wakeup->woken, waits, __ATOMIC_RELEASE);
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * vmclock_wait() on a real device: prints "waiting", then the result and the
+ * vmclock_wait_disrupted() on a real device: prints "waiting", then the result and the
  * markers. Fails if it was busy for more than a quarter of the time, or left
  * another number of descriptors open than it found.
  *
@@ -63,7 +63,7 @@ int main(int argc, char **argv)
 	open = descriptors();
 	slept = seconds(CLOCK_MONOTONIC);
 	busy = seconds(CLOCK_PROCESS_CPUTIME_ID);
-	ret = vmclock_wait(vc, marker, limited ? &timeout : NULL);
+	ret = vmclock_wait_disrupted(vc, marker, limited ? &timeout : NULL);
 	slept = seconds(CLOCK_MONOTONIC) - slept;
 	busy = seconds(CLOCK_PROCESS_CPUTIME_ID) - busy;
 

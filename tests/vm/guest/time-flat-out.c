@@ -64,11 +64,11 @@ static int64_t now(clockid_t clock)
 static int read_now(const struct vmclock *vc, struct reading *r)
 {
 	struct vmclock_time t;
-	int ret = vmclock_now(vc, VMCLOCK_UTC, &t);
+	int ret = vmclock_now(vc, VMCLOCK_SCALE_UTC, &t);
 
 	if (ret)
 		return ret;
-	if (!(t.flags & VMCLOCK_BOUNDED))
+	if (!(t.flags & VMCLOCK_FLAG_BOUNDED))
 		return -ENODATA;
 	r->marker = t.marker;
 	r->earliest = (struct point){ t.counter, ns(&t.earliest) };
@@ -100,7 +100,7 @@ static int read_clock(const struct vmclock *vc, struct reading *r)
 	struct timespec ts;
 	struct bound b;
 	int64_t error;
-	int ret = vmclock_trusted(vc, &r->marker);
+	int ret = vmclock_system_trusted(vc, &r->marker);
 
 	if (ret)
 		return ret;
@@ -108,7 +108,7 @@ static int read_clock(const struct vmclock *vc, struct reading *r)
 		return -EAGAIN;
 	/* The clock is read after the one, and before the other. */
 	r->latest.counter = read_counter();
-	ret = vmclock_gettime(vc, CLOCK_REALTIME, r->marker, &ts);
+	ret = vmclock_system_time(vc, CLOCK_REALTIME, r->marker, &ts);
 	r->earliest.counter = read_counter();
 	if (ret)
 		return ret;

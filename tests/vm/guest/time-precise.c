@@ -26,7 +26,7 @@ static int64_t time_at(const struct vmclock *vc, uint64_t counter)
 {
 	struct vmclock_time t;
 
-	expect(!vmclock_at(vc, VMCLOCK_TAI, counter, &t));
+	expect(!vmclock_at(vc, VMCLOCK_SCALE_TAI, counter, &t));
 	return t.time.tv_sec * INT64_C(1000000000) + t.time.tv_nsec;
 }
 

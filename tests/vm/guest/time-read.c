@@ -13,9 +13,9 @@
 #include "vmclock.h"
 
 static const char *const scales[] = {
-	[VMCLOCK_UTC] = "utc",
-	[VMCLOCK_TAI] = "tai",
-	[VMCLOCK_SMEARED] = "smeared",
+	[VMCLOCK_SCALE_UTC] = "utc",
+	[VMCLOCK_SCALE_TAI] = "tai",
+	[VMCLOCK_SCALE_SMEARED] = "smeared",
 };
 
 static int64_t ns(const struct timespec *ts)
@@ -33,7 +33,7 @@ static void print_reading(const struct vmclock *vc, enum vmclock_scale scale)
 		return;
 	}
 	printf("%s %" PRIu64 " %" PRId64, scales[scale], t.counter, ns(&t.time));
-	if (t.flags & VMCLOCK_BOUNDED)
+	if (t.flags & VMCLOCK_FLAG_BOUNDED)
 		printf(" %" PRId64 " %" PRId64, ns(&t.earliest), ns(&t.latest));
 	else
 		printf(" - -");
@@ -56,9 +56,9 @@ int main(int argc, char **argv)
 
 	expect(!vmclock_open(&vc, NULL));
 	do {
-		print_reading(vc, VMCLOCK_UTC);
-		print_reading(vc, VMCLOCK_TAI);
-		print_reading(vc, VMCLOCK_SMEARED);
+		print_reading(vc, VMCLOCK_SCALE_UTC);
+		print_reading(vc, VMCLOCK_SCALE_TAI);
+		print_reading(vc, VMCLOCK_SCALE_SMEARED);
 		nanosleep(&rest, NULL);
 	} while (seconds() < end);
 	vmclock_close(vc);

@@ -53,7 +53,7 @@ static int raw(const struct vmclock *vc, struct vmclock_time *now)
 
 static int library(const struct vmclock *vc, struct vmclock_time *now)
 {
-	return vmclock_now(vc, VMCLOCK_UTC, now);
+	return vmclock_now(vc, VMCLOCK_SCALE_UTC, now);
 }
 
 static int64_t ns(const struct timespec *ts)
@@ -93,7 +93,7 @@ static void print_bounds(const struct reading *r)
 {
 	struct timex t = { 0 };
 
-	if (!r->error && r->now.flags & VMCLOCK_BOUNDED)
+	if (!r->error && r->now.flags & VMCLOCK_FLAG_BOUNDED)
 		printf(" %" PRId64 " %" PRId64, ns(&r->now.earliest), ns(&r->now.latest));
 	else
 		printf(" - -");

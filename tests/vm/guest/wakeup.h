@@ -2,7 +2,7 @@
 /*
  * Memory by which a guest's sleeper tells the host at once that it sleeps,
  * and that it woke: behind the page and what exchange.h has there.
- * lab/vmlab/wakeup.py is the host's side.
+ * lab/vmlab/guest/wakeup.py is the host's side.
  */
 #ifndef WAKEUP_H
 #define WAKEUP_H
@@ -18,6 +18,7 @@
 struct wakeup {
 	uint64_t asleep;	/* how often it has fallen asleep */
 	uint64_t woken;		/* how often it has been woken */
+	uint64_t counter;	/* the guest's counter when it was woken last */
 };
 
 #endif /* WAKEUP_H */
