@@ -198,8 +198,7 @@ static int judge(struct by_ntp *by, const struct pair *pair, const struct report
 	if (*why)
 		return -ENODATA;
 	if (report->leap != REPORT_LEAP_NONE)
-		by->options.announced =
-			leaps_month_end((pair->real + report->offset) / NS_PER_SEC);
+		by->options.announced = leaps_month_end((pair->real + report->offset) / NS_PER_SEC);
 	return 0;
 }
 
