@@ -29,7 +29,7 @@ static const char *const steps[] = {
 static const char *const switches[] = { "no", "yes", NULL };
 
 /* LENGTH is a time that is not 0. */
-enum kind { WORD, TIME, LENGTH, PATH };
+enum kind { WORD, TIME, LENGTH, FOLDER, FILE_PATH };
 
 static const struct key {
 	const char *name;
@@ -42,16 +42,16 @@ static const struct key {
 	{                                                                      \
 #field, kind, offsetof(struct config, field), words, initially \
 	}
-	KEY(device, PATH, NULL, "/dev/vmclock0"),
-	KEY(folder, PATH, NULL, VMCLOCK_RUN_FOLDER),
-	KEY(chronyc, PATH, NULL, "/usr/bin/chronyc"),
-	KEY(busctl, PATH, NULL, "/usr/bin/busctl"),
-	KEY(systemctl, PATH, NULL, "/usr/bin/systemctl"),
-	KEY(hooks, PATH, NULL, "/etc/vmclock/hooks.d"),
+	KEY(device, FILE_PATH, NULL, "/dev/vmclock0"),
+	KEY(folder, FOLDER, NULL, VMCLOCK_RUN_FOLDER),
+	KEY(chronyc, FILE_PATH, NULL, "/usr/bin/chronyc"),
+	KEY(busctl, FILE_PATH, NULL, "/usr/bin/busctl"),
+	KEY(systemctl, FILE_PATH, NULL, "/usr/bin/systemctl"),
+	KEY(hooks, FOLDER, NULL, "/etc/vmclock/hooks.d"),
 	KEY(hook_timeout, LENGTH, NULL, "10s"),
-	KEY(clockbound_path, PATH, NULL, "/var/run/clockbound/shm0"),
+	KEY(clockbound_path, FILE_PATH, NULL, "/var/run/clockbound/shm0"),
 	KEY(clockbound, WORD, switches, "no"),
-	KEY(metrics, PATH, NULL, NULL),
+	KEY(metrics, FILE_PATH, NULL, NULL),
 	KEY(mode, WORD, modes, "act"),
 	KEY(ntp, WORD, ntps, "auto"),
 	KEY(source_smears, WORD, switches, "no"),
@@ -130,6 +130,16 @@ static int set_path(char **to, const char *value, char *why, size_t size)
 	return -1;
 }
 
+static int set_file(char **to, const char *value, char *why, size_t size)
+{
+	if (set_path(to, value, why, size))
+		return -1;
+	if (value[strlen(value) - 1] != '/')
+		return 0;
+	snprintf(why, size, "'%s' is a folder: give a file", value);
+	return -1;
+}
+
 static int set(struct config *config, const struct key *key, const char *value, char *why,
 	       size_t size)
 {
@@ -142,6 +152,8 @@ static int set(struct config *config, const struct key *key, const char *value, 
 		return set_time(to, value, why, size);
 	case LENGTH:
 		return set_length(to, value, why, size);
+	case FILE_PATH:
+		return set_file(to, value, why, size);
 	default:
 		return set_path(to, value, why, size);
 	}

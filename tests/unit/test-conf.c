@@ -210,6 +210,25 @@ static void each_path_is_taken(void **state)
 	}
 }
 
+static void no_folder_is_taken_for_a_file(void **state)
+{
+	static const char *const files[] = { "device", "chronyc", "busctl", "systemctl",
+					     "clockbound_path", "metrics" };
+	struct config config;
+	char line[100], expected[200];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(line, sizeof(line), "%s = /some/where/\n", files[i]);
+		snprintf(expected, sizeof(expected),
+			 NAME ":1: %s: '/some/where/' is a folder: give a file\n", files[i]);
+		is_wrong(line, expected);
+	}
+	assert_int_equal(read_text(&config, "folder = /some/where/\nhooks = /\n"), 0);
+	done(&config);
+}
+
 static void each_word_is_taken(void **state)
 {
 	static const struct {
@@ -521,6 +540,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_file_there_are_defaults),
 		cmocka_unit_test(each_path_is_taken),
+		cmocka_unit_test(no_folder_is_taken_for_a_file),
 		cmocka_unit_test(each_word_is_taken),
 		cmocka_unit_test(each_time_is_taken),
 		cmocka_unit_test(some_times_are_not_0),
