@@ -27,7 +27,7 @@ serve() {
 run --wait=now
 expect 'a word as seconds' 3 "^vmclock-check: --wait: 'now' is not a number of seconds"
 run --wait=-1
-expect 'seconds below zero' 3 "^vmclock-check: --wait: '-1' is no number of seconds"
+expect 'seconds below zero' 3 "^vmclock-check: --wait: '-1' is not a number of seconds"
 run --wait --max-age=1s
 expect 'a largest age' 3 '^vmclock-check: --max-age is for the report'
 run --wait --max-error=3

@@ -47,7 +47,7 @@ expect 'an offset of the counter alone' 3 '^vmclock-verify: --counter-offset is 
 verify --reference CLOCK_MONOTONIC
 expect 'another clock' 3 '^vmclock-verify: --reference: .*CLOCK_REALTIME'
 verify --tap --json
-expect 'two outputs' 3 '^vmclock-verify: --tap and --json are not for one run'
+expect 'two outputs' 3 '^vmclock-verify: give only one of --tap and --json'
 verify a b
 expect 'two paths' 3 "^vmclock-verify: extra argument 'b'"
 verify ''
