@@ -18,10 +18,10 @@ from vmlab.lab import default_builddir, lab_for
 
 KERNEL = '6.1'
 EVENTS = 3
-# The second host's clock is ahead by so many ns, and its counter's rate another one.
+# The second host's clock is ahead by this many ns, and its counter has another rate.
 STEP = 10_000_000
 PPM = -50
-# A clock that is so near to the true time, in ns, is right.
+# A clock within this many ns of true time is right.
 RIGHT = 10_000
 
 
