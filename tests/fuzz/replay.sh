@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What the fuzzer has found interesting, once more.
+# Replays the fuzzer's interesting inputs.
 
 echo 1..2
 replay() {	# NUMBER WHAT PROGRAM CORPUS

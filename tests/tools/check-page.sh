@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclock-check: what good and half-good pages say, and what of that is usable.
+# vmclock-check: the content of good and incomplete pages, and what is usable.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "${top_srcdir:=.}/tests/tools/lib.sh"
@@ -86,7 +86,7 @@ expect 'a leap second at the end of the month' 1 \
 	'leap indicator +1 = pre-pos: a second is inserted' \
 	' 2026-01-01T00:00:00.500000000Z$'
 
-# 2026-01-09, and the inserted second is said to be running.
+# 2026-01-09, but the page says that the inserted second is running.
 run_time_page time_sec=1768000000 leap_indicator=3
 expect 'a leap indicator that cannot be right' 1 \
 	'^WARNING: leap_indicator is 3, which cannot be so at the reference time, 2026-01-09' \

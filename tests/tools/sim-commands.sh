@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclock-sim: what can be done to the clock while it runs.
+# vmclock-sim: the commands that change the clock while it runs.
 
 # shellcheck source-path=SCRIPTDIR source=sim-lib.sh
 . "${top_srcdir:=.}/tests/tools/sim-lib.sh"
@@ -33,7 +33,7 @@ tell disrupt step=-1s
 "$SIM_READER" "$page" host 0 >"$tmp/out" && why='it is' || why=''
 verdict 'the host'\''s time is not the page'\''s any more' "$why"
 tell disrupt step=990ms
-# 50 ppm for as long as a few commands take are less than a second.
+# While a few commands run, 50 ppm are less than a second.
 tell disrupt step=10ms
 "$SIM_READER" "$page" host 1000000000 >"$tmp/out" && why='it is' || why=''
 verdict 'nor is it a second off' "$why"

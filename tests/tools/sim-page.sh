@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclock-sim: what it publishes, and the file that this is in.
+# vmclock-sim: the published page, and its file.
 
 # shellcheck source-path=SCRIPTDIR source=sim-lib.sh
 . "${top_srcdir:=.}/tests/tools/sim-lib.sh"
@@ -48,7 +48,7 @@ stop INT
 expect 'SIGINT ends it' 0
 gone 'and the file is gone too'
 
-# Not two updates are the same, and still they agree.
+# No two updates are the same, but all agree.
 start --interval 1ms
 reader '1 kHz: bounds' host 0
 reader '1 kHz: updates' nested 500
@@ -201,7 +201,7 @@ is 'disrupted' disruption_marker 4
 reader 'and readers go on after it' nested 3
 stop
 
-# Memory of a guest: nothing but the page is touched, and the guest goes on.
+# Memory of a guest: only the page is written, and the guest continues.
 ram=$tmp/ram
 head -c 12288 /dev/zero | tr '\0' x >"$ram"
 start_at "$ram" --at 4096 --counter-offset -1000000000000

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclock-verify: options, what is no page, pages that go away or never rest, what is expected of
-# the host, and output. Which rules it finds, rules.sh tries.
+# vmclock-verify: options, files that are no page, pages that go away or never stop changing,
+# expectations of the host, and output. rules.sh tests which rules it finds.
 
 # shellcheck source-path=SCRIPTDIR source=sim-lib.sh
 . "${top_srcdir:=.}/tests/tools/sim-lib.sh"
@@ -14,7 +14,7 @@ verify() {
 	status=$?
 }
 
-# In the background, until it has looked for a while; the report comes with ended.
+# Runs it in the background until it has looked for a while; `ended' gives the report.
 watching=
 begin() {
 	"$VMCLOCK_VERIFY" "$@" </dev/null >"$tmp/verify.out" 2>"$tmp/verify.err" &
@@ -149,7 +149,7 @@ stop
 begin_expecting() {
 	begin --expect "$1" --for "${2:-20s}" "$page"
 	until_true grep -q "$page" "/proc/$watching/maps" && until_true grep -q waiting "$tmp/verify.err"
-	# It has seen the page before.
+	# Wait until it has seen the page once.
 	sleep 0.2
 }
 

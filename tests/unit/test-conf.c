@@ -43,7 +43,7 @@ void kept_free(void *p)
 	free(p);
 }
 
-/* ---- What is said, without the path of the temporary folder ----------------------------- */
+/* ---- The log, without the path of the temporary folder ------------------------------------ */
 
 static char folder[] = "/tmp/vmclock-conf.XXXXXX";
 static char path[sizeof(folder) + sizeof(NAME)];
@@ -128,7 +128,7 @@ static void is_right(const char *text)
 	done(&config);
 }
 
-/* @lines: what is said, each line with its end. */
+/* @lines: the expected log lines, each with its end. */
 static void is_wrong(const char *text, const char *lines)
 {
 	struct config config;
@@ -138,7 +138,7 @@ static void is_wrong(const char *text, const char *lines)
 	done(&config);
 }
 
-/* ---- What is right ---------------------------------------------------------------------- */
+/* ---- Valid configurations ---------------------------------------------------------------- */
 
 static void without_a_file_there_are_defaults(void **state)
 {
@@ -208,6 +208,25 @@ static void each_path_is_taken(void **state)
 		assert_int_equal(read_text(&config, line), -1);
 		done(&config);
 	}
+}
+
+static void no_folder_is_taken_for_a_file(void **state)
+{
+	static const char *const files[] = { "device", "chronyc", "busctl", "systemctl",
+					     "clockbound_path", "metrics" };
+	struct config config;
+	char line[100], expected[200];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(line, sizeof(line), "%s = /some/where/\n", files[i]);
+		snprintf(expected, sizeof(expected),
+			 NAME ":1: %s: '/some/where/' is a folder: give a file\n", files[i]);
+		is_wrong(line, expected);
+	}
+	assert_int_equal(read_text(&config, "folder = /some/where/\nhooks = /\n"), 0);
+	done(&config);
 }
 
 static void each_word_is_taken(void **state)
@@ -289,6 +308,39 @@ static void each_time_is_taken(void **state)
 	}
 }
 
+/* With 0 no hook would run, or nothing would be trusted. */
+static void some_times_are_not_0(void **state)
+{
+	static const char *const keys[] = { "hook_timeout", "step_max_error", "trusted_max_error" };
+	char line[100], expected[200];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		snprintf(line, sizeof(line), "%s = 0\n", keys[i]);
+		snprintf(expected, sizeof(expected), NAME ":1: %s: '0' is too short: give more than 0\n",
+			 keys[i]);
+		is_wrong(line, expected);
+	}
+}
+
+/* Editors for Windows begin a file with it. */
+static void a_byte_order_mark_is_nothing(void **state)
+{
+	struct config config;
+
+	(void)state;
+	assert_int_equal(read_text(&config, "\xef\xbb\xbf# a comment\r\nmode = observe\r\n"), 0);
+	assert_int_equal(config.mode, MODE_OBSERVE);
+	done(&config);
+	assert_int_equal(read_text(&config, "\xef\xbb\xbfmode = observe\n"), 0);
+	assert_int_equal(config.mode, MODE_OBSERVE);
+	done(&config);
+	assert_int_equal(read_text(&config, "\xef\xbb\xbf\n"), 0);
+	done(&config);
+	is_wrong("\xef\xbb\xbf[clock]\n", NAME ":1: there are no sections: remove '[clock]'\n");
+}
+
 static void the_form_is_free(void **state)
 {
 	struct config config;
@@ -325,7 +377,7 @@ static void sections_are_refused(void **state)
 	(void)state;
 	is_wrong("mode = act\n[clock]\nstep = never\n",
 		 NAME ":2: there are no sections: remove '[clock]'\n");
-	/* Also one that has nothing in it, and half of one. */
+	/* The same for an empty section, and for half of one. */
 	is_wrong("  [clock]\n", NAME ":1: there are no sections: remove '[clock]'\n");
 	is_wrong("[clock\n", NAME ":1: there are no sections: remove '[clock'\n");
 }
@@ -365,7 +417,7 @@ static void a_key_may_be_there_once(void **state)
 		 NAME ":2: device: already set in line 1\n");
 }
 
-/* What is behind the longest line that is read must not become a line of its own. */
+/* The rest of a line that is too long must not become a line of its own. */
 static void long_lines_are_refused(void **state)
 {
 	char text[4000];
@@ -378,7 +430,7 @@ static void long_lines_are_refused(void **state)
 		snprintf(text, sizeof(text), "device = /%0*d\nstep=never\nfoo = 1\n", length, 0);
 		assert_int_equal(read_text(&config, text), -1);
 		if (strncmp(said, NAME ":1: ", strlen(NAME ":1: ")) != 0)
-			/* Short enough: the only mistake is the last line's, and nothing is lost. */
+			/* Short enough: only the last line is a mistake, and nothing is lost. */
 			assert_int_equal(strlen(config.device), length + 1);
 		else
 			assert_non_null(strstr(said, ":1: the line is longer than "));
@@ -386,7 +438,7 @@ static void long_lines_are_refused(void **state)
 		assert_int_equal(config.step, STEP_NEVER);
 		done(&config);
 	}
-	/* The last ones were too long. */
+	/* The last lines were too long. */
 	assert_non_null(strstr(said, ":1: the line is longer than "));
 }
 
@@ -488,8 +540,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_file_there_are_defaults),
 		cmocka_unit_test(each_path_is_taken),
+		cmocka_unit_test(no_folder_is_taken_for_a_file),
 		cmocka_unit_test(each_word_is_taken),
 		cmocka_unit_test(each_time_is_taken),
+		cmocka_unit_test(some_times_are_not_0),
+		cmocka_unit_test(a_byte_order_mark_is_nothing),
 		cmocka_unit_test(the_form_is_free),
 		cmocka_unit_test(unknown_keys_are_refused),
 		cmocka_unit_test(sections_are_refused),
