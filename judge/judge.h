@@ -8,6 +8,7 @@
  *	updates.c	rules of two pages, one after the other
  *	guest.c		rules that need the machine's own counter and clocks
  *	watch.c		rules that need to have watched the live page
+ *	offers.c	what a page has, which no rule asks for
  *	text.c		values as people read them
  *
  * Pure functions over facts that the caller has gathered: nothing is read,
@@ -152,6 +153,18 @@ struct judge_finding {
  * Return: how many findings there are.
  */
 size_t judge(const struct judge_facts *f, struct judge_finding *findings, size_t room);
+
+/* ---- What a page offers ------------------------------------------------------------ */
+
+/* Besides the marker, which each page has. */
+struct judge_offer {
+	const char *name;
+	const char *clause;	/* of UAPI.13 */
+	bool (*has)(const struct judge_page *page);
+};
+
+#define JUDGE_OFFERS 5
+extern const struct judge_offer judge_offers[JUDGE_OFFERS];
 
 /* ---- What several of them, and the tools, ask ------------------------------------- */
 
