@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# library-only.sh TOP: the library configured alone, static as well. Nothing
-# else is built; a plugin that has the static library in it exports none of its
-# names. Where no counter is known, configure stops with one line.
+# library-only.sh TOP: configures and builds the library alone, also as a static
+# one. Nothing else is built; a plugin that contains the static library exports
+# none of its names. On an unknown architecture, configure stops with one line.
 
 set -eu
 top=$(cd "$1" && pwd)
@@ -16,8 +16,8 @@ fail() {
 	exit 1
 }
 
-# A compiler for another machine, as far as that matters. The C library's headers take it for
-# one of 32 bits, whose part of them need not be installed.
+# A fake compiler for another machine. The C library's headers take it for one of 32 bits, and
+# their part for 32 bits need not be installed.
 cd "$dir/other"
 mkdir gnu
 touch gnu/stubs-32.h
@@ -29,7 +29,7 @@ cat said
 grep '^configure: error: no counter is known' said || fail 'another error'
 
 cd "$dir/build"
-# It needs no other library: none is found.
+# The library needs no other library: pkg-config finds none here.
 PKG_CONFIG_LIBDIR="$dir/other" "$top/configure" --disable-driver --disable-tools --enable-static --with-pic --enable-werror \
 	--prefix=/usr
 make
@@ -61,7 +61,7 @@ cc -o program -I"$dest/include" program.c plugin.c "$dest/lib/libvmclock.a"
 [ "$(./program)" = "$(sed -n 's/^Version: //p' "$dest/lib/pkgconfig/libvmclock.pc")" ] ||
 	fail 'a program with the static library says another version'
 
-# The shared one exports all as ever.
+# The shared library still exports everything.
 nm -D --defined-only "$dest/lib/libvmclock.so" | sed -n 's/.* T \([^@]*\).*/\1/p' >exported
 sed -n 's/^		\(vmclock_.*\);/\1/p' "$top/lib/libvmclock.map" | diff - exported ||
 	fail 'the shared library exports something else'

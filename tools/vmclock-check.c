@@ -79,7 +79,7 @@ static int check_combination(const struct options *options)
 	const char *wrong = NULL;
 
 	if (options->openmetrics + options->wait + options->watch > 1)
-		wrong = "--openmetrics, --wait and --watch are not for one run";
+		wrong = "give only one of --openmetrics, --wait and --watch";
 	else if (options->max_error && options->openmetrics)
 		wrong = "--openmetrics has no --max-error";
 	else if (options->max_age && (options->openmetrics || options->wait || options->watch))
@@ -97,7 +97,7 @@ static int take_time(const char *option, const char *text, bool seconds, int64_t
 {
 	if (!parse_time(text, seconds, ns) && *ns > 0)
 		return 0;
-	wrong_usage(TOOL, "--%s: '%s' is no time, such as %s", option, text, seconds ? "60s" : "1ms");
+	wrong_usage(TOOL, "--%s: '%s' is not a time; for example %s", option, text, seconds ? "60s" : "1ms");
 	return -1;
 }
 

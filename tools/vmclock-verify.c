@@ -179,7 +179,7 @@ static int check_combination(const struct options *o)
 	const char *wrong = NULL;
 
 	if (o->tap && o->json)
-		wrong = "--tap and --json are not for one run";
+		wrong = "give only one of --tap and --json";
 	else if (o->has_offset && !o->has_at)
 		wrong = "--counter-offset is for --at";
 	else if (o->watch.reference.error && !o->watch.reference.given)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How laboratory work ends early, and what a command makes of it."""
+"""Errors that end laboratory work early, and the exit statuses of commands."""
 
 import errno
 import os
@@ -10,11 +10,11 @@ from . import report
 
 
 class LabError(Exception):
-    """The laboratory itself cannot work here; the text says why and what helps."""
+    """The laboratory itself cannot work here; the text gives the reason and the way out."""
 
 
 class Failed(Exception):
-    """What was being tested did not do what it should."""
+    """The tested program or driver did something wrong."""
 
 
 class Skipped(Exception):
@@ -27,13 +27,13 @@ def _on_signals(action):
 
 
 def _interrupted(*_):
-    # Once is enough: what follows is tidying up.
+    # Ignore further signals: the laboratory is tidying up.
     _on_signals(signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def guarded(main):
-    """Call main() and return the exit status; a signal unwinds, so that all is tidied up."""
+    """Call main() and return the exit status; a signal raises, so that everything is tidied up."""
     _on_signals(_interrupted)
     try:
         return main()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The face of the laboratory: what scenarios and the demonstration work with."""
+"""The interface of the laboratory, for scenarios and the demonstration."""
 
 import contextlib
 import dataclasses
@@ -26,17 +26,18 @@ from .kernels.driver import build_driver
 
 _PROGRAM_FOLDERS = ('tools', 'vmclockd', 'examples', 'bench', 'tests/vm/guest', 'tests/vm/host',
                     'tests/stress', 'tests/unit')
-# What guests have in any case: all of these folders, and of the examples only this one.
+# Programs that every guest has: all of these folders, and one of the examples.
 _USUAL_FOLDERS = ('tools', 'tests/vm/guest')
 _USUAL_EXAMPLE = 'stamp-events'
 # What a system on a disk does first: its luggage is on the second one, which may be found later.
-_UNPACK_AND_START = 'until test -b /dev/vdb; do sleep 0.1; done; tar -xf /dev/vdb -C / && exec /sbin/init'
+_UNPACK_AND_START = 'until test -b /dev/vdb; do sleep 0.1; done; ' \
+                    'tar -xf /dev/vdb -C / && exec /sbin/init'
 # Socket paths are limited to 107 bytes; the longest below the run folder takes 20.
 _LONGEST_FOLDER = 80
 
 
 def default_builddir(tree):
-    """Where make was run for the tree, unless the caller knows better."""
+    """The folder where make was run for the tree, unless the caller names one."""
     if os.environ.get('VMCLOCK_BUILDDIR'):
         return Path(os.environ['VMCLOCK_BUILDDIR']).absolute()
     return tree if (tree / 'config.status').exists() else tree / 'build'
@@ -61,7 +62,7 @@ class Lab:
     """A place to boot machines of one kernel; leaving the with statement ends them all.
 
     `logs` must be below the cache folder, for only there can QEMU write. With a Shelf, guests
-    that are like others do not boot, but go on from where the first of them had booted.
+    without special needs do not boot, but start from a saved one.
     """
 
     def __init__(self, kernel, tree, builddir, logs=None, verbose=False, shelf=None,
@@ -118,7 +119,7 @@ class Lab:
         return self._machine(number, self.kernel, initrd, device, setup)
 
     def _go_on(self, page, driver):
-        """A guest with all programs that any may want, from the shelf."""
+        """A guest with all programs, from the shelf."""
         kind = 'sim' if page.notify else 'sim-silent'
 
         def boot(folder):
@@ -161,7 +162,7 @@ class Lab:
         return machine
 
     def save(self, machine):
-        """Save a booted guest that has a simulated page, which ends, as a Saved for clone()."""
+        """Save a booted guest with a simulated page as a Saved for clone(); the guest ends."""
         folder = self.logs / f'saved-{next(self._numbers)}'
         folder.mkdir()
         saved = Saved(folder)
@@ -172,7 +173,7 @@ class Lab:
         return saved
 
     def clone(self, saved):
-        """A machine that goes on from where a guest was saved; there may be several."""
+        """A machine that continues a saved guest; there may be several."""
         return self._machine(next(self._numbers), self.kernel, *self._recipes[saved], saved)
 
     def boot_system(self, system, device, *, programs=(), files=(), added=None,
@@ -182,7 +183,7 @@ class Lab:
         device    as in boot()
         programs  names of programs that make has built for guests
         files     paths on the host that are in the guest's /root
-        added     an archive of what else is in it from the beginning
+        added     an archive of files to add before the boot
         setup     a Setup, such as one that begins as SYSTEM_SETUP
         """
         number = next(self._numbers)
@@ -197,7 +198,8 @@ class Lab:
             if added:
                 with tarfile.open(added) as more:
                     for member in more:
-                        archive.addfile(member, more.extractfile(member) if member.isreg() else None)
+                        content = more.extractfile(member) if member.isreg() else None
+                        archive.addfile(member, content)
         boot = system.root / 'boot'
         release = system.releases()[-1]
         image = self._folder / f'{number}.kernel'
@@ -212,7 +214,7 @@ class Lab:
                              USUAL.get(device, device), setup)
 
     def system(self, suite):
-        """Debian `suite` for guests, made when it is first wanted."""
+        """Debian `suite` for guests, made at its first use."""
         with cache.lock(cache.folder()):
             system = System(cache.folder(), suite, self.kernel.workshop)
             system.prepare()
@@ -226,12 +228,12 @@ class Lab:
             with cache.lock(cache.folder()):
                 packager.prepare()
                 return packager.built(self.builddir, self.logs / 'packages.log')
-        # To see whether the source has changed takes a release of it.
+        # Finding out whether the source has changed takes a release of it.
         return packager, self._shelf.path(f'packages-{suite}', build) if self._shelf else build()
 
     @staticmethod
     def locked():
-        """While it lasts, nobody else changes the cache or makes a release."""
+        """In a with statement, nobody else changes the cache or makes a release."""
         return cache.lock(cache.folder())
 
     def module(self, name):
@@ -264,7 +266,7 @@ class Lab:
     @staticmethod
     def _program(name, builddir):
         for folder in _PROGRAM_FOLDERS:
-            # Beside a libtool program lies a script of the same name that only works here.
+            # Beside a libtool program there is a script of the same name, which works only here.
             for path in (builddir / folder / '.libs' / name, builddir / folder / name):
                 if path.is_file() and is_elf(path):
                     return path
@@ -299,7 +301,7 @@ class Lab:
         return wait_for(probe, what, timeout * self.kernel.needs.patience)
 
     def rounds(self, usual, thorough):
-        """How often to do something: more often on a kernel that was asked for to watch it."""
+        """How often to repeat something: more often on a watching kernel that --kernel names."""
         wanted = os.environ.get('VMCLOCK_ROUNDS')
         if wanted and wanted != 'usual':
             return int(wanted)
@@ -313,7 +315,7 @@ class Lab:
                 machine.check_log()
 
     def complaints(self):
-        """What kernels complained of, those of guests that never came up too."""
+        """Complaints of kernels, also of guests that never came up."""
         logs = (path.read_text(encoding='utf-8', errors='replace')
                 for path in sorted(self.logs.glob('*/console.log')))
         return [text for text in map(console.complaint, logs) if text]

@@ -21,9 +21,9 @@ _FAILED = 'lab-failed'
 class Scenario:
     """A file NNN-name.py: a docstring of one line, run(lab), and perhaps a limit, ALONE or LONG.
 
-    The limit is KERNELS or ARCHITECTURES: it does not run on others. WATCHERS are the kernels
-    built here on which it runs besides; BRIEF lets it do so even if nobody asked for them.
-    With ON_REQUEST it runs only where it is named.
+    KERNELS or ARCHITECTURES limits it: it does not run on others. WATCHERS are the watching kernels
+    on which it also runs; BRIEF lets it do so even without --kernel.
+    With ON_REQUEST it runs only if it is named.
     """
 
     def __init__(self, path):
@@ -36,7 +36,7 @@ class Scenario:
         except AttributeError as error:
             raise LabError(f'{path}: {error}') from None
         architectures = getattr(module, 'ARCHITECTURES', None)
-        # What it measures would suffer from others.
+        # Other scenarios would disturb its measurements.
         self.alone = _flag(module, 'ALONE')
         limited = hasattr(module, 'KERNELS')
         self.kernels = getattr(module, 'KERNELS', tuple(
@@ -46,7 +46,7 @@ class Scenario:
         self.kernels += getattr(module, 'WATCHERS', ('debug',) if watchable else ())
         self.brief = _flag(module, 'BRIEF')
         self.on_request = _flag(module, 'ON_REQUEST')
-        # It takes minutes: it begins before the others.
+        # It takes minutes, so it begins before the others.
         self.long = _flag(module, 'LONG')
         for name in self.kernels:
             series_named(name)
@@ -74,7 +74,7 @@ def discover(folder):
 
 
 def select(scenarios, names):
-    """The scenarios that the names mean: stems or unique beginnings of them."""
+    """The scenarios with these names: stems or unique beginnings of stems."""
     chosen = set()
     for name in names:
         name = name.removesuffix('.py').rpartition('/')[2]
@@ -88,7 +88,7 @@ def select(scenarios, names):
 
 
 def only(scenarios, pairs):
-    """Those in pairs of a kernel and a scenario, on these kernels alone, as if they were named.
+    """The scenarios in pairs of a kernel and a scenario, limited to these kernels, as if named.
 
     Also gives the pairs that have no scenario.
     """
@@ -104,32 +104,32 @@ def only(scenarios, pairs):
 
 
 class Failures:
-    """Which failed when they last ran, for --failed: each line of a file is a kernel and a scenario.
+    """Which failed when they last ran, for --failed: a file with lines of a kernel and a scenario.
 
-    A pair that did not run leaves what is recorded of it, so one can mend them one by one.
+    The record of a pair that did not run stays, so that one can repair pairs one by one.
     """
 
     def __init__(self, builddir):
         self._path = builddir / _FAILED
 
     def pairs(self):
-        """The pairs (kernel, scenario) that failed when they last ran."""
+        """The pairs (kernel, scenario) whose last run failed."""
         if not self._path.exists():
             return set()
         return {tuple(line.split()) for line in
                 self._path.read_text(encoding='utf-8').splitlines()}
 
     def record(self, kernel, scenario, failed):
-        """Called for each pair that ran, at once: an interruption then loses nothing."""
+        """Record a pair as soon as it has run, so that an interruption loses nothing."""
         before = self.pairs()
         now = before - {(kernel, scenario)} | ({(kernel, scenario)} if failed else set())
-        # Where nothing was built nothing can run.
+        # Without a build folder nothing can run.
         if now != before and self._path.parent.is_dir():
             cache.write_whole(self._path, ''.join(f'{k} {s}\n' for k, s in sorted(now)))
 
 
 class Outcome:
-    """How a scenario ended: 'passed', 'failed' or 'skipped', why, and after how long."""
+    """The result of a scenario: 'passed', 'failed' or 'skipped', the reason, and the time."""
 
     def __init__(self, verdict, reason='', complaints=()):
         self.verdict = verdict
@@ -156,7 +156,7 @@ def run(scenario, kernel, logs, **options):
 
 
 def _processor_time():
-    """What this process and those that it has waited for have used."""
+    """The processor time of this process and of those that it has waited for."""
     return sum(use.ru_utime + use.ru_stime for use in
                map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
 

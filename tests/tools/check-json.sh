@@ -68,7 +68,7 @@ expect 'JSON of a page in an endless update: exit status' 2
 field 'what is known of it' .page.seq_count.value 1
 field 'problem of it' .problems[0].code '"stuck-update"'
 
-# Bytes that are no UTF-8, or not fit for a terminal, do not come through; others do.
+# Bytes that are no UTF-8, or unsafe for a terminal, are replaced; others are kept.
 for path in '300:x\?y' '300\257:x\?\?y' '355\240\200:x\?\?\?y' '364\220\200\200:x\?{4}y' \
 	'377:x\?y' '342\202:x\?\?y' '302\233:x\?\?y' '033:x\?y' '042\134:x\\"\\\\y' \
 	'303\274:x..y' '360\237\230\200:x....y'; do

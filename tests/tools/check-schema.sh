@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclock-check --json is what its JSON Schema says, in every situation; and the schema would
-# notice if it were not.
+# The output of vmclock-check --json fits its JSON Schema in every situation, and the schema
+# rejects output that does not fit.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "${top_srcdir:=.}/tests/tools/lib.sh"
@@ -55,7 +55,7 @@ mkdir -p "$tmp/root/dev" "$tmp/root/sys/bus/platform/devices"
 VMCLOCK_CHECK_SYSROOT=$tmp/root run --json
 valid 'no device'
 
-# What is not so is found.
+# The schema rejects changed output.
 spoilt() {
 	sed "$2" "$tmp/good" >"$tmp/out"
 	if cmp -s "$tmp/good" "$tmp/out"; then

@@ -276,7 +276,7 @@ module() {	# NAME VERSION [VERMAGIC [MORE-INFO [CODE]]]
 	mkdir -p "$tree/updates"
 	{
 		echo 'static const char info[] __attribute__((section(".modinfo"), used)) ='
-		# Not by echo: some know what \0 is.
+		# Not by echo: some versions interpret \0.
 		printf '"license=GPL" "\\0alias=%s" "\\0version=%s" ' "${alias-acpi*:AMZNC10C:*}" "$2"
 		printf '"\\0vermagic=%s" "\\0%s";\n' "${3-$release SMP mod_unload }" "${4-x=y}"
 		echo "${5-}"
@@ -308,7 +308,7 @@ installed() {
 	index
 }
 
-# What the kernel would say to modprobe.
+# Obstacles for which the kernel would refuse modprobe.
 obstacles() {
 	qemu
 	module vmclock 4.5.6 '5.4.0-other SMP mod_unload '

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclock-check --wait, with vmclockd on a simulated page. It only observes: the
-# page has this machine's own time, so there is nothing to be set right.
+# vmclock-check --wait, with vmclockd on a simulated page. vmclockd only observes:
+# the page has this machine's own time, so there is nothing to correct.
 
 # shellcheck source-path=SCRIPTDIR source=sim-lib.sh
 . "${top_srcdir:=.}/tests/tools/sim-lib.sh"
@@ -27,7 +27,7 @@ serve() {
 run --wait=now
 expect 'a word as seconds' 3 "^vmclock-check: --wait: 'now' is not a number of seconds"
 run --wait=-1
-expect 'seconds below zero' 3 "^vmclock-check: --wait: '-1' is no number of seconds"
+expect 'seconds below zero' 3 "^vmclock-check: --wait: '-1' is not a number of seconds"
 run --wait --max-age=1s
 expect 'a largest age' 3 '^vmclock-check: --max-age is for the report'
 run --wait --max-error=3
@@ -42,7 +42,7 @@ start --maxerror=1us --marker=7
 run --wait=0.2
 expect 'no vmclockd' 1 '^vmclock-check: not trusted: vmclockd does not run'
 
-# Who looks why a unit has not started yet wants to know; not each second.
+# The log says why a unit has not started yet, but not each second.
 "$VMCLOCK_CHECK" --wait </dev/null >"$tmp/waiter" 2>&1 &
 waiter=$!
 until_true grep -q 'waiting: vmclockd does not run' "$tmp/waiter"
@@ -90,7 +90,7 @@ expect 'trusted, and the error is small' 0 '^trusted, disruption marker 7$'
 run --wait=0.2 --max-error=1ns
 expect 'the error is too large' 1 '^vmclock-check: not trusted: the bounds are wider than'
 
-# It may not set the clock, so that it does not come right.
+# vmclockd may not set the clock, so the clock stays wrong.
 "$VMCLOCK_SIM" --tell "$control" disrupt step=10ms
 run --wait=0.5
 expect 'disrupted' 1 '^vmclock-check: not trusted: the clock was disrupted, and is not right again'

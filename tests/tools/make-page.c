@@ -4,13 +4,12 @@
  *
  *	make-page FILE [FIELD=VALUE]...
  *
- * Fields bear the names of the specification, and pad is `reserved'; what is not named is as in a
- * marker-only page of 4096 bytes. Values are numbers, as strtoll(3) and
- * strtoull(3) take them. More names: length=N, the length of the file, which
- * may cut the page short; in-place=1, to change the named fields of a file that
- * exists, and nothing else; and ago=SECONDS, to fill in this CPU's counter and
- * its period, and the system's time, as a host would have so long ago: in TAI,
- * or in UTC if time_type=0 comes before. Later words change what earlier ones filled in.
+ * Fields have the names of the specification, and pad is `reserved'; other fields are as in a
+ * marker-only page of 4096 bytes. Values are numbers in the form of strtoll(3) and strtoull(3).
+ * More names: length=N, the length of the file, which may cut the page short; in-place=1, to
+ * change only the named fields of an existing file; and ago=SECONDS, to fill in this CPU's
+ * counter and its period, and the system's time of that long ago, as a host would: in TAI, or in
+ * UTC if time_type=0 comes before. Later words override earlier ones.
  */
 #include <endian.h>
 #include <errno.h>
@@ -96,7 +95,7 @@ static void set_named(struct file *file, const char *name, uint64_t value)
 	set_field(file, field_named(name, strlen(name)), value);
 }
 
-/* By CLOCK_MONOTONIC_RAW, in 50 ms. */
+/* Measured by CLOCK_MONOTONIC_RAW, in 50 ms. */
 static long double ticks_per_second(void)
 {
 	const struct timespec rest = { .tv_nsec = 50000000 };

@@ -11,7 +11,7 @@
 # shellcheck source-path=SCRIPTDIR source=daemon-lib.sh
 . "${top_srcdir:=.}/tests/tools/daemon-lib.sh"
 
-# Where it is not installed, scripts/promtool gets it. Who names it wants all to be tried.
+# If promtool is not installed, scripts/promtool gets it. With $PROMTOOL set, nothing is skipped.
 required=${PROMTOOL-}
 : "${PROMTOOL:=promtool}"
 page=$tmp/vmclock0
@@ -35,7 +35,7 @@ by_openmetrics() {
 	END
 }
 
-# A parser that takes everything has no opinion.
+# A parser that accepts wrong text is not used.
 tools=
 cat >"$tmp/wrong" <<'END'
 # TYPE wrong info
@@ -49,7 +49,7 @@ elif by_promtool "$tmp/wrong"; then
 else
 	tools=promtool
 fi
-# The first python3 may be another one than the distribution's, for which its packages are.
+# The first python3 may not be the distribution's, which has the packages.
 python=python3
 has_parser() { "$python" -c 'import prometheus_client.openmetrics.parser' 2>/dev/null; }
 has_parser || python=/usr/bin/python3
@@ -79,7 +79,7 @@ accepted() {
 	fi
 }
 
-# The page has this machine's own time, so that there is nothing to be set right; and it may not.
+# The page has this machine's own time, so there is nothing to correct; and vmclockd may not.
 # shellcheck disable=SC2120
 serve() {
 	configure 'mode = observe' "$@"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# For each rule that vmclock-verify has, vmclock-sim has a page that breaks it and no other, and
-# vmclock-verify names exactly that one. A rule without such a page fails here.
+# For each rule of vmclock-verify, vmclock-sim has a page that breaks only this rule, and
+# vmclock-verify names exactly this rule. A rule without such a page fails here.
 
 # shellcheck source-path=SCRIPTDIR source=sim-lib.sh
 . "${top_srcdir:=.}/tests/tools/sim-lib.sh"
@@ -10,7 +10,7 @@
 : "${VMCLOCK_VERIFY:=tools/vmclock-verify}"
 tab=$(printf '\t')
 
-# verify NAME SEVERITY ARG...: exactly this rule is broken, and the exit status is that of it.
+# finds NAME SEVERITY ARG...: a case: exactly this rule is broken, and the exit status fits it.
 finds() {
 	name=$1 severity=$2 why=
 	shift 2

@@ -6,11 +6,11 @@
 #	start ARG...		runs it in the background, until it publishes $page
 #	start_at FILE ARG...	the same for another file
 #	tell COMMAND...		gives it a command; `expect' judges the answer
-#	reader NAME ARG...	a case: sim-reader finds $page so
+#	reader NAME ARG...	a case: sim-reader succeeds on $page
 #	stop			ends it; `expect' judges how it ended
-#	play_chronyc		makes $tmp/chronyc, for an NTP daemon that is sure within 15 us
-#				or so: the clock is slow by the seconds in $tmp/offset, and
-#				what was asked is in $tmp/asked
+#	play_chronyc		makes $tmp/chronyc, for an NTP daemon with a bound of about 15 us:
+#				the clock is slow by the seconds in $tmp/offset, and $tmp/asked
+#				records the commands
 #
 # shellcheck shell=sh
 
@@ -28,7 +28,7 @@ run() {
 	status=$?
 }
 
-# until COMMAND...: it succeeds, within 20 seconds.
+# until_true COMMAND...: waits until the command succeeds, for at most 20 seconds.
 until_true() {
 	tries=2000
 	until "$@"; do

@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The examples of hooks, as vmclockd runs them: on a simulated page with this machine's own time, of
-# which vmclockd changes nothing. What they call is played; cgroups are the kernel's own where they
-# can be made.
+# The examples of hooks, run by vmclockd on a simulated page with this machine's own time; vmclockd
+# changes nothing. The programs that hooks call are fakes; cgroups are real if they can be made.
 
 # shellcheck source-path=SCRIPTDIR source=daemon-lib.sh
 . "${top_srcdir:=.}/tests/tools/daemon-lib.sh"
@@ -25,7 +24,7 @@ trap clean_up EXIT
 mkdir "$tmp/hooks" "$tmp/programs" "$tmp/folder" "$tmp/run"
 : >"$tmp/told"
 
-# What they call is told, a line for each call.
+# Makes a fake program that records a line for each call.
 program() {
 	{
 		echo '#!/bin/sh'
@@ -54,7 +53,7 @@ done
 echo "\$2" >>$tmp/posted
 END
 
-# example NAME EXAMPLE SETTING...: a hook that is this example.
+# example NAME EXAMPLE SETTING...: installs this example as a hook.
 example() {
 	name=$1 file=$2
 	shift 2
@@ -65,7 +64,7 @@ example() {
 	chmod 755 "$tmp/hooks/$name"
 }
 
-# A cgroup of version 2 with a process in it.
+# Makes a cgroup of version 2 with a process in it.
 make_cgroup() {
 	root=$(sed -n 's/^[^ ]* \([^ ]*\) cgroup2 rw.*/\1/p' /proc/mounts | head -n 1)
 	cgroup=$root/vmclock-test.$$

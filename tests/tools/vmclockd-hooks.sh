@@ -13,12 +13,12 @@ hook() {
 	chmod 755 "$tmp/hooks/$1"
 }
 
-# Told is: in the file that hooks write, so many lines like this.
+# told: the file that hooks write has this many lines like this.
 told() {
 	[ "$(grep -c "$2" "$tmp/told")" -ge "$1" ]
 }
 
-# restart SIGNAL: another one takes over, of what hooks then tell only that is kept.
+# restart SIGNAL: replaces vmclockd, and keeps only the hooks' lines from then on.
 restart() {
 	stop_daemon "$1"
 	: >"$tmp/told"
@@ -77,7 +77,7 @@ holds 'another generation' told 1 '^generation generation [0-9]*-[0-9]* g4$'
 stop_daemon
 expect 'it ends well' 0
 
-# What hooks have stopped goes on, though vmclockd is killed before all have heard of the end.
+# Things that hooks have stopped are started again, even if vmclockd is killed before.
 rm "$tmp/hooks/20-fail" "$tmp/hooks/30-hang"
 configure 'mode = observe' 'hook_timeout = 60s'
 hook 35-gate <<END

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# What vmclockd gives the journal: events with their facts, in the order in
-# which things happen. A library in the journal's place writes them to a file.
+# vmclockd's journal entries: events with their facts, in the right order. A library
+# in place of the journal writes them to a file.
 
 # shellcheck source-path=SCRIPTDIR source=metrics-lib.sh
 . "${top_srcdir:=.}/tests/tools/metrics-lib.sh"
@@ -33,7 +33,7 @@ END
 entries=$tmp/entries
 : >"$entries"
 
-# has EVENT PATTERN...: an entry of the event has these fields.
+# has EVENT PATTERN...: true if an entry of the event has these fields.
 has() {
 	fields="|VMCLOCK_EVENT=$1|"
 	found=$(grep -F -e "$fields" "$entries")

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# A vmclockd that is killed, and the next one: what was disrupted still is, and
-# what was not believed is not now. The clock of this machine stays as it is.
+# A vmclockd that is killed, and the next one: a disrupted clock stays disrupted, and
+# an unbelieved time stays unbelieved. This machine's clock is not changed.
 
 # shellcheck source-path=SCRIPTDIR source=daemon-lib.sh
 . "${top_srcdir:=.}/tests/tools/daemon-lib.sh"
@@ -10,7 +10,7 @@
 segment=$tmp/clockbound/shm0
 
 exactly() { [ "$(state_u64 64)" = "$1" ]; } # so many disruptions
-# What clients of ClockBound see: 0 unknown, 1 synchronized, 3 disrupted.
+# The status for clients of ClockBound: 0 unknown, 1 synchronized, 3 disrupted.
 bound() { [ -s "$segment" ] && [ "$(word "$segment" 68 4)" = "$1" ]; }
 marker() { [ "$(state_u64 16)" = "$1" ]; }
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclockd's file of metrics: whole at any time, renewed at each change, and
-# nothing that goes wrong with it keeps vmclockd from its work.
+# vmclockd's file of metrics: always whole, and renewed after each change; its faults
+# never disturb vmclockd's work.
 
 # shellcheck source-path=SCRIPTDIR source=metrics-lib.sh
 . "${top_srcdir:=.}/tests/tools/metrics-lib.sh"
@@ -14,7 +14,7 @@ has() {
 	grep -Eqs -e "$1" "$prom"
 }
 
-# holds NAME COMMAND...: a case, as soon as it does.
+# holds NAME COMMAND...: a case: the command succeeds, soon.
 holds() {
 	name=$1 why=
 	shift
@@ -22,7 +22,7 @@ holds() {
 	verdict "$name" "$why"
 }
 
-# In $tmp/daemon.err there is one such line.
+# $tmp/daemon.err has exactly one such line.
 once() {
 	verdict "$1" "$([ "$(grep -Ec -e "$2" "$tmp/daemon.err")" = 1 ] || cat "$tmp/daemon.err")"
 }
@@ -57,7 +57,7 @@ holds 'right again' has '^vmclock_last_reaction_duration_seconds\{.*\} [0-9]+\.[
 accepted 'right again: the text' "$prom"
 verdict 'nothing else is left there' "$(find "$exporter" -mindepth 1 ! -name vmclock.prom)"
 
-# Whole whenever it is read, while it changes all the time.
+# The file is whole at each read, while it changes all the time.
 (while :; do tell disrupt; done) &
 storm=$!
 looks=0 torn=
@@ -73,7 +73,7 @@ kill "$storm"
 wait "$storm" 2>/dev/null
 verdict 'it is whole at any time' "$torn"
 verdict 'it was renewed meanwhile' "$([ "$inodes" -ge 3 ] || echo "$inodes times in $looks looks")"
-# The simulator may still be at a command of the storm's.
+# The simulator may still be running a command of the storm.
 has_last_marker() {
 	has "^vmclock_page_info\\{.*,marker=\"$("$SIM_READER" "$page" get disruption_marker)\""
 }
@@ -95,7 +95,7 @@ holds 'it goes on' said 'right within'
 tell disrupt
 holds 'and reacts' said 'disruption marker'
 mkdir "$exporter"
-# Within a quarter of a minute, or at a change.
+# Within 15 seconds, or after a change.
 tell disrupt
 holds 'when it is there it is written' has '^# EOF$'
 holds 'and that is told' said "$prom is renewed again$"
@@ -134,7 +134,7 @@ daemon=
 cp "$tmp/daemon.err" "$tmp/err"
 expect 'a relative path' 2 "^vmclockd: $conf:6: metrics: 'vmclock.prom' is not an absolute path$"
 
-# A rehearsal beside the one that keeps them writes none.
+# A dry run beside the vmclockd that writes the metrics does not write them.
 rm -rf "$exporter"
 mkdir "$exporter"
 configure "metrics = $prom"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclockd: options, wrong usage, folders and files that it cannot keep, a
-# rehearsal. Whatever goes wrong here, the clock of this machine stays as it is.
+# vmclockd: options, wrong usage, folders and files that it cannot use, a dry run.
+# Whatever goes wrong here, this machine's clock is not changed.
 
 # shellcheck source-path=SCRIPTDIR source=daemon-lib.sh
 . "${top_srcdir:=.}/tests/tools/daemon-lib.sh"
@@ -99,7 +99,7 @@ run --config "$conf"
 expect 'a folder that others may write in' 1 "^vmclockd: $folder can be written by others: remove it$"
 chmod 755 "$folder"
 
-# refused WHAT WHY: what is in the place of the state stays as it is.
+# refused WHAT WHY: a case: the object in place of the state is refused and left unchanged.
 refused() {
 	before=$(stat -c '%F %s %a' "$state")
 	run --config "$conf"
@@ -127,7 +127,7 @@ mkdir "$state"
 refused 'a folder' 'is not a regular file'
 rm -rf "$folder"
 
-# It does not try the lock: the daemon that comes to take it at that moment would end.
+# Does not try the lock: a daemon that takes it at this moment would end.
 has_open() { readlink /proc/"$1"/fd/* | grep -qxF "$2"; }
 
 # ---- Running ---------------------------------------------------------------------------
@@ -154,14 +154,14 @@ start_daemon 'gives a marker only'
 stop_daemon INT
 expect 'SIGINT' 0 '!^<'
 
-# systemd takes an end by SIGHUP for a wanted one, and starts nothing anew.
+# systemd takes an end by SIGHUP for a normal end, and restarts nothing.
 start_daemon 'gives a marker only'
 kill -HUP "$daemon"
 until_true said_or_ended 'SIGHUP'
 stop_daemon
 expect 'SIGHUP ends nothing' 0 '^vmclockd: SIGHUP: the configuration is read at the start only: restart vmclockd$'
 
-# Without standard descriptors none of its files gets their numbers, and its lines.
+# Without standard descriptors, no file of vmclockd may get their numbers, and so its log lines.
 for closed in 2 '0 1 2'; do
 	(
 		for fd in $closed; do
@@ -175,7 +175,7 @@ for closed in 2 '0 1 2'; do
 	taken=
 	for fd in $closed; do
 		file=$(readlink "/proc/$daemon/fd/$fd")
-		# Where libtool's script starts it, the shell may have left that open.
+		# If libtool's script starts vmclockd, its shell may have left this open.
 		case $file in
 		/dev/null | */vmclockd) ;;
 		*) taken="$taken $fd: ${file:-nothing}" ;;
@@ -204,7 +204,7 @@ expect 'a device that comes late' 0 'gives a marker only'
 
 # ---- Maintenance ------------------------------------------------------------------------
 
-# Whatever becomes of its time, the completed page passes on what the host expects: flags 1, 2.
+# Whatever its time, the completed page passes on announced maintenance: flags 1, 2.
 rm -rf "$folder" "$page"
 start --marker-only
 configure

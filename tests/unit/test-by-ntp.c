@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The time by an NTP daemon: what by-ntp.c makes of the answers of one that is this program's. */
+/* The time by an NTP daemon: by-ntp.c with a fake daemon in this program. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -178,7 +178,7 @@ const char *ntp_reason(const struct ntp *ntp, int error)
 	return "an error";
 }
 
-/* It has measured that the clock is so many ns slow. */
+/* The daemon measures that the clock is @offset ns slow. */
 static void measures(int64_t offset)
 {
 	world.report = (struct report){
@@ -245,7 +245,7 @@ static void after_a_contradiction_three_must_agree(void **state)
 	measures(NS_PER_SEC);
 	assert_int_equal(look(&p), -EAGAIN);
 	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
-	/* The same one again is no other. */
+	/* The same measurement again does not count. */
 	assert_int_equal(look(&p), -EAGAIN);
 	assert_int_equal(look(&p), -EAGAIN);
 	measures(NS_PER_SEC);
@@ -279,7 +279,7 @@ static void without_a_daemon_the_bounds_go_on_growing(void **state)
 	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
 }
 
-/* Whoever sees it first: the page of before is withdrawn. */
+/* Whichever check sees it first, the old page is withdrawn. */
 static void a_counter_that_skips_ends_it(void **state)
 {
 	struct offset offset;
@@ -299,7 +299,7 @@ static void a_counter_that_skips_ends_it(void **state)
 
 /* ---- Somebody sets the clock ------------------------------------------------------------------- */
 
-/* Whatever is said of the clock: how far it is off lies within that. */
+/* The clock's true error must lie within every stated bound. */
 static void expect_truth(struct place *p)
 {
 	struct offset offset;
@@ -340,12 +340,12 @@ static void the_page_outlives_a_step_by_another(void **state)
 		assert_int_equal(world.forgot, 2);
 		assert_int_equal(world.asked, 1);
 		expect_truth(&p);
-		/* It has measured anew. */
+		/* chronyd has measured anew. */
 		measures(-steps[i]);
 		assert_int_equal(look(&p), 0);
 		assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
 		expect_truth(&p);
-		/* Then it steps the clock itself. */
+		/* Then the daemon steps the clock itself. */
 		world.stepped = 0;
 		measures(0);
 		assert_int_equal(look(&p), 0);
@@ -379,7 +379,7 @@ static void observing_waits_until_the_daemon_knows(void **state)
 	expect_truth(&p);
 }
 
-/* The same where the daemon's word is all there is. */
+/* The same without the counter, with only the daemon's reports. */
 static void without_a_counter_a_step_is_seen_as_well(void **state)
 {
 	struct offset offset;
@@ -407,7 +407,7 @@ static void without_a_counter_a_step_is_seen_as_well(void **state)
 		measures(-steps[i]);
 		assert_int_equal(look(&p), 0);
 		expect_truth(&p);
-		/* Then it steps the clock itself. */
+		/* Then the daemon steps the clock itself. */
 		world.stepped = 0;
 		measures(0);
 		assert_int_equal(look(&p), 0);
@@ -446,7 +446,7 @@ static void a_slew_by_another_is_seen(void **state)
 	slew(true);
 }
 
-/* With bounds of 1 us, the daemon's own slews leave more open. */
+/* A daemon with bounds of 1 us is not blamed for its own slews. */
 static void a_precise_daemon_is_not_suspected(void **state)
 {
 	struct place p;
@@ -521,7 +521,7 @@ static void a_small_slew_is_within_the_bounds(void **state)
 /* 2020-04-01 has none, but here. */
 #define MIDNIGHT INT64_C(1585699200)
 
-/* So many s after it: the kernel's clock has gone back by a second then. */
+/* Goes to @after s after midnight: the kernel's clock has gone back by a second then. */
 static void go_to(struct place *p, int64_t after, enum report_leap leap)
 {
 	const struct leaps listed = {
@@ -585,7 +585,7 @@ static void it_forgets_and_is_asked_once_at_a_time(void **state)
 	assert_int_equal(look(&p), -EAGAIN);
 	assert_int_equal(world.asked, 1);
 	pass(64 * NS_PER_SEC);
-	/* What it does already is not counted as asked. */
+	/* -EBUSY, because it measures already, does not count as asked. */
 	world.measure_error = -EBUSY;
 	assert_int_equal(look(&p), -EAGAIN);
 	world.measure_error = 0;
@@ -620,7 +620,7 @@ static void observing_asks_for_nothing(void **state)
 	heal(&p);
 }
 
-/* A daemon that is told nothing mixes what it measures now with what it measured before. */
+/* A daemon that gets no orders mixes new measurements with old ones. */
 static void observing_does_not_believe_a_mixture(void **state)
 {
 	struct place p;

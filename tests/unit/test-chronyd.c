@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What vmclockd makes of chronyd: with shell scripts in the place of chronyc. */
+/* chronyd as the NTP daemon, with shell scripts in place of chronyc. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,7 +45,7 @@ int64_t lead_stepped(const struct lead *before, const struct lead *after)
 
 /* ---- The tests ----------------------------------------------------------------------- */
 
-/* Of a process that was killed the file stays. */
+/* The socket's file stays after a process that was killed. */
 static void a_socket_alone_is_no_daemon(void **state)
 {
 	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = CHRONYD_SOCKET };
@@ -120,7 +120,7 @@ static void lose_source(const struct place *p)
 	unlink(path);
 }
 
-/* As an agent of the host's steps the clock after a restore: chronyd's samples are void, again. */
+/* A host's agent steps the clock after a restore: chronyd's samples are void again. */
 static void a_step_by_another_begins_it_anew(void **state)
 {
 	struct place *p = *state;
@@ -135,11 +135,11 @@ static void a_step_by_another_begins_it_anew(void **state)
 	stepped = NS_PER_SEC;
 	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
 	assert_int_equal(count(p, "reset"), 2);
-	/* Each step once. */
+	/* Each step is handled once. */
 	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
 	assert_int_equal(count(p, "reset"), 2);
 	assert_int_equal(count(p, "makestep"), 0);
-	/* With a source, it may have stepped the clock itself: by what it says that it was off. */
+	/* With a source, chronyd may have stepped the clock itself, by its own offset. */
 	select_source(p);
 	measured(p, 0, "1.0");
 	stepped = 0;
@@ -148,7 +148,7 @@ static void a_step_by_another_begins_it_anew(void **state)
 	assert_int_equal(count(p, "makestep"), 1);
 }
 
-/* Just before it has a source, or as it gets one: it does not know, and goes by the clock as it was. */
+/* Just before chronyd gets a source, or while it does: it uses the old clock unknowingly. */
 static void a_step_by_another_at_the_last_moment_is_seen(void **state)
 {
 	static const int64_t steps[] = { NS_PER_SEC, -NS_PER_SEC, 3600 * NS_PER_SEC, NS_PER_MS };
@@ -170,14 +170,14 @@ static void a_step_by_another_at_the_last_moment_is_seen(void **state)
 		assert_int_equal(d->measured(&p->ntp), -EAGAIN);
 		assert_int_equal(count(p, "reset"), before + 2);
 		assert_int_equal(count(p, "makestep"), made);
-		/* It has measured anew. */
+		/* chronyd has measured anew. */
 		measured(p, 6, "1.0");
 		assert_int_equal(d->measured(&p->ntp), 0);
 		assert_int_equal(count(p, "reset"), before + 2);
 	}
 }
 
-/* At the start nothing is reset: what it mixes with samples from before a step does not count. */
+/* At the start nothing is reset: a report with samples from before a step does not count. */
 static void a_step_before_the_first_report_begins_it_anew(void **state)
 {
 	struct place *p = *state;
@@ -197,7 +197,7 @@ static void a_step_before_the_first_report_begins_it_anew(void **state)
 	measured(p, 128, "0.6");
 	assert_int_equal(d->report(&p->ntp, &report, &why), 0);
 
-	/* Its own steps are none. */
+	/* chronyd's own steps do not count. */
 	stepped = 0;
 	measured(p, 0, "0.0");
 	assert_int_equal(d->begin(&p->ntp), 0);
@@ -207,7 +207,7 @@ static void a_step_before_the_first_report_begins_it_anew(void **state)
 	assert_int_equal(d->report(&p->ntp, &report, &why), 0);
 	assert_int_equal(count(p, "reset"), 1);
 
-	/* Who may tell it nothing waits until it has dropped them. */
+	/* If vmclockd must not give orders, it waits until chronyd has dropped them. */
 	p->ntp.silent = true;
 	stepped = 0;
 	measured(p, 0, "0.0");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What clock.c makes of the kernel's status: with a model of the kernel's leap seconds. */
+/* clock.c and the kernel's status, with a model of the kernel's leap seconds. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -92,7 +92,7 @@ static void disarm(void)
 	kernel.leap_at = NEVER;
 }
 
-/* What it does at the end of each second. */
+/* The kernel's work at the end of each second. */
 static void pass_second(void)
 {
 	kernel.sec++;
@@ -169,7 +169,7 @@ static int64_t vouch(void)
 	return clock_vouch(1000000, false);
 }
 
-/* Whatever is done to the clock: a leap second that is announced comes, and once only. */
+/* Whatever changes the clock, an announced leap second comes exactly once. */
 static void a_leap_second_stays_announced(void **state)
 {
 	int64_t (*const acts[])(void) = { hundred_seconds, back, touch, unsynchronise, vouch };
@@ -192,7 +192,7 @@ static void a_leap_second_stays_announced(void **state)
 	}
 }
 
-/* It is the caller who says whether the clock is synchronised. */
+/* The caller decides whether the clock is synchronised. */
 static void only_who_is_asked_to_calls_it_synchronised(void **state)
 {
 	bool was = false;
@@ -212,7 +212,7 @@ static void only_who_is_asked_to_calls_it_synchronised(void **state)
 	assert_int_equal(kernel.status, STA_INS | STA_NANO);
 }
 
-/* Who keeps the clock has it take part in one, or takes that back. */
+/* The keeper of the clock plans a leap second, or cancels it. */
 static void a_leap_second_is_planned(void **state)
 {
 	static const int signs[] = { 1, -1, 0 };
@@ -233,7 +233,7 @@ static void a_leap_second_is_planned(void **state)
 	}
 }
 
-/* What tells a daemon that somebody has set the clock leaves no other trace. */
+/* A touch, which shows daemons a step, changes nothing else. */
 static void a_touch_changes_nothing_else(void **state)
 {
 	(void)state;

@@ -43,7 +43,7 @@ void kept_free(void *p)
 	free(p);
 }
 
-/* ---- What is said, without the path of the temporary folder ----------------------------- */
+/* ---- The log, without the path of the temporary folder ------------------------------------ */
 
 static char folder[] = "/tmp/vmclock-conf.XXXXXX";
 static char path[sizeof(folder) + sizeof(NAME)];
@@ -128,7 +128,7 @@ static void is_right(const char *text)
 	done(&config);
 }
 
-/* @lines: what is said, each line with its end. */
+/* @lines: the expected log lines, each with its end. */
 static void is_wrong(const char *text, const char *lines)
 {
 	struct config config;
@@ -138,7 +138,7 @@ static void is_wrong(const char *text, const char *lines)
 	done(&config);
 }
 
-/* ---- What is right ---------------------------------------------------------------------- */
+/* ---- Valid configurations ---------------------------------------------------------------- */
 
 static void without_a_file_there_are_defaults(void **state)
 {
@@ -377,7 +377,7 @@ static void sections_are_refused(void **state)
 	(void)state;
 	is_wrong("mode = act\n[clock]\nstep = never\n",
 		 NAME ":2: there are no sections: remove '[clock]'\n");
-	/* Also one that has nothing in it, and half of one. */
+	/* The same for an empty section, and for half of one. */
 	is_wrong("  [clock]\n", NAME ":1: there are no sections: remove '[clock]'\n");
 	is_wrong("[clock\n", NAME ":1: there are no sections: remove '[clock'\n");
 }
@@ -417,7 +417,7 @@ static void a_key_may_be_there_once(void **state)
 		 NAME ":2: device: already set in line 1\n");
 }
 
-/* What is behind the longest line that is read must not become a line of its own. */
+/* The rest of a line that is too long must not become a line of its own. */
 static void long_lines_are_refused(void **state)
 {
 	char text[4000];
@@ -430,7 +430,7 @@ static void long_lines_are_refused(void **state)
 		snprintf(text, sizeof(text), "device = /%0*d\nstep=never\nfoo = 1\n", length, 0);
 		assert_int_equal(read_text(&config, text), -1);
 		if (strncmp(said, NAME ":1: ", strlen(NAME ":1: ")) != 0)
-			/* Short enough: the only mistake is the last line's, and nothing is lost. */
+			/* Short enough: only the last line is a mistake, and nothing is lost. */
 			assert_int_equal(strlen(config.device), length + 1);
 		else
 			assert_non_null(strstr(said, ":1: the line is longer than "));
@@ -438,7 +438,7 @@ static void long_lines_are_refused(void **state)
 		assert_int_equal(config.step, STEP_NEVER);
 		done(&config);
 	}
-	/* The last ones were too long. */
+	/* The last lines were too long. */
 	assert_non_null(strstr(said, ":1: the line is longer than "));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Entries for the journal: fields that programs look for; lines where it is not there. */
+/* Entries for the journal: fields that programs look for; plain lines without a journal. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -144,7 +144,7 @@ static void test_journal_fails(void **state)
 	assert_non_null(strstr(sent, "MESSAGE=from outside: ?PRIORITY=0?\n"));
 }
 
-/* A journald that is stopped lets others wait, once its queue is full. Nobody waits for it here. */
+/* Writers to a stopped journald wait when its queue is full. vmclockd must not wait. */
 static void test_journal_hangs(void **state)
 {
 	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET };

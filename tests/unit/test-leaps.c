@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Leap seconds: which lists are believed, and when there can be no bounds. */
+/* Leap seconds: which lists are valid, and when there are no bounds. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

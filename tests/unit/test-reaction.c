@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the state says of the system clock, against the truth: the reaction in a
+ * The published state against the true clock: the reaction in a
  * world where time, the clock and the measurements are this program's.
  */
 #include <endian.h>
@@ -124,7 +124,7 @@ static const struct vmclock_run_state *published(const struct daemon *d)
 	return &d->state.next;
 }
 
-/* ---- What plays no part in it ------------------------------------------------------------- */
+/* ---- Functions without effect here ----------------------------------------------------------- */
 
 void say(int level, const char *fmt, ...)
 {
@@ -178,7 +178,7 @@ int clock_look(struct clock_state *state)
 
 int clock_unsynchronise(bool *was)
 {
-	/* Otherwise nobody would know afterwards. */
+	/* Otherwise the old status would be lost. */
 	assert_true(world.kept.was_synchronised || !world.synchronised);
 	*was = world.synchronised;
 	world.synchronised = false;
@@ -221,7 +221,7 @@ int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t
 	(void)vc;
 	assert_int_equal(size, sizeof(*copy));
 	world.marker += world.restless;
-	/* A new host each time. */
+	/* Each marker has a new host. */
 	*copy = (struct vmclock_abi){
 		.magic = htole32(VMCLOCK_MAGIC),
 		.size = htole32(4096),
@@ -312,7 +312,7 @@ int steer_pair(struct steer *steer, const struct pair *pair)
 	return 0;
 }
 
-/* As it steers: what is wrong vanishes. */
+/* Steering removes the offset. */
 int steer_set(const struct steer *steer, const struct vmclock_abi *page, int64_t offset)
 {
 	(void)steer;
@@ -326,7 +326,7 @@ int steer_set(const struct steer *steer, const struct vmclock_abi *page, int64_t
 
 /* ---- The truth ------------------------------------------------------------------------------ */
 
-/* May a reader believe the clock now, and is it right to? Returns whether it may. */
+/* If a reader may trust the clock now, the clock must be right. Returns whether it may. */
 static bool check(const struct daemon *d)
 {
 	const struct vmclock_run_state *s = published(d);
@@ -382,7 +382,7 @@ static struct daemon start(enum config_ntp ntp)
 	return d;
 }
 
-/* @before is as it was when it was killed; the next one has its state only. */
+/* @before was killed in this state; the next process gets only the published state. */
 static struct daemon next_one(const struct daemon *before)
 {
 	struct daemon d = *before;
@@ -411,7 +411,7 @@ static void the_clock_is_in_its_bounds_while_a_daemon_slews_it(void **state)
 			trusted += live(&d, NS_PER_SEC, slews[i]);
 			if (d.phase == PHASE_TRUSTED)
 				reaction_tick(&d);
-			/* What it cannot be trusted with is set right. */
+			/* A clock that cannot be trusted is corrected. */
 			else
 				reaction_look(&d);
 			check(&d);
@@ -433,7 +433,7 @@ static void nor_do_they_lie_when_nobody_looks_any_more(void **state)
 		reaction_look(&d);
 		reaction_tick(&d);
 		live(&d, 6 * NS_PER_SEC, 100500000);
-		/* And then they say nothing. */
+		/* Later the state is no longer valid. */
 		assert_false(check(&d));
 	}
 }
@@ -455,7 +455,7 @@ static void alone_the_bound_is_narrow(void **state)
 	assert_true(trusted > 1000);
 }
 
-/* SIGSTOP, or a host that does not let it run: meanwhile somebody may have set the clock. */
+/* SIGSTOP, or a host that does not run it: somebody may have set the clock in between. */
 static void who_is_late_vouches_for_no_longer(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -474,7 +474,7 @@ static void who_is_late_vouches_for_no_longer(void **state)
 	assert_true(check(&d));
 }
 
-/* By luck the clock is where the page has it, of which the page itself is not sure. */
+/* The clock agrees with the page by luck, but the page's bound is wide. */
 static void who_is_not_sure_is_not_trusted(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -496,7 +496,7 @@ static void who_is_not_sure_is_not_trusted(void **state)
 	assert_true(check(&d));
 }
 
-/* Without a daemon nobody else slews it. */
+/* Without a daemon only vmclockd slews the clock. */
 static void what_must_not_be_stepped_is_slewed(void **state)
 {
 	static const struct {
@@ -588,7 +588,7 @@ static void a_disruption_ends_it(void **state)
 	}
 }
 
-/* A clone whose marker is the same; it was made while vmclockd looked, and while it did not run. */
+/* A clone with the same marker, made while vmclockd ran, and while it did not run. */
 static void another_generation_is_a_disruption(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -643,7 +643,7 @@ static void a_tick_leaves_another_marker_to_the_look(void **state)
 	}
 }
 
-/* Not stepped, for the administrator wants none: the daemon is told, and trust is within a bound. */
+/* The administrator forbids the step: the daemon is told, and trust depends on the bound. */
 static void a_step_that_is_not_wanted_is_slewed(void **state)
 {
 	static const struct {
@@ -667,14 +667,14 @@ static void a_step_that_is_not_wanted_is_slewed(void **state)
 		reaction_look(&d);
 		assert_false(check(&d));
 		assert_int_equal(world.told_ntp, 1);
-		/* It slews the clock. */
+		/* The daemon slews the clock. */
 		world.error = cases[i].error;
 		pass(2 * NS_PER_SEC);
 		reaction_look(&d);
 		assert_true(check(&d));
 		assert_int_equal(world.error, cases[i].error);
 		assert_int_equal(world.told_ntp, 1);
-		/* And so does vmclockd where there is none. */
+		/* Without a daemon, vmclockd slews it. */
 		d = start(NTP_NONE);
 		d.config.step = cases[i].step;
 		world.marker++;
@@ -689,7 +689,7 @@ static void a_step_that_is_not_wanted_is_slewed(void **state)
 	}
 }
 
-/* What it says itself is no reason to trust it. */
+/* A page's own claim is no reason to trust it. */
 static void a_page_that_may_be_wrong_tells_nobody(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -728,7 +728,7 @@ static void a_storm_ends_with_its_last_marker(void **state)
 	assert_true(check(&d));
 }
 
-/* ---- What others are told ------------------------------------------------------------------- */
+/* ---- Kernel, hooks and NTP daemon ------------------------------------------------------------- */
 
 static void a_disruption_is_told_also_before_the_clock_was_trusted(void **state)
 {
@@ -743,7 +743,7 @@ static void a_disruption_is_told_also_before_the_clock_was_trusted(void **state)
 	reaction_look(&d);
 	assert_int_equal(world.told_kernel, 1);
 	assert_false(world.synchronised);
-	/* And again: a daemon may have called it right meanwhile. */
+	/* Once more: a daemon may have declared it synchronised in between. */
 	world.marker++;
 	reaction_look(&d);
 	assert_int_equal(world.told_kernel, 2);
@@ -779,10 +779,10 @@ static void a_reaction_that_was_killed_is_finished_by_the_next_one(void **state)
 	reaction_look(&next);
 	assert_true(check(&next));
 	assert_int_equal(world.told_ntp, 1);
-	/* As it was before the disruption, which the first one had seen. */
+	/* The status before the disruption, which the first process had seen. */
 	assert_true(world.synchronised);
 
-	/* One that had come to its end is none. */
+	/* A finished reaction is not begun anew. */
 	next = next_one(&next);
 	reaction_start(&next);
 	assert_true(check(&next));
@@ -790,7 +790,7 @@ static void a_reaction_that_was_killed_is_finished_by_the_next_one(void **state)
 	assert_int_equal(le64toh(published(&next)->disruptions), 1);
 }
 
-/* It was killed in a storm, when the state had the new generation, and no hook had heard of it. */
+/* A kill in a storm: the state had the new generation, but no hook had run for it. */
 static void a_generation_is_told_by_the_next_one(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -831,7 +831,7 @@ static void a_device_that_is_gone_in_a_reaction_was_disrupted(void **state)
 	assert_int_equal(published(&d)->trust, VMCLOCK_RUN_UNKNOWN);
 }
 
-/* It would lead the clock astray by what it has measured before. */
+/* With its old measurements the daemon would steer the clock wrongly. */
 static void a_daemon_that_did_not_answer_is_told_later(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -847,7 +847,7 @@ static void a_daemon_that_did_not_answer_is_told_later(void **state)
 		pass(NS_PER_SEC);
 		reaction_tick(&d);
 	}
-	/* Not all the time: it may take long. */
+	/* Not all the time, because each try may take long. */
 	assert_in_range(world.told_ntp, 5, 20);
 	world.ntp_error = 0;
 	world.told_ntp = 0;
@@ -856,7 +856,7 @@ static void a_daemon_that_did_not_answer_is_told_later(void **state)
 		reaction_tick(&d);
 	}
 	assert_int_equal(world.told_ntp, 1);
-	/* The next one is told at once. One that refuses is not told again. */
+	/* At the next marker it is told at once. A daemon that refuses is not told again. */
 	world.ntp_error = -EREMOTEIO;
 	world.marker++;
 	reaction_look(&d);
@@ -899,7 +899,7 @@ static void a_counter_out_of_step_voids_what_chronyd_has_measured(void **state)
 	assert_true(check(&d));
 }
 
-/* The host's time is the former one's, until it moves: readers of the page are told so at each look. */
+/* The page has the former host's time, until it changes: the state tells readers so. */
 static void readers_hear_of_a_doubt_and_its_end(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -912,7 +912,7 @@ static void readers_hear_of_a_doubt_and_its_end(void **state)
 	assert_int_equal(published(&d)->doubted, 1);
 	assert_int_equal(le64toh(published(&d)->marker), world.marker);
 	assert_false(check(&d));
-	/* Whatever else keeps the clock from being right. */
+	/* Other obstacles make no difference. */
 	world.no_bounds = true;
 	world.left_behind = false;
 	reaction_look(&d);
@@ -920,7 +920,7 @@ static void readers_hear_of_a_doubt_and_its_end(void **state)
 	assert_false(check(&d));
 }
 
-/* Each look finds another marker: vmclockd does not look for ever. */
+/* Each look sees another marker: vmclockd does not look for ever. */
 static void a_marker_that_never_stands_still_holds_nobody_up(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);

@@ -22,7 +22,7 @@
 #define MIDNIGHT   INT64_C(1767225600)	/* 2026-01-01, UTC */
 #define ALL_ERRORS 0x78			/* the flags of both errors of time and period */
 
-/* A page that keeps all rules, the one before it, and the machine around. */
+/* A page that keeps all rules, the previous page, and the machine. */
 struct world {
 	struct judge_page page, before;
 	struct judge_guest guest;
@@ -489,7 +489,7 @@ static void test_each_rule(void **state)
 	assert_null(judge_rule_named("no-such-rule"));
 }
 
-/* ---- What breaks no rule ------------------------------------------------------------------ */
+/* ---- Pages that break no rule --------------------------------------------------------------- */
 
 static void test_good_pages(void **state)
 {
@@ -499,7 +499,7 @@ static void test_good_pages(void **state)
 	begin(&w);
 	nothing(&w);
 
-	/* QEMU's: a marker alone. */
+	/* QEMU's page: only a marker. */
 	begin(&w);
 	w.page = (struct judge_page){
 		.s = { .marker = 1, .size = sizeof(struct vmclock_abi),
@@ -509,15 +509,15 @@ static void test_good_pages(void **state)
 	w.before = w.page;
 	w.page.seq = 4;
 	nothing(&w);
-	/* Firecracker's. */
+	/* Firecracker's page. */
 	w.before.s.flags = w.page.s.flags = 0x300;
 	nothing(&w);
-	/* The shortest. */
+	/* The shortest page. */
 	w.before.s.size = w.page.s.size = VMCLOCK_SIZE_MIN;
 	w.before.s.flags = w.page.s.flags = 0;
 	nothing(&w);
 
-	/* What a status does not vouch for is not judged. */
+	/* Fields that the status does not vouch for are not judged. */
 	begin(&w);
 	w.page.s.status = w.before.s.status = VMCLOCK_STATUS_UNRELIABLE;
 	w.page.s.period = 0;
@@ -532,7 +532,7 @@ static void test_good_pages(void **state)
 	w.page.seq = 0;
 	nothing(&w);
 
-	/* After a disruption nothing is left of the promise. */
+	/* A disruption ends the promise. */
 	begin(&w);
 	w.page.s.marker = 5;
 	step(&w.page, 10000000);
@@ -594,7 +594,7 @@ static void test_order(void **state)
 	assert_string_equal(findings[1].rule->id, "esterror-above-maxerror");
 	assert_string_equal(findings[2].rule->id, "reserved-not-zero");
 	assert_string_equal(findings[3].rule->id, "timescale-utc");
-	/* Where there is less room, the gravest remain. */
+	/* With less room, the gravest findings remain. */
 	f.page = &w.page;
 	for (i = 0; i < 4; i++)
 		assert_int_equal(judge(&f, findings, i), i);
@@ -636,7 +636,7 @@ static void test_limits_of_time(void **state)
 	w.guest.max_error = 1549;
 	only(&w, "bounds-wide");
 
-	/* A system that may have missed a leap second. */
+	/* The system may have missed a leap second. */
 	begin(&w);
 	w.guest.has_clock = false;
 	w.guest.tai_slack = 1;
@@ -706,7 +706,7 @@ static void test_limits_of_page(void **state)
 	only(&w, "bounds-wide");
 	w.page.s.time_maxerror++;
 	only(&w, "maxerror-impossible");
-	/* A day is possible, and of no use. */
+	/* A day is possible, but useless. */
 	w.page.s.time_maxerror = UINT64_C(86400) * NS_PER_SEC;
 	only(&w, "bounds-wide");
 
@@ -739,7 +739,7 @@ static void test_limits_of_page(void **state)
 	w.page.time_esterror = w.page.s.time_maxerror;
 	w.page.period_esterror = w.page.s.period_maxerror;
 	nothing(&w);
-	/* What is not flagged is not there. */
+	/* Fields without their flag are ignored. */
 	w.page.time_esterror = w.page.period_esterror = UINT64_MAX;
 	w.page.s.flags &= ~(uint64_t)(VMCLOCK_FLAG_TIME_ESTERROR_VALID |
 				      VMCLOCK_FLAG_PERIOD_ESTERROR_VALID);
@@ -835,7 +835,7 @@ static void test_markers(void **state)
 	spoil_time_of_former_host(&w);
 	w.page.s.counter_value++;
 	nothing(&w);
-	/* A host that takes its time back does right. */
+	/* A host may withdraw its time. */
 	begin(&w);
 	spoil_time_of_former_host(&w);
 	w.page.s.status = VMCLOCK_STATUS_UNRELIABLE;

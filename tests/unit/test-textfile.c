@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A file that is always whole, and a disk that hangs: nobody waits for it, and the last text counts. */
+/* A file that is always whole, and a disk that hangs: nobody waits for it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <semaphore.h>
@@ -118,7 +118,7 @@ static void the_end_writes_the_last_text(void **state)
 #define LONG  50000
 #define TEXTS 200
 
-/* A text of its own letter, so that a part of it, or parts of two, would show. */
+/* Puts a text of one letter, so that a mixture or a part would be seen. */
 static void put_long(int number)
 {
 	char *text = malloc(LONG + 1);
@@ -171,7 +171,7 @@ static void nobody_waits_for_a_disk(void **state)
 	assert_int_equal(textfile_start(&file, path), 0);
 	put("hangs");
 	assert_int_equal(sem_wait(&begun), 0);
-	/* If these waited, it would be for ever. */
+	/* If these calls waited, they would wait for ever. */
 	put("in between");
 	put("later");
 	assert_string_equal(content(), "last");

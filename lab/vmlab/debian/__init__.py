@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Small Debian systems: the workshop, those that packages are built in, and those of guests."""
+"""Small Debian systems: the workshop, the systems for building packages, and those of guests."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How this machine reaches the Debian archive."""
+"""This machine's way to the Debian archive."""
 
 import os
 import re
@@ -27,7 +27,7 @@ def _mirror_of_apt():
     for target in listing.splitlines():
         address, origin, label = target.split('|')
         if (origin, label) == ('Debian', 'Debian'):
-            # Debian's cloud images name a file with the addresses.
+            # In Debian's cloud images, the address is a file with addresses.
             if address.startswith('mirror+file:'):
                 address = Path(address.removeprefix('mirror+file:')).read_text().split()[0]
             if re.match(r'https?:', address):
@@ -36,7 +36,7 @@ def _mirror_of_apt():
 
 
 def mirror(log):
-    """The archive's address: VMCLOCK_MIRROR, or the one that apt uses here."""
+    """The archive's address: VMCLOCK_MIRROR, or the one in apt's sources here."""
     address = os.environ.get('VMCLOCK_MIRROR') or _mirror_of_apt()
     if not address and shutil.which('apt-get'):
         process.run(('apt-get', 'update'), 'apt-get update', log)
@@ -47,7 +47,7 @@ def mirror(log):
 
 
 def apt_settings():
-    """What apt's configuration here says about the way out: proxies, retries, timeouts."""
+    """Settings of apt's configuration here for the network: proxies, retries, timeouts."""
     wanted = re.compile(r'Acquire::(https?::(?!Proxy-Auto-Detect|ProxyAutoDetect|CAInfo|CAPath)'
                         r'|Retries |Check-Valid-Until |ForceIPv[46] )', re.IGNORECASE)
     return [text for text in _output('apt-config', 'dump').splitlines()

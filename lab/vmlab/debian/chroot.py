@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Small Debian systems in the cache folder, used by chroot.
 
-The host's own package sources stay as they are.
+The host's own package sources are not changed.
 """
 
 import contextlib
@@ -19,9 +19,9 @@ from ..errors import LabError
 from ..host import cache, process
 from . import archive
 
-# Mounts live in a mount namespace of the command's own and end with it.
-# $1 is the system; with $2, a folder, it stays as it is, and that has the changes. The folders
-# before -- appear inside under their own names.
+# Mounts live in the command's own mount namespace and end with it.
+# $1 is the system. If $2 is given, this folder gets all changes to the system. The folders
+# before -- appear inside under the same names.
 _ENTER = r'''
 set -e
 root=$1
@@ -43,7 +43,7 @@ shift
 exec chroot "$root" "$@"
 '''
 
-# With --kill-child the whole process namespace falls when unshare does.
+# With --kill-child the whole process namespace ends when unshare does.
 _APART = ('unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child',
           '--mount-proc')
 
@@ -91,9 +91,9 @@ class Chroot:
         self._stamp = self.root / 'chroot.stamp'
 
     def prepare(self, suites=()):
-        """Make or mend the system, so that it holds its packages and reads `suites` too.
+        """Make or repair the system, so that it has its packages and uses `suites` too.
 
-        The caller holds the cache's lock. The answer is whether there was anything to do.
+        The caller holds the cache's lock. Returns whether there was anything to do.
         """
         _check_host()
         wanted = json.dumps({'suites': sorted({self.suite, *suites}), 'packages': self.packages,
@@ -140,7 +140,7 @@ class Chroot:
         self.run((*_APT, '-o', 'APT::Update::Error-Mode=any', 'update'), 'apt-get update')
 
     def install(self, packages, title):
-        """Install packages; also mends what an interrupted installation left."""
+        """Install packages; also repairs an interrupted installation."""
         with report.step(title):
             self.run(('dpkg', '--configure', '-a'), 'dpkg --configure')
             self._fetching((*_APT, 'install', '--fix-broken', *packages), 'apt-get install')
@@ -206,7 +206,7 @@ class Chroot:
 
 
 class Copy(Chroot):
-    """A system that begins as another one is; the folder `changes` has what becomes of it."""
+    """A system that begins as a copy of another; the folder `changes` has the differences."""
 
     def __init__(self, original, changes):
         super().__init__(original.cache, original.name, original.suite, original.packages)
@@ -220,19 +220,19 @@ class Copy(Chroot):
         return str(self._folder)
 
     def path(self, inside):
-        """Where the host finds a file of the system now."""
+        """The host's path of a file of the system now."""
         changed = self._folder / 'upper' / inside.lstrip('/')
         return changed if changed.exists() else self._original.path(inside)
 
     def pack(self, path):
-        """All that has been added to the original and is to stay, as an archive.
+        """All files that were added to the original, as an archive.
 
-        Unpacked over a machine that has the original, it makes that one the same.
+        Unpacked over the original system, it makes the systems equal.
         """
         passing = re.compile('(tmp|root|run|var/(tmp|log|cache|lib/apt))(/|$)')
 
         def added(member):
-            # What has been removed is a device there.
+            # A removed file appears as a device there.
             return None if passing.match(member.name) or member.isdev() else member
 
         with tarfile.open(path, 'w') as archived:

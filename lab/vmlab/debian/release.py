@@ -34,8 +34,8 @@ _PACKAGES = ('build-essential', 'debhelper', 'dh-dkms', 'libcmocka-dev', 'libgmp
              'libinih-dev', 'libjson-c-dev', 'libkmod-dev', 'libsystemd-dev', 'lintian',
              'pkg-config', 'python3')
 
-# What a suite's packages have after the version of the release: such are built from another
-# source, so only their binary packages are.
+# Suffixes of the version in a suite's packages: with a suffix they are built from another
+# source, so only binary packages are built.
 _REVISIONS = {'trixie': '-1~deb13u1+nmu1'}
 
 # $1 is the tarball, $2 a folder for what is built, $3 the revision.
@@ -54,7 +54,7 @@ fi
 
 
 def version(tree):
-    """The version of a tree, by configure.ac, from which all others are taken."""
+    """The version of a tree in configure.ac, the source of all other places."""
     text = Path(tree, 'configure.ac').read_text(encoding='utf-8')
     return re.search(r'^AC_INIT\(\[vmclock\], \[([^]]*)\]', text, re.MULTILINE)[1]
 
@@ -62,7 +62,7 @@ def version(tree):
 def make_tarball(builddir, log):
     """The tarball of the tree that make has built in `builddir`; the caller holds a lock."""
     pattern = 'vmclock-*.tar.xz'
-    # Of another version, perhaps.
+    # Old tarballs may have another version.
     for old in Path(builddir).glob(pattern):
         old.unlink()
     process.run(('make', '-C', str(builddir), 'dist'), 'make dist', log)
@@ -70,12 +70,12 @@ def make_tarball(builddir, log):
     return path
 
 
-# Of no consequence for what is built.
+# Files that do not change the build's results.
 _LABORATORY = re.compile(r'[^/]+/(lab/|tests/vm/[^/]*\.py$)')
 
 
 def digest(path):
-    """Of what is built from a tarball; the times of its files are those of its making."""
+    """A hash of the tarball's files that matter for a build, without their times."""
     found = hashlib.sha256()
     with tarfile.open(path) as archive:
         for member in sorted(archive.getmembers(), key=lambda member: member.name):
@@ -89,7 +89,7 @@ def digest(path):
 
 @functools.cache
 def programs_for(kernel, builddir):
-    """Where the programs for guests with this kernel are, of the tree built in `builddir`.
+    """The folder with the programs for guests with this kernel, of the tree built in `builddir`.
 
     An unchanged source is not built again.
     """
@@ -114,7 +114,7 @@ def _programs(workshop, architecture, builddir):
 
 
 class Packager(Chroot):
-    """Debian `suite` with what the packages' source asks for, and lintian."""
+    """Debian `suite` with the packages' build dependencies, and lintian."""
 
     def __init__(self, folder, suite):
         super().__init__(folder, f'packager-{suite}', suite, _PACKAGES)
@@ -131,7 +131,7 @@ class Packager(Chroot):
                                lambda unfinished: self._build(tarball, unfinished, log))
 
     def _build(self, tarball, folder, log):
-        # It sees only the folder for temporary files and that of the cache.
+        # The system sees only the folder for temporary files and the cache folder.
         with tempfile.TemporaryDirectory(prefix='vmclock.') as changes:
             source = folder / tarball.name
             shutil.copyfile(tarball, source)
@@ -141,9 +141,9 @@ class Packager(Chroot):
         shutil.rmtree(folder / 'source')
 
     def lintian(self, folder, log):
-        """What lintian has to say of the packages in a folder, from warnings up.
+        """lintian's messages about the packages in a folder, from warnings up.
 
-        It says the same of the same packages: it is asked once.
+        The same packages give the same messages, so lintian runs once.
         """
         said = folder / 'lintian'
         if not said.exists():
@@ -152,7 +152,7 @@ class Packager(Chroot):
 
     def _ask_lintian(self, folder, log):
         changes, = folder.glob('*.changes')
-        # It leaves files there.
+        # lintian leaves files there.
         with tempfile.TemporaryDirectory(prefix='vmclock.') as temporary:
             return self.run(('env', f'TMPDIR={temporary}', 'lintian', '--allow-root', '--fail-on',
                              'none', str(changes)), 'lintian', log)

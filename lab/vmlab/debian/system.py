@@ -13,7 +13,8 @@ from . import release
 from .chroot import Chroot, Copy
 
 _PACKAGES = ('dbus', 'dkms', 'gcc', 'initramfs-tools', 'libinih1', 'libjson-c5',
-             'linux-headers-cloud-amd64', 'linux-image-cloud-amd64', 'make', 'man-db', 'openssl', 'systemd-sysv', 'udev')
+             'linux-headers-cloud-amd64', 'linux-image-cloud-amd64', 'make', 'man-db', 'openssl',
+             'systemd-sysv', 'udev')
 _DISK_SIZE = '4G'
 _SHELL = Path(__file__).parents[1] / 'guest/shell.sh'
 _UNIT = '''[Unit]
@@ -36,23 +37,23 @@ _FILES = {
     'etc/fstab': '/dev/vda / ext4 defaults 0 1\n',
     'etc/laboratory-shell': _SHELL.read_text(encoding='utf-8'),
     'etc/systemd/system/laboratory-shell.service': _UNIT,
-    # All that a guest needs to find its disk: packed and unpacked in a moment.
+    # Only what a guest needs to find its disk: fast to pack and to unpack.
     'etc/initramfs-tools/conf.d/laboratory': 'MODULES=list\n',
     'usr/share/initramfs-tools/modules.d/laboratory': 'ext4\nvirtio_blk\nvirtio_pci\n',
-    # What a power failure would leave of it is no matter.
+    # Safety in a power failure does not matter here.
     'etc/dpkg/dpkg.cfg.d/laboratory': 'force-unsafe-io\n',
 }
-# The consoles take no other speaker; and there are no snapshots of the disk to look for.
+# Nothing else may write to the consoles, and the disk has no snapshots to look for.
 _SETTINGS = ('systemctl enable laboratory-shell && '
              'systemctl mask serial-getty@ttyS0 serial-getty@ttyS1 e2scrub_reap && '
              'update-initramfs -u -k all')
 
-# The next kernel of each suite, and where it is.
+# The suite that has the next kernel of each suite.
 _UPGRADES = {'bookworm': 'bookworm-backports', 'trixie': 'trixie-backports'}
 SUITES = tuple(_UPGRADES)
 
-# A command that lists what there is: everything but what changes by itself, the caches and logs
-# of others, and the key that DKMS makes for itself when it first signs a module.
+# A command that lists all files, except those that change by themselves, the caches and logs
+# of other programs, and the key that DKMS makes when it first signs a module.
 _LIST_FILES = 'find / -xdev \\( ' + ' -o '.join(f'-path "{path}"' for path in (
     '/root', '/tmp', '/run', '/var/log', '/var/cache', '/var/tmp', '/var/backups',
     '/var/lib/apt', '/var/lib/systemd', '/var/lib/dpkg', '/var/lib/dkms/mok.*',
@@ -60,7 +61,7 @@ _LIST_FILES = 'find / -xdev \\( ' + ' -o '.join(f'-path "{path}"' for path in (
 
 
 class System(Chroot):
-    """Debian `suite` as a guest boots it."""
+    """Debian `suite`, bootable as a guest."""
 
     def __init__(self, folder, suite, workshop):
         super().__init__(folder, f'system-{suite}', suite, _PACKAGES)
@@ -94,7 +95,7 @@ class System(Chroot):
                 'linux-image-cloud-amd64', 'linux-headers-cloud-amd64')
 
     def make_disk(self):
-        """Make the disk that guests share, if need be; the caller holds the cache's lock."""
+        """Make the disk that guests share, if necessary; the caller holds the cache's lock."""
         if self.disk.exists():
             return
         unfinished = self.disk.with_suffix('.disk.tmp')
@@ -104,20 +105,20 @@ class System(Chroot):
         unfinished.rename(self.disk)
 
     def overlay(self, path):
-        """Make a disk for one guest: a file of what differs from the system's own disk."""
+        """Make a disk for one guest: a file with the differences from the system's own disk."""
         with cache.lock(self.cache):
             self.make_disk()
         self.workshop.run(('qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw',
                            '-b', str(self.disk), str(path)), 'qemu-img', self.log)
 
     def releases(self):
-        """The kernels it has, by the names of their module folders."""
+        """The system's kernels, by the names of their module folders."""
         return sorted(path.name.removeprefix('vmlinuz-')
                       for path in (self.root / 'boot').glob('vmlinuz-*'))
 
 
 class Trial:
-    """Installing the driver's package in a copy of a clean System; `folder` has what becomes of it."""
+    """The driver's package in a copy of a clean System; `folder` has the copy."""
 
     def __init__(self, lab, system, folder):
         self.original = system
@@ -125,7 +126,7 @@ class Trial:
         self.log = lab.logs / f'{system.suite}.log'
         _, packages = lab.packages(system.suite)
         self.package, = packages.glob('vmclock-dkms_*.deb')
-        # To DKMS it has the version of the release, whatever Debian adds to that.
+        # DKMS's version is the release's, without Debian's suffix.
         version = release.version(lab.tree)
         self.version = version
         self.name = f'vmclock/{version}'
@@ -137,17 +138,17 @@ class Trial:
         return self.copy.run(command, command[0], self.log)
 
     def attempt(self, *command):
-        """Run a command that may fail; its status and its output."""
+        """Run a command that may fail; returns its status and its output."""
         output, _, status = self.run('sh', '-c', '"$@"; echo "\n$?"', 'sh',
                                      *command).rpartition('\n')
         return int(status), output
 
     def script(self, text):
-        """Run lines of shell, to the first one that fails."""
+        """Run lines of shell until one fails."""
         return self.run('sh', '-ec', text)
 
     def install(self, *others):
-        """Install the package, and others from beside it."""
+        """Install the package, and others from the same folder."""
         files = [self.package, *(path for name in others
                                  for path in self.package.parent.glob(f'{name}_*.deb'))]
         return self.run('apt-get', 'install', '--yes', '--quiet', *map(str, files))
@@ -160,13 +161,13 @@ class Trial:
         return set(self.script(_LIST_FILES).splitlines())
 
     def kernels(self):
-        """{release: whether it has our module} of all that have a folder for modules."""
+        """{release: whether it has our module} for all kernels with a module folder."""
         listing = self.script('cd /lib/modules && for r in *; do '
                               'echo $r $(ls $r/updates/dkms 2>/dev/null); done')
         return {line.split()[0]: 'vmclock.ko' in line for line in listing.splitlines()}
 
     def module(self, release, field):
-        """What the module for a kernel says of itself."""
+        """The modinfo of the module for a kernel."""
         return self.run('modinfo', '-k', release, '-F', field, 'vmclock')
 
     def status(self):

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""A guest: its machine, what is in it, and what is done with it."""
+"""A guest: its machine, its content, and operations on it."""

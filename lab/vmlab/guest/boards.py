@@ -16,11 +16,11 @@ class Board(abc.ABC):
     architecture  of its processors
     program       QEMU's name for it
     type, cpu     what its -M and -cpu get
-    command_line  what the guest's kernel has to be told
-    tty           its serial lines, but for the number
+    command_line  words for the guest kernel's command line
+    tty           the name of its serial lines, without the number
     ram           where RAM begins
     counter_id    a page's name for the counter of its processors
-    notifier      what the driver calls the way notifications take
+    notifier      the driver's name for the kind of notifications
     devices       a pattern for the name of the page's platform device
     own_device    QEMU's own VMClock device for it, or None; its page has no time
     """
@@ -35,19 +35,19 @@ class Board(abc.ABC):
 
     @property
     def marker_only(self):
-        """The device for boot() that is as real as can be, where no time is needed."""
+        """The most real device for boot() if no time is needed: QEMU's own, if there is one."""
         return self.own_device or 'sim'
 
     @abc.abstractmethod
     def announce(self, workshop, folder, page, arguments):
-        """Have a Simulation announced: (QEMU's arguments, words for the kernel's command line).
+        """Announce a Simulation: returns (QEMU's arguments, words for the kernel's command line).
 
-        `arguments` are QEMU's that tell what the machine consists of.
+        `arguments` are QEMU's arguments that define the machine.
         """
 
     @abc.abstractmethod
     def notify_line(self, qmp):
-        """Where qtest sets the notification line: a device, its input, and a number."""
+        """The notification line for qtest: a device, its input, and a number."""
 
 
 class Pc(Board):
@@ -66,7 +66,7 @@ class Pc(Board):
     own_device = 'vmclock'
 
     def announce(self, workshop, folder, page, arguments):
-        # RAM that the kernel is told to keep off, as if firmware had reserved it.
+        # RAM that the kernel must not use, as if firmware had reserved it.
         reserved = (f'memmap={page.room:#x}${self.page_address:#x}',)
         if page.is_own:
             return ('-device', self.own_device), reserved
@@ -94,14 +94,14 @@ class Virt(Board):
 
     def announce(self, workshop, folder, page, arguments):
         own_tree = folder / 'virt.dtb'
-        # Serial lines that are used are parts of it as well.
+        # The tree must contain the serial lines that are used.
         workshop.run((self.program, '-M', f'{self.type},dumpdtb={own_tree}', *arguments,
                       '-serial', 'null', '-serial', 'null'), 'dumpdtb', folder / 'dtc.log')
         made = device.device_tree(workshop, folder, own_tree, self.page_address, page)
         return ('-dtb', str(made)), ()
 
     def notify_line(self, qmp):
-        # It has no name of its own.
+        # The device has no name.
         for child in qmp('qom-list', path='/machine/unattached'):
             if re.fullmatch(r'child<arm_gic.*>', child['type']):
                 return f'/machine/unattached/{child["name"]} unnamed-gpio-in ' \

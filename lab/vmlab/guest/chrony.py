@@ -17,13 +17,13 @@ cmdport 0
 
 
 def files(lab, *others):
-    """What boot() needs in files=, so that chrony, and others, can be started in the guest."""
+    """The files= of boot() for starting chrony, and other programs, in the guest."""
     return toolbox.files(lab, *_PROGRAMS, _LEAP_SECONDS, *others)
 
 
 # In the guest.
 LEAP_SECONDS = toolbox.path('leap-seconds.list')
-# A script that starts chronyc as toolbox.command() does.
+# The path of a script that starts chronyc, as toolbox.command() does.
 CHRONYC = '/run/chronyc'
 
 
@@ -52,7 +52,7 @@ class Chrony:
             raise Failed(f'chronyd ended: {self.log().splitlines()[-1]}')
 
     def ask(self, question):
-        """The rows of chronyc's answer as lists of words; none while nobody answers."""
+        """The rows of chronyc's answer as lists of words; none while chronyd does not answer."""
         chronyc = toolbox.command('chronyc')
         result = self._vm.shell(f'{chronyc} -c -h /run/chrony/chronyd.sock {question}')
         return [] if result.status else [line.split(',') for line in result.output.splitlines()]
@@ -64,7 +64,7 @@ class Chrony:
         self._lab.wait_for(selected, f'chronyd following {source}', timeout)
 
     def tracking(self):
-        """What it makes of the clock: stratum, offset (s), frequency (ppm) and leap status."""
+        """chronyd's report: stratum, offset (s), frequency (ppm) and leap status."""
         row = self.ask('tracking')[0]
         return {'refid': row[1], 'stratum': int(row[2]), 'offset': float(row[4]),
                 'frequency': float(row[7]), 'leap': row[13]}

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Reading a guest kernel's log for what must never be there."""
+"""Finding faults in a guest kernel's log."""
 
 import re
 
 _ENOUGH = 30
 
-# How a message starts: after "<6>" and the time stamp, and perhaps the caller.
+# The start of a message: "<6>", the time stamp, and perhaps the caller.
 _START = r'^(?:<\d+>)?(?:\[[^\]]*\]\s*)*'
 
-# Some kernels speak of CPU bugs as "RETBleed: WARNING: ..."; those carry a name in front,
-# while the kernel's own alarms are the start of their message.
+# Some kernels report CPU bugs as "RETBleed: WARNING: ...", with a name in front;
+# the kernel's own alarms are at the start of the message.
 _ALARM = re.compile('|'.join((
     _START + r'WARNING: ',
     _START + r'(?:watchdog: )?BUG: ',
@@ -26,7 +26,7 @@ _ALARM = re.compile('|'.join((
     r'\bKFENCE: ',
     r'refcount_t: ',
     r'\bODEBUG: (?!selftest passed)',
-    # The first is a find; with the others the kernel stops to look.
+    # The first is a leak; with the others the kernel stops looking for leaks.
     r'\bkmemleak: \d+ new suspected memory leaks',
     r'\bkmemleak: (?:Cannot allocate (?!a scan area)|Kernel memory leak detector disabled)',
     r'INFO: lockdep is turned off',
@@ -61,12 +61,12 @@ _OURS = '[vmclock'
 
 
 def is_emulator_slip(text):
-    """Whether a complaint is the fault of the emulator."""
+    """Is the emulator the cause of a complaint?"""
     return bool(_SLIP.search(text))
 
 
 def complaint(log):
-    """The part of a console log where the kernel begins to tell of trouble, or nothing."""
+    """The part of a console log from the kernel's first complaint on, or nothing."""
     lines = list(_without_races_of_others(log.splitlines()))
     for number, text in enumerate(lines):
         if _ALARM.search(text):
@@ -75,7 +75,7 @@ def complaint(log):
 
 
 def is_unfinished(log):
-    """Whether a log ends within a report of a race: its rest tells whose that is."""
+    """Does a log end within a report of a race? Only the rest says whose race it is."""
     _, title, report = log.rpartition('BUG: KCSAN: ')
     return bool(title) and not any(map(_RACE_ENDS.search, report.splitlines()))
 
@@ -88,10 +88,10 @@ def _without_races_of_others(lines):
             if not _RACE_ENDS.search(text):
                 continue
             ours = any(_OURS in part for part in report) and not _RACES_OF_OTHERS.search(report[0])
-            # What another processor said meanwhile stays, whatever the report is of.
+            # Keep other processors' messages in between, whatever the report is about.
             yield from report if ours else report[1:]
             report = []
         else:
             yield text
-    # What was cut off cannot be told from one of ours.
+    # A report that is cut off may be about our driver.
     yield from report

@@ -5,7 +5,7 @@ from ..host.page import FLAG_NOTIFICATION_PRESENT, MARKER_ONLY
 
 _PAGE_ROOM = 0x10000
 _HID, _CID, _LENGTH = 'AMZNC10C', 'VMCLOCK', 0x1000
-# Between pages; what lies there is for programs of the lab, such as exchange.h's.
+# The distance between pages; programs of the lab use the memory in between (exchange.h).
 _DISTANCE = 0x4000
 
 # The interrupts that notify.
@@ -81,7 +81,7 @@ _TREE_DEVICE = '''
     }};
 '''
 
-# An interrupt of the board, on its rising edge; that of all pages, if there are several.
+# An interrupt of the board, on its rising edge; several pages share it.
 _TREE_INTERRUPT = f'''\
         interrupt-parent = <&{{/intc@8000000}}>;
         interrupts = <0 {NOTIFY_SPI} 1>;'''
@@ -108,7 +108,7 @@ class Simulation:
         self.room = -(-length // _PAGE_ROOM) * _PAGE_ROOM
         self.offsets = range(0, devices * _DISTANCE, _DISTANCE)
 
-    # Is it QEMU that has the page?
+    # Does QEMU have the page?
     is_own = False
 
     @property

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a disruption does to the clocks of a guest, with vmclockd and without: for the figures.
+"""The effect of a disruption on a guest's clocks, with and without vmclockd: for the figures.
 
-Rows are (time, {name: ns}): true seconds since the guest ran last on its old host, and what was
-found then; None where there was no time.
+Rows are (time, {name: ns}): true seconds since the guest last ran on its old host, and the values
+at that time; None if there was no time.
 """
 
 from ..errors import Failed
@@ -15,7 +15,7 @@ from .healing import Healing
 PPM_BEFORE = 50
 PPM_AFTER = -50
 STEP = 10_000_000
-# Seconds that the guest with a marker-only page stands still.
+# Seconds for which the guest with a marker-only page is paused.
 PAUSE = 5
 
 
@@ -46,13 +46,13 @@ def _begin(healing, vmclockd, record_ms):
     if vmclockd:
         healing.start(record_ms=None)
         healing.wait_trusted(90)
-    # From here on, so that vmclock_open() finds the files of vmclockd.
+    # Start the record now, so that vmclock_open() finds the files of vmclockd.
     healing.record(record_ms)
 
 
 def _judged(healing, records):
     first = healing.first
-    # The system clock left alone: the raw clock, set right at the start.
+    # The system clock without corrections: the raw clock, corrected once at the start.
     raw_is_behind = first.realtime - first.raw - healing.ns(first.counter - first.raw_counter)
     _, arrived = healing.lines.values()
     for record in records:
@@ -69,9 +69,9 @@ def _judged(healing, records):
 
 
 def interrupted(lab, before, after, vmclockd=False, record_ms=20):
-    """A marker-only page, an NTP server, and a guest that stands still for some seconds.
+    """A marker-only page, an NTP server, and a guest that is paused for some seconds.
 
-    The `error` of the system clock, what the kernel says that it is at most (`claimed`), and half
+    The `error` of the system clock, the kernel's own bound of it (`claimed`), and half
     the `width` between the bounds of vmclock_now(). They are recorded for so many seconds `before`
     the interruption, from when the guest has the time, and `after` it.
     """
@@ -116,5 +116,5 @@ def _compared(lab, host, offsets, records, vmclockd):
 
 
 def _utc(host, counter, offset, time):
-    """How far a time in UTC is ahead of the true one."""
+    """How far a time in UTC is ahead of true time."""
     return time + TAI_OFFSET * NSEC - host.time_at(counter, offset)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A guest whose clock is disrupted again and again, and vmclockd in it."""
+"""A guest with vmclockd, whose clock is disrupted repeatedly."""
 
 import dataclasses
 import functools
@@ -20,29 +20,29 @@ from .machine import Setup
 _STATE = '/run/vmclock/state'
 _CONFIGURATION = '/etc/vmclock/vmclockd.conf'
 # Names in the order of struct vmclock_run_state, from the marker on, each of 8 bytes.
-_FIELDS = ('marker', 'generation', 'valid_until', 'bound_at', 'bound', 'drift_and_trust', 'disruptions',
-           'generations', 'reactions', 'untrusted', 'last_duration', 'last_offset')
+_FIELDS = ('marker', 'generation', 'valid_until', 'bound_at', 'bound', 'drift_and_trust',
+           'disruptions', 'generations', 'reactions', 'untrusted', 'last_duration', 'last_offset')
 _FIRST = 0x10
 UNKNOWN, TRUSTED, DISRUPTED = range(3)
 _RECORD_MS = 2
 _STEP_MAX = 50_000_000
 _PPM_MAX = 50
-# Seconds after which a host publishes anew.
+# Seconds between two updates of a host.
 _RENEWED = 0.1
-_PROGRAMS = ('time-record', 'time-read', 'time-spin', 'time-flat-out', 'time-sync', 'kill-mid-write',
-             'vmclockd')
+_PROGRAMS = ('time-record', 'time-read', 'time-spin', 'time-flat-out', 'time-sync',
+             'kill-mid-write', 'vmclockd')
 # For a guest that has the time from the network.
 _NETWORK_MODULES = ('virtio_pci', 'virtio_net')
 _NETWORK = ('-nic', 'user,model=virtio-net-pci')
 _VMCLOCKD = 'vmclockd --verbose >>/tmp/vmclockd 2>&1 &'
-# Its lock on /run/vmclock goes with its files, which an overloaded guest may close late.
+# vmclockd's lock on /run/vmclock ends with its files, which an overloaded guest may close late.
 _KILL_ONCE = '''
 pid=$(pidof vmclockd)
 kill -9 $pid
 while test -n "$(ls /proc/$pid/fd 2>/dev/null)"; do usleep 1000; done
 '''
 
-# With the number of kills, and the most microseconds until each.
+# Arguments: the number of kills, and the most microseconds until each.
 _KILL = '''
 killall -9 vmclockd
 killed=0
@@ -59,7 +59,7 @@ done
 
 
 def read_state(vm):
-    """What /run/vmclock/state says in a guest."""
+    """The content of /run/vmclock/state in a guest."""
     words = vm.run(f'od -An -v -t u8 -j {_FIRST} -N {8 * len(_FIELDS)} -w8 {_STATE}').split()
     state = dict(zip(_FIELDS, map(int, words)))
     state['trust'] = state.pop('drift_and_trust') >> 32 & 0xff
@@ -73,7 +73,7 @@ def _page_with_time(notify):
 
 
 class Healing:
-    """A guest with a page that gives time, the true time by it, and a record of its clocks."""
+    """A guest with a page with time, the true time of this page, and a record of the clocks."""
 
     TRUSTED = TRUSTED
     DISRUPTED = DISRUPTED
@@ -104,9 +104,9 @@ class Healing:
         self.vm.wait_for(f'grep -qx {clocksource} {timeline.SOURCE}')
         if source == 'ntp':
             self._set_up_network()
-        # The first record, and the length of a tick as the guest takes it.
+        # The first record, and the guest's own length of a tick.
         self.first, self.tick = timeline.measure_tick(self.vm)
-        # The true time under each marker, and the last one of them.
+        # The true time under each marker, and under the last one.
         self.lines, self._line = {}, None
         if source != 'ntp':
             start = (self.first.realtime + TAI_OFFSET * NSEC << 64) // NSEC
@@ -119,11 +119,11 @@ class Healing:
         self.vm.run('ip addr add 10.0.2.15/24 dev eth0')
 
     def ns(self, ticks):
-        """The length of so many ticks, as the guest takes it."""
+        """The guest's own length of this many ticks, in ns."""
         return ticks * self.tick * NSEC >> 64 + timeline.SHIFT
 
     def _bent(self, ppm):
-        """The true length of a tick of a counter that is too fast by so much."""
+        """The true length of a tick of a counter that is too fast by `ppm`."""
         return int(self.tick / (1 + ppm / 1e6))
 
     def _publish(self, page, line, disrupt=False):
@@ -157,8 +157,9 @@ class Healing:
         """
         by_chrony = ('ntp = chrony', f'chronyc = {chrony.CHRONYC}')
         settings = (*(('ntp = none',) if self._source == 'page' else by_chrony), *settings)
+        lines = '\n'.join(settings)
         self.vm.run(f'mkdir -p $(dirname {_CONFIGURATION})\n'
-                    f"cat >{_CONFIGURATION} <<'END'\n" + '\n'.join(settings) + f'\nEND\n{_VMCLOCKD}')
+                    f"cat >{_CONFIGURATION} <<'END'\n{lines}\nEND\n{_VMCLOCKD}")
         if record_ms:
             self.record(record_ms)
 
@@ -166,12 +167,16 @@ class Healing:
         """Start the record alone, with no vmclockd."""
         counter = self._counter()
         self.vm.run(f'time-record {self.vm.board.page_address:#x} {ms} >/tmp/record 2>&1 &')
-        # The guest's time is told by it.
+        # The record shows the guest's time.
         wait_for(lambda: self._counter() != counter, 'the first record', 60)
 
     def state(self):
-        """What /run/vmclock/state says."""
+        """The content of /run/vmclock/state."""
         return read_state(self.vm)
+
+    def check_disruptions(self, count):
+        """vmclockd has counted so many."""
+        self._lab.equal(self.state()['disruptions'], count, 'the disruptions that vmclockd counts')
 
     def wait_trusted(self, timeout=20, marker=None):
         if marker is None:
@@ -189,7 +194,7 @@ class Healing:
             raise
 
     def wait_seen(self, timeout=20):
-        """Until vmclockd has seen the last disruption."""
+        """Wait until vmclockd has seen the last disruption."""
         marker = self.vm.page.get('disruption_marker')
 
         def seen():
@@ -198,17 +203,17 @@ class Healing:
         self._lab.wait_for(seen, 'the disruption being seen', timeout)
 
     def said(self):
-        """What vmclockd has told; it is in the scenario's log then, too."""
+        """vmclockd's log, which is also added to the scenario's log."""
         return self.vm.run('cat /tmp/vmclockd')
 
     # ---- Disruptions -----------------------------------------------------------------
 
     def _counter(self):
-        """The guest's, as its record has shown it last."""
+        """The guest's counter, from the last record."""
         return timeline.last_counter(self.vm.page)
 
     def wait(self, seconds, meanwhile=lambda: None):
-        """Wait until the guest's clock has gone on by so much."""
+        """Wait until the guest's clock has advanced by this many seconds."""
         counter = self._counter()
         ticks = int(seconds * 2**64 * 2**timeline.SHIFT) // self.tick
 
@@ -229,54 +234,54 @@ class Healing:
         return step, ppm
 
     def disrupt(self, step, ppm, seconds):
-        """The clock is disrupted: it is off by `step` ns, and too fast by `ppm`. Then time goes on."""
+        """Have the clock off by `step` ns, and too fast by `ppm`; then time goes on."""
         self._bend(self.vm.page, step, ppm, disrupt=True)
         self._pulse()
         self.wait(seconds, self._renew)
 
     def migrate(self, step, ppm):
-        """The same by a live migration: no record is later in the first process, or earlier after it."""
+        """The same by a live migration: records before it are of the first process only."""
         self.vm.migrate(lambda page: self._bend(page, step, ppm, disrupt=True), notify=self._notify)
 
     def set_right(self, step, ppm):
-        """The same, but the marker has moved before."""
+        """The same, but the marker has changed before."""
         self._bend(self.vm.page, step, ppm)
         self._pulse()
 
     def go_on(self):
-        """The host publishes again, and nothing has changed."""
+        """Let the host publish again, without a change."""
         counter = self._counter()
         self._publish(self.vm.page,
                       timeline.Line(counter, self._line.at(counter), self._line.period))
         self._pulse()
 
     def _renew(self):
-        """As go_on(), by a host that has nothing to notify of; without a page that gives time, nothing."""
+        """As go_on(), without a notification; nothing, without a page that gives time."""
         counter = self._counter()
         if self._line and counter > self._line.counter:
             self._line = timeline.Line(counter, self._line.at(counter), self._line.period)
             self.vm.page.update(**self._line.fields())
 
     def mark(self):
-        """A disruption that is no more than another marker."""
+        """Disrupt by changing only the marker."""
         self.vm.page.disrupt()
         self._pulse()
 
     def interrupt(self, seconds):
-        """The guest stands still for so long, and goes on in another process under another marker."""
+        """The guest stands still so long, and goes on in another process under another marker."""
         def arrived(page):
             clock.sleep(seconds)
             page.disrupt()
         self.vm.migrate(arrived, notify=self._notify)
 
     def records(self):
-        """End the record; all there is of it."""
+        """End the record, and return all of it."""
         self.vm.shell('killall time-record')
         return [timeline.Record(line)
                 for line in self.vm.run('cat /tmp/record', timeout=300).splitlines()]
 
     def storm(self, count, seconds):
-        """So many disruptions within so much time of the host."""
+        """Make this many disruptions within this many seconds of the host."""
         began = clock.monotonic()
         for number in range(1, count + 1):
             if self.lines:
@@ -290,23 +295,23 @@ class Healing:
     # ---- Killing ---------------------------------------------------------------------
 
     def kill_and_start(self):
-        """Kill vmclockd, and start it anew."""
+        """Kill vmclockd, and start it again."""
         self.vm.run(_KILL_ONCE + _VMCLOCKD)
 
     def kill_repeatedly(self, times, seconds):
-        """Have vmclockd killed again and again, and started anew; each lives for up to so long."""
+        """Kill and restart vmclockd repeatedly; each process lives for at most this long."""
         script = _KILL.format(times=times, longest=int(seconds * 1e6), start=_VMCLOCKD)
         self.vm.run(f"cat >/tmp/kill <<'END'{script}END\n"
                     '>/tmp/killed; sh /tmp/kill >/dev/null 2>&1 &')
 
     def killed(self):
-        """How often it has been, so far."""
+        """How often vmclockd has been killed so far."""
         return int(self.vm.run('wc -l </tmp/killed'))
 
     def kill_mid_write(self, name, offset, seconds=20):
-        """Kill vmclockd while it writes of another marker, the count at `offset` of a file being odd.
+        """Kill vmclockd while it writes of another marker: the count at `offset` of a file is odd.
 
-        False: it was killed, but not in time.
+        False: vmclockd was killed, but at another moment.
         """
         self.vm.wait_for(f'grep -q /run/vmclock/{name} /proc/$(pidof vmclockd)/maps')
         self.vm.run(f'kill-mid-write $(pidof vmclockd) /run/vmclock/{name} {offset} {seconds} '
@@ -322,63 +327,66 @@ class Healing:
     # ---- Readings --------------------------------------------------------------------
 
     def read_flat_out(self, *burst):
-        """Read all the time; after `burst` readings pause for so many us, or never."""
+        """Read all the time; pause for some us after `burst` readings, or never."""
         self.vm.run(f'time-flat-out {" ".join(map(str, burst))} >/tmp/readings 2>&1 &')
 
     def readings(self):
-        """What that has found; it ends."""
+        """End the readings, and return their results."""
         self.vm.run('killall time-flat-out')
         self.vm.wait_for('! pidof time-flat-out')
         return Readings(self._lab, self.vm.run('cat /tmp/readings', timeout=300))
 
     def truth(self, marker, counter):
-        """UTC in ns, where the page gives it."""
+        """UTC in ns, if the page gives it."""
         return (self.lines[marker].at(counter) * NSEC >> 64) - TAI_OFFSET * NSEC
 
     # ---- How soon the clock is right -------------------------------------------------
 
     @functools.cached_property
     def _records(self):
-        """Of each disruption: the true time, the last record before it, and those after it."""
+        """For each disruption: the true time, the last record before it, the records after it."""
         found, last = {}, None
         for record in self.records():
-            found.setdefault(record.marker, (self.lines.get(record.marker), last, []))[2].append(record)
+            of_marker = found.setdefault(record.marker, (self.lines.get(record.marker), last, []))
+            of_marker[2].append(record)
             last = record
         _, *disruptions = found.values()
         return disruptions
 
     def stepped(self, right):
-        """After how many ms the clock was first right, for each disruption where it was."""
+        """The ms until the clock was first right, for each disruption after which it was."""
         for line, before, rows in self._records:
             first = next((row for row in rows if abs(self._error(line, row)) <= right), None)
             if first:
                 yield _ms(line, before, first)
 
     def healed(self, right):
-        """The same, when it had come to stay so."""
+        """The same, until the clock stayed right."""
         for line, before, rows in self._records:
             wrong = [row for row in rows if abs(self._error(line, row)) > right]
             if wrong and wrong[-1] is rows[-1]:
-                self._lab.log(f'marker {rows[-1].marker}: wrong by {self._error(line, rows[-1])} ns '
-                              'at the end')
+                self._lab.log(f'marker {rows[-1].marker}: at the end wrong by '
+                              f'{self._error(line, rows[-1])} ns')
                 continue
             last = wrong[-1] if wrong else before
             yield _ms(line, before, next(row for row in rows if row.counter > last.counter))
 
     def rates(self, start, end):
-        """How wrong the rate of the system clock was between these seconds, in ppm, each time."""
+        """The errors of the system clock's rate between these seconds, in ppm."""
         for line, before, rows in self._records:
             errors = [(_ms(line, before, row) / 1000, self._error(line, row)) for row in rows]
             errors = [(time, error) for time, error in errors if start <= time <= end]
             quarter = len(errors) // 4
             (time, error), (later, error_then) = (
-                map(statistics.median, zip(*part)) for part in (errors[:quarter], errors[-quarter:]))
+                map(statistics.median, zip(*part))
+                for part in (errors[:quarter], errors[-quarter:]))
             yield (error_then - error) / (later - time) / 1000
 
     def check_soon(self, what, ms, usual, late):
-        """Of all disruptions: so soon in the median, and in 95 of 100."""
+        """Check the times of all disruptions: the median, and 95 of 100."""
         ms = sorted(ms)
-        self._lab.equal(len(ms), len(self._records), f'the disruptions after which the clock {what}')
+        self._lab.equal(len(ms), len(self._records),
+                        f'the disruptions after which the clock {what}')
         median, most = statistics.median(ms), ms[len(ms) * 95 // 100]
         self._lab.log(f'{what} after {median:.1f} ms in the median, {most:.1f} ms in 95 of 100, '
                       f'{ms[-1]:.1f} ms at most')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A guest that hibernates: its image is written and at once read again, it is not switched off."""
+"""A guest that hibernates: it writes its image and reads it at once, without being switched off."""
 
 import os
 
@@ -18,7 +18,7 @@ echo test_resume >/sys/power/disk
 
 
 def options(lab):
-    """What it needs of Lab.boot()."""
+    """The arguments for Lab.boot()."""
     swap = lab.logs / 'swap'
     swap.touch()
     os.truncate(swap, _SWAP)
@@ -28,12 +28,12 @@ def options(lab):
 
 
 def prepare(vm):
-    # Whether it tried to resume at boot or not, it shall not have to do so now.
+    # The guest must not try to resume now, whether it tried at boot or not.
     vm.run(_PREPARE)
 
 
 def hibernate(vm):
     """Returns when it is back."""
     vm.run('sh -c "echo disk >/sys/power/state" >/tmp/disk 2>&1 &')
-    # What the shell is told before is lost.
+    # Commands that the shell gets before that are lost.
     vm.wait_log(r'PM: hibernation: hibernation exit|PM: hibernation exit', timeout=120)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is inside a guest: an initramfs of busybox, modules and the programs under test."""
+"""The content of a guest: an initramfs of busybox, modules and the programs under test."""
 
 import lzma
 import os
@@ -13,7 +13,7 @@ from ..host import process
 
 _BUSYBOX = '/usr/bin/busybox'
 _INIT = Path(__file__).with_name('init.sh')
-# Programs look for this loader in /lib64, for others in /lib.
+# Programs look for this loader in /lib64, and for other loaders in /lib.
 _LOADER_ELSEWHERE = 'ld-linux-x86-64.so.2'
 _SHELL = Path(__file__).with_name('shell.sh')
 _PASSWD = 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/tmp:/bin/sh\n'
@@ -74,7 +74,7 @@ class Image:
         self._applets = self._add_busybox()
         for folder in ('proc', 'sys', 'dev', 'run', 'tmp', 'root'):
             self._archive.folder(folder)
-        # The kernel opens it for the first process before devtmpfs is there.
+        # The kernel opens it for the first process before devtmpfs exists.
         self._archive.character_device('dev/console', 5, 1, 0o600)
         self._archive.file('init', _INIT.read_bytes(), 0o755)
         self._archive.file('etc/inittab', f'{tty}::once:/etc/shell\n'.encode())
@@ -87,7 +87,7 @@ class Image:
         own = Path(f'{self._kernel.folder}{_BUSYBOX}') if self._kernel.architecture.foreign \
             else busybox
         self._archive.file('bin/busybox', own.read_bytes(), 0o755)
-        # The same version, so the same ones.
+        # The same version as in the guest, so the same applets.
         applets = process.output(str(busybox), '--list').split()
         applets.remove('busybox')
         for applet in applets:
@@ -101,11 +101,11 @@ class Image:
         self._library_folders.append(folder)
 
     def add_file(self, inside, path):
-        """A file, and if it is a program also the libraries that it needs."""
+        """Add a file and, if it is a program, the libraries that it needs."""
         path = Path(path)
         if not path.is_file():
             raise LabError(f'{path}, wanted in the guest as {inside}, is not there')
-        # busybox's shell takes its own applets before looking for a program.
+        # busybox's shell prefers its own applets to programs.
         name = os.path.basename(inside)
         if inside.startswith('/usr/local/bin/') and name in self._applets:
             raise LabError(f'{inside} would never run: busybox has an applet {name}')
@@ -128,11 +128,11 @@ class Image:
                 self._archive.link(f'/lib64/{library.name}', f'/lib/{library.name}')
 
     def add_module(self, name):
-        """A module of the kernel's own, with those it depends on."""
+        """Add a module of the kernel's own, with its dependencies."""
         self._kernels_modules.append(name)
 
     def add_own_module(self, path):
-        """A module from outside the kernel, found by modprobe as if it had been installed."""
+        """Add a module from outside the kernel, which modprobe finds like an installed one."""
         self._own_modules.append(path)
 
     def write(self, path):
@@ -194,7 +194,7 @@ def _place(path, content):
 
 
 def _unpacked(path):
-    # So that it does not matter what the guest's modprobe can unpack.
+    # The guest's modprobe may not be able to unpack it.
     data = path.read_bytes()
     return lzma.decompress(data) if path.suffix == '.xz' else data
 
@@ -207,7 +207,7 @@ def is_elf(path):
 def _libraries(path, search):
     """The shared libraries and the loader that a program needs, found in the folders `search`.
 
-    So it works for programs that do not run here.
+    Works also for programs that do not run here.
     """
     found, waiting = {}, [Path(path)]
     while waiting:
@@ -223,7 +223,7 @@ def _libraries(path, search):
 
 
 def _needed(path):
-    """The names of what an ELF file itself asks for."""
+    """The names of the libraries that an ELF file itself needs."""
     listing = process.output('readelf', '--wide', '--dynamic', '--program-headers', str(path))
     return re.findall(r'\(NEEDED\) .*\[(.*)\]', listing) + \
         re.findall(r'interpreter: .*/(.*)\]', listing)

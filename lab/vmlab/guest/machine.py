@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A virtual machine: booted, spoken to through its shell, and moved to another process."""
+"""A virtual machine: boot it, run commands in its shell, and move it to another process."""
 
 import base64
 import collections
@@ -21,18 +21,18 @@ from ..kernels.matrix import AMD64
 from . import boards, console
 from .device import Simulation
 
-# What a kernel does at length when it boots on an emulated processor, and nobody here needs.
+# Words that turn off slow parts of the boot on an emulated processor.
 _LIGHTER = ('cryptomgr.notests', 'init_on_alloc=0',
             'initcall_blacklist=crypto_kdf108_init,init_encrypted,jent_mod_init')
-# How QEMU waits for a guest that it will be told of.
+# QEMU waits for an incoming guest.
 _PAUSED = ('-S', '-incoming', 'defer')
-# A guest is saved without its memory, which is a file already.
+# Save a guest without its memory, which is a file already.
 _MEMORY_APART = {'capabilities': [{'capability': 'x-ignore-shared', 'state': True}]}
 
 _LEAKS = '/sys/kernel/debug/kmemleak'
 _WATCHES_LEAKS = f'test -e {_LEAKS} || {{ mount -t debugfs debugfs /sys/kernel/debug && ' \
                  f'test -e {_LEAKS}; }}'
-# What is younger than 5 s may still be on its way to where it is kept.
+# Memory younger than 5 s may be referred to only from registers or stacks.
 _LOOK_FOR_LEAKS = f'sleep 3; echo scan >{_LEAKS}'
 
 Result = collections.namedtuple('Result', 'status output')
@@ -76,7 +76,7 @@ class Saved:
 
 
 def _sendable(command):
-    """A command as the guest's shell takes it, see shell.sh."""
+    """A command in the form that the guest's shell expects, see shell.sh."""
     if command.isascii() and command.isprintable() and command == command.strip():
         return f'plain {command}'
     return 'base64 ' + base64.b64encode(command.encode(errors='surrogateescape')).decode()
@@ -184,7 +184,7 @@ class Machine:
 
     def _go_on(self, saved, timeout):
         self._transcript(f'{self.kernel.release} goes on from where one has booted')
-        # The guest does not run yet, and QEMU appends to it.
+        # The guest does not run yet, and QEMU appends to the log.
         shutil.copyfile(saved.log, self._console)
         try:
             self.qmp('migrate-set-capabilities', **_MEMORY_APART)
@@ -193,7 +193,7 @@ class Machine:
             self.qmp('cont')
         except Closed:
             raise LabError(f'a saved guest cannot go on: {self._qemu.last_words()}') from None
-        # As if it had asked for it at boot.
+        # As if the guest had read the time at boot.
         self.run(f'date -s @{time.time():.0f}')
 
     @staticmethod
@@ -202,7 +202,7 @@ class Machine:
                  'the guest in its new process', timeout)
 
     def save(self, saved, timeout=60):
-        """Save a guest with a simulated page as a Saved; all that it can do then is end."""
+        """Save a guest with a simulated page as a Saved; afterwards the guest can only end."""
         self.qmp('migrate-set-capabilities', **_MEMORY_APART)
         self.qmp('migrate', uri=f'file:{saved.devices}')
         wait_for(lambda: self._has_moved(self._qemu), 'the guest being saved', timeout)
@@ -229,7 +229,7 @@ class Machine:
         deadline = Deadline(timeout)
         try:
             self._qemu.shell.send(f'{token} {_sendable(command)}', deadline)
-            # Before it there may be the answer to a command that took too long.
+            # The answer to an earlier command that took too long may come first.
             while (answer := self._qemu.shell.line(deadline).split(' '))[0] != token:
                 pass
         except Closed as problem:
@@ -242,7 +242,7 @@ class Machine:
         return Result(int(answer[1]), output)
 
     def begin(self, command):
-        """Have the shell begin a command, whatever becomes of it; the next one waits for its end."""
+        """Have the shell begin a command, whatever comes of it; the next one waits for its end."""
         self._transcript(f'$ {command} ...')
         self._qemu.shell.send(f'{secrets.token_hex(4)} {_sendable(command)}',
                               Deadline(60 * self._patience))
@@ -278,11 +278,11 @@ class Machine:
     def listen_for_uevents(self):
         """Record the uevents of VMClock devices from now on."""
         self.run("uevent sh -c 'echo $(env | grep ^VMCLOCK_) >>/tmp/uevents' >/dev/null 2>&1 &")
-        # It listens once it has heard of something, which leaves an empty line.
+        # The recorder listens once it has received an event, which leaves an empty line.
         self.wait_for('echo change >/sys/class/mem/null/uevent; test -e /tmp/uevents')
 
     def wait_uevents(self, count, timeout=30):
-        """Wait until there were so many; all there were, as {variable: value}."""
+        """Wait for this many uevents; returns all of them, as {variable: value}."""
         self.wait_for(f'test $(grep -c VMCLOCK_ /tmp/uevents) -ge {count}', timeout)
         return [dict(word.split('=') for word in line.split())
                 for line in self.run('grep VMCLOCK_ /tmp/uevents').splitlines()]
@@ -298,7 +298,7 @@ class Machine:
                         f'{pattern!r} in the log of the kernel', timeout * self._patience)
 
     def complaint(self):
-        """Where the guest's kernel complained, the beginning of that; else nothing."""
+        """The beginning of the guest kernel's complaint, or nothing."""
         return console.complaint(self.console())
 
     def check_log(self):
@@ -313,7 +313,7 @@ class Machine:
             raise Failed('the machine stopped by itself')
 
     def check_leaks(self):
-        """Fail if the kernel watches for memory that nothing refers to, and has found some."""
+        """Fail if the kernel looks for leaks, and has found one."""
         if self.shell(_WATCHES_LEAKS).status:
             return
         for _ in range(2):
@@ -327,7 +327,7 @@ class Machine:
         self.begin_notify()()
 
     def begin_notify(self):
-        """The same; the function returned, which has to be called, waits for QEMU's answer."""
+        """The same without waiting; call the returned function to wait for QEMU's answer."""
         if not (self._simulation and self._simulation.notify):
             raise LabError('this machine has no notification line')
         return self._begin_pulse(self._qemu)
@@ -338,7 +338,7 @@ class Machine:
 
     @property
     def ram_path(self):
-        """The guest's RAM as a file; page.offset tells where in it the page is."""
+        """The guest's RAM as a file; page.offset is the page's position in it."""
         return self._memory.path if self._memory else None
 
     def qmp(self, command, **arguments):
@@ -363,9 +363,9 @@ class Machine:
         self._wait_until_up(timeout)
 
     def migrate(self, arrived=None, timeout=120, notify=False):
-        """Move the running guest into a new QEMU process; shell and page then are there.
+        """Move the running guest into a new QEMU process, with its shell and page.
 
-        A simulated page moves as it is: what a hypervisor would change is up to you. That can
+        A simulated page moves unchanged: make a hypervisor's changes yourself. That can
         be done in arrived(page), which is called before the guest runs in its new process. With
         `notify`, the line is pulsed then, and the interrupt is the first thing the guest meets.
         """
@@ -389,7 +389,7 @@ class Machine:
         self._transcript('migrated')
 
     def restore_after(self, seconds, timeout=120):
-        """Save the running guest, end it, and have it go on so much later in a new QEMU process."""
+        """Save and end the running guest; it continues later in a new QEMU process."""
         saved = self._logs / 'saved'
         self._moves += 1
         self.qmp('migrate', uri=f'file:{saved}')

@@ -13,14 +13,14 @@ from . import healing, timeline
 from .device import Simulation
 from .machine import SYSTEM_SETUP
 
-# As systemd-analyze judges vmclockd's unit: what the manual page says, at most.
+# The limit of systemd-analyze's rating of vmclockd's unit: the manual page's figure.
 _EXPOSURE = 2.5
-# What the clock is behind after the disruption, in s, and what of it counts as much, in ns.
+# How far the clock is behind after the disruption, in s, and the tolerance, in ns.
 _STEP = 3
 _CLOSE = NSEC // 100
 _HOOK = '/etc/vmclock/hooks.d/10-freeze'
 _EXAMPLE = '/usr/share/doc/vmclockd/examples/hooks/freeze'
-# A container's users are not those outside, and root, who owns the folder, is none of them.
+# A container has its own users; root, who owns the folder, is not one of them.
 _CONTAINER = 'mount --bind /run/vmclock /run/vmclock && ' \
              'mount -o remount,bind,{mode},nosuid,nodev,noexec /run/vmclock && ' \
              'exec vmclock-check --wait=0'
@@ -38,7 +38,7 @@ class Operated:
         self._line = None
 
     def begin(self):
-        """The page gives time from now on, as the guest's clock has it."""
+        """Make the page give the time of the guest's clock from now on."""
         start, tick = timeline.measure_tick(self._vm)
         self._publish(timeline.Line(
             start.counter, (start.realtime + TAI_OFFSET * NSEC << 64) // NSEC, tick))
@@ -58,7 +58,7 @@ class Operated:
         self._vm.wait_for(f'test "$(timedatectl show -p NTPSynchronized --value)" = {word}')
 
     def disrupt(self):
-        """The machine has been moved: first only the marker says so, then the time does, too."""
+        """Disrupt as a migration does: change the marker first, and then the time."""
         self._vm.run('systemd-run --quiet --unit=batch sleep infinity; '
                      f'mkdir -p $(dirname {_HOOK}) && '
                      f'sed s/batch.slice/batch.service/ {_EXAMPLE} >{_HOOK} && chmod 755 {_HOOK}')
@@ -83,14 +83,15 @@ class Operated:
         step = re.search(r'stepped the system clock by (-?\d+) ns', reaction)
         self._lab.check(step and abs(int(step[1]) - _STEP * NSEC) < _CLOSE,
                         f'no step of {_STEP} s: {journal}')
-        self._lab.check(re.search('the system clock is right within .* after the disruption was seen',
-                                  reaction), f'the guest is not healed: {journal}')
+        healed = 'the system clock is right within .* after the disruption was seen'
+        self._lab.check(re.search(healed, reaction), f'the guest is not healed: {journal}')
         self._lab.check('failed' not in journal, f'a hook has failed: {journal}')
 
     def _check_container(self):
         for mode, status in (('ro', 0), ('rw', 1)):
-            command = f"unshare --user --map-root-user --mount sh -c '{_CONTAINER.format(mode=mode)}'"
-            result = self._vm.shell(command, user='nobody')
+            command = _CONTAINER.format(mode=mode)
+            result = self._vm.shell(f"unshare --user --map-root-user --mount sh -c '{command}'",
+                                    user='nobody')
             self._lab.equal(result.status, status,
                             f'the status in a container that mounts it {mode}: {result.output}')
 
@@ -104,17 +105,18 @@ class Operated:
         return self._vm.run('systemctl show -P MainPID vmclockd')
 
     def wait_restarted(self, before):
-        """Another one than the process `before` is ready."""
+        """Wait until another process than `before` is ready."""
         # Each look takes an emulated processor half a second.
         self._vm.run('until systemctl is-active --quiet vmclockd && '
-                     f'test $(systemctl show -P MainPID vmclockd) != {before}; do sleep 1; done', timeout=180)
+                     f'test $(systemctl show -P MainPID vmclockd) != {before}; do sleep 1; done',
+                     timeout=180)
 
     def purge(self, packages):
-        """Remove them and their settings: nothing of that name is left, and nothing runs."""
-        # The index of all manual pages takes an emulated processor a minute.
+        """Purge the packages: no file of these names is left, and nothing runs."""
+        # On an emulated processor, the index of all manual pages takes a minute.
         self._vm.run('rm -f /var/lib/man-db/auto-update')
         self._vm.run(f'dpkg --purge {packages}', timeout=300)
-        # But for systemd's own notes of units, and udev's of the device, which is there.
+        # Except systemd's records of units, and udev's record of the device, which still exists.
         left = self._vm.run("find /etc /run /usr/lib/systemd /usr/lib/udev /usr/lib/tmpfiles.d "
                             "/usr/local /usr/sbin /var/lib/systemd "
                             "\\( -path /run/systemd -o -path /run/udev \\) -prune "
@@ -130,9 +132,9 @@ class Operated:
 _SUITES = {'6.1': 'bookworm', '6.12': 'trixie'}
 _PACKAGES = 'dbus iproute2 nftables psmisc'
 _PROGRAMS = ('time-read', 'time-spin')
-# Behind the disks, and where its interrupt is not the one that notifies.
+# After the disks, and at a place where its interrupt is not the notification's.
 _NETWORK = ('-netdev', 'user,id=net', '-device', 'virtio-net-pci,netdev=net,addr=5')
-# Daemons ask at NTP's own port; the lab's server has another one, for it is not alone.
+# Daemons ask at NTP's own port; the lab's server has another port, because it is not alone.
 _SET_UP = r'''#!/bin/sh -e
 for name in $(ls /sys/class/net); do
 	[ $name = lo ] || { ip link set $name up; ip addr add 10.0.2.15/24 dev $name; }
@@ -203,7 +205,7 @@ class WholeSystem:
             self._lab.log(self.said())
 
     def disrupt(self, seconds):
-        """Another marker, and the system clock is wrong by so much."""
+        """Change the marker, and make the system clock wrong by this much."""
         self.vm.run(f'date -s @$(($(date +%s) + {seconds}))')
         self.vm.page.disrupt()
         self.vm.notify()

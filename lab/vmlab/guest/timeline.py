@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The true time on a guest's counter, as a page has it, and records of the guest's clocks."""
+"""The true time on a guest's counter, as on a page, and records of the guest's clocks."""
 
 from ..host.clock import NSEC, TAI_OFFSET
 from ..host.page import COUNTER_X86_TSC, STATUS_SYNCHRONIZED, TIME_TAI
 
 _TAI_OFFSET_VALID, _PERIOD_MAXERROR_VALID, _TIME_MAXERROR_VALID = 1 << 0, 1 << 4, 1 << 6
 SHIFT = 27
-# Where time-record shows the counter of its last record, see tests/vm/exchange.h.
+# The address at which time-record shows its last record's counter, see tests/vm/exchange.h.
 _LAST_COUNTER = 0x1000 + 72
 SOURCE = '/sys/devices/system/clocksource/clocksource0/current_clocksource'
 
@@ -24,14 +24,14 @@ class Line:
         return self.time + ((counter - self.counter) * self.period >> SHIFT)
 
     def fields(self):
-        """The same as fields of a page. The line is the truth: there is no more error than it."""
+        """The line as fields of a page. The line is the truth, so the page has no other error."""
         return {'counter_value': self.counter, 'counter_period_shift': SHIFT,
                 'counter_period_frac_sec': self.period, 'time_sec': self.time >> 64,
                 'time_frac_sec': self.time & (1 << 64) - 1, 'time_maxerror_nanosec': 1,
                 'clock_status': STATUS_SYNCHRONIZED}
 
 
-# What stays the same in a page whose line is the truth.
+# The constant fields of a page whose line is the truth.
 PAGE = {'counter_id': COUNTER_X86_TSC, 'time_type': TIME_TAI, 'tai_offset_sec': -TAI_OFFSET,
         'flags': _TAI_OFFSET_VALID | _PERIOD_MAXERROR_VALID | _TIME_MAXERROR_VALID}
 
@@ -51,22 +51,27 @@ class Record:
         self.raw_counter, self.raw, _ = map(int, readings[3:6])
         self.library_counter = int(readings[6])
         self.width = max(map(int, readings[2:9:3]))
-        # An error's name where there was no time, and no bounds then.
+        # An error's name if there was no time; then there are no bounds either.
         self.library = int(readings[7]) if readings[7].isdigit() else None
         self.earliest, self.latest = (None if bound == '-' else int(bound)
                                       for bound in readings[9:11])
         self.max_error = int(readings[11])
 
 
-def measure_tick(vm):
-    """A first record, and the ticks of the counter in units of a period, as the guest thinks.
+def records(vm, count):
+    """So many Records, at least, made now; one each 0.1 s."""
+    vm.run('rm -f /tmp/records; time-record >/tmp/records 2>&1 & echo $! >/tmp/records.pid')
+    vm.wait_for(f'test $(wc -l </tmp/records) -ge {count}')
+    vm.run('kill $(cat /tmp/records.pid)')
+    return [Record(line) for line in vm.run('cat /tmp/records').splitlines()]
 
-    The system clock, left alone, is the counter in these ticks.
+
+def measure_tick(vm):
+    """A first record, and the counter's tick in units of a period, as the guest measures it.
+
+    The system clock without corrections is the counter in these ticks.
     """
-    vm.run('time-record >/tmp/tick 2>&1 & echo $! >/tmp/tick.pid')
-    vm.wait_for('test $(wc -l </tmp/tick) -ge 30')
-    vm.run('kill $(cat /tmp/tick.pid)')
-    rows = [Record(line) for line in vm.run('cat /tmp/tick').splitlines()]
+    rows = records(vm, 30)
     first, last = rows[0], rows[-1]
     period = (last.raw - first.raw << 64 + SHIFT) // (last.raw_counter - first.raw_counter)
     return first, period // NSEC

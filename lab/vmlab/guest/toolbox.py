@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Programs of the workshop in a guest, udevd among them.
 
-Guests have the host's libraries, and these programs need those of the workshop: they bring them.
+Guests have the host's libraries; these programs bring the workshop's libraries along.
 """
 
 import re
@@ -15,7 +15,7 @@ _UDEV_RULES = 'dist/70-vmclock.rules'
 
 
 def files(lab, *names):
-    """What boot() needs in files= for these programs and other files of the workshop."""
+    """The files= of boot() for these programs and other files of the workshop."""
     workshop = lab.kernel.workshop
     programs = [name for name in names if 'bin/' in name or '/systemd/' in name]
     listing = workshop.run(('ldd', *programs), 'ldd', lab.logs / 'toolbox.log')
@@ -23,13 +23,13 @@ def files(lab, *names):
     path = lab.logs / 'toolbox.tar'
     with tarfile.open(path, 'w', dereference=True) as archive:
         for name in (*names, *sorted(libraries)):
-            # Links of the workshop lead out of it.
+            # Absolute links of the workshop would lead out of it.
             archive.add(_inside(workshop.root, name), name.rpartition('/')[2])
     return {ARCHIVE: path}
 
 
 def _inside(root, name):
-    """The file that `name` is in the workshop, whatever links lead to it."""
+    """The file behind `name` in the workshop, with all links followed inside."""
     path = root
     for part in name.strip('/').split('/'):
         path = path / part
@@ -40,22 +40,22 @@ def _inside(root, name):
 
 
 def unpack(vm):
-    """Once, before the first command()."""
+    """Unpack the toolbox; call this once, before the first command()."""
     vm.run(f'mkdir -p {_HOME} && tar -xf {ARCHIVE} -C {_HOME}')
 
 
 def path(name):
-    """Where a file is in the guest."""
+    """The path of a file in the guest."""
     return f'{_HOME}/{name}'
 
 
 def command(program):
-    """How a shell of the guest starts a program."""
+    """The command by which a shell of the guest starts a program."""
     return f'{path(_LOADER)} --library-path {_HOME} {path(program)}'
 
 
 def runs(vm, program):
-    """Is it running? A process bears the loader's name."""
+    """Is the program running? Its process has the loader's name."""
     return vm.shell(f'grep -aqs {path(program)} $(ls -d /proc/[0-9]*/cmdline | '
                     'grep -v /proc/self)').status == 0
 

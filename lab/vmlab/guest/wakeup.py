@@ -10,14 +10,14 @@ from ..errors import Failed
 _OFFSET = 0x2000
 _MISSING = 0xffffffffffffffff
 _POLL = 0.0005
-# How long to look without rest: most sleepers wake meanwhile, and it is this that is measured.
+# Seconds to look without a pause: most sleepers wake within them, and these are measured.
 _SPIN = 0.03
 
 
 class Sleeper:
     """A process that waits for changes in one way; in a with statement.
 
-    `command` is what starts it, such as taskset; `missing` tells that the guest's kernel has no such way.
+    `command` is what starts it, such as taskset; `missing`: the guest's kernel has no such way.
     `spin`: look for its waking without rest; else the host stays idle for the guest.
     """
 
@@ -27,8 +27,8 @@ class Sleeper:
         self._vm = vm
         self._count = 0
         vm.page.write(_OFFSET, bytes(16))
-        vm.run(f'{command} device-wait {way} {state} {vm.board.page_address:#x} >/tmp/sleeper 2>&1 & '
-               'echo $! >/tmp/sleeper.pid')
+        vm.run(f'{command} device-wait {way} {state} {vm.board.page_address:#x} '
+               '>/tmp/sleeper 2>&1 & echo $! >/tmp/sleeper.pid')
         self.missing = self._wait_asleep() == _MISSING
 
     def __enter__(self):
@@ -52,9 +52,9 @@ class Sleeper:
         return self._wait(0, f'{self.name} to fall asleep', timeout)
 
     def woken_by(self, change, what, timeout=10):
-        """Make a change once it sleeps; the seconds until it was awake. It then sleeps again.
+        """Make a change while it sleeps; returns the seconds to its waking. It then sleeps again.
 
-        What change() returns is called once it is awake.
+        The function that change() returns is called when it is awake.
         """
         self._wait_asleep()
         began = time.monotonic()
@@ -69,10 +69,10 @@ class Sleeper:
         return took
 
     def counter(self):
-        """The guest's counter when it was woken last."""
+        """The guest's counter at the last waking."""
         return self._number(2)
 
 
 def ways(vm):
-    """The ways and states there are."""
+    """All ways of waiting, and all states."""
     return [line.split() for line in vm.run('device-wait --list').splitlines()]

@@ -13,14 +13,14 @@ from ..deadline import wait_for
 from ..errors import Failed, LabError
 
 _RUNS_LOGGED = 10
-# Longer than any run: what is younger may be in use.
+# Longer than any run: younger folders may be in use.
 _KEPT_FOR = 24 * 3600
-# Seconds of waiting that are not worth a word.
+# Seconds of waiting that need no message.
 _SOON = 5
 
 
 def folder():
-    """The cache folder, made if need be."""
+    """The cache folder, made if necessary."""
     base = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')
     path = Path(os.environ.get('VMCLOCK_CACHE') or Path(base, 'vmclock')).absolute()
     # Neither kbuild nor QEMU's option syntax can take these.
@@ -56,7 +56,7 @@ def _locked(file):
 
 @contextlib.contextmanager
 def made_whole(path):
-    """Give an empty folder to fill; it takes the name `path` only when nothing went wrong."""
+    """Yield an empty folder to fill; it gets the name `path` only if nothing goes wrong."""
     unfinished = path.with_name(path.name + '.tmp')
     for old in (unfinished, path):
         if old.exists():
@@ -84,7 +84,7 @@ def made_once(path, title, fill):
 
 
 def new_log_folder():
-    """Where a run leaves its logs; those of the oldest runs make room."""
+    """The folder for a run's logs; removes the oldest runs' logs."""
     parent = folder() / 'logs'
     parent.mkdir(exist_ok=True)
     forget_old(sorted(parent.iterdir())[:-_RUNS_LOGGED])
@@ -92,23 +92,23 @@ def new_log_folder():
 
 
 def forget_old(paths):
-    """Remove those folders that no run can be using any more."""
+    """Remove the folders that no run can be using any more."""
     for old in paths:
-        # Another run may be at the same.
+        # Another run may do the same at the same time.
         with contextlib.suppress(FileNotFoundError):
             if old.is_dir() and time.time() - old.stat().st_mtime > _KEPT_FOR:
                 shutil.rmtree(old, ignore_errors=True)
 
 
 def write_whole(path, text):
-    """Write a file that is either there in full or not at all."""
+    """Write a file that either exists in full or not at all."""
     unfinished = path.with_name(path.name + '.tmp')
     unfinished.write_text(text, encoding='utf-8')
     unfinished.rename(path)
 
 
 class Shelf:
-    """A folder for one run: what is in it may be other in the next one."""
+    """A folder for one run: the next run may need other content."""
 
     def __init__(self, path):
         self._path = path
@@ -120,7 +120,7 @@ class Shelf:
             yield self._path / name
 
     def path(self, name, make):
-        """A Path of that name; the first one to ask has it from make()."""
+        """The Path of this name; the first caller has it made by make()."""
         with self._place(name) as place:
             if not place.exists():
                 write_whole(place, str(make()))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The truth about a guest's time: its counter against the host's, and the host's clock on it."""
+"""The true time of a guest: its counter against the host's, and the host's clock on it."""
 
 import bisect
 import contextlib
@@ -11,7 +11,7 @@ from ..errors import Failed, LabError
 from . import process
 
 NSEC = 1000000000
-# What TAI is ahead of UTC, in s.
+# TAI - UTC, in s.
 TAI_OFFSET = 37
 _ANSWER = 30
 # Comparisons of the counters before the guest's program is started anew.
@@ -19,16 +19,16 @@ _ATTEMPTS = 10
 
 
 class Offset:
-    """What the guest's counter is ahead of the host's: `ticks`, and how far that may be wrong."""
+    """The guest's counter minus the host's: `ticks`, and the error of this difference."""
 
     def __init__(self, ticks, uncertainty):
         self.ticks = ticks
         self.uncertainty = uncertainty
 
     def until(self, later):
-        """What it was from when this was measured until that was.
+        """The offset from this measurement until that one.
 
-        It is no constant: where the guest's processors seem to read the counter in the wrong
+        It is not constant: if the guest's processors seem to read the counter in the wrong
         order, QEMU moves it ahead, by microseconds in seconds on a busy machine.
         """
         least = min(self.ticks - self.uncertainty, later.ticks - later.uncertainty)
@@ -39,7 +39,7 @@ class Offset:
 def calibrate(lab, vm, best=2000, timeout=60):
     """The Offset of a guest that has the program time-spin, certain to `best` ticks.
 
-    Both bounds of it are proven: neither side can see what the other has not written yet.
+    Both bounds are proven: neither side can see a value that the other has not written yet.
     """
     deadline = Deadline(timeout)
     found = None
@@ -47,14 +47,14 @@ def calibrate(lab, vm, best=2000, timeout=60):
         if deadline.passed():
             raise Failed(f'the counters could be compared to {found and found.uncertainty} '
                          'ticks only')
-        # Where its processor has come to run, the program may see the memory late: move it.
+        # On some processors the program may see the memory late: start it again.
         vm.run(f'time-spin {vm.board.page_address:#x} >/tmp/spin 2>&1 &')
         vm.wait_for('grep -qx spinning /tmp/spin')
         for _ in range(_ATTEMPTS):
             try:
                 measured = _measured(lab, vm)
             except process.CommandError as error:
-                # QEMU has moved the guest's counter meanwhile: see Offset.until().
+                # QEMU has moved the guest's counter in between: see Offset.until().
                 lab.log(f'{error}')
                 continue
             if not found or measured.uncertainty < found.uncertainty:
@@ -74,7 +74,7 @@ def _measured(lab, vm):
 
 
 class HostClock:
-    """Records the host's TAI on its counter, inside a with statement and until its end."""
+    """Records the host's TAI on its counter, in a with statement until its end."""
 
     def __init__(self, lab):
         self._lab = lab
@@ -92,7 +92,7 @@ class HostClock:
         return self
 
     def __exit__(self, *_):
-        # One more pair than there are now: the last one is after all that is asked for.
+        # Wait for one more pair: it comes after all counter values that are asked for.
         count = self._path.read_bytes().count(b'\n')
         with contextlib.suppress(Failed):
             wait_for(lambda: self._path.read_bytes().count(b'\n') > count + 1,
@@ -113,7 +113,7 @@ class HostClock:
         return (self._times[-1] - self._times[0]) / (self._counters[-1] - self._counters[0])
 
     def slack(self, offset):
-        """How far time_at() may be wrong, in nanoseconds."""
+        """The error of time_at(), in nanoseconds."""
         return round((self.width + offset.uncertainty) * self.tick) + 2
 
     def time_at(self, counter, offset):
@@ -142,7 +142,7 @@ class Publisher:
             raise LabError('vmclock-sim does not publish; see vmclock-sim.log')
 
     def tell(self, command):
-        """Give a command; it has been run when the page says so."""
+        """Run a command; returns when the page shows that it has been run."""
         self._lab.log(f'vmclock-sim: {command}')
         self._program.stdin.write(command + '\n')
         self._program.stdin.flush()
@@ -155,7 +155,7 @@ class Publisher:
         return self
 
     def __exit__(self, *_):
-        """The last update of the page stays in it."""
+        """End; the page keeps the last update."""
         with contextlib.suppress(BrokenPipeError):
             self.tell('quit')
         try:

@@ -16,9 +16,9 @@ _FORK = multiprocessing.get_context('fork')
 def run(tasks, width, work, done):
     """Call work(task) for each task, up to `width` at a time, and done(task, result) as they end.
 
-    Tasks with a true attribute `long` begin first: else all would wait for them in the end. Those
-    with `alone` come last, one after the other. What work() raises ends it all, and so does an
-    interruption; either way nothing goes on running.
+    Tasks with a true attribute `long` begin first, so that nothing waits for them at the end. Those
+    with `alone` come last, one after the other. An exception in work() ends everything, and so does an
+    interruption; in both cases nothing goes on running.
     """
     together = [task for task in tasks if not task.alone]
     _in_turns(sorted(together, key=lambda task: not task.long), width, work, done)
@@ -65,7 +65,7 @@ def _result(line):
 
 
 def _child(work, task, line, parent):
-    # What it starts is tied to it in the same way.
+    # Programs that it starts are tied to it in the same way.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         return

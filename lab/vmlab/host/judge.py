@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: MIT
-"""Judging what a guest says of the time, by the time it really was."""
+"""Judging a guest's readings of the time by the true time."""
 
 import collections
 
 from .clock import NSEC, TAI_OFFSET, HostClock, calibrate
 
-# What is allowed under emulation, in nanoseconds.
+# The allowed error under emulation, in nanoseconds.
 WORST = 100000
 MEAN = 5000
-# Readings of a kind that must be short enough to tell something.
+# The number of readings of a kind that must be short enough to count.
 _TELLING = 20
-# Ticks that the difference of the counters may be uncertain.
+# The limit of the error of the counters' difference, in ticks.
 _UNCERTAIN = 20000
 # In the order of time-read.
 _SCALES = ('utc', 'tai', 'smeared')
-# Names and numbers of statuses, and whether there is time then.
+# Names and numbers of statuses, and whether they allow time.
 _STATUSES = (('unknown', 0, False), ('initializing', 1, False), ('unreliable', 4, False),
              ('freerunning', 3, True))
-# Which of the times of ptp-read is the clock's.
+# The index of the clock's time in ptp-read's output.
 _DEVICE = {'gettime': 0, 'precise': 0, 'extended': 1}
-# What rounding may do, in nanoseconds.
+# The error of rounding, in nanoseconds.
 _ROUNDING = 2
 
 # A line of time-flat-out, and its kinds.
@@ -29,7 +29,7 @@ NOW, CLOCK, NONE = 'now', 'clock', 'none'
 
 
 def _bounded(lab, output, scales):
-    """(scale, counter, time, earliest, latest) of the lines of time-read; each has to have bounds."""
+    """(scale, counter, time, earliest, latest) of lines of time-read; all have to have bounds."""
     for line in output.splitlines():
         scale, *numbers = line.split()
         if scale in scales:
@@ -57,7 +57,7 @@ class Judge:
         self.lab.check(abs(mean) <= MEAN, f'{what} is off by {mean:.0f} ns in the mean')
 
     def library(self, output):
-        """The output of time-read, on a page with bounds."""
+        """Judge the output of time-read, on a page with bounds."""
         errors, widths = {}, []
         for scale, counter, time, earliest, latest in _bounded(self.lab, output, _SCALES):
             truth = self.truth(counter) - (0 if scale == 'tai' else TAI_OFFSET * NSEC)
@@ -73,7 +73,7 @@ class Judge:
         self.lab.check(max(widths) < 2 * WORST, f'bounds that are {max(widths)} ns wide')
 
     def ptp(self, what, output):
-        """That of ptp-read: it read the device somewhere during the call; by how much, at least."""
+        """Judge the output of ptp-read, which read the device during the call; the least error."""
         errors, durations = [], []
         for line in output.splitlines():
             before, *times, after = map(int, line.split()[1:])
@@ -84,14 +84,14 @@ class Judge:
         durations.sort()
         self.lab.log(f'{what}: took {durations[len(durations) // 2]} ns, {durations[-1]} at worst')
         self.errors(f'PTP clock, {what}', errors)
-        # Only they tell a time that is wrong by more than what is allowed.
+        # Only short readings show an error above the limit.
         telling = sum(duration < WORST for duration in durations)
         self.lab.check(telling >= _TELLING, f'{what} takes so long: only {telling} of '
                        f'{len(durations)} readings could show an error')
 
 
 class Truth:
-    """Readings of vmclock_now() in a guest, each of which has to hold the true time."""
+    """Readings of vmclock_now() in a guest; the bounds of each must hold the true time."""
 
     def __init__(self, lab, vm):
         self._lab = lab
@@ -142,15 +142,16 @@ class Readings:
         return sum(one.readings for one in self.of[kind])
 
     def check_truth(self, kind, truth, slack=0):
-        """Each reading holds truth(marker, counter), UTC in ns; that may be off by `slack`."""
+        """Check that each reading's bounds hold truth(marker, counter), in ns, within `slack`."""
         slack += _ROUNDING
         told = [one for one in self.of[kind] if one.readings]
-        # What was left on either side.
+        # The margins on both sides.
         margins = [(min(truth(one.marker, one.after) - one.earliest,
                         one.latest - truth(one.marker, one.before)), one) for one in told]
         margins.sort(key=lambda margin: margin[0])
-        self._lab.log(f'{self.count(kind)} readings ({kind}) of {len({one.marker for one in told})} '
-                      f'markers, {sum(one.refused for one in self.of[kind])} refused')
+        markers = {one.marker for one in told}
+        self._lab.log(f'{self.count(kind)} readings ({kind}) of {len(markers)} markers, '
+                      f'{sum(one.refused for one in self.of[kind])} refused')
         if margins:
             self._lab.log(f'the truth was {margins[0][0]} ns from the nearer bound at least, '
                           f'{margins[len(margins) // 2][0]} ns in the median')
@@ -166,15 +167,15 @@ class Readings:
                      if one.readings and one.marker == marker), None)
 
     def longest(self, kind):
-        """The ms that the slowest call took: of all, and without 1 % of the slices."""
+        """The ms of the slowest call: of all slices, and without the slowest 1 % of them."""
         longest = sorted(one.longest / 1e6 for one in self.of[kind])
         return longest[-1], longest[len(longest) * 99 // 100]
 
 
 def check_statuses(lab, vm, publisher, others=dict):
-    """While the host publishes a status, there is time of the library if that may be relied on.
+    """For each status that the host publishes, the library gives time if the status allows it.
 
-    others() answers as {what: nanoseconds or the name of an error}, and must be so too.
+    others() returns {name: nanoseconds or the name of an error}, judged in the same way.
     """
     for name, number, has_time in _STATUSES:
         publisher.status(name, number)

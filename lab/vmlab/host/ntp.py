@@ -12,7 +12,7 @@ from ..deadline import wait_for
 from . import process
 from .clock import NSEC, TAI_OFFSET
 
-# The host, by the name that QEMU's own network has for it.
+# The host's address in QEMU's own network.
 HOST = '10.0.2.2'
 _ports = itertools.count(20000 + os.getpid() % 20000)
 _CHRONY_SETTINGS = '''
@@ -26,7 +26,7 @@ bindcmdaddress {folder}/server.sock
 
 _ERA = 2208988800
 _VERSION, _SERVER, _STRATUM, _PRECISION = 4, 4, 2, -20
-# A millisecond, in 2^-16 s: what the server says of its own errors.
+# A millisecond in 2^-16 s: the server's own error.
 _MS = (1 << 16) // 1000
 _HEADER = '!BBbb3I4Q'
 _SIZE = struct.calcsize(_HEADER)
@@ -46,11 +46,11 @@ class Server:
         return self._port
 
     def settings(self, poll='minpoll 4'):
-        """What makes it the source of a guest's chronyd."""
+        """The settings that make it the source of a guest's chronyd."""
         return f'server {HOST} port {self._port} iburst {poll}'
 
     def requests(self):
-        """How many it has got since it was started."""
+        """The number of requests since the start."""
         answer = self._lab.kernel.workshop.run(
             ('chronyc', '-c', '-h', str(self._lab.logs / 'ntp-server/server.sock'), 'serverstats'),
             'chronyc', self._lab.logs / 'chronyc.log')
@@ -58,16 +58,16 @@ class Server:
 
     def start(self):
         folder = self._lab.logs / 'ntp-server'
-        # chronyd makes no socket where others could go.
+        # chronyd refuses a folder that others can enter.
         folder.mkdir(mode=0o750, exist_ok=True)
-        # One that was ended had no time to remove it.
+        # A killed server leaves it behind.
         (folder / 'server.pid').unlink(missing_ok=True)
         path = folder / 'chrony.conf'
         path.write_text(_CHRONY_SETTINGS.format(port=self._port, folder=folder), encoding='utf-8')
         with open(folder / 'log', 'a', encoding='utf-8') as log:
-            self._program = self._lab.start(
-                self._lab.kernel.workshop.argv(('chronyd', '-x', '-d', '-u', 'root', '-f', str(path))),
-                stdout=log, stderr=log)
+            command = ('chronyd', '-x', '-d', '-u', 'root', '-f', str(path))
+            self._program = self._lab.start(self._lab.kernel.workshop.argv(command), stdout=log,
+                                            stderr=log)
         wait_for((folder / 'server.pid').exists, 'the NTP server', 30)
 
     def stop(self):
@@ -75,9 +75,9 @@ class Server:
 
 
 class LeapingServer(threading.Thread):
-    """Serves UTC: `ahead` s before `midnight` at first, where a positive leap second is inserted.
+    """Serves UTC that starts `ahead` s before `midnight`, where a positive leap second is inserted.
 
-    leap    what it announces: 0 nothing, 1 a positive one at the end of the day
+    leap    its announcement: 0 nothing, 1 a positive leap second at the end of the day
     """
 
     def __init__(self, midnight, ahead, tai_offset):
@@ -111,9 +111,10 @@ class LeapingServer(threading.Thread):
                 continue
             origin = struct.unpack_from('!Q', request, 40)[0]
             announced = self.leap if self.left() > 0 else 0
-            self._socket.sendto(struct.pack(
+            answer = struct.pack(
                 _HEADER, announced << 6 | _VERSION << 3 | _SERVER, _STRATUM, request[2], _PRECISION,
-                _MS, _MS, 0x7f000002, received - (1 << 32), origin, received, self._stamp()), address)
+                _MS, _MS, 0x7f000002, received - (1 << 32), origin, received, self._stamp())
+            self._socket.sendto(answer, address)
 
     def _stamp(self):
         sec, ns = divmod(self.utc(time.time_ns() + TAI_OFFSET * NSEC), NSEC)

@@ -49,7 +49,7 @@ FLAGS_BOUNDED = 1 << 4 | 1 << 6
 FLAG_VM_GEN_COUNTER_PRESENT = 1 << 8
 FLAG_NOTIFICATION_PRESENT = 1 << 9
 
-# What hypervisors without a clock to offer publish.
+# The page of hypervisors without a clock to offer.
 MARKER_ONLY = {
     'magic': MAGIC,
     'size': 0x1000,
@@ -60,7 +60,7 @@ MARKER_ONLY = {
     'clock_status': STATUS_UNKNOWN,
 }
 
-# With time for a PC to count, by a clock that is close to right.
+# With time for a PC's counter, by a clock that is nearly right.
 WITH_TIME = {
     'counter_id': COUNTER_X86_TSC,
     'clock_status': STATUS_SYNCHRONIZED,
@@ -83,7 +83,7 @@ def ticking(counter_id):
 
 
 class Page:
-    """The page at `offset` of the file `fd`, which is the guest's memory."""
+    """The page at `offset` in the file `fd`, which is the guest's memory."""
 
     def __init__(self, fd, offset, length):
         self.offset = offset
@@ -91,7 +91,7 @@ class Page:
         self._start = 0
 
     def at(self, offset):
-        """Another page, so far behind this one."""
+        """Another page, this many bytes after this one."""
         other = copy.copy(self)
         other._start = self._start + offset
         return other
@@ -102,7 +102,7 @@ class Page:
             return field[0]
 
     def set(self, **fields):
-        """Write fields as they are, without regard to readers."""
+        """Write fields directly, without regard for readers."""
         for name, value in fields.items():
             offset, kind = FIELDS[name]
             # One store of the field's own width: a reader never sees half of it.
@@ -124,14 +124,14 @@ class Page:
 
     @contextlib.contextmanager
     def updating(self):
-        """seq_count is odd inside and even again afterwards, as for every proper change."""
+        """In a with statement seq_count is odd, and afterwards even, as in every proper update."""
         before = self.get('seq_count')
         self.set(seq_count=(before | 1) & _U32)
         yield self
         self.set(seq_count=((before | 1) + 1) & _U32)
 
     def update(self, **fields):
-        """Publish new values the way the specification asks for."""
+        """Publish new values by the rules of the specification."""
         with self.updating():
             self.set(**fields)
 
@@ -157,7 +157,7 @@ class Memory:
         self.page = Page(self.fd, page_offset, page_length)
 
     def save(self, path):
-        """Write a file to begin another Memory with; holes stay holes."""
+        """Write a file to start another Memory from; holes stay holes."""
         with open(path, 'wb') as file:
             os.truncate(file.fileno(), os.fstat(self.fd).st_size)
             _copy(self.fd, file.fileno())
@@ -175,7 +175,7 @@ def _copy(source, target):
 
 
 def _data(fd):
-    """Where a file is no hole: (begin, end)."""
+    """The parts of a file that are no holes: (begin, end)."""
     end = 0
     while True:
         try:

@@ -26,7 +26,7 @@ class CommandError(LabError):
 
 
 def output(*argv):
-    """What a short program of the host prints, in no language but C's."""
+    """The output of a short program of the host, in the C locale."""
     try:
         return subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, check=True,
@@ -46,10 +46,10 @@ def start(argv, **options):
 
 
 def stop(process):
-    """Kill the program and what it started, and wait until all of it is gone."""
+    """Kill the program and its children, and wait until all of them are gone."""
     if process.poll() is not None:
         return
-    # The child of unshare ends only after everything else in its process namespace has.
+    # The child of unshare ends only after everything else in its process namespace.
     children = _children(process.pid)
     for child in children:
         with contextlib.suppress(ProcessLookupError):

@@ -131,7 +131,7 @@ class Qemu:
         return channel
 
     def last_words(self):
-        """The last line of what it has said."""
+        """The last line of its output."""
         lines = self._log.read_text(encoding='utf-8', errors='replace').split('\n')
         return next((text for text in reversed(lines) if text), '')
 
@@ -154,9 +154,9 @@ class Qemu:
         return self.begin_qtest(command)()
 
     def begin_qtest(self, *commands):
-        """Have commands run, one after the other; the function returned waits for the last answer.
+        """Run commands one after the other; the returned function waits for the last answer.
 
-        It has to be called before the next command is given.
+        Call it before giving the next command.
         """
         deadline = Deadline(_ANSWER)
         self._qtest.send('\n'.join(commands), deadline)
@@ -174,7 +174,7 @@ class Qemu:
                 raise Failed(f'qtest {command}: {status} {" ".join(words)}')
 
     def quit(self):
-        """End the process, politely as long as it listens."""
+        """End the process, by a command if it still listens."""
         try:
             if self.alive():
                 self._qmp.send('{"execute": "quit"}', Deadline(1))

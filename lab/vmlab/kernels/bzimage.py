@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""Unpacking a PC's kernel: it would do so itself, but slowly where the processor is emulated."""
+"""Unpacking a PC's kernel, because an emulated processor would unpack it slowly."""
 
 import struct
 from pathlib import Path
 
 from ..errors import LabError
 
-# Where the boot protocol has them.
+# The offsets in the boot protocol.
 _SETUP_SECTORS, _MAGIC, _PAYLOAD = 0x1f1, 0x202, 0x248
 _SECTOR = 512
-# What a payload begins with, the program that unpacks it, and whether its size comes after it.
+# The first bytes of a payload, the program that unpacks it, and whether its size follows it.
 _FORMATS = ((b'\x02\x21\x4c\x18', 'lz4', True), (b'\x28\xb5\x2f\xfd', 'zstd', True),
             (b'\xfd7zXZ\0', 'xz', True), (b'\x1f\x8b', 'gzip', False))
 _SIZE_LENGTH = 4
 
 
 def unpack(workshop, image, target):
-    """Write the kernel of a bzImage to `target`, which QEMU boots too, by its PVH entry."""
+    """Write the kernel of a bzImage to `target`, which QEMU can boot by its PVH entry."""
     data = Path(image).read_bytes()
     if data[_MAGIC:_MAGIC + 4] != b'HdrS':
         raise LabError(f'{image} is no bzImage')

@@ -16,11 +16,11 @@ from . import headers
 _NOT_OURS = re.compile('|'.join((
     # Debian built the kernel by another release of the same compiler.
     r'warning: the compiler differs from the one used to build the kernel',
-    # sparse cannot evaluate what the module macros of 7.x assert; the compiler can, and does.
+    # sparse cannot evaluate the assertions in the module macros of 7.x; the compiler can.
     r'error: bad constant expression$',
 )))
-# Set as a variable, for Debian's 7.x headers lack the script by which C=2 decides whether to
-# run sparse; and those headers use a keyword that sparse does not know yet.
+# Set as variables, because Debian's 7.x headers lack the script by which C=2 decides whether to
+# run sparse, and use a keyword that sparse does not know yet.
 _SPARSE = ('KBUILD_CHECKSRC=2', 'CF=-D__typeof_unqual__=__typeof__')
 _COMPLAINT = re.compile(r'\b(warning|error|ERROR|WARNING):|\*\*\*')
 
@@ -33,8 +33,8 @@ dpkg-deb --fsys-tarfile *.deb | tar -xO --wildcards './usr/src/*.tar.xz' |
 		'*/scripts/const_structs.checkpatch' '*/scripts/spelling.txt'
 rm *.deb
 '''
-# Its status says no more than its words. A macro that makes definitions must use the name that
-# it is given more than once.
+# Ignore the status: the output says all. A macro that makes definitions must use the name that
+# it gets more than once.
 _RUN_CHECKPATCH = r'''
 cd "$1"
 /srv/checkpatch/checkpatch.pl --no-tree --strict --terse --no-summary --max-line-length=100 \
@@ -83,7 +83,7 @@ def build_driver(tree, kernel, warnings='1', sparse=True, folder='driver', name=
 
 
 def _is_source(path):
-    # Someone may have built by hand in the tree.
+    # Leave out files that were built by hand in the tree.
     made = re.compile(r'\..*|features\.h|.*\.(o|ko|mod|mod\.c|cmd|order|symvers)')
     return path.is_file() and not made.fullmatch(path.name)
 
@@ -124,7 +124,7 @@ def _build(tree, kernel, options, sources, folder, module, before):
 
 
 def _prepare_checkpatch(workshop):
-    """Take it from the kernel's source; the caller holds the cache's lock."""
+    """Take checkpatch from the kernel's source; the caller holds the cache's lock."""
     folder = workshop.path('/srv/checkpatch')
     if folder.exists():
         return
@@ -143,7 +143,7 @@ def _prepare_checkpatch(workshop):
 
 
 def check_style(workshop, tree):
-    """Failed with what it says of the driver, if that is anything."""
+    """Raise Failed with checkpatch's messages about the driver, if there are any."""
     with cache.lock(workshop.cache):
         _prepare_checkpatch(workshop)
     # The workshop sees only the folder for temporary files.

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The headers of a kernel that the archive has no package of, made from the release's source.
+"""The headers of a kernel without a headers package in the archive, from the release's source.
 
-The archive drops the headers of a series before its images. It keeps the tarball of upstream's
-source, but not what Debian changed in it: so check_layout() has to show that this is all the same
-to a module.
+The archive drops the headers of a series before its images. It keeps upstream's source tarball,
+but not Debian's changes. So check_layout() has to show that the structures in a built module
+are the same as in Debian's kernel.
 """
 
 import collections
@@ -18,11 +18,11 @@ from .. import report
 from ..errors import Failed, LabError
 from ..host import process
 
-# What builds them, besides the compiler.
+# The packages that the build needs, besides the compiler.
 PACKAGES = ('bc', 'bison', 'bpftool', 'dwarves', 'flex', 'libelf-dev', 'libssl-dev', 'python3')
 
-# $1 is the folder for them, $2 the tarball, $3 the compiler, $4 what follows the version's number
-# in the name of the release. All of the configuration is needed, but little else.
+# $1 is the folder for the headers, $2 the tarball, $3 the compiler, $4 the suffix of the version
+# in the release's name. The build needs all of the configuration, but little else.
 _MAKE = r'''
 cd "$1"
 tar -xf "$2" --strip-components=1 --wildcards --wildcards-match-slash '*/Kconfig*' \
@@ -33,9 +33,9 @@ for goal in olddefconfig modules_prepare; do
 done
 rm -rf kernel security tools/perf tools/testing
 '''
-# A part of an ELF file: the address it is loaded to, and where it is in the file.
+# A part of an ELF file: its load address, and its position in the file.
 _Section = collections.namedtuple('_Section', 'address offset size')
-# An exported symbol: where its value, its name and its namespace are, each from there.
+# An exported symbol: relative addresses of its value, its name and its namespace.
 _SYMBOL = struct.Struct('<iii')
 
 
@@ -57,12 +57,12 @@ def make_headers(workshop, series, release, folder):
                       release.removeprefix(number)), 'headers from source')
     symbols = _module_symvers(folder / 'image')
     (headers / 'Module.symvers').write_text(symbols, encoding='ascii')
-    # Its types are what those of modules are told by.
+    # The types of modules refer to its types.
     (headers / 'vmlinux').symlink_to('../image')
 
 
 def link_headers(workshop, release, headers):
-    """Have the headers found where a package would have put them."""
+    """Link the headers to the place where a package would have put them."""
     outside = headers.relative_to(workshop.root)
     modules = workshop.path(f'/usr/lib/modules/{release}')
     modules.mkdir(parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ def _module_symvers(path):
 
 
 def check_layout(workshop, headers, module):
-    """Fail if a structure of the kernel's is another one in the module than in the kernel."""
+    """Fail if a structure of the kernel has another layout in the module than in the kernel."""
     kernel = workshop.inside(headers / 'vmlinux')
     ours, theirs = _structures(workshop, str(module), kernel), _structures(workshop, kernel)
     differ = sorted(name for name in ours.keys() & theirs.keys()
@@ -123,11 +123,11 @@ def check_layout(workshop, headers, module):
 
 
 def _structures(workshop, file, base=None):
-    """{name: layouts} of the structures in a file's BTF; there may be several of a name."""
+    """{name: layouts} of the structures in a file's BTF; a name may have several layouts."""
     with tempfile.TemporaryDirectory(prefix='vmclock.') as folder:
         output = Path(folder) / 'types'
         options = ('-B', base) if base else ()
-        # As output it would be in the log.
+        # Write to a file, because output would go into the log.
         workshop.run(('sh', '-c', 'out=$1; shift; exec "$@" >"$out"', 'sh', str(output), 'bpftool',
                       '-j', 'btf', 'dump', *options, 'file', file), 'bpftool')
         types = json.loads(output.read_text(encoding='utf-8'))['types']

@@ -14,14 +14,14 @@ from ..host import cache
 from . import bzimage, headers, watchers
 from .matrix import MATRIX, WATCHERS
 
-# What a guest of a kernel needs: MiB of memory, how often the usual time, and words on the
+# The needs of a kernel's guest: MiB of memory, a factor for all times, and words on the
 # kernel's command line.
 Needs = collections.namedtuple('Needs', 'memory patience words')
-# Freed memory is poisoned, so that a late use of it oopses; that of kmalloc, which is all that
-# the driver has.
+# Freed memory is poisoned, so that a late use of it oopses: memory of kmalloc, which is all that
+# the driver uses.
 USUAL_NEEDS = Needs(512, 1, ('slub_debug=FZP,kmalloc-*',))
 
-# Run in the folder $1 that has packages of the release $2 in debs/.
+# Run in the folder $1, which has packages of the release $2 in debs/.
 _UNPACK = r'''
 cd "$1"
 for deb in debs/*.deb; do
@@ -40,10 +40,10 @@ depmod -b . "$2"
 
 
 class Kernel:
-    """A bootable kernel, its modules, and what is needed to build more of them."""
+    """A bootable kernel, its modules, and the files for building more modules."""
 
     needs = USUAL_NEEDS
-    # Built here, to watch what the driver does.
+    # Built here, to find faults of the driver?
     watches = False
 
     def __init__(self, series, workshop):
@@ -51,7 +51,7 @@ class Kernel:
         self.name = series.name
         self.architecture = series.architecture
         self.workshop = workshop
-        # Inside the workshop, for it must vanish with the headers that are installed there.
+        # Inside the workshop, because it must vanish together with the headers there.
         self.folder = workshop.path('/srv/kernels') / series.name
         self._stamp = self.folder / 'stamp'
         self.release = self._known_release()
@@ -78,17 +78,17 @@ class Kernel:
 
     @property
     def ready(self):
-        """Whether it is in the cache."""
+        """Is the kernel in the cache?"""
         return self.release is not None
 
     def prepare(self):
-        """Have it in the cache; the caller holds the lock of the cache, or of the kernels' folder."""
+        """Have it in the cache; the caller holds the lock of that, or of the kernels' folder."""
         self.release = self._known_release()
         if not self.release:
             self.release = self._make()
 
     def _make(self):
-        """Fetch it; its release."""
+        """Fetch the kernel; returns its release."""
         release = self._newest_release('headers')
         packaged = release is not None
         if packaged:
@@ -115,10 +115,10 @@ class Kernel:
         headers = f'linux-headers-{release}'
         compiler = self.architecture.compiler_package(self.series.cc)
         if not self.architecture.foreign:
-            # Real dependencies bring the fitting kbuild tools along.
+            # The package's dependencies bring the matching kbuild tools.
             self.workshop.install((headers, compiler), title)
             return
-        # Theirs would be a compiler that does not run here; the kbuild tools must.
+        # Their dependency is a compiler that does not run here; the kbuild tools must run.
         version = release.removesuffix(f'-cloud-{self.architecture.name}')
         self.workshop.install((f'linux-headers-{version}-common', f'linux-kbuild-{version}',
                                compiler), title)
@@ -135,7 +135,7 @@ class Kernel:
         return sorted(re.findall(rf'^linux-{what}-(\d\S+)', found, re.MULTILINE), key=_numbers)
 
     def _newest_release(self, what):
-        """The newest one that the archive has a package of, 'headers' or 'image', or None."""
+        """The newest release with a package 'headers' or 'image' in the archive, or None."""
         ours = [release for release in self._releases(what)
                 if release.startswith(f'{self.series.version}.')]
         return ours[-1] if ours else None
@@ -154,7 +154,7 @@ class Kernel:
                                     'apt-cache depends')
         packages += [package(f'linux-{part}-{release}') for part in ('base', 'binary', 'modules')
                      if re.search(f' linux-{part}-{re.escape(release)}(:|$)', depends, re.MULTILINE)
-                     # It goes with the headers, and has nothing that a guest needs.
+                     # This package belongs to the headers, and a guest does not need it.
                      and (part != 'base' or self._archive_has(f'linux-base-{release}'))]
         if self.architecture.foreign:
             packages.append(package('busybox-static'))
@@ -185,12 +185,12 @@ class Watcher(Kernel):
     watches = True
 
     def _known_release(self):
-        # A part of its name is what it was configured by.
+        # The release's name contains a hash of its configuration.
         release = super()._known_release()
         return release if release and release.endswith(watchers.digest(self.name)) else None
 
     def _make(self):
-        """Build it; its release."""
+        """Build the kernel; returns its release."""
         with cache.made_whole(self.folder) as folder:
             release = watchers.build(self.workshop, self.series, folder)
             headers.link_headers(self.workshop, release, self.folder / 'build')
@@ -203,14 +203,14 @@ def _numbers(release):
 
 
 def built_watchers(workshop):
-    """Those of WATCHERS that are in the cache."""
+    """The kernels of WATCHERS that are in the cache."""
     return [series for series in WATCHERS if Watcher(series, workshop).ready]
 
 
 def prepare_kernels(workshop, matrix=MATRIX, failed=None):
     """Make workshop and kernels ready, in the order of `matrix`.
 
-    With failed(), a kernel that cannot be had does not stop the others: it is told the name and
+    With failed(), a kernel that cannot be prepared does not stop the others: failed() gets the name and
     the LabError.
     """
     ready = []
@@ -232,7 +232,7 @@ def prepare_kernels(workshop, matrix=MATRIX, failed=None):
     ready += [kernel for kernel in built_here if kernel.ready]
     missing = [kernel for kernel in built_here if not kernel.ready]
     if missing:
-        # Others need not wait for a build.
+        # A build holds only this lock, so that other work need not wait.
         with cache.lock(missing[0].folder.parent):
             prepare_all(missing)
     return ready

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which kernels there are, and for which processor architectures."""
+"""The kernels of the laboratory, and their processor architectures."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ from ..errors import LabError
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
-    """What is called how; `foreign`: the host cannot run its programs."""
+    """The names of an architecture; `foreign`: the host cannot run its programs."""
 
     name: str
     gnu: str
@@ -16,14 +16,14 @@ class Architecture:
     foreign: bool
 
     def compiler(self, cc):
-        """The name of the compiler `cc` that makes code for it."""
+        """The name of the compiler `cc` for this architecture."""
         return f'{self.gnu}-{cc}' if self.foreign else cc
 
     def compiler_package(self, cc):
         return f'{cc}-{self.gnu.replace("_", "-")}' if self.foreign else cc
 
     def package(self, name):
-        """A package of it, as apt is asked for one."""
+        """A package's name for this architecture, as apt expects it."""
         return f'{name}:{self.name}' if self.foreign else name
 
 
@@ -48,7 +48,7 @@ class Series:
 
 @dataclasses.dataclass(frozen=True)
 class WatcherSeries(Series):
-    """A kernel built here, of the suite's source, to watch the driver as configs/ tells."""
+    """A watching kernel, built here from the suite's source; configs/ has its configuration."""
 
     config: str = ''
 
@@ -66,7 +66,7 @@ MATRIX = (
     # No kernel before 6.13 has a driver of its own.
     Series('6.12', 'trixie', 'gcc-14', ARM64),
 )
-# Built where they are asked for, which takes long.
+# Built only on request, because the build takes long.
 WATCHERS = (
     WatcherSeries('6.12', 'trixie', 'gcc-14', config='debug'),
     WatcherSeries('6.12', 'trixie', 'gcc-14', config='kcsan'),
@@ -74,7 +74,7 @@ WATCHERS = (
 
 
 def series_named(name):
-    """The matrix row of that name; LabError tells the names there are."""
+    """The matrix row of this name; the LabError lists all names."""
     known = (*MATRIX, *WATCHERS)
     for series in known:
         if series.name == name:

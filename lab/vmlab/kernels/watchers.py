@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A kernel built here, of Debian's own source, to watch what a module does.
+"""A kernel that is built here from Debian's own source, to find faults of a module.
 
-What it watches for is a file of configs/, beside guest.config.
+Its checks are a file in configs/, beside guest.config.
 """
 
 import hashlib
@@ -12,9 +12,9 @@ from ..errors import LabError
 
 _CONFIGS = Path(__file__).with_name('configs')
 
-# In each, $1 is the folder of the kernel, $2 the compiler, and $3 what follows the version's
-# number in the name of the release.
-# Kconfig files of all places are read, and nothing else of most.
+# In each script, $1 is the folder of the kernel, $2 the compiler, and $3 the suffix of the
+# version in the release's name.
+# kbuild reads the Kconfig files of all folders, and nothing else of most folders.
 _UNPACK = r'''
 dpkg-deb --fsys-tarfile "$1"/linux-source-*.deb | tar -xO --wildcards '*/linux-source-*.tar.xz' |
 	tar -xJ -C "$1/build" --strip-components=1 --wildcards --exclude='*/Documentation/*/*' \
@@ -26,7 +26,7 @@ cd "$1/build"
 make ARCH=x86 CC="$2" HOSTCC="$2" LOCALVERSION="$3" KCONFIG_ALLCONFIG=wanted.config \
 	allnoconfig </dev/null
 '''
-# What stays is what modules are built with, and the kernel's own tests of PTP clocks.
+# Keep the files for building modules, and the kernel's own tests of PTP clocks.
 _BUILD = r'''
 cd "$1/build"
 for goal in 'bzImage modules' headers "INSTALL_MOD_PATH=$1/usr modules_install"; do
@@ -46,19 +46,19 @@ rm -rf built
 
 
 def wanted(name):
-    """The lines of the configuration of the kernel that watches for `name`."""
+    """The lines of the configuration of the watching kernel `name`."""
     return [line for part in ('guest', name)
             for line in (_CONFIGS / f'{part}.config').read_text(encoding='ascii').splitlines()
             if line.startswith('CONFIG_')]
 
 
 def digest(name):
-    """What tells a kernel of another configuration, as a part of its release's name."""
+    """A hash of the configuration, as a part of the release's name."""
     return hashlib.sha256('\n'.join(wanted(name)).encode()).hexdigest()[:8]
 
 
 def build(workshop, series, folder):
-    """Fill a folder with image, modules, and what more modules are built with; the release."""
+    """Fill a folder with image, modules, and files for building modules; returns the release."""
     name = series.name
     tree = folder / 'build'
     tree.mkdir()

@@ -6,9 +6,9 @@
  *	bound-read SEGMENT	until SIGTERM; then one line:
  *	READINGS TRUSTED WRONG REFUSED WORST WIDEST
  *
- * Trusted: those of which the client would be told that they are synchronised,
- * or free running. REFUSED: its clock had not reached as_of. WORST: how far the truth was outside, WIDEST: half of the
- * widest interval; both in ns.
+ * TRUSTED: readings with the status synchronised or free running. REFUSED: the
+ * client's clock had not reached as_of. WORST: how far the truth was outside,
+ * WIDEST: half of the widest interval; both in ns.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -26,7 +26,7 @@
 
 #define NS   INT64_C(1000000000)
 #define SIZE 80
-/* ns: a client takes as_of so far ahead of its clock for now, and fails where it is further. */
+/* ns: a client accepts an as_of that is ahead of its clock by this much, and fails beyond. */
 #define BLUR	     1000
 #define SYNCHRONIZED 1
 #define FREERUNNING  2
@@ -59,7 +59,7 @@ struct bound {
 	int32_t status;
 };
 
-/* False: it is being written, or never was. */
+/* False: the segment is being written, or was never written. */
 static bool read_segment(const unsigned char *map, struct bound *bound)
 {
 	const uint16_t *count = (const uint16_t *)(map + 14);
@@ -100,7 +100,7 @@ static void judge(struct totals *totals, const struct vmclock *vc, const unsigne
 	real = clock_ns(CLOCK_REALTIME);
 	end = read_counter();
 	now = clock_ns(CLOCK_MONOTONIC_COARSE);
-	/* The marker is asked after the clock was read. */
+	/* Read the marker after the clock. */
 	if (vmclock_at(vc, VMCLOCK_SCALE_UTC, begin, &from) ||
 	    vmclock_at(vc, VMCLOCK_SCALE_UTC, end, &to) || from.marker != bound.marker ||
 	    to.marker != bound.marker)
