@@ -166,8 +166,9 @@ bool judge_interval_left(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
 	char by[JUDGE_VALUE], was[JUDGE_VALUE], moved[JUDGE_VALUE];
 	uint64_t counter = f->page->s.counter_value;
-	int64_t ahead, low, high;
 	__u64 before, now;
+	int64_t ahead;
+	__int128 low, high;
 
 	if (!keeps_marker(f) || !judge_has_bounds(f->before) || !judge_has_bounds(f->page) ||
 	    judge_reference_backwards(f, says) || !advance(f, &ahead) ||
@@ -175,8 +176,8 @@ bool judge_interval_left(const struct judge_facts *f, char says[JUDGE_TEXT])
 	    vmclock_calc_error(&f->page->s, counter, &now))
 		return false;
 	/* How far the new interval reaches beyond the old one. */
-	low = (int64_t)now - (int64_t)before - ahead;
-	high = (int64_t)now - (int64_t)before + ahead;
+	low = (__int128)now - before - ahead;
+	high = (__int128)now - before + ahead;
 	if (low <= ROUNDING_NS && high <= ROUNDING_NS)
 		return false;
 	return judge_say(says,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The demonstration behind scripts/demo: a live migration, a refusal, and a corrected clock."""
+"""The demonstration behind scripts/demo: a live migration, a refusal, and a healed clock."""
 
 import re
 import sys
@@ -49,7 +49,8 @@ def demonstrate(lab):
     events = vm.run('cat /tmp/events').splitlines()
     check = vm.shell('vmclock-check', user='nobody')
     lab.check(check.status == 0, f'vmclock-check ended with status {check.status}')
-    daemon = re.search('^vmclockd: disruption marker.*', healing.said(), re.MULTILINE | re.DOTALL)[0]
+    daemon = re.search('^vmclockd: disruption marker.*', healing.said(),
+                       re.MULTILINE | re.DOTALL)[0]
     healed, = healing.healed(RIGHT)
     return driver, events, daemon, healed, check.output
 
@@ -69,8 +70,8 @@ def transcript(kernel, driver, events, daemon, healed, check):
          '\n'.join(shortened(events)))
     said('Meanwhile, vmclockd:', daemon)
     said('Then, the end of what vmclock-check says in the guest:', check[check.index('Usable'):])
-    report.line(f'\nRefused; healed {healed:.1f} ms after the guest ran again, by the true time that the lab '
-                f'knows\n(within {RIGHT // 1000} us of it from then on); trusted.')
+    report.line(f'\nRefused; healed {healed:.1f} ms after the guest ran again, by the true time '
+                f'that the lab knows\n(within {RIGHT // 1000} us of it from then on); trusted.')
 
 
 def main(tree):

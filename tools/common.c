@@ -151,6 +151,16 @@ void fill_standard_files(void)
 		close(fd);
 }
 
+int say_why(char *why, size_t size, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, size, fmt, args);
+	va_end(args);
+	return -1;
+}
+
 int close_stdout(const char *tool)
 {
 	/* An earlier write may have failed: stdout remembers that, but not its errno. */

@@ -39,6 +39,9 @@ void wrong_option(const char *tool, char **argv, int answer);
  */
 void fill_standard_files(void);
 
+/* Puts one line without a newline into @why. Always -1, so that a function can end by it. */
+int say_why(char *why, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 /*
  * Closes stdout at the end of a program. Returns 0, or -1 with a line on
  * stderr: some of the output was lost.

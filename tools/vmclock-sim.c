@@ -22,7 +22,8 @@
 #include "sim/tool.h"
 #include "sim/update.h"
 
-#define FLAT_OUT_NS	1000000	/* between two looks for commands */
+#define FLAT_OUT_NS	1000000		/* between two looks for commands */
+#define LOOK_NS		1000000000	/* and for the file */
 
 static const char usage[] =
 "Usage: " TOOL " [OPTION]... FILE\n"
@@ -33,7 +34,7 @@ static const char usage[] =
 
 static const char rest_of_help[] =
 "\n"
-"TIME is a number with a unit, such as 10ms; without one it is in seconds.\n"
+"TIME is a number with a unit, such as 10ms or 2h; without one it is in seconds.\n"
 "\n"
 "Exit status:\n"
 "  0  ended as asked\n"
@@ -86,21 +87,25 @@ static int start_clock(struct sim *sim)
 }
 
 /*
- * With --at, the guest's memory may already have a page, from another host. Its
- * sequence count and generation continue, and the marker changes.
+ * There may be a page already: with --at, the guest comes from another host;
+ * otherwise programs may still have open what an earlier simulator left. The
+ * sequence count and the generation go on, and the marker changes. In a file of
+ * ours it changes even if --marker asks for the old one, for those programs
+ * would miss the disruption.
  */
 static uint32_t take_over(struct sim *sim)
 {
 	const struct vmclock_abi *page = sim->file.page;
 	const struct sim_options *o = &sim->options;
-	bool there = sim->file.inside && le32toh(page->magic) == VMCLOCK_MAGIC;
+	bool inside = sim->file.inside && le32toh(page->magic) == VMCLOCK_MAGIC;
+	uint64_t before = le64toh(page->disruption_marker);
 
 	sim->marker = o->marker.value;
 	sim->generation = o->generation.value;
-	if (!there)
+	if (!inside && !sim->file.continues)
 		return 0;
-	if (!o->marker.given)
-		sim->marker = le64toh(page->disruption_marker) + 1;
+	if (!o->marker.given || (sim->file.continues && o->marker.value == before))
+		sim->marker = before + 1;
 	if (!o->generation.given && le64toh(page->flags) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT)
 		sim->generation = le64toh(page->vm_generation_counter);
 	return le32toh(page->seq_count);
@@ -109,9 +114,9 @@ static uint32_t take_over(struct sim *sim)
 static int start(struct sim *sim)
 {
 	const struct sim_options *o = &sim->options;
+	const struct sim_constants constants = sim_constants(o);
 
-	if (sim_file_open(&sim->file, o->path, o->at.given ? &o->at.value : NULL,
-			  (uint32_t)o->size.value))
+	if (sim_file_open(&sim->file, o->path, o->at.given ? &o->at.value : NULL, &constants))
 		return -1;
 	if (!o->marker_only && start_clock(sim))
 		return -1;
@@ -121,6 +126,9 @@ static int start(struct sim *sim)
 	if (sim_file_appear(&sim->file))
 		return -1;
 	printf("publishing %s\n", o->path);
+	if (sim->file.continues)
+		fprintf(stderr, TOOL ": the page that was there goes on: disruption marker %llu\n",
+			(unsigned long long)sim->marker);
 	fflush(stdout);
 	return 0;
 }
@@ -156,23 +164,41 @@ static void catch_signals(sigset_t *waiting)
 	signal(SIGTTIN, SIG_IGN);
 }
 
+/* Looks whether the file still has its name, and tells once that it has not. */
+static void look_for_file(struct sim *sim, int64_t now)
+{
+	if (sim->gone || now < sim->next_look)
+		return;
+	sim->next_look = now + LOOK_NS;
+	if (sim->file.inside || sim_file_is_there(&sim->file))
+		return;
+	sim->gone = true;
+	fprintf(stderr,
+		TOOL ": %s was removed, or replaced by another file: programs that have it open go "
+		     "on, others do not find this page; end " TOOL ", and start it again\n",
+		sim->options.path);
+}
+
 static void run(struct sim *sim, const sigset_t *waiting)
 {
-	bool flat_out = !sim->options.interval && !sim->options.hold;
 	int64_t started = monotonic_now();
 
 	while (!sim->stop && !told_to_stop) {
 		int64_t now = monotonic_now();
 		int64_t next = sim_input_script(sim, started, now);
 		int64_t slice = now + FLAT_OUT_NS;
+		bool flat_out = !sim->options.interval && !sim->options.hold;
 
 		do {
 			sim_tick(sim, now);
 			now = monotonic_now();
 		} while (flat_out && now < slice && now < next);
 
+		look_for_file(sim, now);
 		if (sim_deadline(sim) < next)
 			next = sim_deadline(sim);
+		if (!sim->gone && sim->next_look < next)
+			next = sim->next_look;
 		if (!sim->stop)
 			sim_input_wait(sim, next, waiting);
 	}
@@ -199,10 +225,12 @@ static int simulate(struct sim *sim)
 
 static void print_help(void)
 {
+	char commands[SIM_ANSWER_MAX];
+
 	fputs(usage, stdout);
 	sim_options_explain();
-	puts("\nThe commands:");
-	sim_command_explain();
+	sim_command_explain(commands, sizeof(commands));
+	printf("\nThe commands:\n%s", commands);
 	fputs(rest_of_help, stdout);
 }
 

@@ -198,8 +198,7 @@ static int judge(struct by_ntp *by, const struct pair *pair, const struct report
 	if (*why)
 		return -ENODATA;
 	if (report->leap != REPORT_LEAP_NONE)
-		by->options.announced =
-			leaps_month_end((pair->real + report->offset) / NS_PER_SEC);
+		by->options.announced = leaps_month_end((pair->real + report->offset) / NS_PER_SEC);
 	return 0;
 }
 
@@ -236,15 +235,18 @@ static int64_t led_astray(struct by_ntp *by, const struct report *report, int64_
 {
 	struct heard now = { report->reference, report->reference_ns, raw, utc };
 	const struct heard *last = &by->last;
-	int64_t passed = raw - last->raw;
+	int64_t passed = raw - last->raw, by_rate, leeway, moved;
 
 	if (!by->lead_known || now.reference != last->reference ||
 	    now.reference_ns != last->reference_ns || leaps_near(last->utc, utc)) {
 		by->last = now;
 		return 0;
 	}
-	passed -= (int64_t)((__int128)passed * report->frequency / NS_PER_SEC);
-	return llabs(utc - last->utc - passed);
+	by_rate = (int64_t)((__int128)passed * report->frequency / NS_PER_SEC);
+	/* Daemons differ in how they reckon with a rate, by its square. */
+	leeway = llabs((int64_t)((__int128)by_rate * report->frequency / NS_PER_SEC));
+	moved = llabs(utc - last->utc - passed + by_rate);
+	return moved > leeway ? moved - leeway : 0;
 }
 
 /*

@@ -28,7 +28,8 @@ static const char *const steps[] = {
 
 static const char *const switches[] = { "no", "yes", NULL };
 
-enum kind { WORD, TIME, PATH };
+/* LENGTH is a time that is not 0. */
+enum kind { WORD, TIME, LENGTH, FOLDER, FILE_PATH };
 
 static const struct key {
 	const char *name;
@@ -41,16 +42,16 @@ static const struct key {
 	{                                                                      \
 #field, kind, offsetof(struct config, field), words, initially \
 	}
-	KEY(device, PATH, NULL, "/dev/vmclock0"),
-	KEY(folder, PATH, NULL, VMCLOCK_RUN_FOLDER),
-	KEY(chronyc, PATH, NULL, "/usr/bin/chronyc"),
-	KEY(busctl, PATH, NULL, "/usr/bin/busctl"),
-	KEY(systemctl, PATH, NULL, "/usr/bin/systemctl"),
-	KEY(hooks, PATH, NULL, "/etc/vmclock/hooks.d"),
-	KEY(hook_timeout, TIME, NULL, "10s"),
-	KEY(clockbound_path, PATH, NULL, "/var/run/clockbound/shm0"),
+	KEY(device, FILE_PATH, NULL, "/dev/vmclock0"),
+	KEY(folder, FOLDER, NULL, VMCLOCK_RUN_FOLDER),
+	KEY(chronyc, FILE_PATH, NULL, "/usr/bin/chronyc"),
+	KEY(busctl, FILE_PATH, NULL, "/usr/bin/busctl"),
+	KEY(systemctl, FILE_PATH, NULL, "/usr/bin/systemctl"),
+	KEY(hooks, FOLDER, NULL, "/etc/vmclock/hooks.d"),
+	KEY(hook_timeout, LENGTH, NULL, "10s"),
+	KEY(clockbound_path, FILE_PATH, NULL, "/var/run/clockbound/shm0"),
 	KEY(clockbound, WORD, switches, "no"),
-	KEY(metrics, PATH, NULL, NULL),
+	KEY(metrics, FILE_PATH, NULL, NULL),
 	KEY(mode, WORD, modes, "act"),
 	KEY(ntp, WORD, ntps, "auto"),
 	KEY(source_smears, WORD, switches, "no"),
@@ -58,9 +59,9 @@ static const struct key {
 	KEY(step_min, TIME, NULL, "2us"),
 	KEY(step_max, TIME, NULL, "0"),
 	KEY(step_back_max, TIME, NULL, "1s"),
-	KEY(step_max_error, TIME, NULL, "1ms"),
+	KEY(step_max_error, LENGTH, NULL, "1ms"),
 	KEY(slew_max, TIME, NULL, "101ms"),
-	KEY(trusted_max_error, TIME, NULL, "100ms"),
+	KEY(trusted_max_error, LENGTH, NULL, "100ms"),
 #undef KEY
 };
 
@@ -105,6 +106,16 @@ static int set_time(int64_t *to, const char *value, char *why, size_t size)
 	return 0;
 }
 
+static int set_length(int64_t *to, const char *value, char *why, size_t size)
+{
+	if (set_time(to, value, why, size))
+		return -1;
+	if (*to)
+		return 0;
+	snprintf(why, size, "'%s' is too short: give more than 0", value);
+	return -1;
+}
+
 static int set_path(char **to, const char *value, char *why, size_t size)
 {
 	if (*value != '/') {
@@ -119,6 +130,16 @@ static int set_path(char **to, const char *value, char *why, size_t size)
 	return -1;
 }
 
+static int set_file(char **to, const char *value, char *why, size_t size)
+{
+	if (set_path(to, value, why, size))
+		return -1;
+	if (value[strlen(value) - 1] != '/')
+		return 0;
+	snprintf(why, size, "'%s' is a folder: give a file", value);
+	return -1;
+}
+
 static int set(struct config *config, const struct key *key, const char *value, char *why,
 	       size_t size)
 {
@@ -129,10 +150,17 @@ static int set(struct config *config, const struct key *key, const char *value, 
 		return set_word(to, key, value, why, size);
 	case TIME:
 		return set_time(to, value, why, size);
+	case LENGTH:
+		return set_length(to, value, why, size);
+	case FILE_PATH:
+		return set_file(to, value, why, size);
 	default:
 		return set_path(to, value, why, size);
 	}
 }
+
+/* Some editors begin a file with it. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 /* ---- The file ---------------------------------------------------------------------- */
 
@@ -184,11 +212,13 @@ static char *next_line(char *text, int size, void *user)
 {
 	struct reading *reading = user;
 	int length = get_line(reading->file, text, size);
-	char *start = text + strspn(text, " \t\r\v\f");
+	char *start = text;
 
 	if (length < 0)
 		return NULL;
-	reading->line++;
+	if (!reading->line++ && !strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)))
+		start += strlen(BYTE_ORDER_MARK);
+	start += strspn(start, " \t\r\v\f");
 	if (*start == '#' || *start == ';')
 		*start = '\0';
 	else if (length >= size)

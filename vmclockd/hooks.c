@@ -79,6 +79,11 @@ void hooks_tell(struct hooks *hooks, enum hook_event event, const struct hook_fa
 
 /* ---- Which programs there are ------------------------------------------------------ */
 
+static bool others_can_write(const struct stat *st)
+{
+	return st->st_mode & (S_IWGRP | S_IWOTH) || (st->st_uid != 0 && st->st_uid != geteuid());
+}
+
 /* Programs that other users could have written are not run. */
 static bool may_run(const char *path)
 {
@@ -86,7 +91,7 @@ static bool may_run(const char *path)
 
 	if (stat(path, &st) || !S_ISREG(st.st_mode) || access(path, X_OK))
 		return false;
-	if (!(st.st_mode & (S_IWGRP | S_IWOTH)) && (st.st_uid == 0 || st.st_uid == geteuid()))
+	if (!others_can_write(&st))
 		return true;
 	say(LOG_WARNING, "hook %s is not run: others can write it", path);
 	return false;
@@ -107,26 +112,47 @@ static bool listed(const struct hooks *hooks, const char *name)
 	return false;
 }
 
-static void list(struct hooks *hooks, const char *folder)
+/* In a folder that others can write, they could put any program of root's. */
+static DIR *open_folder(const char *folder)
 {
 	DIR *dir = opendir(folder);
+	struct stat st;
+
+	if (!dir && errno != ENOENT)
+		say(LOG_WARNING, "cannot read %s: %s", folder, strerror(errno));
+	if (dir && !fstat(dirfd(dir), &st) && !others_can_write(&st))
+		return dir;
+	if (dir) {
+		say(LOG_WARNING, "hooks in %s are not run: others can write there", folder);
+		closedir(dir);
+	}
+	return NULL;
+}
+
+static void list(struct hooks *hooks, const char *folder)
+{
+	DIR *dir = open_folder(folder);
 	struct dirent *entry;
 	char *path;
 
-	if (!dir) {
-		if (errno != ENOENT)
-			say(LOG_WARNING, "cannot read %s: %s", folder, strerror(errno));
+	if (!dir)
 		return;
-	}
-	while ((entry = readdir(dir)) && hooks->count < HOOKS_MAX) {
+	while ((entry = readdir(dir))) {
 		if (*entry->d_name == '.' || listed(hooks, entry->d_name))
 			continue;
 		if (asprintf(&path, "%s/%s", folder, entry->d_name) < 0)
 			break;
-		if (may_run(path))
-			hooks->paths[hooks->count++] = path;
-		else
+		if (!may_run(path)) {
 			free(path);
+			continue;
+		}
+		if (hooks->count == HOOKS_MAX) {
+			say(LOG_WARNING, "there are more than %d hooks: not all of them are run",
+			    HOOKS_MAX);
+			free(path);
+			break;
+		}
+		hooks->paths[hooks->count++] = path;
 	}
 	closedir(dir);
 }

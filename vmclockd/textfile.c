@@ -65,8 +65,9 @@ static void renew(struct textfile *file, const char *text)
 	int ret = write_file(file, text);
 
 	if (ret && ret != file->told)
-		say(LOG_WARNING, "cannot write %s: %s: the metrics there are not renewed",
-		    file->path, strerror(-ret));
+		say(LOG_WARNING, "cannot write %s: %s%s: the metrics there are not renewed",
+		    file->path, strerror(-ret),
+		    ret == -EROFS ? " (for a unit of systemd's: ReadWritePaths=)" : "");
 	else if (!ret && file->told)
 		say(LOG_NOTICE, "%s is renewed again", file->path);
 	file->told = ret;

@@ -30,7 +30,8 @@ _PROGRAM_FOLDERS = ('tools', 'vmclockd', 'examples', 'bench', 'tests/vm/guest', 
 _USUAL_FOLDERS = ('tools', 'tests/vm/guest')
 _USUAL_EXAMPLE = 'stamp-events'
 # The first command of a system on a disk: unpack the second disk, which may be found later.
-_UNPACK_AND_START = 'until test -b /dev/vdb; do sleep 0.1; done; tar -xf /dev/vdb -C / && exec /sbin/init'
+_UNPACK_AND_START = 'until test -b /dev/vdb; do sleep 0.1; done; ' \
+                    'tar -xf /dev/vdb -C / && exec /sbin/init'
 # Socket paths are limited to 107 bytes; the longest below the run folder takes 20.
 _LONGEST_FOLDER = 80
 
@@ -197,7 +198,8 @@ class Lab:
             if added:
                 with tarfile.open(added) as more:
                     for member in more:
-                        archive.addfile(member, more.extractfile(member) if member.isreg() else None)
+                        content = more.extractfile(member) if member.isreg() else None
+                        archive.addfile(member, content)
         boot = system.root / 'boot'
         release = system.releases()[-1]
         image = self._folder / f'{number}.kernel'

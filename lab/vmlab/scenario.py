@@ -104,7 +104,7 @@ def only(scenarios, pairs):
 
 
 class Failures:
-    """The pairs whose last run failed, for --failed: a file of lines with kernel and scenario.
+    """Which failed when they last ran, for --failed: a file with lines of a kernel and a scenario.
 
     The record of a pair that did not run stays, so that one can repair pairs one by one.
     """

@@ -54,6 +54,35 @@ expect 'it waits as long as it takes' 0 '^vmclock-check: waiting: vmclockd does 
 	'^trusted, disruption marker 7$'
 verdict 'and says once for what' "$(sort "$tmp/waiter" | uniq -d)"
 
+# A device that goes, as one does whose driver is changed for another at boot, and comes back.
+cat >"$tmp/gone.c" <<'END'
+#include <dlfcn.h>
+#include <errno.h>
+#include <stddef.h>
+#include <time.h>
+#include <vmclock.h>
+
+int vmclock_system_trusted(const struct vmclock *vc, uint64_t *marker)
+{
+	static int looks;
+	int (*next)(const struct vmclock *, uint64_t *) = dlsym(RTLD_NEXT, __func__);
+
+	return looks++ ? next(vc, marker) : -EAGAIN;
+}
+
+int vmclock_system_wait_trusted(const struct vmclock *vc, const struct timespec *timeout)
+{
+	(void)vc;
+	(void)timeout;
+	return -ENODEV;
+}
+END
+"${CC:-cc}" -D_GNU_SOURCE -I"$top_srcdir/include" -Iinclude -shared -fPIC -o "$tmp/gone.so" "$tmp/gone.c" || exit 99
+export LD_PRELOAD="$tmp/gone.so"
+run --wait=30
+unset LD_PRELOAD
+expect 'a device that goes, and comes back' 0 '^vmclock-check: waiting: the device is gone$' \
+	'^trusted, disruption marker 7$'
 run --wait=30
 expect 'trusted' 0 '^trusted, disruption marker 7$'
 run --wait=30 --max-error=1ms

@@ -89,6 +89,43 @@ tell marker-only off
 is 'and back' clock_status 2
 reader 'and right' host 0
 
+tell marker 18446744073709551615
+is 'marker' disruption_marker 18446744073709551615
+is 'and the same generation' vm_generation_counter 2
+reader 'a marker makes new promises' nested 3
+tell marker 0
+is 'marker 0' disruption_marker 0
+tell generation 77
+is 'generation' vm_generation_counter 77
+is 'and the same marker' disruption_marker 0
+tell tai-offset -36
+is 'tai-offset' tai_offset_sec -36
+tell tai-offset none
+is 'no tai-offset: the flag' flags "$((0x178))"
+tell tai-offset -37
+is 'tai-offset again' tai_offset_sec -37
+tell interval 1ms
+reader 'interval' nested 500
+tell interval 0
+reader 'interval 0' nested 5000
+tell interval 100ms
+tell help
+expect 'help' 0 '^  disrupt \[step=TIME\] \[ppm=N\] ' '^  interval TIME ' '^  quit '
+tell disrupt step=1ms step=2ms
+expect 'two steps' 3 '^vmclock-sim: disrupt: step is given twice; give it once$'
+tell snapshot ppm=1 ppm=1
+expect 'two frequencies' 3 '^vmclock-sim: snapshot: ppm is given twice; give it once$'
+tell marker -1
+expect 'a marker that is none' 3 "^vmclock-sim: marker: '-1' is no number within"
+tell tai-offset x
+expect 'an offset that is none' 3 "^vmclock-sim: tai-offset: 'x' is neither none nor a number"
+tell status unreliable '#' not for long
+expect 'a comment' 0
+is 'behind a command' clock_status 4
+tell status synchronized
+tell frobnicate
+expect 'no such command' 3 '^vmclock-sim: frobnicate: there is no such command; try help$'
+
 # ---- Mishaps ----------------------------------------------------------------------
 
 tell stall on
@@ -167,7 +204,7 @@ wrong() {	# COMMAND PATTERN
 	tell $1
 	expect "wrong: $1" 3 "^vmclock-sim: $2"
 }
-wrong frobnicate 'frobnicate: there is no such command; see'
+wrong frobnicate 'frobnicate: there is no such command; try help'
 wrong 'disrupt step=10000000' \
 	"disrupt: 'step=10000000' is not a step; give a unit: step=10ms"
 wrong 'disrupt soon' "disrupt: what is 'soon'\\? step=TIME and ppm=N"
@@ -180,7 +217,7 @@ wrong 'leap maybe' "leap: 'maybe' is not one of pos, neg and none"
 wrong 'soon now' "soon: write 'soon'"
 wrong 'frequency fast' "frequency: 'fast' is not a frequency"
 wrong 'frequency 10001' "frequency: '10001' is not a frequency"
-wrong 'step 1h' "step: '1h' is not a time"
+wrong 'step 1y' "step: '1y' is not a time"
 wrong 'stall -1s' "stall: '-1s' is not a duration"
 wrong 'stall 0' "stall: '0' is not a duration"
 wrong 'garbage off' "garbage: 'off' is not a duration"
@@ -205,7 +242,7 @@ printf 'disrupt\nshow' | {
 		# A comment, an empty line
 
 		at 0 status unreliable
-		at 0.2 disrupt step=1s
+		at 0.2 disrupt step=1s	# as on another host
 		at 300ms show
 		  at	300ms	quit
 	END

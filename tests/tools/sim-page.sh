@@ -137,28 +137,68 @@ stop
 start --keep
 stop
 is 'kept at the end' disruption_marker 1
-old=$(stat -c %i "$page")
+inode=$(stat -c %i "$page")
+seq=$(get seq_count)
 start
-[ "$(stat -c %i "$page")" != "$old" ] && why='' || why='it is the same'
-verdict 'one that was left behind is replaced' "$why"
+[ "$(stat -c %i "$page")" = "$inode" ] && why='' || why='it is another file'
+verdict 'one that was left behind goes on' "$why"
+is 'under another marker' disruption_marker 2
+is 'and the same generation' vm_generation_counter 1
+[ "$(get seq_count)" -gt "$seq" ] && why='' || why='it went back'
+verdict 'its sequence count goes on' "$why"
+reader 'and readers go on' nested 3
 stop
+expect 'it says so' 0 '^vmclock-sim: the page that was there goes on: disruption marker 2$'
 gone 'and not kept'
+
+start --marker 5 --keep
+stop
+start --marker 5 --keep
+is 'a restart is a disruption, whatever is asked for' disruption_marker 6
+stop
+start --marker 9 --generation 4 --keep
+is 'another marker is taken' disruption_marker 9
+is 'and another generation' vm_generation_counter 4
+stop
+
+# What never changes would: programs that have the old page open are told that it has ended.
+ln "$page" "$tmp/held"
+inode=$(stat -c %i "$page")
+start --utc
+[ "$(stat -c %i "$page")" != "$inode" ] && why='' || why='it is the same file'
+verdict 'a page with other constants is a new file' "$why"
+held() {
+	[ "$("$SIM_READER" "$tmp/held" get "$2")" = "$3" ] && why='' || why="$2 is $("$SIM_READER" "$tmp/held" get "$2")"
+	verdict "$1" "$why"
+}
+held 'the old one is disrupted' disruption_marker 10
+held 'and unreliable' clock_status 4
+stop
+rm "$tmp/held"
 
 start
 rm "$page"
+until_true grep -q 'was removed' "$tmp/sim.err"
 echo other >"$page"
 stop
+expect 'a file that is removed is missed' 0 \
+	"^vmclock-sim: $page was removed, or replaced by another file: .*start it again\$"
 [ "$(cat "$page")" = other ] && why='' || why='it was removed'
 verdict 'a file that took its place is left alone' "$why"
 rm "$page"
 
-# Killed: nothing is cleaned up.
-start
+# Killed: nothing is cleaned up, not even an update that was in progress.
+start --marker 3
+tell stall on
 kill -KILL "$sim"
 wait "$sim" 2>/dev/null
 sim=
+inode=$(stat -c %i "$page")
 start
-reader 'after a crash it starts again' nested 3
+[ "$(stat -c %i "$page")" = "$inode" ] && why='' || why='it is another file'
+verdict 'after a crash the page goes on' "$why"
+is 'disrupted' disruption_marker 4
+reader 'and readers go on after it' nested 3
 stop
 
 # Memory of a guest: only the page is written, and the guest continues.

@@ -469,6 +469,32 @@ static void a_precise_daemon_is_not_suspected(void **state)
 	expect_truth(&p);
 }
 
+/*
+ * Where the raw clock is fast by f, some daemons take it times 1 - f, and others by 1 + f: after a
+ * long time without a measurement that makes a difference.
+ */
+static void nor_is_one_that_reckons_otherwise(void **state)
+{
+	const int64_t fast = 400000;
+	struct place p;
+	int64_t began;
+	int i;
+
+	(void)state;
+	open_place(&p, true);
+	heal(&p);
+	measures(0);
+	world.report.frequency = fast;
+	world.report.root_delay = 1000;
+	world.report.root_dispersion = 1000;
+	began = world.now;
+	for (i = 0; i < 2048; i++) {
+		look(&p);
+		world.report.offset = -(world.now - began) * fast / (NS_PER_SEC + fast);
+	}
+	assert_int_equal(world.forgot, 1);
+}
+
 /* A slew that is too small to detect is within the bounds, however wrong the daemon is. */
 static void a_small_slew_is_within_the_bounds(void **state)
 {
@@ -625,6 +651,7 @@ int main(void)
 		cmocka_unit_test(without_a_counter_a_step_is_seen_as_well),
 		cmocka_unit_test(a_slew_by_another_is_seen),
 		cmocka_unit_test(a_precise_daemon_is_not_suspected),
+		cmocka_unit_test(nor_is_one_that_reckons_otherwise),
 		cmocka_unit_test(a_small_slew_is_within_the_bounds),
 		cmocka_unit_test(a_leap_second_is_announced_or_smeared),
 		cmocka_unit_test(it_forgets_and_is_asked_once_at_a_time),

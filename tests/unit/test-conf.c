@@ -210,6 +210,25 @@ static void each_path_is_taken(void **state)
 	}
 }
 
+static void no_folder_is_taken_for_a_file(void **state)
+{
+	static const char *const files[] = { "device", "chronyc", "busctl", "systemctl",
+					     "clockbound_path", "metrics" };
+	struct config config;
+	char line[100], expected[200];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(line, sizeof(line), "%s = /some/where/\n", files[i]);
+		snprintf(expected, sizeof(expected),
+			 NAME ":1: %s: '/some/where/' is a folder: give a file\n", files[i]);
+		is_wrong(line, expected);
+	}
+	assert_int_equal(read_text(&config, "folder = /some/where/\nhooks = /\n"), 0);
+	done(&config);
+}
+
 static void each_word_is_taken(void **state)
 {
 	static const struct {
@@ -287,6 +306,39 @@ static void each_time_is_taken(void **state)
 			done(&config);
 		}
 	}
+}
+
+/* With 0 no hook would run, or nothing would be trusted. */
+static void some_times_are_not_0(void **state)
+{
+	static const char *const keys[] = { "hook_timeout", "step_max_error", "trusted_max_error" };
+	char line[100], expected[200];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		snprintf(line, sizeof(line), "%s = 0\n", keys[i]);
+		snprintf(expected, sizeof(expected), NAME ":1: %s: '0' is too short: give more than 0\n",
+			 keys[i]);
+		is_wrong(line, expected);
+	}
+}
+
+/* Editors for Windows begin a file with it. */
+static void a_byte_order_mark_is_nothing(void **state)
+{
+	struct config config;
+
+	(void)state;
+	assert_int_equal(read_text(&config, "\xef\xbb\xbf# a comment\r\nmode = observe\r\n"), 0);
+	assert_int_equal(config.mode, MODE_OBSERVE);
+	done(&config);
+	assert_int_equal(read_text(&config, "\xef\xbb\xbfmode = observe\n"), 0);
+	assert_int_equal(config.mode, MODE_OBSERVE);
+	done(&config);
+	assert_int_equal(read_text(&config, "\xef\xbb\xbf\n"), 0);
+	done(&config);
+	is_wrong("\xef\xbb\xbf[clock]\n", NAME ":1: there are no sections: remove '[clock]'\n");
 }
 
 static void the_form_is_free(void **state)
@@ -488,8 +540,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_file_there_are_defaults),
 		cmocka_unit_test(each_path_is_taken),
+		cmocka_unit_test(no_folder_is_taken_for_a_file),
 		cmocka_unit_test(each_word_is_taken),
 		cmocka_unit_test(each_time_is_taken),
+		cmocka_unit_test(some_times_are_not_0),
+		cmocka_unit_test(a_byte_order_mark_is_nothing),
 		cmocka_unit_test(the_form_is_free),
 		cmocka_unit_test(unknown_keys_are_refused),
 		cmocka_unit_test(sections_are_refused),

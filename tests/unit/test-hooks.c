@@ -22,10 +22,16 @@
 
 #define LIMIT (50 * NS_PER_MS)
 
+static char said[256];
+
 void say(int level, const char *fmt, ...)
 {
+	va_list args;
+
 	(void)level;
-	(void)fmt;
+	va_start(args, fmt);
+	vsnprintf(said, sizeof(said), fmt, args);
+	va_end(args);
 }
 
 /* ---- A hook that is killed, but does not go -------------------------------------------------- */
@@ -288,6 +294,56 @@ static void the_end_is_owed_again_after_another_disruption(void **state)
 	assert_true(owes(HOOK_TRUSTED));
 }
 
+static void run_all(void)
+{
+	while (hooks_advance(&place.hooks) != INT64_MAX || place.hooks.pid)
+		usleep(1000);
+}
+
+/* Whoever may write in the folder may link any program of root's into it. */
+static void a_folder_of_others_has_no_hooks(void **state)
+{
+	static const mode_t modes[] = { 0775, 0757, 0777 };
+	size_t i;
+
+	(void)state;
+	script("hooks/1", "touch ran");
+	place.hooks.limit = 20 * NS_PER_SEC;
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		assert_int_equal(chmod("hooks", modes[i]), 0);
+		*said = '\0';
+		tell(HOOK_DISRUPTED);
+		run_all();
+		assert_false(exists("ran"));
+		assert_string_equal(said, "hooks in hooks are not run: others can write there");
+	}
+	assert_int_equal(chmod("hooks", 0755), 0);
+	tell(HOOK_DISRUPTED);
+	run_all();
+	assert_true(exists("ran"));
+}
+
+static void hooks_that_are_too_many_are_told(void **state)
+{
+	char name[32];
+	int i;
+
+	(void)state;
+	place.hooks.limit = 20 * NS_PER_SEC;
+	for (i = 0; i < HOOKS_MAX; i++) {
+		snprintf(name, sizeof(name), "hooks/%d", i);
+		assert_int_equal(symlink("/bin/true", name), 0);
+	}
+	*said = '\0';
+	tell(HOOK_DISRUPTED);
+	run_all();
+	assert_string_equal(said, "");
+	script("hooks/more", "true");
+	tell(HOOK_DISRUPTED);
+	run_all();
+	assert_string_equal(said, "there are more than 64 hooks: not all of them are run");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +351,9 @@ int main(int argc, char **argv)
 						tear_down),
 		cmocka_unit_test_setup_teardown(nor_at_the_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_event_is_owed_until_all_have_heard, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_folder_of_others_has_no_hooks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(hooks_that_are_too_many_are_told, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_is_promised_is_owed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_end_is_owed_again_after_another_disruption,

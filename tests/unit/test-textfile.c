@@ -24,6 +24,7 @@ int rename(const char *from, const char *to);
 int slow_rename(const char *from, const char *to);
 
 static bool hangs;
+static int fails; /* an error */
 static sem_t begun, thawed;
 
 int slow_rename(const char *from, const char *to)
@@ -32,6 +33,9 @@ int slow_rename(const char *from, const char *to)
 		sem_post(&begun);
 		sem_wait(&thawed);
 	}
+	errno = __atomic_load_n(&fails, __ATOMIC_ACQUIRE);
+	if (errno)
+		return -1;
 	return rename(from, to);
 }
 
@@ -196,12 +200,36 @@ static void the_end_does_not_wait_for_ever(void **state)
 	free(file.unfinished);
 }
 
+static void a_sandbox_is_told_with_the_way_out(void **state)
+{
+	static const struct {
+		int error;
+		const char *hint;
+	} errors[] = {
+		{ EROFS, ": Read-only file system (for a unit of systemd's: ReadWritePaths=): " },
+		{ ENOSPC, ": No space left on device: " },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		*said = '\0';
+		__atomic_store_n(&fails, errors[i].error, __ATOMIC_RELEASE);
+		assert_int_equal(textfile_start(&file, path), 0);
+		put("refused");
+		textfile_stop(&file);
+		assert_non_null(strstr(said, errors[i].hint));
+	}
+	__atomic_store_n(&fails, 0, __ATOMIC_RELEASE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_end_writes_the_last_text),
 		cmocka_unit_test(it_is_whole_at_any_time),
 		cmocka_unit_test(nobody_waits_for_a_disk),
+		cmocka_unit_test(a_sandbox_is_told_with_the_way_out),
 		cmocka_unit_test(the_end_does_not_wait_for_ever),
 	};
 

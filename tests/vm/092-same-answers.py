@@ -57,5 +57,6 @@ def check(lab, theirs, ours, different, found):
 def check_read_only(lab, ours):
     """In every case nothing can be written, and nothing executed."""
     for call, answer in ours.items():
-        if re.search(r'(, write \w+|to write|PROT_WRITE|PROT_EXEC|exec shared|_RDWR p?write)$', call):
+        if re.search(r'(, write \w+|to write|PROT_WRITE|PROT_EXEC|exec shared|_RDWR p?write)$',
+                     call):
             lab.check(answer in ('EROFS', 'EACCES', 'EPERM', 'EINVAL'), f'{call}: {answer}')

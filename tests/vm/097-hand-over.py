@@ -81,7 +81,8 @@ class Guest:
         lab.equal([len(line.split()) for line in times], [6, 6, 6],
                   'the words about the time in each scale')
         marker = vm.page.get('disruption_marker')
-        vm.run('rm -f /tmp/wait; lib-wait >/tmp/wait 2>&1 & until grep -qx waiting /tmp/wait; do usleep 10000; done')
+        vm.run('rm -f /tmp/wait; lib-wait >/tmp/wait 2>&1 & '
+               'until grep -qx waiting /tmp/wait; do usleep 10000; done')
         vm.page.disrupt()
         vm.notify()
         vm.wait_for(f'grep -qx "disrupted {marker} -> {marker + 1}" /tmp/wait')

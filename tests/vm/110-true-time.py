@@ -30,7 +30,8 @@ def run(lab):
             readings = {what: vm.run(f'ptp-read {ptp} {what} {count}')
                         for what, count in READINGS.items()}
             check_statuses(lab, vm, publisher, lambda: {
-                what: vm.run(f'ptp-read {ptp} {what}').split()[1] for what in (*READINGS, 'offset')})
+                what: vm.run(f'ptp-read {ptp} {what}').split()[1]
+                for what in (*READINGS, 'offset')})
 
     judge = Judge(lab, host, offset.until(calibrate(lab, vm)))
     judge.library(library)

@@ -4,7 +4,7 @@
 import re
 import statistics
 
-from vmlab.guest import toolbox
+from vmlab.guest import timeline, toolbox
 from vmlab.guest.device import Simulation
 from vmlab.host.clock import NSEC, TAI_OFFSET, Publisher, calibrate
 from vmlab.host.page import COUNTER_X86_TSC
@@ -59,12 +59,11 @@ def check_get(lab, vm):
 
 def system_errors(vm):
     """How far the system clock is ahead of UTC, by libvmclock, ten times in a second."""
-    rows = [list(map(int, line.split()[:10])) for line in
-            vm.run('time-record >/tmp/system & sleep 1; kill $!; cat /tmp/system').splitlines()]
-    (_, first, *_, start, _), (_, last, *_, end, _) = rows[0], rows[-1]
-    tick = (end - start) / (last - first)
-    return [round(time - utc + (at - counter) * tick)
-            for _, counter, time, _, _, _, _, at, utc, _ in rows]
+    rows = timeline.records(vm, 10)
+    first, last = rows[0], rows[-1]
+    tick = (last.library - first.library) / (last.library_counter - first.library_counter)
+    return [round(row.realtime - row.library + (row.library_counter - row.counter) * tick)
+            for row in rows]
 
 
 def worst_error(vm):

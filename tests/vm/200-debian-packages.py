@@ -92,8 +92,9 @@ def check_installation(lab, vm):
 
 def check_waiting(lab, vm):
     """While the page gives no time, services that need the right time do not start."""
-    lab.equal(vm.shell('systemctl is-active vmclock-wait-sync time-sync.target database').output.split(),
-              ['activating', 'inactive', 'inactive'], 'what waits for the time')
+    waiting = vm.shell('systemctl is-active vmclock-wait-sync time-sync.target database')
+    lab.equal(waiting.output.split(), ['activating', 'inactive', 'inactive'],
+              'what waits for the time')
     vm.wait_for('journalctl -o cat -u vmclock-wait-sync | '
                 'grep -qx "vmclock-check: waiting: nobody has vouched for the system clock yet"')
 

@@ -21,8 +21,8 @@ def run(lab):
     debs = [path for name in INSTALLED.split() for path in folder.glob(f'{name}_*.deb')]
 
     with tempfile.TemporaryDirectory(prefix='vmclock.') as changes:
-        vm = lab.boot_system(lab.system(SUITE), Operated.DEVICE, files=[*debs, driver(lab, changes)],
-                             programs=['time-record'])
+        vm = lab.boot_system(lab.system(SUITE), Operated.DEVICE, programs=['time-record'],
+                             files=[*debs, driver(lab, changes)])
     guest = Operated(lab, vm)
     # On an emulated processor, the index of all manual pages takes a minute.
     vm.run('rm -f /var/lib/man-db/auto-update')

@@ -53,7 +53,8 @@ def check_fails(lab, trial, reason, *command):
     status, output = trial.attempt(*command)
     lab.check(status != 0, f'{" ".join(command)} went well')
     lab.check(trial.make_log in output, f'DKMS does not name its log: {output}')
-    found = [line for line in trial.run('cat', trial.make_log).splitlines() if re.search(reason, line)]
+    found = [line for line in trial.run('cat', trial.make_log).splitlines()
+             if re.search(reason, line)]
     lab.check(len(found) == 1, f'{reason!r} is told in {len(found)} lines')
     check_none(lab, trial)
 
@@ -130,7 +131,7 @@ def check_tree(lab, trial):
     lab.check(broken(trial) in trial.run('apt-get', 'purge', '--yes', '--quiet', 'vmclock-dkms'),
               'not a word of the broken tree')
     check_none(lab, trial)
-    lab.equal(trial.script(f'ls -d {trial.source} {trial.tree.parent} 2>&1 | grep -c "No such file"'), '2',
-              'folders that are gone')
+    lab.equal(trial.script(f'ls -d {trial.source} {trial.tree.parent} 2>&1 | '
+                           'grep -c "No such file"'), '2', 'folders that are gone')
     lab.equal(trial.script(f'grep vmclock.ko /lib/modules/{release}/modules.dep || true'), '',
               'the module in the index')

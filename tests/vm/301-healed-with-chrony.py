@@ -27,4 +27,4 @@ def run(lab):
 
     for right, usual, late in (SOON, FINALLY):
         healing.check_soon(f'is right within {right} ns', healing.healed(right), usual, late)
-    lab.equal(healing.state()['disruptions'], DISRUPTIONS, 'the disruptions that vmclockd has counted')
+    healing.check_disruptions(DISRUPTIONS)

@@ -32,7 +32,8 @@ def run(lab):
         vm.wait_for('adjtimex | grep -q "maxerror: *16"')
         healing.wait_trusted(HEALED)
         truth.read(1)
-        lab.check(abs(int(vm.run('date +%s')) - int(time.time())) <= 1, 'the system clock is not right')
+        lab.check(abs(int(vm.run('date +%s')) - int(time.time())) <= 1,
+                  'the system clock is not right')
 
         server.stop()
         healing.mark()

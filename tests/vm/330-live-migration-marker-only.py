@@ -72,7 +72,8 @@ def check_times(lab, watched, readings, markers, tick):
     rows = [line.split() for line in watched.splitlines()]
     for marker in markers:
         before, ran = next(map(int, row[2:]) for row in rows if int(row[0]) == marker)
-        lab.log(f'marker {marker}: seen {(ran - before) * tick / 1e6:.1f} ms after the last look before')
+        lab.log(f'marker {marker}: seen {(ran - before) * tick / 1e6:.1f} ms after the last look '
+                'before')
         told = next(int(row[3]) for row in rows
                     if int(row[0]) == marker and row[1] == 'unsynchronised')
         events = {'the kernel says unsynchronised': (told, UNSYNCHRONISED_MS),
@@ -95,8 +96,8 @@ def check_widths(lab, vm, daemon):
             ratios.append(max(before, after) / distance)
         vm.run('usleep 500000')
     ratios.sort()
-    lab.log(f'half the width is {ratios[len(ratios) // 2]:.3f} times root delay / 2 + root dispersion in '
-            f'the median, {ratios[-1]:.3f} times at most')
+    lab.log(f'half the width is {ratios[len(ratios) // 2]:.3f} times root delay / 2 + root '
+            f'dispersion in the median, {ratios[-1]:.3f} times at most')
     lab.check(ratios[-1] <= RATIO, f'half the width is {ratios[-1]:.3f} times chronyd\'s own bound')
 
 

@@ -11,9 +11,11 @@ LONG = True
 # Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
-SETTINGS = {'/etc/chrony/chrony.conf': 'server 10.0.2.2 iburst minpoll 4 maxpoll 4\n'
-                                       'driftfile /var/lib/chrony/chrony.drift\nmakestep 1 3\nrtcsync\n'
-                                       'leapsectz right/UTC'}
+SETTINGS = {'/etc/chrony/chrony.conf': '''server 10.0.2.2 iburst minpoll 4 maxpoll 4
+driftfile /var/lib/chrony/chrony.drift
+makestep 1 3
+rtcsync
+leapsectz right/UTC'''}
 # Seconds between saving and restoring the machine.
 SAVED = 30
 
@@ -45,5 +47,6 @@ def check_journal(lab, guest, marker):
     """The log says first that the clock is not trusted, then that it is right again."""
     journal = guest.said()
     lab.log(journal)
-    _, found, reaction = journal.partition(f'disruption marker {marker:#x}: the system clock is not trusted')
+    _, found, reaction = journal.partition(
+        f'disruption marker {marker:#x}: the system clock is not trusted')
     lab.check(found and 'the system clock is right within' in reaction, f'not healed: {journal}')

@@ -39,6 +39,6 @@ def measure(lab, healing, name):
     off = sorted(abs(rate) for rate in healing.rates(FROM, TO))
     lab.equal(len(off), DISRUPTIONS, 'the disruptions')
     late = off[len(off) * 95 // 100]
-    lab.log(f'{name}: the rate is off by {statistics.median(off):.3f} ppm in the median, {off[-1]:.3f} ppm '
-            'at most')
+    lab.log(f'{name}: the rate is off by {statistics.median(off):.3f} ppm in the median, '
+            f'{off[-1]:.3f} ppm at most')
     lab.check(late < RIGHT, f'{name}: the rate is off by {late:.3f} ppm')

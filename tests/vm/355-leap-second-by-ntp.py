@@ -55,14 +55,16 @@ def refused(lab, healing, daemon, leap, command, why):
     begin(healing, command)
     healing.vm.wait_for(f'grep -q "{why}" /tmp/vmclockd', 60)
     lab.check(healing.state()['trust'] != healing.TRUSTED, f'trusted, although {why}')
-    lab.equal(healing.vm.run('time-read').splitlines()[0], 'utc EAGAIN', f'the time, although {why}')
+    lab.equal(healing.vm.run('time-read').splitlines()[0], 'utc EAGAIN',
+              f'the time, although {why}')
 
 
 def through(lab, healing, server):
     """The bounds of each reading hold the true time, in the inserted second, too."""
     began = calibrate(lab, healing.vm)
     with HostClock(lab) as host:
-        output = healing.vm.run(f'time-read {server.left() + AFTER:.1f}', timeout=10 * (READY + AFTER))
+        output = healing.vm.run(f'time-read {server.left() + AFTER:.1f}',
+                                timeout=10 * (READY + AFTER))
     offset = began.until(calibrate(lab, healing.vm))
     slack = host.slack(offset)
     inserted = 0

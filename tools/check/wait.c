@@ -25,6 +25,8 @@ static const char *reason(int error)
 		return "vmclockd does not run";
 	case -ENODATA:
 		return "no bounds are known";
+	case -ENODEV:
+		return "the device is gone";
 	case -ERANGE:
 		return "the bounds are wider than --max-error";
 	default:
@@ -95,6 +97,23 @@ static int wait_until(const struct vmclock *vc, int64_t deadline, int64_t max_er
 	}
 }
 
+/* Another driver may take over, as at boot. Returns 0, or -ENODEV at the deadline. */
+static int wait_for_return(const char *device, int64_t deadline, struct vmclock **vc)
+{
+	const struct timespec rest = { .tv_nsec = LOOK_NS };
+	int told = 0;
+
+	vmclock_close(*vc);
+	*vc = NULL;
+	tell(-ENODEV, &told);
+	while (vmclock_open(vc, device)) {
+		if (monotonic_now() >= deadline)
+			return -ENODEV;
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
+	}
+	return 0;
+}
+
 int check_wait(const char *device, int64_t patience, int64_t max_error)
 {
 	int64_t deadline = patience < 0 ? INT64_MAX : monotonic_now() + patience;
@@ -109,7 +128,9 @@ int check_wait(const char *device, int64_t patience, int64_t max_error)
 			strerror(-ret));
 		return CHECK_UNUSABLE;
 	}
-	ret = wait_until(vc, deadline, max_error, &marker);
+	do
+		ret = wait_until(vc, deadline, max_error, &marker);
+	while (ret == -ENODEV && !wait_for_return(device, deadline, &vc));
 	vmclock_close(vc);
 	if (ret) {
 		fprintf(stderr, TOOL ": not trusted: %s\n", reason(ret));

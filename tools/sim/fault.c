@@ -304,7 +304,7 @@ SPOIL(rate_left)
 {
 	uint64_t period = le64toh(sim->next.counter_period_frac_sec);
 	uint64_t error = le64toh(sim->next.time_maxerror_nanosec);
-	unsigned int after = (place(sim) + CYCLE - FIRST) % CYCLE;
+	uint64_t after = (place(sim) + CYCLE - FIRST) % CYCLE;
 
 	if (begins(sim))
 		sim->next.counter_period_frac_sec = htole64(period + period / 333333);

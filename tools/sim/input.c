@@ -48,8 +48,9 @@ static int parse_scripted(char *line, struct scripted *entry, char *why, size_t 
 	char *at, *when, *rest = NULL;
 
 	line[strcspn(line, "\r\n")] = '\0';
+	sim_command_uncomment(line);
 	at = strtok_r(line, " \t", &rest);
-	if (!at || *at == '#')
+	if (!at)
 		return 0;
 	when = strtok_r(NULL, " \t", &rest);
 	if (strcmp(at, "at") != 0 || !when || !rest || !*rest) {
@@ -248,6 +249,7 @@ static void run_line(struct sim *sim, struct source *source)
 
 	source->line[source->length] = '\0';
 	source->line[strcspn(source->line, "\r")] = '\0';
+	sim_command_uncomment(source->line);
 	if (!client && !source->too_long && !source->line[strspn(source->line, " \t")])
 		return;
 	if (source->too_long)

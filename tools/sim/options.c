@@ -121,7 +121,7 @@ static int take_start(const struct row *row, void *field, const char *value)
 	start->given = true;
 	start->now = !strcmp(value, "now");
 	if (!start->now && parse_date(value, &start->sec))
-		return refuse(row, value, "now, nor a date such as 2016-12-31T23:59:50");
+		return refuse(row, value, "now, nor a date such as 2016-12-31 or 2016-12-31T23:59:50");
 	return 0;
 }
 
@@ -196,7 +196,7 @@ static int take_difference(const struct row *row, void *field, const char *value
 static const struct row rows[] = {
 	HEADING("The clock:"),
 	SPECIAL("start", "DATE|now", take_start, struct sim_start, start,
-		"a clock of its own, from this UTC date on, for example\n"
+		"a clock of its own, from this UTC date on: 2016-12-31, or\n"
 		"2016-12-31T23:59:50 (default: the host's clock)"),
 	PPM("frequency", ppm, -SIM_PPM_MAX,
 		"how much too fast the clock is"),

@@ -54,6 +54,8 @@ struct sim {
 	int64_t next_reading;
 	int64_t stalled_until;		/* 0: it is not stalled */
 	int64_t garbled_until;		/* 0: it is not garbled */
+	int64_t next_look;		/* whether the file is there */
+	bool gone;			/* it is not */
 	bool stop;
 };
 

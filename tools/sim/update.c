@@ -24,13 +24,24 @@ static uint64_t slack(const struct sim *sim)
 
 /* ---- Fields ---------------------------------------------------------------------- */
 
+struct sim_constants sim_constants(const struct sim_options *options)
+{
+	return (struct sim_constants){
+		.size = (uint32_t)options->size.value,
+		.counter_id = options->marker_only ? VMCLOCK_COUNTER_INVALID : sim_counter_id(),
+		.time_type = options->utc ? VMCLOCK_TIME_UTC : VMCLOCK_TIME_TAI,
+	};
+}
+
 static void fill_constant(struct vmclock_abi *next, const struct sim_options *options)
 {
+	const struct sim_constants constants = sim_constants(options);
+
 	next->magic = htole32(VMCLOCK_MAGIC);
-	next->size = htole32((uint32_t)options->size.value);
+	next->size = htole32(constants.size);
 	next->version = htole16(VMCLOCK_PAGE_VERSION);
-	next->counter_id = options->marker_only ? VMCLOCK_COUNTER_INVALID : sim_counter_id();
-	next->time_type = options->utc ? VMCLOCK_TIME_UTC : VMCLOCK_TIME_TAI;
+	next->counter_id = constants.counter_id;
+	next->time_type = constants.time_type;
 }
 
 /* The offset to publish: the right one, or --tai-offset plus the leap seconds since the start. */

@@ -6,8 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct sim;
+#include "file.h"
 
+struct sim;
+struct sim_options;
+
+/* What never changes of the page. */
+struct sim_constants sim_constants(const struct sim_options *options);
 /* Makes the first update. The sequence count continues from @seq. */
 void sim_start(struct sim *sim, uint32_t seq);
 /* Publishes the state as it is now. @read: read the clock first. */

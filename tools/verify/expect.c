@@ -124,15 +124,16 @@ static bool look_at_leap(const struct judge_page *before, const struct judge_pag
 {
 	struct expectation *e = record->expectations;
 	unsigned int leap = page->s.leap;
+	bool has_offset;
 	int was, is;
 
 	if (leap == VMCLOCK_LEAP_PRE_POS || leap == VMCLOCK_LEAP_PRE_NEG)
 		e[ANNOUNCED].met = true;
 	if (e[ANNOUNCED].met && (leap == VMCLOCK_LEAP_POST_POS || leap == VMCLOCK_LEAP_POST_NEG))
 		e[OVER].met = true;
-	if (vmclock_calc_tai_offset(&page->s, &is))
-		e[OFFSET].met = true;
-	else if (!vmclock_calc_tai_offset(&before->s, &was) && (is - was == 1 || is - was == -1))
+	has_offset = !vmclock_calc_tai_offset(&page->s, &is);
+	if (!has_offset || (!vmclock_calc_tai_offset(&before->s, &was) &&
+			    (is - was == 1 || is - was == -1)))
 		e[OFFSET].met = true;
 	return e[OVER].met && e[OFFSET].met;
 }

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,35 +11,23 @@
 #include <unistd.h>
 
 #include "source.h"
+#include "tools/common.h"
 
 #define PAGE 4096
 
 sigjmp_buf source_truncated;
-
-static int wrong(char *why, size_t size, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int wrong(char *why, size_t size, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(why, size, fmt, args);
-	va_end(args);
-	return -1;
-}
 
 /* ---- Opening --------------------------------------------------------------------- */
 
 static int check_kind(struct source *s, const struct stat *st, char *why, size_t size)
 {
 	if (S_ISDIR(st->st_mode))
-		return wrong(why, size, "it is a folder");
+		return say_why(why, size, "it is a folder");
 	if (!S_ISREG(st->st_mode) && !S_ISCHR(st->st_mode))
-		return wrong(why, size, "it is neither a character device nor a regular file");
+		return say_why(why, size, "it is neither a character device nor a regular file");
 	s->device = S_ISCHR(st->st_mode);
 	if (s->device && s->inside)
-		return wrong(why, size, "an offset is for the memory file of a virtual machine");
+		return say_why(why, size, "an offset is for the memory file of a virtual machine");
 	return 0;
 }
 
@@ -53,10 +40,10 @@ static int find_room(const struct source *s, const struct stat *st, uint64_t off
 		return 0;
 	}
 	if (offset % (uint64_t)sysconf(_SC_PAGESIZE))
-		return wrong(why, size, "the offset is not a multiple of %ld", sysconf(_SC_PAGESIZE));
+		return say_why(why, size, "the offset is not a multiple of %ld", sysconf(_SC_PAGESIZE));
 	if (offset >= (uint64_t)st->st_size ||
 	    (uint64_t)st->st_size - offset < VMCLOCK_SIZE_MIN)
-		return wrong(why, size, "it has %jd bytes, a page needs %d at least",
+		return say_why(why, size, "it has %jd bytes, a page needs %d at least",
 			     (intmax_t)st->st_size, VMCLOCK_SIZE_MIN);
 	*room = (uint64_t)st->st_size - offset;
 	return 0;
@@ -71,16 +58,16 @@ static int check_content(const struct source *s, uint64_t room, char *why, size_
 	source_load(s, words);
 	memcpy(&abi, words, sizeof(abi));
 	if (le32toh(abi.magic) != VMCLOCK_MAGIC)
-		return wrong(why, size, "it begins with 0x%08" PRIx32 ", a page with 0x%08x (\"VCLK\")",
+		return say_why(why, size, "it begins with 0x%08" PRIx32 ", a page with 0x%08x (\"VCLK\")",
 			     le32toh(abi.magic), VMCLOCK_MAGIC);
 	if (le16toh(abi.version) != VMCLOCK_PAGE_VERSION)
-		return wrong(why, size, "its version is %d, this tool knows version %d",
+		return say_why(why, size, "its version is %d, this tool knows version %d",
 			     le16toh(abi.version), VMCLOCK_PAGE_VERSION);
 	if (le32toh(abi.size) < VMCLOCK_SIZE_MIN)
-		return wrong(why, size, "it says that its size is %" PRIu32 " bytes, the least is %d",
+		return say_why(why, size, "it says that its size is %" PRIu32 " bytes, the least is %d",
 			     le32toh(abi.size), VMCLOCK_SIZE_MIN);
 	if (!s->device && le32toh(abi.size) > room)
-		return wrong(why, size, "it says that its size is %" PRIu32 " bytes, but there are %"
+		return say_why(why, size, "it says that its size is %" PRIu32 " bytes, but there are %"
 			     PRIu64, le32toh(abi.size), room);
 	return 0;
 }
@@ -94,9 +81,9 @@ int source_open(struct source *s, const char *path, const uint64_t *offset, char
 	/* Without O_NONBLOCK, a FIFO would hang us. */
 	s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (s->fd < 0)
-		return wrong(why, size, "it cannot be opened: %s", strerror(errno));
+		return say_why(why, size, "it cannot be opened: %s", strerror(errno));
 	if (fstat(s->fd, &st))
-		return wrong(why, size, "it cannot be looked at: %s", strerror(errno));
+		return say_why(why, size, "it cannot be looked at: %s", strerror(errno));
 	if (check_kind(s, &st, why, size) ||
 	    find_room(s, &st, offset ? *offset : 0, &room, why, size))
 		return -1;
@@ -104,7 +91,7 @@ int source_open(struct source *s, const char *path, const uint64_t *offset, char
 	s->map = mmap(NULL, s->mapped, PROT_READ, MAP_SHARED, s->fd, offset ? (off_t)*offset : 0);
 	if (s->map == MAP_FAILED) {
 		s->map = NULL;
-		return wrong(why, size, "it cannot be mapped: %s", strerror(errno));
+		return say_why(why, size, "it cannot be mapped: %s", strerror(errno));
 	}
 	s->page = s->map;
 	return check_content(s, room, why, size);

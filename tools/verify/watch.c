@@ -37,6 +37,7 @@ struct watch {
 	uint64_t words[SOURCE_WORDS];	/* the last consistent copy */
 	struct judge_page page;
 	int64_t odd_since;		/* 0: the count was even at the last look */
+	uint32_t odd_seq;
 	int64_t next_guest, next_gone;
 	bool fulfilled;
 	int64_t end;
@@ -56,18 +57,16 @@ static uint32_t load_seq(const struct source *source, int order)
 }
 
 /* Is the whole copy of one update? Then it has an even count. */
-static bool look(const struct source *source, uint64_t words[SOURCE_WORDS], bool *odd)
+static bool look(const struct source *source, uint64_t words[SOURCE_WORDS], uint32_t *seq)
 {
 	/* Pairs with the host's store of the even count. */
-	uint32_t seq = load_seq(source, __ATOMIC_ACQUIRE);
-
-	*odd = seq & 1;
-	if (*odd)
+	*seq = load_seq(source, __ATOMIC_ACQUIRE);
+	if (*seq & 1)
 		return false;
 	source_load(source, words);
 	/* Pairs with the host's fence behind the odd count. */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return load_seq(source, __ATOMIC_RELAXED) == seq && seq_of(words) == seq;
+	return load_seq(source, __ATOMIC_RELAXED) == *seq && seq_of(words) == *seq;
 }
 
 static void page_of(const uint64_t words[SOURCE_WORDS], struct judge_page *page)
@@ -85,13 +84,21 @@ static int64_t since_start(const struct watch *w)
 	return monotonic_now() - w->start;
 }
 
+/* The counter may run at another rate now, and so may the clock. */
+static void measure_again(struct watch *w)
+{
+	w->record->markers++;
+	guest_begin(&w->guest);
+	w->next_guest = monotonic_now() + GUEST_NS;
+}
+
 static void judge_page(struct watch *w, const struct judge_page *before)
 {
 	const struct judge_facts facts = { .page = &w->page, .before = before };
 
 	record_judge(w->record, &facts, since_start(w));
 	if (before && before->s.marker != w->page.s.marker)
-		w->record->markers++;
+		measure_again(w);
 	if (expect_look(w->options->expect, before, &w->page, w->record) && !w->fulfilled) {
 		w->fulfilled = true;
 		if (w->end > monotonic_now() + AFTER_NS)
@@ -106,11 +113,7 @@ static void judge_guest(struct watch *w)
 	struct judge_guest guest;
 	struct judge_facts facts = { .page = &w->page, .guest = &guest };
 	struct timex tx = { .modes = 0 };
-	bool odd;
 
-	/* The copy may be older than a look that was made meanwhile. */
-	if (look(w->source, w->words, &odd))
-		page_of(w->words, &w->page);
 	guest_read(&w->guest, &guest);
 	guest.counter += o->counter_offset;
 	guest.max_error = o->max_error;
@@ -122,7 +125,9 @@ static void judge_guest(struct watch *w)
 		if (!guest.truth_error && adjtimex(&tx) >= 0)
 			guest.truth_error = (uint64_t)tx.maxerror * 1000;
 	}
-	record_judge(w->record, &facts, since_start(w));
+	/* A counter from after the next update, or from another host, does not belong to this page. */
+	if (load_seq(w->source, __ATOMIC_ACQUIRE) == w->page.seq)
+		record_judge(w->record, &facts, since_start(w));
 }
 
 static void take(struct watch *w, const uint64_t words[SOURCE_WORDS])
@@ -148,17 +153,21 @@ static void take(struct watch *w, const uint64_t words[SOURCE_WORDS])
 
 /* ---- The loop ---------------------------------------------------------------------------- */
 
-static void note_odd(struct watch *w, bool odd)
+static void note_odd(struct watch *w, uint32_t seq)
 {
 	struct judge_watch *seen = &w->record->watch;
+	bool odd = seq & 1;
 	int64_t now;
 
 	if (!odd && !w->odd_since)
 		return;
 	now = monotonic_now();
-	if (!w->odd_since)
+	/* Another odd count is that of another update: we did not run in between. */
+	if (!w->odd_since || (odd && seq != w->odd_seq))
 		w->odd_since = now;
-	if (now - w->odd_since > seen->longest_update)
+	w->odd_seq = seq;
+	/* Until it is seen even it may have been so long since: only looks at the odd one count. */
+	if (odd && now - w->odd_since > seen->longest_update)
 		seen->longest_update = now - w->odd_since;
 	seen->stuck = odd;
 	if (!odd)
@@ -168,14 +177,14 @@ static void note_odd(struct watch *w, bool odd)
 static void look_once(struct watch *w)
 {
 	uint64_t words[SOURCE_WORDS];
-	bool odd;
-	bool whole = look(w->source, words, &odd);
+	uint32_t seq;
+	bool whole = look(w->source, words, &seq);
 
 	w->record->watch.samples++;
-	note_odd(w, odd);
+	note_odd(w, seq);
 	if (whole)
 		take(w, words);
-	else if (!odd)
+	else if (!(seq & 1))
 		w->record->contended++;
 }
 

@@ -13,7 +13,8 @@ from . import release
 from .chroot import Chroot, Copy
 
 _PACKAGES = ('dbus', 'dkms', 'gcc', 'initramfs-tools', 'libinih1', 'libjson-c5',
-             'linux-headers-cloud-amd64', 'linux-image-cloud-amd64', 'make', 'man-db', 'openssl', 'systemd-sysv', 'udev')
+             'linux-headers-cloud-amd64', 'linux-image-cloud-amd64', 'make', 'man-db', 'openssl',
+             'systemd-sysv', 'udev')
 _DISK_SIZE = '4G'
 _SHELL = Path(__file__).parents[1] / 'guest/shell.sh'
 _UNIT = '''[Unit]
@@ -117,7 +118,7 @@ class System(Chroot):
 
 
 class Trial:
-    """Installing the driver's package in a copy of a clean System; `folder` has the changes."""
+    """The driver's package in a copy of a clean System; `folder` has the copy."""
 
     def __init__(self, lab, system, folder):
         self.original = system

@@ -20,8 +20,8 @@ from .machine import Setup
 _STATE = '/run/vmclock/state'
 _CONFIGURATION = '/etc/vmclock/vmclockd.conf'
 # Names in the order of struct vmclock_run_state, from the marker on, each of 8 bytes.
-_FIELDS = ('marker', 'generation', 'valid_until', 'bound_at', 'bound', 'drift_and_trust', 'disruptions',
-           'generations', 'reactions', 'untrusted', 'last_duration', 'last_offset')
+_FIELDS = ('marker', 'generation', 'valid_until', 'bound_at', 'bound', 'drift_and_trust',
+           'disruptions', 'generations', 'reactions', 'untrusted', 'last_duration', 'last_offset')
 _FIRST = 0x10
 UNKNOWN, TRUSTED, DISRUPTED = range(3)
 _RECORD_MS = 2
@@ -29,8 +29,8 @@ _STEP_MAX = 50_000_000
 _PPM_MAX = 50
 # Seconds between two updates of a host.
 _RENEWED = 0.1
-_PROGRAMS = ('time-record', 'time-read', 'time-spin', 'time-flat-out', 'time-sync', 'kill-mid-write',
-             'vmclockd')
+_PROGRAMS = ('time-record', 'time-read', 'time-spin', 'time-flat-out', 'time-sync',
+             'kill-mid-write', 'vmclockd')
 # For a guest that has the time from the network.
 _NETWORK_MODULES = ('virtio_pci', 'virtio_net')
 _NETWORK = ('-nic', 'user,model=virtio-net-pci')
@@ -157,8 +157,9 @@ class Healing:
         """
         by_chrony = ('ntp = chrony', f'chronyc = {chrony.CHRONYC}')
         settings = (*(('ntp = none',) if self._source == 'page' else by_chrony), *settings)
+        lines = '\n'.join(settings)
         self.vm.run(f'mkdir -p $(dirname {_CONFIGURATION})\n'
-                    f"cat >{_CONFIGURATION} <<'END'\n" + '\n'.join(settings) + f'\nEND\n{_VMCLOCKD}')
+                    f"cat >{_CONFIGURATION} <<'END'\n{lines}\nEND\n{_VMCLOCKD}")
         if record_ms:
             self.record(record_ms)
 
@@ -172,6 +173,10 @@ class Healing:
     def state(self):
         """The content of /run/vmclock/state."""
         return read_state(self.vm)
+
+    def check_disruptions(self, count):
+        """vmclockd has counted so many."""
+        self._lab.equal(self.state()['disruptions'], count, 'the disruptions that vmclockd counts')
 
     def wait_trusted(self, timeout=20, marker=None):
         if marker is None:
@@ -229,13 +234,13 @@ class Healing:
         return step, ppm
 
     def disrupt(self, step, ppm, seconds):
-        """Disrupt the clock: it is wrong by `step` ns, too fast by `ppm`. Then let time pass."""
+        """Have the clock off by `step` ns, and too fast by `ppm`; then time goes on."""
         self._bend(self.vm.page, step, ppm, disrupt=True)
         self._pulse()
         self.wait(seconds, self._renew)
 
     def migrate(self, step, ppm):
-        """The same by a live migration, with no records in between."""
+        """The same by a live migration: records before it are of the first process only."""
         self.vm.migrate(lambda page: self._bend(page, step, ppm, disrupt=True), notify=self._notify)
 
     def set_right(self, step, ppm):
@@ -251,7 +256,7 @@ class Healing:
         self._pulse()
 
     def _renew(self):
-        """As go_on(), without a notification; does nothing if the page has no time."""
+        """As go_on(), without a notification; nothing, without a page that gives time."""
         counter = self._counter()
         if self._line and counter > self._line.counter:
             self._line = timeline.Line(counter, self._line.at(counter), self._line.period)
@@ -263,7 +268,7 @@ class Healing:
         self._pulse()
 
     def interrupt(self, seconds):
-        """Save the guest; it continues later in another process, with a new marker."""
+        """The guest stands still so long, and goes on in another process under another marker."""
         def arrived(page):
             clock.sleep(seconds)
             page.disrupt()
@@ -304,7 +309,7 @@ class Healing:
         return int(self.vm.run('wc -l </tmp/killed'))
 
     def kill_mid_write(self, name, offset, seconds=20):
-        """Kill vmclockd while it writes a new marker, and the count at `offset` of a file is odd.
+        """Kill vmclockd while it writes of another marker: the count at `offset` of a file is odd.
 
         False: vmclockd was killed, but at another moment.
         """
@@ -342,7 +347,8 @@ class Healing:
         """For each disruption: the true time, the last record before it, the records after it."""
         found, last = {}, None
         for record in self.records():
-            found.setdefault(record.marker, (self.lines.get(record.marker), last, []))[2].append(record)
+            of_marker = found.setdefault(record.marker, (self.lines.get(record.marker), last, []))
+            of_marker[2].append(record)
             last = record
         _, *disruptions = found.values()
         return disruptions
@@ -359,8 +365,8 @@ class Healing:
         for line, before, rows in self._records:
             wrong = [row for row in rows if abs(self._error(line, row)) > right]
             if wrong and wrong[-1] is rows[-1]:
-                self._lab.log(f'marker {rows[-1].marker}: wrong by {self._error(line, rows[-1])} ns '
-                              'at the end')
+                self._lab.log(f'marker {rows[-1].marker}: at the end wrong by '
+                              f'{self._error(line, rows[-1])} ns')
                 continue
             last = wrong[-1] if wrong else before
             yield _ms(line, before, next(row for row in rows if row.counter > last.counter))
@@ -372,13 +378,15 @@ class Healing:
             errors = [(time, error) for time, error in errors if start <= time <= end]
             quarter = len(errors) // 4
             (time, error), (later, error_then) = (
-                map(statistics.median, zip(*part)) for part in (errors[:quarter], errors[-quarter:]))
+                map(statistics.median, zip(*part))
+                for part in (errors[:quarter], errors[-quarter:]))
             yield (error_then - error) / (later - time) / 1000
 
     def check_soon(self, what, ms, usual, late):
         """Check the times of all disruptions: the median, and 95 of 100."""
         ms = sorted(ms)
-        self._lab.equal(len(ms), len(self._records), f'the disruptions after which the clock {what}')
+        self._lab.equal(len(ms), len(self._records),
+                        f'the disruptions after which the clock {what}')
         median, most = statistics.median(ms), ms[len(ms) * 95 // 100]
         self._lab.log(f'{what} after {median:.1f} ms in the median, {most:.1f} ms in 95 of 100, '
                       f'{ms[-1]:.1f} ms at most')

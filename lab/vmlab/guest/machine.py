@@ -242,7 +242,7 @@ class Machine:
         return Result(int(answer[1]), output)
 
     def begin(self, command):
-        """Start a command in the shell, and ignore its result; the next command waits for it."""
+        """Have the shell begin a command, whatever comes of it; the next one waits for its end."""
         self._transcript(f'$ {command} ...')
         self._qemu.shell.send(f'{secrets.token_hex(4)} {_sendable(command)}',
                               Deadline(60 * self._patience))

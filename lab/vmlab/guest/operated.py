@@ -83,14 +83,15 @@ class Operated:
         step = re.search(r'stepped the system clock by (-?\d+) ns', reaction)
         self._lab.check(step and abs(int(step[1]) - _STEP * NSEC) < _CLOSE,
                         f'no step of {_STEP} s: {journal}')
-        self._lab.check(re.search('the system clock is right within .* after the disruption was seen',
-                                  reaction), f'the guest is not healed: {journal}')
+        healed = 'the system clock is right within .* after the disruption was seen'
+        self._lab.check(re.search(healed, reaction), f'the guest is not healed: {journal}')
         self._lab.check('failed' not in journal, f'a hook has failed: {journal}')
 
     def _check_container(self):
         for mode, status in (('ro', 0), ('rw', 1)):
-            command = f"unshare --user --map-root-user --mount sh -c '{_CONTAINER.format(mode=mode)}'"
-            result = self._vm.shell(command, user='nobody')
+            command = _CONTAINER.format(mode=mode)
+            result = self._vm.shell(f"unshare --user --map-root-user --mount sh -c '{command}'",
+                                    user='nobody')
             self._lab.equal(result.status, status,
                             f'the status in a container that mounts it {mode}: {result.output}')
 
@@ -107,7 +108,8 @@ class Operated:
         """Wait until another process than `before` is ready."""
         # Each look takes an emulated processor half a second.
         self._vm.run('until systemctl is-active --quiet vmclockd && '
-                     f'test $(systemctl show -P MainPID vmclockd) != {before}; do sleep 1; done', timeout=180)
+                     f'test $(systemctl show -P MainPID vmclockd) != {before}; do sleep 1; done',
+                     timeout=180)
 
     def purge(self, packages):
         """Purge the packages: no file of these names is left, and nothing runs."""

@@ -58,15 +58,20 @@ class Record:
         self.max_error = int(readings[11])
 
 
+def records(vm, count):
+    """So many Records, at least, made now; one each 0.1 s."""
+    vm.run('rm -f /tmp/records; time-record >/tmp/records 2>&1 & echo $! >/tmp/records.pid')
+    vm.wait_for(f'test $(wc -l </tmp/records) -ge {count}')
+    vm.run('kill $(cat /tmp/records.pid)')
+    return [Record(line) for line in vm.run('cat /tmp/records').splitlines()]
+
+
 def measure_tick(vm):
     """A first record, and the counter's tick in units of a period, as the guest measures it.
 
     The system clock without corrections is the counter in these ticks.
     """
-    vm.run('time-record >/tmp/tick 2>&1 & echo $! >/tmp/tick.pid')
-    vm.wait_for('test $(wc -l </tmp/tick) -ge 30')
-    vm.run('kill $(cat /tmp/tick.pid)')
-    rows = [Record(line) for line in vm.run('cat /tmp/tick').splitlines()]
+    rows = records(vm, 30)
     first, last = rows[0], rows[-1]
     period = (last.raw - first.raw << 64 + SHIFT) // (last.raw_counter - first.raw_counter)
     return first, period // NSEC

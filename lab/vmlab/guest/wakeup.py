@@ -17,7 +17,7 @@ _SPIN = 0.03
 class Sleeper:
     """A process that waits for changes in one way; in a with statement.
 
-    `command` starts it, such as taskset; `missing`: the guest's kernel lacks this way of waiting.
+    `command` is what starts it, such as taskset; `missing`: the guest's kernel has no such way.
     `spin`: look for its waking without a pause; otherwise the host stays idle for the guest.
     """
 
@@ -27,8 +27,8 @@ class Sleeper:
         self._vm = vm
         self._count = 0
         vm.page.write(_OFFSET, bytes(16))
-        vm.run(f'{command} device-wait {way} {state} {vm.board.page_address:#x} >/tmp/sleeper 2>&1 & '
-               'echo $! >/tmp/sleeper.pid')
+        vm.run(f'{command} device-wait {way} {state} {vm.board.page_address:#x} '
+               '>/tmp/sleeper 2>&1 & echo $! >/tmp/sleeper.pid')
         self.missing = self._wait_asleep() == _MISSING
 
     def __enter__(self):

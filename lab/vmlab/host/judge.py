@@ -29,7 +29,7 @@ NOW, CLOCK, NONE = 'now', 'clock', 'none'
 
 
 def _bounded(lab, output, scales):
-    """(scale, counter, time, earliest, latest) of time-read's lines; each must have bounds."""
+    """(scale, counter, time, earliest, latest) of lines of time-read; all have to have bounds."""
     for line in output.splitlines():
         scale, *numbers = line.split()
         if scale in scales:
@@ -149,8 +149,9 @@ class Readings:
         margins = [(min(truth(one.marker, one.after) - one.earliest,
                         one.latest - truth(one.marker, one.before)), one) for one in told]
         margins.sort(key=lambda margin: margin[0])
-        self._lab.log(f'{self.count(kind)} readings ({kind}) of {len({one.marker for one in told})} '
-                      f'markers, {sum(one.refused for one in self.of[kind])} refused')
+        markers = {one.marker for one in told}
+        self._lab.log(f'{self.count(kind)} readings ({kind}) of {len(markers)} markers, '
+                      f'{sum(one.refused for one in self.of[kind])} refused')
         if margins:
             self._lab.log(f'the truth was {margins[0][0]} ns from the nearer bound at least, '
                           f'{margins[len(margins) // 2][0]} ns in the median')

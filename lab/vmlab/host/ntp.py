@@ -65,9 +65,9 @@ class Server:
         path = folder / 'chrony.conf'
         path.write_text(_CHRONY_SETTINGS.format(port=self._port, folder=folder), encoding='utf-8')
         with open(folder / 'log', 'a', encoding='utf-8') as log:
-            self._program = self._lab.start(
-                self._lab.kernel.workshop.argv(('chronyd', '-x', '-d', '-u', 'root', '-f', str(path))),
-                stdout=log, stderr=log)
+            command = ('chronyd', '-x', '-d', '-u', 'root', '-f', str(path))
+            self._program = self._lab.start(self._lab.kernel.workshop.argv(command), stdout=log,
+                                            stderr=log)
         wait_for((folder / 'server.pid').exists, 'the NTP server', 30)
 
     def stop(self):
@@ -111,9 +111,10 @@ class LeapingServer(threading.Thread):
                 continue
             origin = struct.unpack_from('!Q', request, 40)[0]
             announced = self.leap if self.left() > 0 else 0
-            self._socket.sendto(struct.pack(
+            answer = struct.pack(
                 _HEADER, announced << 6 | _VERSION << 3 | _SERVER, _STRATUM, request[2], _PRECISION,
-                _MS, _MS, 0x7f000002, received - (1 << 32), origin, received, self._stamp()), address)
+                _MS, _MS, 0x7f000002, received - (1 << 32), origin, received, self._stamp())
+            self._socket.sendto(answer, address)
 
     def _stamp(self):
         sec, ns = divmod(self.utc(time.time_ns() + TAI_OFFSET * NSEC), NSEC)

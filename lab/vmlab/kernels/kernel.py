@@ -82,7 +82,7 @@ class Kernel:
         return self.release is not None
 
     def prepare(self):
-        """Bring it into the cache; the caller holds the lock of the cache or of the kernels."""
+        """Have it in the cache; the caller holds the lock of that, or of the kernels' folder."""
         self.release = self._known_release()
         if not self.release:
             self.release = self._make()
