@@ -62,6 +62,7 @@ struct judge_guest {
 
 	uint64_t max_error;		/* ns: wider bounds are worth nothing to the user */
 	uint64_t max_age;		/* ns: an older reference is not kept up */
+	unsigned int max_growth;	/* times: nor is one whose bounds grew by more; 0: any */
 };
 
 /* What somebody saw who watched the live page. */

@@ -629,6 +629,24 @@ static void test_limits_of_time(void **state)
 	w.guest.counter = w.page.s.counter_value + (UINT64_C(1) << 63);
 	only(&w, "reference-ahead");
 
+	/* Bounds that have grown tenfold: by 13.5 us in 27 s. */
+	begin(&w);
+	w.guest.has_clock = false;
+	w.guest.max_growth = 10;
+	w.guest.counter = w.page.s.counter_value + 26 * HZ;
+	nothing(&w);
+	w.guest.counter = w.page.s.counter_value + 28 * HZ;
+	only(&w, "reference-old");
+	w.guest.max_growth = 0;
+	nothing(&w);
+	/* Not within five seconds. */
+	w.guest.max_growth = 10;
+	w.page.s.time_maxerror = w.page.time_esterror = 120;
+	w.guest.counter = w.page.s.counter_value + 5 * HZ;
+	nothing(&w);
+	w.guest.counter = w.page.s.counter_value + 5 * HZ + HZ / 100;
+	only(&w, "reference-old");
+
 	/* 1500 ns, 500 ppb in 0.1 s, and rounding. */
 	begin(&w);
 	w.guest.max_error = 1552;
