@@ -8,9 +8,10 @@
 
 /*
  * Pairs of the counter and the kernel's clock tell the rate far better than
- * this, but the kernel's own measure of the counter may be off by so much.
+ * this, but the kernel's own measure of the counter, made while it boots, may be
+ * off by so much on a busy host.
  */
-#define RATE_TOLERANCE 1e-3
+#define RATE_TOLERANCE 5e-3
 
 /* A reference of this age may be that of a host which updates its page seldom. */
 #define YOUNG_NS (INT64_C(5) * NS_PER_SEC)

@@ -293,7 +293,7 @@ SPOIL(counter_elsewhere)
 
 SPOIL(period_differs)
 {
-	w->guest.frequency_hz = (double)HZ * 1.0011;
+	w->guest.frequency_hz = (double)HZ * 1.0051;
 }
 
 SPOIL(reference_ahead)
@@ -610,9 +610,9 @@ static void test_limits_of_time(void **state)
 
 	(void)state;
 	begin(&w);
-	w.guest.frequency_hz = (double)HZ * 1.0009;
+	w.guest.frequency_hz = (double)HZ * 1.0049;
 	nothing(&w);
-	w.guest.frequency_hz = (double)HZ * 0.9989;
+	w.guest.frequency_hz = (double)HZ * 0.9949;
 	only(&w, "period-differs");
 	/* Half or twice as fast. */
 	w.guest.frequency_hz = (double)HZ / 2;
