@@ -7,16 +7,16 @@
 #include "calc/time.h"
 #include "internal.h"
 
-/* Counters of all CPUs that could have a VMClock count at a rate between these two. */
+/* The counter of every CPU that can have a VMClock runs at a rate between these two. */
 #define LEAST_HZ 1e6
 #define MOST_HZ	 1e11
 
-/* A rate that is known no better than to 1 % is no rate of a clock. */
+/* A period whose maximum error is above 1 % is useless for a clock. */
 #define RATE_SHARE 100
 
 #define YEAR_NS (UINT64_C(31557600) * NS_PER_SEC)
 
-/* Says that a rule of time is not the first one that this page breaks. */
+/* An earlier rule explains that this page gives no time. */
 static bool gives_no_time(const struct judge_page *p)
 {
 	return !judge_vouches(p) || p->s.counter_id == VMCLOCK_COUNTER_INVALID;

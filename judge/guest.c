@@ -7,9 +7,9 @@
 #include "internal.h"
 
 /*
- * Pairs of the counter and the kernel's clock tell the rate far better than
- * this, but the kernel's own measure of the counter, made while it boots, may be
- * off by so much on a busy host.
+ * Readings of the counter and the kernel's clock give the rate far more exactly
+ * than this, but the kernel's own calibration of the counter, made while it boots,
+ * may be wrong by this share on a busy host.
  */
 #define RATE_TOLERANCE 5e-3
 
@@ -137,7 +137,7 @@ bool judge_bounds_wide(const struct judge_facts *f, char says[JUDGE_TEXT])
 
 /* ---- Other clocks -------------------------------------------------------------------------- */
 
-/* The page's time now, in UTC. Where the page gives TAI alone, by this system's offset. */
+/* The page's time now, in UTC. If the page has TAI only: with this system's TAI offset. */
 static bool utc_now(const struct judge_facts *f, struct vmclock_instant *utc)
 {
 	struct vmclock_instant tai;

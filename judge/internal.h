@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules, for the table: judge.h tells what the answer of each means. */
+/* The functions of the table of rules; judge.h explains their result. */
 #ifndef VMCLOCK_JUDGE_INTERNAL_H
 #define VMCLOCK_JUDGE_INTERNAL_H
 
 #include "judge.h"
 
-/* Puts the sentence together. Always true, so that a rule can end by it. */
+/* Formats the sentence. Always true, so that a rule can return this call. */
 bool judge_say(char says[JUDGE_TEXT], const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* @a - @b in ns, limited to +-292 years. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a VMClock page may say, and what may follow what: the rules of UAPI.13
- * v1.1 as a table, for vmclock-check and vmclock-verify alike.
+ * The table of rules, of UAPI.13 v1.1, for the content of a VMClock page and for
+ * its updates. vmclock-check and vmclock-verify both use it.
  *
  *	rules.c		the table, and the walk through it
  *	fields.c	rules of one page
- *	updates.c	rules of two pages, one after the other
+ *	updates.c	rules of an update: a page and the next one
  *	guest.c		rules that need the machine's own counter and clocks
  *	watch.c		rules that need to have watched the live page
  *	offers.c	what a page has, which no rule asks for
@@ -41,7 +41,7 @@ struct judge_page {
 	uint64_t generation;
 };
 
-/* What this machine knows by itself, just after the page was read. */
+/* The facts that this machine has itself, read just after the page. */
 struct judge_guest {
 	uint8_t counter_id;		/* VMCLOCK_COUNTER_*, of this CPU; INVALID: none is known */
 	uint64_t counter;
@@ -49,35 +49,35 @@ struct judge_guest {
 
 	bool has_clock;			/* the system's clock, when @counter was read */
 	struct vmclock_instant clock;	/* UTC */
-	uint64_t clock_error;		/* ns, either way, as far as the system knows */
+	uint64_t clock_error;		/* ns, in both directions, as the system knows it */
 	int tai;			/* TAI - UTC; 0: the system does not know it */
-	int tai_slack;			/* s, either way: leap seconds that it may not know of */
+	int tai_slack;			/* s, in both directions: leap seconds unknown to the system */
 
-	bool has_truth;			/* a reference that the user vouches for, likewise */
+	bool has_truth;			/* a reference clock that the user vouches for */
 	struct vmclock_instant truth;
 	uint64_t truth_error;
 
 	bool has_names;			/* the device's ACPI names are known */
 	bool has_cid;			/* _CID is among them */
 
-	uint64_t max_error;		/* ns: wider bounds are worth nothing to the user */
-	uint64_t max_age;		/* ns: an older reference is not kept up */
-	unsigned int max_growth;	/* times: nor is one whose bounds grew by more; 0: any */
+	uint64_t max_error;		/* ns: wider bounds are useless to the user */
+	uint64_t max_age;		/* ns: the limit for the age of the reference */
+	unsigned int max_growth;	/* the limit for the growth of its bounds, a factor; 0: none */
 };
 
-/* What somebody saw who watched the live page. */
+/* The result of a watch over the live page. */
 struct judge_watch {
 	uint64_t samples;
 	uint64_t torn;			/* samples whose content changed under one even count */
-	int64_t longest_update;		/* ns: for so long was the count odd */
-	bool stuck;			/* it still is */
+	int64_t longest_update;		/* ns: the longest time with an odd count */
+	bool stuck;			/* the count is still odd */
 	uint64_t changes;		/* of the sequence count, from one even value to another */
 };
 
-/* Each but @page may be NULL: unknown. The rules that need it are then kept. */
+/* Each but @page may be NULL: unknown. Rules that need an unknown fact count as kept. */
 struct judge_facts {
 	const struct judge_page *page;
-	const struct judge_page *before;	/* the one that @page took the place of */
+	const struct judge_page *before;	/* the page that @page replaced */
 	const struct judge_guest *guest;
 	const struct judge_watch *watch;
 };
@@ -93,22 +93,22 @@ void judge_page_of(const struct vmclock_abi *abi, struct judge_page *page);
 
 enum judge_severity {
 	JUDGE_ADVICE,		/* allowed, but there is a better way */
-	JUDGE_DOUBTFUL,		/* allowed, or not for us to know; a reader had better not rely on it */
-	JUDGE_BREAKS,		/* against the specification: a reader is misled */
+	JUDGE_DOUBTFUL,		/* allowed, or impossible to decide here; readers should not rely on it */
+	JUDGE_BREAKS,		/* violates the specification and misleads readers */
 };
 
-/* Which of the facts a rule cannot do without. */
+/* The facts that a rule needs. */
 enum judge_needs {
 	JUDGE_PAGE,
 	JUDGE_GUEST,
-	JUDGE_TRUTH,		/* of the guest */
-	JUDGE_DEVICE,		/* of the guest, and no page file has them */
+	JUDGE_TRUTH,		/* in judge_guest: the reference clock */
+	JUDGE_DEVICE,		/* in judge_guest: the ACPI names; a page file has none */
 	JUDGE_UPDATE,
 	JUDGE_DISRUPTION,	/* an update with another marker */
 	JUDGE_WATCH,
 };
 
-/* What a broken rule takes away from readers. */
+/* What readers lose when the rule is broken. */
 enum judge_loss {
 	JUDGE_NOTHING,
 	JUDGE_ALL_TIME,
@@ -121,21 +121,21 @@ struct judge_rule {
 	enum judge_severity severity;
 	enum judge_loss loss;
 	const char *clause;	/* of UAPI.13 */
-	const char *demand;	/* what it asks of a page */
-	/* False: the rule is kept, or the facts do not allow to judge it. @says names the values. */
+	const char *demand;	/* what the rule demands of a page */
+	/* False: the rule is kept, or the facts are not enough to judge it. @says receives the values. */
 	bool (*broken)(const struct judge_facts *f, char says[JUDGE_TEXT]);
 };
 
 extern const struct judge_rule judge_rules[];
 extern const size_t judge_rule_count;
 
-/* NULL: there is none. */
+/* NULL: there is no such rule. */
 const struct judge_rule *judge_rule_named(const char *id);
 
 const char *judge_severity_name(enum judge_severity severity);
 const char *judge_needs_name(enum judge_needs needs);
 
-/* Do the facts allow to judge this rule? */
+/* Are the facts enough to judge this rule? */
 bool judge_can(const struct judge_rule *rule, const struct judge_facts *f);
 
 struct judge_finding {
@@ -144,12 +144,12 @@ struct judge_finding {
 };
 
 /**
- * judge() - which rules are broken?
+ * judge() - find the broken rules
  * @f:		the facts
- * @findings:	receives them, the gravest first
- * @room:	for how many of them there is room; of the rest, the least grave are dropped
+ * @findings:	receives the broken rules, the gravest first
+ * @room:	the size of @findings; if it is too small, the least grave are dropped
  *
- * Where one rule explains why another would be broken, only the first is.
+ * If a broken rule would break another rule as well, only the first one is found.
  *
  * Return: how many findings there are.
  */
@@ -169,18 +169,18 @@ extern const struct judge_offer judge_offers[JUDGE_OFFERS];
 
 /* ---- What several of them, and the tools, ask ------------------------------------- */
 
-/* The status allows to rely on time, period and counter value. */
+/* With this status, time, period and counter value are reliable. */
 bool judge_vouches(const struct judge_page *p);
-/* It does so, and time can be computed: counter, timescale, size, period, date are possible. */
+/* judge_vouches(), and time can be computed: counter, timescale, size, period and date are possible. */
 bool judge_has_formula(const struct judge_page *p);
-/* Such a page has error bounds that bound something. */
+/* judge_has_formula(), and the error bounds are usable. */
 bool judge_has_bounds(const struct judge_page *p);
-/* Ticks a second; 0: none. */
+/* Ticks per second; 0: the counter does not run. */
 double judge_frequency(const struct judge_page *p);
 /* From the reference to the counter now, in ns; limited to +-292 years. */
 int64_t judge_age(const struct judge_page *p, uint64_t counter);
 
-/* ---- Values as people read them ---------------------------------------------------- */
+/* ---- Values in a form for people ---------------------------------------------------- */
 
 #define JUDGE_VALUE 40
 
@@ -188,7 +188,7 @@ int64_t judge_age(const struct judge_page *p, uint64_t counter);
 const char *judge_duration(char to[JUDGE_VALUE], uint64_t ns);
 /* "2.5 GHz" */
 const char *judge_hertz(char to[JUDGE_VALUE], double hz);
-/* "2026-01-01T00:00:00Z", or the seconds where that is no date */
+/* "2026-01-01T00:00:00Z", or the seconds if they are beyond the calendar */
 const char *judge_date(char to[JUDGE_VALUE], const struct vmclock_instant *utc);
 
 #endif /* VMCLOCK_JUDGE_JUDGE_H */

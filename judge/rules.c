@@ -19,7 +19,7 @@ const struct judge_rule judge_rules[] = {
 	{ "timescale-utc", JUDGE_PAGE, JUDGE_ADVICE, JUDGE_NOTHING, "Structure Fields, time_type",
 	  "TAI is recommended, UTC is not", judge_timescale_utc },
 	{ "no-date", JUDGE_PAGE, JUDGE_DOUBTFUL, JUDGE_SOME, "Structure Fields, time_type",
-	  "a clock for people has a date", judge_no_date },
+	  "the timescale has a date", judge_no_date },
 	{ "reserved-not-zero", JUDGE_PAGE, JUDGE_DOUBTFUL, JUDGE_NOTHING, "Structure Fields, pad",
 	  "unused bytes are zero, so that they can be used later", judge_reserved_not_zero },
 	{ "flags-unknown", JUDGE_PAGE, JUDGE_ADVICE, JUDGE_NOTHING, "Feature Flags",
@@ -55,9 +55,9 @@ const struct judge_rule judge_rules[] = {
 	{ "maxerror-zero", JUDGE_PAGE, JUDGE_DOUBTFUL, JUDGE_SOME, "Time error calculation",
 	  "the maximum error is not zero", judge_maxerror_zero },
 	{ "maxerror-impossible", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_ALL_TIME, "Time error calculation",
-	  "the maximum error of the time is a year at most", judge_maxerror_impossible },
+	  "the maximum error of the time is at most a year", judge_maxerror_impossible },
 	{ "rate-maxerror-impossible", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_ALL_TIME, "Time error calculation",
-	  "the maximum error of the period is 1 % of it at most", judge_rate_maxerror_impossible },
+	  "the maximum error of the period is at most 1 % of the period", judge_rate_maxerror_impossible },
 	{ "esterror-above-maxerror", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME,
 	  "Structure Fields, time_esterror_nanosec",
 	  "the estimated error of the time is no more than the maximum", judge_esterror_above_maxerror },
@@ -68,20 +68,20 @@ const struct judge_rule judge_rules[] = {
 
 	/* ---- This machine ---- */
 	{ "counter-elsewhere", JUDGE_GUEST, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, counter_id",
-	  "the counter is one of this CPU", judge_counter_elsewhere },
+	  "this CPU has the counter", judge_counter_elsewhere },
 	{ "period-differs", JUDGE_GUEST, JUDGE_BREAKS, JUDGE_ALL_TIME, "Calculating time",
-	  "the counter runs as the page says, to 0.5 %", judge_period_differs },
+	  "the counter runs at the page's rate, within 0.5 %", judge_period_differs },
 	{ "reference-ahead", JUDGE_GUEST, JUDGE_BREAKS, JUDGE_ALL_TIME, "Structure Fields, counter_value",
 	  "the counter has passed the reference, or will within 100 ms", judge_reference_ahead },
 	{ "reference-old", JUDGE_GUEST, JUDGE_DOUBTFUL, JUDGE_ALL_TIME, "Time error calculation",
 	  "the page is updated in time", judge_reference_old },
 	{ "bounds-wide", JUDGE_GUEST, JUDGE_DOUBTFUL, JUDGE_ALL_TIME, "Time error calculation",
-	  "the bounds are of use now", judge_bounds_wide },
+	  "the bounds are narrow enough now", judge_bounds_wide },
 	{ "tai-offset-differs", JUDGE_GUEST, JUDGE_DOUBTFUL, JUDGE_SOME,
 	  "Structure Fields, tai_offset_sec",
-	  "the TAI offset is the one that this system knows", judge_tai_offset_differs },
+	  "the TAI offset agrees with this system's offset", judge_tai_offset_differs },
 	{ "clock-differs", JUDGE_GUEST, JUDGE_DOUBTFUL, JUDGE_ALL_TIME, "Calculating time",
-	  "the time is that of the system clock", judge_clock_differs },
+	  "the time agrees with the system clock", judge_clock_differs },
 	{ "time-untrue", JUDGE_TRUTH, JUDGE_BREAKS, JUDGE_ALL_TIME, "Time error calculation",
 	  "the time of the reference clock lies within the bounds", judge_time_untrue },
 	{ "acpi-cid", JUDGE_DEVICE, JUDGE_DOUBTFUL, JUDGE_NOTHING, "Discovery via ACPI",
@@ -94,13 +94,13 @@ const struct judge_rule judge_rules[] = {
 	  "seq_count only increases", judge_sequence_backwards },
 	{ "time-of-former-host", JUDGE_DISRUPTION, JUDGE_BREAKS, JUDGE_ALL_TIME,
 	  "Structure Fields, disruption_marker",
-	  "with a new marker come new counter, period and time", judge_time_of_former_host },
+	  "a new marker comes with new counter, period and time", judge_time_of_former_host },
 	{ "reference-backwards", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_SOME, "Time error calculation",
 	  "the reference never goes back under one marker", judge_reference_backwards },
 	{ "interval-left", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_ALL_TIME, "Time error calculation",
 	  "an update stays within the interval of the page before", judge_interval_left },
 	{ "rate-left", JUDGE_UPDATE, JUDGE_DOUBTFUL, JUDGE_SOME, "Time error calculation",
-	  "the new period is one that the maximum errors allow", judge_rate_left },
+	  "the new period is within the maximum errors", judge_rate_left },
 	{ "monotonic-backwards", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_SOME, "Feature Flags, TIME_MONOTONIC",
 	  "monotonic time never goes back", judge_monotonic_backwards },
 	{ "leap-life-cycle", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_SOME, "Leap Indicator",
@@ -198,7 +198,7 @@ bool judge_can(const struct judge_rule *rule, const struct judge_facts *f)
 	return false;
 }
 
-/* Puts @rule where its severity belongs, behind others of the same. */
+/* Inserts @rule by severity, behind the others of the same severity. */
 static size_t insert(struct judge_finding *findings, size_t n, size_t room,
 		     const struct judge_finding *found)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Rules of two pages, of which the second took the place of the first. */
+/* Rules of an update: a page, and the page that it replaced. */
 #include <inttypes.h>
 #include <math.h>
 
@@ -7,10 +7,10 @@
 #include "calc/time.h"
 #include "internal.h"
 
-/* What rounding to nanoseconds may cost an interval, by the host and by us. */
+/* The host and this code round to nanoseconds: an interval may change by this much. */
 #define ROUNDING_NS 2
 
-/* ---- What two pages can be compared by --------------------------------------------------- */
+/* ---- How two pages are compared ----------------------------------------------------------- */
 
 static bool same_constants(const struct judge_page *a, const struct judge_page *b)
 {
@@ -23,14 +23,14 @@ static bool goes_on(const struct judge_facts *f)
 	return same_constants(f->before, f->page) && (int32_t)(f->page->seq - f->before->seq) > 0;
 }
 
-/* One host, one promise. */
+/* Both pages are of one host, without a disruption in between. */
 static bool keeps_marker(const struct judge_facts *f)
 {
 	return goes_on(f) && f->before->s.marker == f->page->s.marker &&
 	       judge_has_formula(f->before) && judge_has_formula(f->page);
 }
 
-/* The time of a counter value, in TAI where the page tells it. False: a leap second is near. */
+/* The time of a counter value, in TAI if the page has it. False: a leap second is near. */
 static bool time_at(const struct judge_page *p, uint64_t counter, struct vmclock_instant *t)
 {
 	if (vmclock_calc_time(&p->s, counter, t))
@@ -40,7 +40,7 @@ static bool time_at(const struct judge_page *p, uint64_t counter, struct vmclock
 	return p->s.leap == VMCLOCK_LEAP_NONE;
 }
 
-/* One of them has an offset from TAI, the other none: not comparable. */
+/* False: only one of the pages has an offset from TAI, so they cannot be compared. */
 static bool same_scale(const struct judge_facts *f)
 {
 	uint64_t change = f->before->s.flags ^ f->page->s.flags;
@@ -49,7 +49,7 @@ static bool same_scale(const struct judge_facts *f)
 	       !(change & VMCLOCK_FLAG_TAI_OFFSET_VALID);
 }
 
-/* By how much the new page is ahead of the old one at the new reference. */
+/* The new page's time minus the old page's time, at the new reference. */
 static bool advance(const struct judge_facts *f, int64_t *ns)
 {
 	uint64_t counter = f->page->s.counter_value;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* Rules that need to have watched the live page. */
+/* Rules that need a watch over the live page. */
 #include <inttypes.h>
 
 #include "internal.h"
 
-/* As long as readers wait. */
+/* The time for which readers wait. */
 #define UPDATE_NS 100000000
 
 bool judge_torn_update(const struct judge_facts *f, char says[JUDGE_TEXT])

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Does a hypervisor's page do what UAPI.13 asks for, while it is updated, and
- * when the machine is migrated or restored?
+ * Does a hypervisor's page conform to UAPI.13 during updates, and when the
+ * machine is migrated or restored?
  *
- * See verify/ for the parts: source.c has the page, watch.c looks at it,
- * record.c has the rules of judge/ decide, expect.c is told what the host does,
- * report.c and json.c print. Here: options and the exit status.
+ * The parts are in verify/: source.c maps the page, watch.c looks at it, record.c
+ * judges it by the rules of judge/, expect.c knows what the host's actions must
+ * change, report.c and json.c print. Here: options and the exit status.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -33,30 +33,30 @@ static const char help[] =
 	"machine, and judges by the rules of UAPI.13 whether it conforms: vmclock-rules(7).\n"
 	"PATH is $VMCLOCK_PATH if it is not given, or else /dev/vmclock0.\n"
 	"\n"
-	"  --for TIME             watch for so long (default 10s; with --expect at most 10m)\n"
-	"  --expect NAME          say what to do on the host, wait for it, and judge what came:\n"
+	"  --for TIME             watch for this time (default 10s; with --expect at most 10m)\n"
+	"  --expect NAME          print what to do on the host, wait for it, and judge the page:\n"
 	"                         migration, restore, clone, leap, maintenance\n"
-	"  --reference CLOCK      CLOCK_REALTIME is right, to what its daemon tells the kernel:\n"
-	"                         judge the page's time by it\n"
-	"  --reference-error TIME it is right to so much\n"
-	"  --max-error TIME       doubt wider bounds (default 1s)\n"
-	"  --max-age TIME         doubt an older reference (default 300s)\n"
-	"  --gentle               look each millisecond, and not all the time: torn updates\n"
-	"                         are hardly found\n"
+	"  --reference CLOCK      CLOCK_REALTIME is right, within the kernel's maximum error:\n"
+	"                         compare the page's time with it\n"
+	"  --reference-error TIME its maximum error\n"
+	"  --max-error TIME       wider bounds are doubtful (default 1s)\n"
+	"  --max-age TIME         an older reference is doubtful (default 300s)\n"
+	"  --gentle               look once per millisecond, not all the time: this rarely\n"
+	"                         finds torn updates\n"
 	"\n"
 	"From the host's side:\n"
 	"  --at OFFSET            the page is at this offset of PATH, the memory of a machine\n"
 	"  --counter-offset N     the machine's counter minus the host's\n"
 	"\n"
 	"Output:\n"
-	"  --tap                  TAP: a line for each rule\n"
+	"  --tap                  one line per rule, in the Test Anything Protocol\n"
 	"  --json                 one JSON object\n"
-	"  --rules                print the rules, and do nothing\n"
+	"  --rules                print the rules, and exit\n"
 	"  --help                 print this help\n"
 	"  --version              print the version\n"
 	"\n"
 	"Exit status:\n"
-	"  0  conforms, as far as it was seen\n"
+	"  0  conforms, as far as it was watched\n"
 	"  1  doubtful\n"
 	"  2  breaks the specification, or there is no page\n"
 	"  3  wrong usage\n";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Each fault has the name of the rule that it breaks. tests/tools/rules.sh has
- * vmclock-verify find it, and nothing else; a rule without a fault fails there.
+ * Each fault has the name of the rule that it breaks. In tests/tools/rules.sh,
+ * vmclock-verify must find this rule and no other; a rule without a fault fails.
  */
 #include <endian.h>
 #include <stdint.h>
@@ -13,13 +13,13 @@
 #include "fault.h"
 #include "sim.h"
 
-/* Of each ten updates the sixth is faulty, or the last five; a watch may begin at any time. */
+/* In each ten updates the sixth is faulty, or the last five: a watch may begin at any time. */
 #define CYCLE 10
 #define FIRST 5
 /* From one slow update to the next. */
 #define SLOW_EACH 4
 #define SLOW_NS	  150000000
-/* Between the count and the fields of a torn update. */
+/* The time between the count and the fields of a torn update. */
 #define TORN_NS 2000000
 
 struct sim_fault {
@@ -54,7 +54,7 @@ static bool has_begun(const struct sim *sim)
 	return place(sim) >= FIRST;
 }
 
-/* ---- The page as it stands ------------------------------------------------------------ */
+/* ---- One page -------------------------------------------------------------------------- */
 
 #define SPOIL(name) static void spoil_##name(struct sim *sim)
 
@@ -158,7 +158,7 @@ SPOIL(time_impossible)
 	sim->next.time_sec = UINT64_MAX;
 }
 
-/* The size is changed, not what is published. */
+/* Changes the field size only; all fields are published. */
 SPOIL(time_not_covered)
 {
 	sim->next.size = htole32(offsetof(struct vmclock_abi, time_sec));
@@ -256,9 +256,9 @@ SPOIL(time_untrue)
 	step_time(sim, sim_time_of(10, 0));
 }
 
-/* ---- What follows what -------------------------------------------------------------------- */
+/* ---- Updates -------------------------------------------------------------------------------- */
 
-/* The publisher writes constants at the start only, so it is told again. */
+/* The publisher writes constants at the start only, so this fault starts it again. */
 SPOIL(constant_changed)
 {
 	if (has_begun(sim))
@@ -355,7 +355,7 @@ static void rest(long ns)
 	nanosleep(&ts, NULL);
 }
 
-/* The count first, and the fields behind it: it is even all the time. */
+/* Writes the count first, then the fields: the count is always even. */
 static void publish_torn(struct sim *sim)
 {
 	struct vmclock_abi next = sim->next;

@@ -9,15 +9,18 @@
 struct sim;
 struct sim_fault;
 
-/* NULL: there is none of that name. */
+/* NULL: there is no fault of this name. */
 const struct sim_fault *sim_fault_named(const char *name);
 /* Prints the names, for --help and errors: NAME, NAME ... */
 void sim_fault_list(char *to, size_t size);
-/* A page that breaks its rule as it stands is published once: no update may break another. */
+/*
+ * True: the page breaks its rule without updates. It is published once, since an
+ * update could break another rule.
+ */
 bool sim_fault_holds(const struct sim_fault *fault);
-/* Changes the content of the next update. Call it when all else is filled in. */
+/* Changes the content of the next update. Call it when all other fields are filled in. */
 void sim_fault_spoil(struct sim *sim);
-/* Publishes the update as the fault has it. False: as usual. */
+/* Publishes the update in the way of the fault. False: the fault publishes as usual. */
 bool sim_fault_publish(struct sim *sim);
 
 #endif /* VMCLOCK_SIM_FAULT_H */

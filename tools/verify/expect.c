@@ -12,7 +12,7 @@ static const struct {
 	[EXPECT_MIGRATION] = { "migration", "migrate this machine to another host, live" },
 	[EXPECT_RESTORE] = { "restore", "save this machine with its memory, and restore it" },
 	[EXPECT_CLONE] = { "clone", "save this machine with its memory, and start a second one from it" },
-	[EXPECT_LEAP] = { "leap", "have a leap second announced, and its second pass" },
+	[EXPECT_LEAP] = { "leap", "announce a leap second, and let it pass" },
 	[EXPECT_MAINTENANCE] = { "maintenance", "announce maintenance for this machine" },
 };
 
@@ -26,7 +26,7 @@ const char *expect_task(enum expect expect)
 	return expects[expect].task;
 }
 
-/* ---- What has to come ------------------------------------------------------------- */
+/* ---- Expectations ----------------------------------------------------------------- */
 
 /* The places of a record's expectations. */
 enum { MARKER, GENERATION };
@@ -66,7 +66,7 @@ void expect_begin(enum expect expect, struct record *record)
 		    "leap_indicator was never PRE_POS or PRE_NEG");
 		add(record, "expected-leap", "the leap second is over",
 		    "leap_indicator did not become POST_POS or POST_NEG");
-		add(record, "expected-offset", "the TAI offset changes by it, if the page has one",
+		add(record, "expected-offset", "the TAI offset changes by the leap second, if the page has one",
 		    "tai_offset_sec did not change by one");
 		break;
 	case EXPECT_MAINTENANCE:

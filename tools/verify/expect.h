@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What only the host can do: the user is told to have it done, and the page has to show it. */
+/* Events that only the host can cause: the user is told what to do, and the page must show it. */
 #ifndef VMCLOCK_VERIFY_EXPECT_H
 #define VMCLOCK_VERIFY_EXPECT_H
 
@@ -21,11 +21,11 @@ enum expect {
 const char *expect_name(unsigned int value);
 /* What to do on the host. */
 const char *expect_task(enum expect expect);
-/* Fills in what has to come. */
+/* Fills in the expectations. */
 void expect_begin(enum expect expect, struct record *record);
 /*
- * Looks at a page, and at the one before it; NULL: there is none. True: all has
- * come, and nothing more need be waited for.
+ * Looks at a page and at the page before it; NULL: the first page. True: every
+ * expectation is met, and the wait is over.
  */
 bool expect_look(enum expect expect, const struct judge_page *before,
 		 const struct judge_page *page, struct record *record);

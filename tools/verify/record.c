@@ -60,7 +60,7 @@ enum verify_verdict record_verdict(const struct record *record)
 	for (i = 0; i < record->n_expectations; i++)
 		if (!record->expectations[i].met)
 			worst = VERIFY_BREAKS;
-	/* It has not been watched as was asked. */
+	/* The watch was shorter than requested. */
 	if (*record->gone)
 		worst = VERIFY_BREAKS;
 	return worst;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the watch has found: for each rule, how often it was judged and broken. */
+/* The result of the watch: for each rule, how often it was judged, and how often broken. */
 #ifndef VMCLOCK_VERIFY_RECORD_H
 #define VMCLOCK_VERIFY_RECORD_H
 
@@ -20,7 +20,7 @@ struct result {
 	char says[JUDGE_TEXT];		/* the first time */
 };
 
-/* What was asked for by --expect. */
+/* One expectation of --expect. */
 struct expectation {
 	const char *id;
 	const char *demand;
@@ -44,7 +44,7 @@ struct record {
 };
 
 void record_begin(struct record *record);
-/* Judges all rules that @facts allow. @now: ns since the watch began. */
+/* Judges each rule for which @facts are enough. @now: ns since the watch began. */
 void record_judge(struct record *record, const struct judge_facts *facts, int64_t now);
 enum verify_verdict record_verdict(const struct record *record);
 

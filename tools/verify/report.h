@@ -10,7 +10,7 @@ void report_text(const struct record *record, const char *path);
 void report_tap(const struct record *record);
 /* Returns 0 or -ENOMEM. */
 int report_json(const struct record *record, const char *path);
-/* All rules, a line each: name, what it needs, severity, clause, demand, with tabs between. */
+/* All rules, one per line: name, needed facts, severity, clause, demand, separated by tabs. */
 void report_rules(void);
 
 #endif /* VMCLOCK_VERIFY_REPORT_H */

@@ -31,7 +31,7 @@ static int check_kind(struct source *s, const struct stat *st, char *why, size_t
 	return 0;
 }
 
-/* How many bytes there are from @offset on; a device maps one page. */
+/* The number of bytes from @offset to the end; a device maps one page. */
 static int find_room(const struct source *s, const struct stat *st, uint64_t offset, uint64_t *room,
 		     char *why, size_t size)
 {
@@ -83,7 +83,7 @@ int source_open(struct source *s, const char *path, const uint64_t *offset, char
 	if (s->fd < 0)
 		return say_why(why, size, "it cannot be opened: %s", strerror(errno));
 	if (fstat(s->fd, &st))
-		return say_why(why, size, "it cannot be looked at: %s", strerror(errno));
+		return say_why(why, size, "fstat fails: %s", strerror(errno));
 	if (check_kind(s, &st, why, size) ||
 	    find_room(s, &st, offset ? *offset : 0, &room, why, size))
 		return -1;
@@ -106,7 +106,7 @@ void source_close(struct source *s)
 	*s = (struct source){ .fd = -1 };
 }
 
-/* ---- While it is watched ------------------------------------------------------------ */
+/* ---- During the watch --------------------------------------------------------------- */
 
 static void on_truncation(int number)
 {
@@ -129,9 +129,9 @@ const char *source_gone(const struct source *s)
 	if (s->device)
 		return pread(s->fd, &byte, 1, 0) < 0 && errno == ENODEV ? "the device is gone" : NULL;
 	if (fstat(s->fd, &st))
-		return "it cannot be looked at any more";
+		return "fstat fails";
 	if (!s->inside && st.st_nlink == 0)
-		return "the file was removed; what is mapped is nobody's page any more";
+		return "the file was removed; nobody updates the mapped page any more";
 	return NULL;
 }
 

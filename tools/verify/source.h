@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The live page: of a device, of a page file, or in the memory of a virtual machine. */
+/* The live page of a device, in a page file, or in the memory of a virtual machine. */
 #ifndef VMCLOCK_VERIFY_SOURCE_H
 #define VMCLOCK_VERIFY_SOURCE_H
 
@@ -22,22 +22,22 @@ struct source {
 
 /*
  * Maps the page at @path, at *@offset unless that is NULL. Returns 0, or -1
- * with the reason in @why, one line without a newline: it does not open, is
+ * with the reason in @why, one line without a newline: @path does not open, is
  * neither device nor file, or holds no page of version 1.
  */
 int source_open(struct source *source, const char *path, const uint64_t *offset, char *why,
 		size_t size);
 void source_close(struct source *source);
 
-/* Why the page is gone, or NULL: it is there. Asks the kernel. */
+/* Asks the kernel. Returns the reason why the page is gone, or NULL: the page is there. */
 const char *source_gone(const struct source *source);
 
 /*
- * Where to continue when a file was truncated below the page: reading it raises
- * SIGBUS then. Set it by sigsetjmp(source_truncated, 1) before any access.
+ * Where to continue after a read of a truncated file, which raises SIGBUS. Set
+ * it by sigsetjmp(source_truncated, 1) before any access.
  */
 extern sigjmp_buf source_truncated;
-/* Arms it. */
+/* Catches SIGBUS, and jumps there. */
 void source_catch_truncation(void);
 
 /* Loads the words of the page, each once. */

@@ -9,17 +9,17 @@
 #include "tool.h"
 #include "watch.h"
 
-/* How many looks between two at the clock. */
+/* The number of looks at the page between two looks at the clock. */
 #define BURST 1000
-/* Between looks, if gentle. */
+/* The pause between looks with --gentle. */
 #define REST_NS 1000000
-/* The machine's own clocks are read so often. */
+/* How often the machine's own clocks are read. */
 #define GUEST_NS 100000000
-/* Whether the page is still there, too. */
+/* How often the program checks that the page still exists. */
 #define GONE_NS 1000000000
-/* After the end, an update that is in progress has so long to end. */
+/* After the end: the longest wait for an update that is in progress. */
 #define GRACE_NS 1000000000
-/* After what was expected has come, the updates that follow are judged as well. */
+/* After the expectations are met: for so long, updates are still judged. */
 #define AFTER_NS 2000000000
 /* All sizes of a page but for the sequence count. */
 #define SEQ_WORD 1
@@ -56,7 +56,7 @@ static uint32_t load_seq(const struct source *source, int order)
 	return le32toh(__atomic_load_n(&source->page->seq_count, order));
 }
 
-/* Is the whole copy of one update? Then it has an even count. */
+/* True: the copy is consistent, of one update. Its count is even. */
 static bool look(const struct source *source, uint64_t words[SOURCE_WORDS], uint32_t *seq)
 {
 	/* Pairs with the host's store of the even count. */
@@ -84,7 +84,7 @@ static int64_t since_start(const struct watch *w)
 	return monotonic_now() - w->start;
 }
 
-/* The counter may run at another rate now, and so may the clock. */
+/* Counter and clock may run at other rates now. */
 static void measure_again(struct watch *w)
 {
 	w->record->markers++;
@@ -106,7 +106,7 @@ static void judge_page(struct watch *w, const struct judge_page *before)
 	}
 }
 
-/* The facts that the page alone does not have; those of the page were judged when it came. */
+/* Judges the rules of this machine. The rules of the page were judged when the page came. */
 static void judge_guest(struct watch *w)
 {
 	const struct watch_options *o = w->options;
@@ -165,11 +165,11 @@ static void note_odd(struct watch *w, uint32_t seq)
 	if (!odd && !w->odd_since)
 		return;
 	now = monotonic_now();
-	/* Another odd count is that of another update: we did not run in between. */
+	/* Another odd count: another update began while this process did not run. */
 	if (!w->odd_since || (odd && seq != w->odd_seq))
 		w->odd_since = now;
 	w->odd_seq = seq;
-	/* Until it is seen even it may have been so long since: only looks at the odd one count. */
+	/* Only looks that see an odd count are measured: this process may sleep after the update ends. */
 	if (odd && now - w->odd_since > seen->longest_update)
 		seen->longest_update = now - w->odd_since;
 	seen->stuck = odd;
@@ -191,7 +191,7 @@ static void look_once(struct watch *w)
 		w->record->contended++;
 }
 
-/* What is not done at each look. False: the watch is over. */
+/* The rarer checks, not done at each look. False: the watch is over. */
 static bool look_around(struct watch *w)
 {
 	int64_t now = monotonic_now();
@@ -230,7 +230,7 @@ static int check_reference(const struct reference *reference)
 		return 0;
 	if (adjtimex(&tx) >= 0 && !(tx.status & STA_UNSYNC))
 		return 0;
-	fprintf(stderr, TOOL ": --reference: CLOCK_REALTIME is not synchronised, says the kernel; "
+	fprintf(stderr, TOOL ": --reference: the kernel says that CLOCK_REALTIME is not synchronised; "
 			"wait for the NTP daemon, or vouch for it by --reference-error\n");
 	return -1;
 }
@@ -267,10 +267,10 @@ int watch(const struct source *source, const struct watch_options *options, stru
 	record->has_page = w.has_page;
 	record->page = w.page;
 	record_judge(record, &(struct judge_facts){ .watch = &record->watch }, record->duration);
-	/* What has never been read cannot conform. */
+	/* A page that was never read cannot conform. */
 	if (!w.has_page && !*record->gone)
 		snprintf(record->gone, sizeof(record->gone),
-			 "no look found the page at rest: it is updated without a pause, or never "
-			 "whole");
+			 "no look found the page between two updates: the host updates it without "
+			 "a pause, or never ends an update");
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looks at the live page as hard as the CPU allows, and has each change judged. */
+/* Looks at the live page as often as the CPU can, and judges each change. */
 #ifndef VMCLOCK_VERIFY_WATCH_H
 #define VMCLOCK_VERIFY_WATCH_H
 
@@ -20,7 +20,7 @@ struct reference {
 struct watch_options {
 	int64_t duration;		/* ns */
 	bool gentle;			/* rest between looks */
-	bool guest;			/* this machine's counter is the page's, but for... */
+	bool guest;			/* this machine's counter is the page's, plus counter_offset */
 	uint64_t counter_offset;	/* the page's counter minus this machine's */
 	struct reference reference;
 	uint64_t max_error;		/* ns */
@@ -32,8 +32,8 @@ struct watch_options {
 extern volatile sig_atomic_t watch_ended;
 
 /*
- * Watches until the time is over, until what is expected has come, or until a
- * signal. Returns 0, or -1 with a line on stderr: the reference is of no use.
+ * Watches until the time is over, until the expectations are met, or until a
+ * signal. Returns 0, or -1 with a line on stderr: the reference is not usable.
  */
 int watch(const struct source *source, const struct watch_options *options,
 	  struct record *record);
