@@ -62,6 +62,7 @@ struct judge_guest {
 
 	uint64_t max_error;		/* ns: wider bounds are useless to the user */
 	uint64_t max_age;		/* ns: the limit for the age of the reference */
+	unsigned int max_growth;	/* the limit for the growth of its bounds, a factor; 0: none */
 };
 
 /* The result of a watch over the live page. */

@@ -70,7 +70,7 @@ const struct judge_rule judge_rules[] = {
 	{ "counter-elsewhere", JUDGE_GUEST, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, counter_id",
 	  "this CPU has the counter", judge_counter_elsewhere },
 	{ "period-differs", JUDGE_GUEST, JUDGE_BREAKS, JUDGE_ALL_TIME, "Calculating time",
-	  "the counter runs at the page's rate, within 0.1 %", judge_period_differs },
+	  "the counter runs at the page's rate, within 0.5 %", judge_period_differs },
 	{ "reference-ahead", JUDGE_GUEST, JUDGE_BREAKS, JUDGE_ALL_TIME, "Structure Fields, counter_value",
 	  "the counter has passed the reference, or will within 100 ms", judge_reference_ahead },
 	{ "reference-old", JUDGE_GUEST, JUDGE_DOUBTFUL, JUDGE_ALL_TIME, "Time error calculation",

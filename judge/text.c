@@ -71,7 +71,7 @@ const char *judge_hertz(char to[JUDGE_VALUE], double hz)
 
 	while (hz < units[i].hz)
 		i++;
-	/* Five digits, for two rates that differ by 0.1 %. */
+	/* Five digits, for two rates that differ by 0.5 %. */
 	snprintf(to, JUDGE_VALUE, "%.5g %s", units[i].hz > 0 ? hz / units[i].hz : hz, units[i].name);
 	return to;
 }

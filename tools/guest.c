@@ -86,6 +86,7 @@ void guest_read(const struct guest *guest, struct judge_guest *facts)
 		.tai_slack = guest->tai_slack,
 		.max_error = GUEST_MAX_ERROR,
 		.max_age = GUEST_MAX_AGE,
+		.max_growth = GUEST_MAX_GROWTH,
 	};
 	if (!guest->counts || pair_read(&now, PAIR_TRIES))
 		return;

@@ -11,6 +11,8 @@
 /* What the rules allow unless an option says otherwise. */
 #define GUEST_MAX_ERROR (INT64_C(1) * NS_PER_SEC)
 #define GUEST_MAX_AGE	(INT64_C(300) * NS_PER_SEC)
+/* Only while no option limits the age. */
+#define GUEST_MAX_GROWTH 10
 
 /* The measurement of the counter's rate, which takes a while. */
 struct guest {

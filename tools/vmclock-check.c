@@ -217,7 +217,7 @@ int main(int argc, char **argv)
 		c.root = "";
 
 	c.max_error = (uint64_t)(options.max_error ? options.max_error : GUEST_MAX_ERROR);
-	c.max_age = (uint64_t)(options.max_age ? options.max_age : GUEST_MAX_AGE);
+	c.max_age = (uint64_t)options.max_age;
 	gather(&c, options.device);
 	check_judge(&c);
 	status = (int)c.verdict;

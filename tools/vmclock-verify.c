@@ -304,7 +304,7 @@ static int verify(const struct options *o)
 int main(int argc, char **argv)
 {
 	struct options options = {
-		.watch = { .max_error = GUEST_MAX_ERROR, .max_age = GUEST_MAX_AGE },
+		.watch = { .max_error = GUEST_MAX_ERROR },
 	};
 	int status = 0;
 

@@ -103,6 +103,7 @@ static void set_guest(const struct machine *m, struct judge_guest *guest)
 		.has_cid = m->has & 8,
 		.max_error = m->max_error,
 		.max_age = m->max_age,
+		.max_growth = m->has >> 4,
 	};
 }
 

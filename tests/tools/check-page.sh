@@ -269,10 +269,15 @@ run --device "$page" --max-age 30x
 expect 'a limit that is none' 3 "'30x' is not a time"
 run --device "$page" --max-age 30m
 expect 'a limit of half an hour' 0 '^OK: trustworthy time'
+run_time_page ago=40
+expect 'a publisher that stopped 40 seconds ago' 1 \
+	'^WARNING: the reference is 40[0-9.]* s old, and its bounds have grown from 1\.5 us to .* since'
+run_time_page ago=4
+expect 'an update each four seconds' 0 '^OK: trustworthy time'
 run_time_page ago=100
 run --device "$page" --max-age 60s
 expect 'a limit of one minute' 1 '^WARNING: the reference is 100 s old \(allowed: 60 s\)'
-run --device "$page" --max-error 1us
+run --device "$page" --max-error 1us --max-age 1h
 expect 'a limit of 1 us' 1 '^WARNING: time is bounded by .* now \(allowed: 1 us\)'
 
 # ---- A page that vmclockd completes ---------------------------------------------------------

@@ -48,6 +48,18 @@ stop INT
 expect 'SIGINT ends it' 0
 gone 'and the file is gone too'
 
+# A publisher that is stopped is told from one that is not, when its bounds have grown.
+start --period-maxerror 10
+kill -STOP "$sim"
+stale() {
+	"$VMCLOCK_CHECK" --device "$page" >"$tmp/out" 2>"$tmp/err"
+	[ $? = 1 ] && grep -q '^WARNING: the reference is .* old, and its bounds have grown' "$tmp/out"
+}
+until_true stale && why='' || why='it is not'
+kill -CONT "$sim"
+verdict 'a simulator that is stopped is missed' "$why"
+stop
+
 # No two updates are the same, but all agree.
 start --interval 1ms
 reader '1 kHz: bounds' host 0

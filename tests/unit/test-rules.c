@@ -293,7 +293,7 @@ SPOIL(counter_elsewhere)
 
 SPOIL(period_differs)
 {
-	w->guest.frequency_hz = (double)HZ * 1.0011;
+	w->guest.frequency_hz = (double)HZ * 1.0051;
 }
 
 SPOIL(reference_ahead)
@@ -610,9 +610,9 @@ static void test_limits_of_time(void **state)
 
 	(void)state;
 	begin(&w);
-	w.guest.frequency_hz = (double)HZ * 1.0009;
+	w.guest.frequency_hz = (double)HZ * 1.0049;
 	nothing(&w);
-	w.guest.frequency_hz = (double)HZ * 0.9989;
+	w.guest.frequency_hz = (double)HZ * 0.9949;
 	only(&w, "period-differs");
 	/* Half or twice as fast. */
 	w.guest.frequency_hz = (double)HZ / 2;
@@ -628,6 +628,24 @@ static void test_limits_of_time(void **state)
 	only(&w, "reference-old");
 	w.guest.counter = w.page.s.counter_value + (UINT64_C(1) << 63);
 	only(&w, "reference-ahead");
+
+	/* Bounds that have grown tenfold: by 13.5 us in 27 s. */
+	begin(&w);
+	w.guest.has_clock = false;
+	w.guest.max_growth = 10;
+	w.guest.counter = w.page.s.counter_value + 26 * HZ;
+	nothing(&w);
+	w.guest.counter = w.page.s.counter_value + 28 * HZ;
+	only(&w, "reference-old");
+	w.guest.max_growth = 0;
+	nothing(&w);
+	/* Not within five seconds. */
+	w.guest.max_growth = 10;
+	w.page.s.time_maxerror = w.page.time_esterror = 120;
+	w.guest.counter = w.page.s.counter_value + 5 * HZ;
+	nothing(&w);
+	w.guest.counter = w.page.s.counter_value + 5 * HZ + HZ / 100;
+	only(&w, "reference-old");
 
 	/* 1500 ns, 500 ppb in 0.1 s, and rounding. */
 	begin(&w);

@@ -60,14 +60,15 @@ class Guest:
         """Check that `module` serves the device, `beside` is idle, and programs work."""
         lab, vm = self.lab, self.vm
         report = json.loads(vm.shell('vmclock-check --json').output)
-        lab.equal(report['verdict'], 'ok', 'the verdict')
+        # The page's clock is made up, and the verdict on it of no interest.
+        lab.equal(report['usable']['marker']['usable'], True, 'whether the page can be read')
         lab.equal([(offer['module'], offer['driver'], offer['serves'])
                    for offer in report['hypervisor']['offers']],
                   [(module, DRIVERS[module], 'vmclock0')], 'who serves the device')
         lab.equal({m['name']: m['bound'] for m in report['modules'] if m['state'] == 'loaded'},
                   {name: name == module for name in DRIVERS if name in (module, beside)},
                   'the modules that are loaded, and serve')
-        text = vm.run('vmclock-check')
+        text = vm.shell('vmclock-check').output
         lab.check(f'; driver {DRIVERS[module]} serves it as vmclock0\n' in text,
                   'vmclock-check does not tell the driver')
         lab.equal(re.findall('^  (.*?)  .*, serves the device', text, re.MULTILINE), [module],

@@ -252,7 +252,7 @@ struct check {
 	struct check_page completed;	/* by vmclockd; have is 0: there is none */
 	struct check_now now;
 	uint64_t max_error;		/* ns */
-	uint64_t max_age;		/* ns */
+	uint64_t max_age;		/* ns; 0: not given */
 
 	struct check_usable usable[CHECK_USES];
 	struct judge_finding findings[CHECK_FINDINGS];	/* rules that are broken, gravest first */

@@ -210,7 +210,7 @@ static void add_now(struct json_writer *w, struct json_object *root, const struc
 	else
 		json_add(w, now, "ahead_of_system_clock_ns", NULL);
 	json_add_unsigned(w, now, "max_error_ns", c->max_error);
-	json_add_unsigned(w, now, "max_age_ns", c->max_age);
+	json_add_unsigned(w, now, "max_age_ns", guest->max_age);
 }
 
 /* ---- Judgement ----------------------------------------------------------------------------- */

@@ -62,7 +62,10 @@ void check_now(struct check *c, const struct vmclock *vc)
 	guest_read(&guest, &now->guest);
 	find_names(c, &now->guest);
 	now->guest.max_error = c->max_error;
-	now->guest.max_age = c->max_age;
+	if (c->max_age) {
+		now->guest.max_age = c->max_age;
+		now->guest.max_growth = 0;
+	}
 	now->by_vmclockd = check_best_reading(now) &&
 			   check_best_reading(now)->time.flags & VMCLOCK_FLAG_COMPLETED;
 }

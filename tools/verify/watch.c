@@ -117,7 +117,10 @@ static void judge_guest(struct watch *w)
 	guest_read(&w->guest, &guest);
 	guest.counter += o->counter_offset;
 	guest.max_error = o->max_error;
-	guest.max_age = o->max_age;
+	if (o->max_age) {
+		guest.max_age = o->max_age;
+		guest.max_growth = 0;
+	}
 	if (o->reference.given) {
 		guest.has_truth = guest.has_clock;
 		guest.truth = guest.clock;

@@ -23,7 +23,8 @@ struct watch_options {
 	bool guest;			/* this machine's counter is the page's, plus counter_offset */
 	uint64_t counter_offset;	/* the page's counter minus this machine's */
 	struct reference reference;
-	uint64_t max_error, max_age;	/* ns */
+	uint64_t max_error;		/* ns */
+	uint64_t max_age;		/* ns; 0: not given */
 	enum expect expect;
 };
 
