@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <vmclock.h>
 
@@ -27,7 +26,7 @@ static const char *why(int error)
 	case EOPNOTSUPP:
 		return "the page counts by another counter, or this CPU's is not steady";
 	default:
-		return strerror(-error);
+		return vmclock_strerror(error);
 	}
 }
 
@@ -47,7 +46,7 @@ static int commit(const struct vmclock *vc)
 	       now.latest.tv_nsec);
 
 	do
-		ret = vmclock_wait_past(vc, VMCLOCK_SCALE_TAI, now.marker, &now.latest);
+		ret = vmclock_wait_past(vc, VMCLOCK_SCALE_TAI, now.marker, &now.latest, NULL);
 	while (ret == -EINTR);
 	return ret;
 }
@@ -63,7 +62,7 @@ int main(int argc, char **argv)
 	if (ret) {
 		fprintf(stderr,
 			"commit-wait: cannot open the VMClock device: %s; vmclock-check tells more\n",
-			strerror(-ret));
+			vmclock_strerror(ret));
 		return 1;
 	}
 

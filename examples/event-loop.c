@@ -9,7 +9,6 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -207,7 +206,7 @@ int main(void)
 	if (ret) {
 		fprintf(stderr,
 			"event-loop: cannot open the VMClock device: %s; vmclock-check tells more\n",
-			strerror(-ret));
+			vmclock_strerror(ret));
 		return 1;
 	}
 
@@ -217,7 +216,7 @@ int main(void)
 	if (!ret)
 		ret = run(&loop);
 	if (ret)
-		fprintf(stderr, "event-loop: cannot go on: %s\n", strerror(-ret));
+		fprintf(stderr, "event-loop: cannot go on: %s\n", vmclock_strerror(ret));
 	vmclock_close(vc);
 	return ret != 0;
 }

@@ -93,7 +93,7 @@ int main(int argc, char **argv)
 	if (ret) {
 		fprintf(stderr,
 			"stamp-events: cannot open the VMClock device: %s; vmclock-check tells more\n",
-			strerror(-ret));
+			vmclock_strerror(ret));
 		return 1;
 	}
 
@@ -112,7 +112,7 @@ int main(int argc, char **argv)
 			printf("event %lu at %lld.%09ld\n", i, (long long)ts.tv_sec, ts.tv_nsec);
 		}
 		if (ret) {
-			fprintf(stderr, "stamp-events: cannot read the clock: %s\n", strerror(-ret));
+			fprintf(stderr, "stamp-events: cannot read the clock: %s\n", vmclock_strerror(ret));
 			break;
 		}
 		rest(interval);

@@ -3,7 +3,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <vmclock.h>
 
 int main(void)
@@ -13,7 +12,7 @@ int main(void)
 	int ret = vmclock_open(&vc, NULL);
 
 	if (ret) {
-		fprintf(stderr, "no VMClock: %s; vmclock-check tells more\n", strerror(-ret));
+		fprintf(stderr, "no VMClock: %s; vmclock-check tells more\n", vmclock_strerror(ret));
 		return 1;
 	}
 	uint64_t marker = vmclock_marker(vc); /* the clock is right now: remember */
@@ -23,7 +22,7 @@ int main(void)
 	if (ret == -ESTALE)
 		puts("the clock was disrupted: set it right before you use it");
 	else if (ret)
-		fprintf(stderr, "cannot read the clock: %s\n", strerror(-ret));
+		fprintf(stderr, "cannot read the clock: %s\n", vmclock_strerror(ret));
 	else
 		printf("%lld.%09ld\n", (long long)ts.tv_sec, ts.tv_nsec);
 	vmclock_close(vc);

@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/random.h>
 
 #include <vmclock.h>
@@ -136,7 +135,7 @@ int main(void)
 	if (ret) {
 		fprintf(stderr,
 			"unique-ids: cannot open the VMClock device: %s; vmclock-check tells more\n",
-			strerror(-ret));
+			vmclock_strerror(ret));
 		return 1;
 	}
 
@@ -149,7 +148,7 @@ int main(void)
 	if (!ret)
 		ret = run(&source);
 	if (ret)
-		fprintf(stderr, "unique-ids: cannot make identifiers: %s\n", strerror(-ret));
+		fprintf(stderr, "unique-ids: cannot make identifiers: %s\n", vmclock_strerror(ret));
 	vmclock_close(vc);
 	return ret != 0;
 }

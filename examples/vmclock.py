@@ -19,7 +19,7 @@ CLOCK_TAI = 11
 SCALE_UTC, SCALE_TAI, SCALE_SMEARED = range(3)
 FLAG_MAINTENANCE_SOON, FLAG_MAINTENANCE_IMMINENT = 1 << 1, 1 << 2
 FLAG_MONOTONIC, FLAG_GENERATION_PRESENT = 1 << 7, 1 << 8
-FLAG_BOUNDED, FLAG_COMPLETED = 1 << 16, 1 << 17
+FLAG_BOUNDED, FLAG_COMPLETED, FLAG_ESTIMATED = 1 << 16, 1 << 17, 1 << 18
 
 
 class Disrupted(OSError):
@@ -51,6 +51,18 @@ class Time(ctypes.Structure):
     )
 
 
+class Quality(ctypes.Structure):
+    """struct vmclock_quality"""
+    _fields_ = (
+        ('age', ctypes.c_int64),
+        ('esterror', ctypes.c_uint64),
+        ('marker', ctypes.c_uint64),
+        ('flags', ctypes.c_uint32),
+        ('status', ctypes.c_uint8),
+        ('reserved', ctypes.c_uint8 * 35),
+    )
+
+
 class State(ctypes.Structure):
     """struct vmclock_state"""
     _fields_ = (
@@ -67,7 +79,7 @@ def _checked(result, function, _arguments):
     if result == -errno.ESTALE:
         raise Disrupted(errno.ESTALE, 'the clock was disrupted')
     if result:
-        raise OSError(-result, f'{function.__name__}: {os.strerror(-result)}')
+        raise OSError(-result, f'{function.__name__}: {LIBRARY.vmclock_strerror(result).decode()}')
 
 
 _HANDLE = ctypes.c_void_p
@@ -78,23 +90,32 @@ PROTOTYPES = {
     'vmclock_open': (_checked, _p(_HANDLE), ctypes.c_char_p),
     'vmclock_close': (None, _HANDLE),
     'vmclock_fd': (_int, _HANDLE),
+    'vmclock_path': (ctypes.c_char_p, _HANDLE),
+    'vmclock_has_time': (ctypes.c_bool, _HANDLE),
     'vmclock_page': (ctypes.c_void_p, _HANDLE),
     'vmclock_read_page': (_checked, _HANDLE, ctypes.c_void_p, ctypes.c_size_t),
     'vmclock_marker': (_u64, _HANDLE),
     'vmclock_disrupted': (ctypes.c_bool, _HANDLE, _u64),
     'vmclock_generation': (_checked, _HANDLE, _p(_u64)),
     'vmclock_read_state': (_checked, _HANDLE, _p(State)),
+    'vmclock_try_state': (_checked, _HANDLE, _p(State)),
     'vmclock_wait_disrupted': (_checked, _HANDLE, _u64, _p(Timespec)),
+    'vmclock_wait_state': (_checked, _HANDLE, _p(State), _p(Timespec)),
     'vmclock_system_time': (_checked, _HANDLE, _int, _u64, _p(Timespec)),
     'vmclock_system_trusted': (_checked, _HANDLE, _p(_u64)),
     'vmclock_system_wait_trusted': (_checked, _HANDLE, _p(Timespec)),
     'vmclock_now': (_checked, _HANDLE, _int, _p(Time)),
     'vmclock_now_relaxed': (_checked, _HANDLE, _int, _p(Time)),
+    'vmclock_try_now': (_checked, _HANDLE, _int, _p(Time)),
+    'vmclock_counter': (_checked, _HANDLE, _p(_u64)),
     'vmclock_at': (_checked, _HANDLE, _int, _u64, _p(Time)),
-    'vmclock_wait_past': (_checked, _HANDLE, _int, _u64, _p(Timespec)),
+    'vmclock_at_many': (_checked, _HANDLE, _int, _p(_u64), ctypes.c_size_t, _p(Time)),
+    'vmclock_quality_at': (_checked, _HANDLE, _u64, _p(Quality)),
+    'vmclock_wait_past': (_checked, _HANDLE, _int, _u64, _p(Timespec), _p(Timespec)),
     'vmclock_time_before': (ctypes.c_bool, _p(Time), _p(Timespec)),
     'vmclock_time_after': (ctypes.c_bool, _p(Time), _p(Timespec)),
     'vmclock_version': (ctypes.c_char_p,),
+    'vmclock_strerror': (ctypes.c_char_p, _int),
 }
 
 
@@ -151,7 +172,7 @@ class Page:
         return time
 
     def wait_past(self, scale, marker, time):
-        LIBRARY.vmclock_wait_past(self._handle, scale, marker, time)
+        LIBRARY.vmclock_wait_past(self._handle, scale, marker, time, None)
 
 
 def main():

@@ -7,8 +7,9 @@
  *	fields.c	rules of one page
  *	updates.c	rules of an update: a page and the next one
  *	guest.c		rules that need the machine's own counter and clocks
- *	watch.c		rules that need a watch over the live page
- *	text.c		values in a form for people
+ *	watch.c		rules that need to have watched the live page
+ *	offers.c	what a page has, which no rule asks for
+ *	text.c		values as people read them
  *
  * Pure functions over facts that the caller has gathered: nothing is read,
  * printed or allocated here. vmclock-rules(7) explains each rule.
@@ -153,7 +154,19 @@ struct judge_finding {
  */
 size_t judge(const struct judge_facts *f, struct judge_finding *findings, size_t room);
 
-/* ---- Questions of several rules and of the tools ---------------------------------- */
+/* ---- What a page offers ------------------------------------------------------------ */
+
+/* Besides the marker, which each page has. */
+struct judge_offer {
+	const char *name;
+	const char *clause;	/* of UAPI.13 */
+	bool (*has)(const struct judge_page *page);
+};
+
+#define JUDGE_OFFERS 5
+extern const struct judge_offer judge_offers[JUDGE_OFFERS];
+
+/* ---- What several of them, and the tools, ask ------------------------------------- */
 
 /* With this status, time, period and counter value are reliable. */
 bool judge_vouches(const struct judge_page *p);

@@ -30,11 +30,13 @@ struct vmclock {
 	struct line_cache *cache;	/* the only part that readings change */
 	size_t mapped;		/* bytes */
 	size_t size;		/* the page's own size field, as checked at open */
+	char *path;		/* as opened */
 	int fd;
 	int time_error;		/* why there can never be time here, or 0 */
 	uint8_t time_type;
-	bool device;		/* a device, not a regular file */
-	bool completable;	/* the page never has time, but the counter is usable by vmclockd */
+	bool device;		/* else a regular file */
+	bool counter_usable;	/* it may give the time of this page, or of a completed one */
+	bool completable;	/* no time here, but a counter that vmclockd may use */
 
 	const struct vmclock_run_state *state;	/* see run.h */
 	bool run_own;		/* the folder is that of $VMCLOCK_RUN_DIR */
@@ -77,8 +79,8 @@ _Static_assert(VMCLOCK_FLAG_MAINTENANCE_SOON == VMCLOCK_FLAG_DISRUPTION_SOON &&
  */
 int vmclock_check_device(const struct vmclock *vc);
 
-/* Called once at open. Returns 0, -ENODATA or -EOPNOTSUPP. */
-int vmclock_time_error(const struct vmclock *vc);
+/* Checked once at open, @is_steady: is the counter? 0, -ENODATA or -EOPNOTSUPP. */
+int vmclock_time_error(const struct vmclock *vc, bool is_steady);
 
 /*
  * A read section: copy fields into locals between these two calls. The copies
@@ -127,14 +129,22 @@ static inline bool section_held(const struct vmclock_abi *page, uint32_t seq)
 struct section {
 	uint32_t seq;
 	uint32_t tries;
-	int64_t since;		/* time of the first slow try, CLOCK_MONOTONIC ns; 0: none yet */
+	bool once;
+	int64_t since;		/* of the first slow try, CLOCK_MONOTONIC ns; 0: none yet */
 };
 
 #define SECTION_FAST_TRIES 1000
 
+/* @once: one that is tried once. */
+static inline struct section section_of(bool once)
+{
+	return (struct section){ .tries = once ? SECTION_FAST_TRIES : 0, .once = once };
+}
+
 /*
- * The slow path: spins without a system call until the count is even. Returns 0,
- * or -ETIMEDOUT 100 ms after the section's first slow try.
+ * The slow way: spins, without a system call, until the count is even.
+ * Returns 0, or -ETIMEDOUT 100 ms after the section's first slow try; -EBUSY
+ * at once if the section is tried once.
  */
 int vmclock_section_wait(const struct vmclock *vc, struct section *section);
 
@@ -172,6 +182,7 @@ static inline int read_marker(const struct vmclock *vc, uint64_t *marker)
  * reading the counter or the clock: a host changes the marker before the machine
  * runs again. Returns 0, -ESTALE, or the error of section_begin().
  */
-int vmclock_check_current(const struct vmclock *vc, uint64_t marker, const uint64_t *generation);
+int vmclock_check_current(const struct vmclock *vc, uint64_t marker, const uint64_t *generation,
+			  bool once);
 
 #endif /* VMCLOCK_INTERNAL_H */

@@ -2,11 +2,13 @@
 /* The handle: open, check, map, close. */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
+#include "counter.h"
 #include "internal.h"
 #include "line-cache.h"
 #include "run.h"
@@ -23,11 +25,12 @@ static const char *default_path(void)
 static void free_handle(struct vmclock *vc)
 {
 	line_cache_free(vc->cache);
+	free(vc->path);
 	free(vc);
 }
 
 /* NULL: errno has the reason. */
-static struct vmclock *new_handle(void)
+static struct vmclock *new_handle(const char *path)
 {
 	struct line_cache *cache = line_cache_new();
 	struct vmclock *vc;
@@ -40,6 +43,11 @@ static struct vmclock *new_handle(void)
 		return NULL;
 	}
 	vc->cache = cache;
+	vc->path = strdup(path);
+	if (!vc->path) {
+		free_handle(vc);
+		return NULL;
+	}
 	return vc;
 }
 
@@ -48,6 +56,7 @@ static int check_page(struct vmclock *vc, const struct stat *st)
 {
 	const struct vmclock_abi *page = vc->page;
 	uint64_t room = vc->device ? vc->mapped : (uint64_t)st->st_size;
+	bool steady;
 	uint32_t size;
 
 	if (page_u32(page->magic) != VMCLOCK_MAGIC)
@@ -62,7 +71,9 @@ static int check_page(struct vmclock *vc, const struct stat *st)
 		return -EBADMSG;
 	vc->size = size < vc->mapped ? size : vc->mapped;
 	vc->time_type = page_u8(page->time_type);
-	vc->time_error = vmclock_time_error(vc);
+	steady = counter_steady();
+	vc->time_error = vmclock_time_error(vc, steady);
+	vc->counter_usable = steady && vc->time_error != -EOPNOTSUPP;
 	return 0;
 }
 
@@ -98,13 +109,14 @@ static int map_page(struct vmclock *vc)
 VMCLOCK_PUBLIC
 int vmclock_open(struct vmclock **vcp, const char *path)
 {
-	struct vmclock *vc = new_handle();
+	struct vmclock *vc;
 	int ret;
 
-	if (!vc)
-		return -errno;
 	if (!path)
 		path = default_path();
+	vc = new_handle(path);
+	if (!vc)
+		return -errno;
 
 	/* Without O_NONBLOCK, a FIFO at this path would hang the caller. */
 	vc->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -143,6 +155,18 @@ VMCLOCK_PUBLIC
 int vmclock_fd(const struct vmclock *vc)
 {
 	return vc->fd;
+}
+
+VMCLOCK_PUBLIC
+const char *vmclock_path(const struct vmclock *vc)
+{
+	return vc->path;
+}
+
+VMCLOCK_PUBLIC
+bool vmclock_has_time(const struct vmclock *vc)
+{
+	return !vc->time_error || run_completed(vc);
 }
 
 VMCLOCK_PUBLIC

@@ -27,7 +27,9 @@ int vmclock_section_wait(const struct vmclock *vc, struct section *section)
 	bool late;
 	int ret;
 
-	/* Read no clock before that: some sandboxes deny it, or kill the process. */
+	if (section->once)
+		return -EBUSY;
+	/* The clock comes last: some sandboxes deny it, or kill a process that reads it. */
 	if (section->tries++ <= SECTION_FAST_TRIES) {
 		section->seq = look(vc);
 		if (!(section->seq & 1))
@@ -134,10 +136,11 @@ int vmclock_generation(const struct vmclock *vc, uint64_t *generation)
 	return 0;
 }
 
-int vmclock_check_current(const struct vmclock *vc, uint64_t marker, const uint64_t *generation)
+int vmclock_check_current(const struct vmclock *vc, uint64_t marker, const uint64_t *generation,
+			  bool once)
 {
 	uint64_t marker_now, flags, generation_now;
-	struct section section = { 0 };
+	struct section section = section_of(once);
 	int ret;
 
 	do {
@@ -157,11 +160,10 @@ int vmclock_check_current(const struct vmclock *vc, uint64_t marker, const uint6
 	return 0;
 }
 
-VMCLOCK_PUBLIC
-int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state)
+static int take_state(const struct vmclock *vc, bool once, struct vmclock_state *state)
 {
 	uint64_t marker, flags, generation;
-	struct section section = { 0 };
+	struct section section = section_of(once);
 	uint8_t status;
 	int ret;
 
@@ -187,4 +189,16 @@ int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state)
 		state->generation = generation;
 	}
 	return 0;
+}
+
+VMCLOCK_PUBLIC
+int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state)
+{
+	return take_state(vc, false, state);
+}
+
+VMCLOCK_PUBLIC
+int vmclock_try_state(const struct vmclock *vc, struct vmclock_state *state)
+{
+	return take_state(vc, true, state);
 }

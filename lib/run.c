@@ -9,7 +9,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "counter.h"
 #include "run.h"
 
 _Static_assert(sizeof(((struct vmclock *)0)->run_name) == VMCLOCK_RUN_NAME_SIZE, "as in the state");
@@ -46,7 +45,7 @@ void vmclock_run_find(struct vmclock *vc, const char *path)
 	if (!is_device_name(name) || !(vc->device || vc->run_own))
 		return;
 	set_place(vc, vc->run_own ? folder : VMCLOCK_RUN_FOLDER, name);
-	vc->completable = vc->time_error == -ENODATA && counter_steady();
+	vc->completable = vc->time_error == -ENODATA && vc->counter_usable;
 	vmclock_run_pick_up(vc);
 }
 

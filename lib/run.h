@@ -58,8 +58,11 @@ struct run_judgement {
 	uint64_t valid_until;
 };
 
-/* Call this before reading the page: the page then is the judged one, or newer. */
-void vmclock_run_judge(const struct vmclock *vc, struct run_judgement *judgement);
+/*
+ * To be asked before the page is read: it then has what was judged, or something newer. 0, or
+ * -EBUSY: @once, and vmclockd is writing.
+ */
+int vmclock_run_judge(const struct vmclock *vc, bool once, struct run_judgement *judgement);
 
 /*
  * May the page's time under @marker and @generation (0: none) be believed? Returns 0;

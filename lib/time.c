@@ -3,9 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "completed.h"
-#include "counter.h"
-#include "internal.h"
+#include "basis.h"
 #include "line-cache.h"
 #include "calc/scale.h"
 #include "calc/time.h"
@@ -13,46 +11,6 @@
 _Static_assert(sizeof(time_t) == 8, "libvmclock needs a time_t of 64 bits");
 
 #define NS NS_PER_SEC
-
-/* The error that holds for the life of the device, so that readings need not check it again. */
-int vmclock_time_error(const struct vmclock *vc)
-{
-	const struct vmclock_snapshot s = {
-		.size = (uint32_t)vc->size,
-		.counter_id = page_u8(vc->page->counter_id),
-		.time_type = vc->time_type,
-		.status = VMCLOCK_STATUS_SYNCHRONIZED,
-		.period = 1,
-	};
-	int ret = vmclock_calc_usable(&s, COUNTER_ID);
-
-	if (!ret && !counter_steady())
-		ret = -EOPNOTSUPP;
-	return ret;
-}
-
-/* Reads the fields that change, each by one access; call within the section. */
-static inline __attribute__((always_inline)) void
-load_fields(const struct vmclock_abi *page, struct vmclock_snapshot *s)
-{
-	/* These lie in one aligned word: pad, status, smearing, TAI offset, leap, shift. */
-	uint64_t word = le64toh(__atomic_load_n((const uint64_t *)page->pad, __ATOMIC_RELAXED));
-
-	s->marker = page_u64(page->disruption_marker);
-	s->flags = page_u64(page->flags);
-	s->status = (uint8_t)(word >> 16);
-	s->smearing = (uint8_t)(word >> 24);
-	s->tai_offset = (int16_t)(word >> 32);
-	s->leap = (uint8_t)(word >> 48);
-	s->shift = (uint8_t)(word >> 56);
-	s->counter_value = page_u64(page->counter_value);
-	s->period = page_u64(page->counter_period_frac_sec);
-	s->period_maxerror = page_u64(page->counter_period_maxerror_rate_frac_sec);
-	s->time_sec = page_u64(page->time_sec);
-	s->time_frac = page_u64(page->time_frac_sec);
-	s->time_maxerror = page_u64(page->time_maxerror_nanosec);
-	s->counter_id = COUNTER_ID;
-}
 
 /*
  * Converts from the page's scale to an even scale: TAI, or UTC continued without
@@ -127,18 +85,26 @@ static void set_unbounded(struct vmclock_time *out)
 	out->latest = (struct timespec){ .tv_sec = INT64_MAX, .tv_nsec = NS - 1 };
 }
 
-/* The slow path, for every page and every scale. */
-static __attribute__((noinline)) int compute(const struct vmclock_snapshot *s,
-					     enum vmclock_scale scale, uint64_t counter,
-					     struct vmclock_time *out)
+/* Are all leap seconds known, as far as this counter value? */
+static bool is_within_reach(const struct basis *basis, uint64_t counter)
 {
+	uint64_t since = counter - basis->s.counter_value;
+
+	return since >> 63 || since < basis->reach;
+}
+
+/* The slow path, for every page and every scale. */
+static int by_basis(const struct basis *basis, enum vmclock_scale scale, uint64_t counter,
+		    struct vmclock_time *out)
+{
+	const struct vmclock_snapshot *s = &basis->s;
 	struct vmclock_time result = { .counter = counter, .marker = s->marker };
 	struct vmclock_leap_second second;
 	struct vmclock_instant t, scaled;
 	__u64 error;
 	int ret;
 
-	ret = vmclock_calc_usable(s, COUNTER_ID);
+	ret = vmclock_check_basis(basis, counter);
 	if (ret)
 		return ret;
 	ret = vmclock_calc_time(s, counter, &t);
@@ -156,28 +122,16 @@ static __attribute__((noinline)) int compute(const struct vmclock_snapshot *s,
 	result.leap = vmclock_calc_leap_at(&second, t.sec);
 	result.status = s->status;
 	result.flags = s->flags & READING_FLAGS;
-	if (!vmclock_calc_error(s, counter, &error) &&
+	if (basis->completed)
+		result.flags |= VMCLOCK_FLAG_COMPLETED;
+	if ((scale == VMCLOCK_SCALE_TAI || is_within_reach(basis, counter)) &&
+	    !vmclock_calc_error(s, counter, &error) &&
 	    set_bounds(&second, s->smearing, scale, &t, error, &result))
 		result.flags |= VMCLOCK_FLAG_BOUNDED;
 	else
 		set_unbounded(&result);
 	*out = result;
 	return 0;
-}
-
-enum counter_source { ORDERED, RELAXED, GIVEN };
-
-static inline __attribute__((always_inline)) uint64_t
-read_counter(enum counter_source source, uint64_t given)
-{
-	switch (source) {
-	case ORDERED:
-		return counter_ordered();
-	case RELAXED:
-		return counter_relaxed();
-	default:
-		return given;
-	}
 }
 
 /* The counter less @start, where the line begins. */
@@ -195,174 +149,61 @@ read_since(enum counter_source source, uint64_t given, uint64_t start)
 }
 
 /*
- * Caches the line for the next readings. The line ends where the scale is no longer
- * even, where leap seconds are no longer known, and after @reach ticks.
+ * Draws the line that a bounded reading lies on: up to where the scale stops being
+ * even or leap seconds stop being known. False: there is none. @sec is the
+ * reference's second on the scale.
  */
-static void remember(const struct vmclock *vc, const struct vmclock_snapshot *s,
-		     enum vmclock_scale scale, uint32_t seq, uint64_t reach,
-		     const struct vmclock_time *result)
+static bool draw(const struct basis *basis, enum vmclock_scale scale,
+		 const struct vmclock_time *reading, struct line *line, int64_t *sec)
 {
-	struct vmclock_instant reference = { .sec = (int64_t)s->time_sec };
+	struct vmclock_instant reference = { .sec = (int64_t)basis->s.time_sec };
 	struct vmclock_leap_second second;
-	struct line line;
 	int64_t from, until;
 
-	if (!(result->flags & VMCLOCK_FLAG_BOUNDED) || !line_draw(s, &line) ||
-	    to_even_scale(s, scale, &reference, &second))
-		return;
-	if (scale != VMCLOCK_SCALE_TAI) {
-		from = scale == VMCLOCK_SCALE_UTC ? second.utc_from : second.smeared_from;
-		until = scale == VMCLOCK_SCALE_UTC ? second.utc_until : second.smeared_until;
-		if (second.sign || !line_limit(&line, from - reference.sec, until - reference.sec))
-			return;
-	}
-	if (line.reach > reach)
-		line.reach = reach;
-	line_cache_store(vc->cache, s, &line, scale, seq, reference.sec, result);
+	if (!(reading->flags & VMCLOCK_FLAG_BOUNDED) || !basis->lasts ||
+	    !line_draw(&basis->s, line) || to_even_scale(&basis->s, scale, &reference, &second))
+		return false;
+	*sec = reference.sec;
+	if (scale == VMCLOCK_SCALE_TAI)
+		return true;
+	from = scale == VMCLOCK_SCALE_UTC ? second.utc_from : second.smeared_from;
+	until = scale == VMCLOCK_SCALE_UTC ? second.utc_until : second.smeared_until;
+	if (second.sign || !line_limit(line, from - reference.sec, until - reference.sec))
+		return false;
+	if (line->reach > basis->reach)
+		line->reach = basis->reach;
+	return true;
 }
 
-/* A completed page does not know leap seconds past its @reach: no bounds there. */
-static void limit_bounds(struct vmclock_snapshot *s, enum vmclock_scale scale, uint64_t counter,
-			 uint64_t reach)
-{
-	uint64_t since = counter - s->counter_value;
-
-	if (scale != VMCLOCK_SCALE_TAI && !(since >> 63) && since >= reach)
-		s->flags &= ~(uint64_t)VMCLOCK_FLAG_TIME_MAXERROR_VALID;
-}
-
-/*
- * Reads the completed page, from the first copy that is whole. Reads the counter
- * within the section, so that a page that was withdrawn earlier is not used.
- * Compares the hypervisor's marker after that.
- */
-static __attribute__((noinline)) int
-read_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[],
-	       enum vmclock_scale scale, enum counter_source source, uint64_t counter,
-	       struct vmclock_time *out)
-{
-	const struct vmclock_run_page *copy;
-	struct vmclock_snapshot s;
-	uint64_t generation, first, reach;
-	unsigned int looks = 0;
-	bool has_generation;
-	uint32_t seq;
-	int ret;
-
-	do {
-		/* The writer may be dead. */
-		if (looks == RUN_LOOKS)
-			return -EAGAIN;
-		if (looks && looks % VMCLOCK_RUN_COPIES == 0)
-			cpu_relax();
-		copy = copies[looks++ % VMCLOCK_RUN_COPIES];
-		seq = section_try(&copy->page);
-		load_fields(&copy->page, &s);
-		generation = page_u64(copy->page.vm_generation_counter);
-		first = page_u64(copy->first_counter);
-		reach = page_u64(copy->reach);
-		counter = read_counter(source, counter);
-	} while (!section_held(&copy->page, seq));
-	s.size = VMCLOCK_RUN_COPY_SIZE;
-	s.time_type = VMCLOCK_TIME_UTC;
-
-	/* vmclockd does not know the time yet, so no time can be stale. */
-	if (s.status == VMCLOCK_STATUS_INITIALIZING)
-		return -EAGAIN;
-	has_generation = s.flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
-	ret = vmclock_check_current(vc, s.marker, has_generation ? &generation : NULL);
-	if (!ret)
-		ret = vmclock_calc_usable(&s, COUNTER_ID);
-	if (!ret && vmclock_completed_is_before(&s, counter, first))
-		ret = -ERANGE;
-	if (!reach)
-		reach = UINT64_MAX;
-	limit_bounds(&s, scale, counter, reach);
-	if (!ret)
-		ret = compute(&s, scale, counter, out);
-	if (ret)
-		return ret;
-	out->flags |= VMCLOCK_FLAG_COMPLETED;
-	/* A cached line follows the count of the first copy only, and does not check @first. */
-	if (copy == copies[0] && !vmclock_completed_is_before(&s, s.counter_value, first))
-		remember(vc, &s, scale, seq, scale == VMCLOCK_SCALE_TAI ? UINT64_MAX : reach, out);
-	return 0;
-}
-
-/* The slow path: read the page. */
+/* The slow path: read the page, and cache its line for the next readings. */
 static __attribute__((noinline)) int read_page(const struct vmclock *vc, enum vmclock_scale scale,
-					       enum counter_source source, uint64_t counter,
-					       struct vmclock_time *out)
+					       enum counter_source source, bool once,
+					       uint64_t counter, struct vmclock_time *out)
 {
-	const struct vmclock_run_page *copies[VMCLOCK_RUN_COPIES];
-	struct run_judgement judgement;
-	struct section section = { 0 };
-	struct vmclock_snapshot s;
-	uint64_t generation;
+	struct basis basis;
+	struct line line;
+	int64_t sec;
 	int ret;
 
 	if (unlikely((unsigned int)scale >= CACHED_SCALES))
 		return -EINVAL;
-	if (vc->time_error)
-		return vmclock_completed_copies(vc, copies) ?
-			       read_completed(vc, copies, scale, source, counter, out) :
-			       vc->time_error;
-	vmclock_run_judge(vc, &judgement);
-	do {
-		ret = section_begin(vc, &section);
-		if (ret)
-			return ret;
-		load_fields(vc->page, &s);
-		generation = page_u64(vc->page->vm_generation_counter);
-		counter = read_counter(source, counter);
-	} while (section_retry(vc, &section));
-	s.size = (uint32_t)vc->size;
-	s.time_type = vc->time_type;
-	if (!VMCLOCK_COVERS(vc->size, vm_generation_counter) ||
-	    !(s.flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT))
-		generation = 0;
-
-	ret = vmclock_run_believed(&judgement, s.marker, generation);
+	ret = vmclock_take_basis(vc, source, once, &counter, &basis);
 	if (!ret)
-		ret = compute(&s, scale, counter, out);
-	if (!ret)
-		remember(vc, &s, scale, section.seq, UINT64_MAX, out);
+		ret = by_basis(&basis, scale, counter, out);
+	if (!ret && draw(&basis, scale, out, &line, &sec))
+		line_cache_store(vc->cache, &basis.s, &line, scale, basis.seq, sec, out);
 	return ret;
 }
 
-/* The fast path: uses the cached line of an earlier reading, if the line still holds. */
-static inline __attribute__((always_inline)) int
-read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_source source,
-	  uint64_t counter, struct vmclock_time *out)
+/* From a line: @ns is less than a second unless @any, and counts from @sec on. */
+static inline __attribute__((always_inline)) void
+put_reading(int64_t sec, uint64_t ns, uint64_t error, bool any, struct vmclock_time *out)
 {
-	/* This order measured fastest; the asm statements keep the compiler from changing it. */
-	const struct cached_line *cl;
-	uint64_t tag, start, ticks, marker, state;
-	int64_t sec, whole, less, more;
-	__u64 ns, error, error_up;
+	/* One more on the far side, for the time was rounded down. */
+	uint64_t error_up = error + 1;
+	int64_t whole, less, more;
 
-	if (unlikely((unsigned int)scale >= CACHED_SCALES))
-		goto slow_path;
-	cl = &vc->cache->lines[scale];
-	tag = cached_line_tag(cl);
-	__asm__ volatile("" : "+r"(cl));
-	start = cache_load(cl->line.counter_value);
-	ticks = read_since(source, counter, start);
-	counter = start + ticks;
-	if (unlikely(!line_after(&cl->line, ticks, &ns, &error)))
-		goto slow_path;
-	error_up = error + 1;
-	__asm__ volatile("" : "+r"(ns), "+r"(error), "+r"(error_up) : : "memory");
-	sec = cache_load(cl->sec);
-	state = cache_load(cl->state);
-	marker = cache_load(cl->marker);
-	if (unlikely(!cached_line_holds(cl, tag, marker, vc)))
-		goto slow_path;
-
-	if (unlikely(ns >= NS)) {
-		/* The reading is in another second than the cached line: make a new one. */
-		if (source != GIVEN)
-			goto slow_path;
+	if (any && unlikely(ns >= NS)) {
 		whole = (int64_t)ns / NS;
 		ns -= (uint64_t)whole * NS;
 		if ((int64_t)ns < 0) {
@@ -372,10 +213,6 @@ read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_sourc
 		sec += whole;
 	}
 	out->time = (struct timespec){ .tv_sec = sec, .tv_nsec = (long)ns };
-	out->counter = counter;
-	out->marker = marker;
-	memcpy(&out->flags, &state, sizeof(state));
-	/* One ns more at the late end, because the time was rounded down. */
 	less = (int64_t)(ns - error);
 	more = (int64_t)(ns + error_up);
 	out->earliest = (struct timespec){ .tv_sec = sec, .tv_nsec = less };
@@ -385,10 +222,51 @@ read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_sourc
 		out->earliest = (struct timespec){ .tv_sec = sec - 1, .tv_nsec = less + NS };
 	if (unlikely(more >= NS))
 		out->latest = (struct timespec){ .tv_sec = sec + 1, .tv_nsec = more - NS };
-	return 0;
+}
 
-slow_path:
-	return read_page(vc, scale, source, counter, out);
+/* The fast path: by the line that an earlier reading cached. False: it does not hold. */
+static inline __attribute__((always_inline)) bool
+by_line(const struct vmclock *vc, enum vmclock_scale scale, enum counter_source source,
+	uint64_t counter, struct vmclock_time *out)
+{
+	/* This order measured fastest; the asm statements keep the compiler from changing it. */
+	const struct cached_line *cl;
+	uint64_t tag, start, ticks, marker, state;
+	__u64 ns, error;
+	int64_t sec;
+
+	if (unlikely((unsigned int)scale >= CACHED_SCALES))
+		return false;
+	cl = &vc->cache->lines[scale];
+	tag = cached_line_tag(cl);
+	__asm__ volatile("" : "+r"(cl));
+	start = cache_load(cl->line.counter_value);
+	ticks = read_since(source, counter, start);
+	if (unlikely(!line_after(&cl->line, ticks, &ns, &error)))
+		return false;
+	__asm__ volatile("" : "+r"(ns), "+r"(error) : : "memory");
+	sec = cache_load(cl->sec);
+	state = cache_load(cl->state);
+	marker = cache_load(cl->marker);
+	if (unlikely(!cached_line_holds(cl, tag, marker, vc)))
+		return false;
+	/* The reading is in another second than the cached line: make a new one. */
+	if (source != GIVEN && unlikely(ns >= NS))
+		return false;
+	put_reading(sec, ns, error, source == GIVEN, out);
+	out->counter = start + ticks;
+	out->marker = marker;
+	memcpy(&out->flags, &state, sizeof(state));
+	return true;
+}
+
+static inline __attribute__((always_inline)) int
+read_time(const struct vmclock *vc, enum vmclock_scale scale, enum counter_source source,
+	  uint64_t counter, struct vmclock_time *out)
+{
+	if (likely(by_line(vc, scale, source, counter, out)))
+		return 0;
+	return read_page(vc, scale, source, false, counter, out);
 }
 
 VMCLOCK_PUBLIC
@@ -405,10 +283,65 @@ int vmclock_now_relaxed(const struct vmclock *vc, enum vmclock_scale scale,
 }
 
 VMCLOCK_PUBLIC
+int vmclock_try_now(const struct vmclock *vc, enum vmclock_scale scale, struct vmclock_time *now)
+{
+	if (likely(by_line(vc, scale, ORDERED, 0, now)))
+		return 0;
+	return read_page(vc, scale, ORDERED, true, 0, now);
+}
+
+VMCLOCK_PUBLIC
 int vmclock_at(const struct vmclock *vc, enum vmclock_scale scale, uint64_t counter,
 	       struct vmclock_time *then)
 {
 	return read_time(vc, scale, GIVEN, counter, then);
+}
+
+/*
+ * The first reading is made from the page, the others from its line if there is
+ * one. It is not shared, so it need not begin in the second of any reading.
+ */
+VMCLOCK_PUBLIC
+int vmclock_at_many(const struct vmclock *vc, enum vmclock_scale scale, const uint64_t *counters,
+		    size_t count, struct vmclock_time *times)
+{
+	uint64_t first = 0, state = 0;
+	bool is_line = false;
+	struct basis basis;
+	struct line line;
+	__u64 ns, error;
+	int64_t sec;
+	size_t i;
+	int ret;
+
+	if ((unsigned int)scale >= CACHED_SCALES)
+		return -EINVAL;
+	ret = vmclock_take_basis(vc, GIVEN, false, &first, &basis);
+	for (i = 0; !ret && i < count; i++) {
+		if (is_line &&
+		    line_after(&line, counters[i] - line.counter_value, &ns, &error)) {
+			put_reading(sec, ns, error, true, &times[i]);
+			times[i].counter = counters[i];
+			times[i].marker = basis.s.marker;
+			memcpy(&times[i].flags, &state, sizeof(state));
+			continue;
+		}
+		ret = by_basis(&basis, scale, counters[i], &times[i]);
+		if (!ret && !is_line) {
+			is_line = draw(&basis, scale, &times[i], &line, &sec);
+			memcpy(&state, &times[i].flags, sizeof(state));
+		}
+	}
+	return ret;
+}
+
+VMCLOCK_PUBLIC
+int vmclock_counter(const struct vmclock *vc, uint64_t *counter)
+{
+	if (!vc->counter_usable)
+		return -EOPNOTSUPP;
+	*counter = counter_ordered();
+	return 0;
 }
 
 static bool is_before(const struct timespec *a, const struct timespec *b)
@@ -417,13 +350,13 @@ static bool is_before(const struct timespec *a, const struct timespec *b)
 }
 
 VMCLOCK_PUBLIC
-bool vmclock_time_before(const struct vmclock_time *t, const struct timespec *ts)
+bool vmclock_time_before(const struct vmclock_time *reading, const struct timespec *ts)
 {
-	return t->flags & VMCLOCK_FLAG_BOUNDED && is_before(&t->latest, ts);
+	return reading->flags & VMCLOCK_FLAG_BOUNDED && is_before(&reading->latest, ts);
 }
 
 VMCLOCK_PUBLIC
-bool vmclock_time_after(const struct vmclock_time *t, const struct timespec *ts)
+bool vmclock_time_after(const struct vmclock_time *reading, const struct timespec *ts)
 {
-	return t->flags & VMCLOCK_FLAG_BOUNDED && is_before(ts, &t->earliest);
+	return reading->flags & VMCLOCK_FLAG_BOUNDED && is_before(ts, &reading->earliest);
 }

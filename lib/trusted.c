@@ -46,11 +46,12 @@ static bool is_about(const struct vmclock_run_state *state, const struct vmclock
 }
 
 /*
- * Reads a whole copy. -ENOENT: there is no valid state; -EAGAIN: both copies are
- * being written, or their writers died.
+ * Reads the copy that is whole now. -ENOENT: there is no valid state; -EAGAIN:
+ * both copies are being written, or their writers died; @once: they are now.
  */
-static int read_word(const struct vmclock *vc, struct word *word)
+static int read_word(const struct vmclock *vc, bool once, struct word *word)
 {
+	const unsigned int most = once ? VMCLOCK_RUN_COPIES : RUN_LOOKS;
 	const struct vmclock_run_state *state = run_state(vc), *copy;
 	unsigned int looks = 0;
 	uint32_t seq;
@@ -59,7 +60,7 @@ static int read_word(const struct vmclock *vc, struct word *word)
 	if (!state || !(is_right(state) || is_right(copy_of(state, 1))))
 		return -ENOENT;
 	do {
-		if (looks == RUN_LOOKS)
+		if (looks == most)
 			return -EAGAIN;
 		if (looks && looks % VMCLOCK_RUN_COPIES == 0)
 			cpu_relax();
@@ -89,7 +90,7 @@ int vmclock_system_trusted(const struct vmclock *vc, uint64_t *marker)
 	int64_t now;
 	int ret;
 
-	ret = read_word(vc, &word);
+	ret = read_word(vc, false, &word);
 	if (!ret)
 		ret = monotonic_ns(&now);
 	if (ret)
@@ -99,7 +100,7 @@ int vmclock_system_trusted(const struct vmclock *vc, uint64_t *marker)
 	if (word.trust != VMCLOCK_RUN_TRUSTED)
 		return word.trust == VMCLOCK_RUN_DISRUPTED ? -ESTALE : -EAGAIN;
 
-	ret = vmclock_check_current(vc, word.marker, &word.generation);
+	ret = vmclock_check_current(vc, word.marker, &word.generation, false);
 	if (!ret)
 		*marker = word.marker;
 	return ret;
@@ -149,17 +150,22 @@ int vmclock_system_wait_trusted(const struct vmclock *vc, const struct timespec 
 
 /* ---- The time on the host's page ------------------------------------------------------ */
 
-void vmclock_run_judge(const struct vmclock *vc, struct run_judgement *judgement)
+int vmclock_run_judge(const struct vmclock *vc, bool once, struct run_judgement *judgement)
 {
 	struct word word;
+	int ret = read_word(vc, once, &word);
 
-	judgement->known = run_state(vc) && !read_word(vc, &word) && word.ours;
+	/* Who looks once may have come upon a judgement that is being made. */
+	if (once && ret == -EAGAIN)
+		return -EBUSY;
+	judgement->known = !ret && word.ours;
 	if (!judgement->known)
-		return;
+		return 0;
 	judgement->doubted = word.doubted;
 	judgement->marker = word.marker;
 	judgement->generation = word.generation;
 	judgement->valid_until = word.valid_until;
+	return 0;
 }
 
 int vmclock_run_believed(const struct run_judgement *judgement, uint64_t marker,

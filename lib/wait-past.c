@@ -21,31 +21,48 @@ static int64_t distance(const struct timespec *a, const struct timespec *b)
 	return ns < SLICE_NS ? ns : SLICE_NS;
 }
 
+/* 0: @ts is over; 1: not yet; or why nobody can say. */
+static int look(const struct vmclock *vc, enum vmclock_scale scale, uint64_t marker,
+		const struct timespec *ts, struct vmclock_time *now)
+{
+	int ret = vmclock_now(vc, scale, now);
+
+	/* No time yet, and none that @ts could be compared with. */
+	if (ret == -EAGAIN && vmclock_disrupted(vc, marker))
+		return -ESTALE;
+	if (ret)
+		return ret;
+	if (now->marker != marker)
+		return -ESTALE;
+	if (!(now->flags & VMCLOCK_FLAG_BOUNDED))
+		return -ENODATA;
+	return !vmclock_time_after(now, ts);
+}
+
 VMCLOCK_PUBLIC
 int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64_t marker,
-		      const struct timespec *t)
+		      const struct timespec *ts, const struct timespec *timeout)
 {
+	int64_t deadline, began = 0, rest, least = 0;
 	struct vmclock_time now;
-	int64_t rest, least = 0;
 	int ret;
 
-	if (t->tv_nsec < 0 || t->tv_nsec >= NS_PER_SEC)
+	if ((unsigned int)scale > VMCLOCK_SCALE_SMEARED || ts->tv_nsec < 0 ||
+	    ts->tv_nsec >= NS_PER_SEC || (timeout && !vmclock_is_timeout(timeout)))
 		return -EINVAL;
-	for (;;) {
-		ret = vmclock_now(vc, scale, &now);
-		/* No time yet. After a disruption, no later time can be compared with @t. */
-		if (ret == -EAGAIN && vmclock_disrupted(vc, marker))
-			return -ESTALE;
-		if (ret)
-			return ret;
-		if (now.marker != marker)
-			return -ESTALE;
-		if (!(now.flags & VMCLOCK_FLAG_BOUNDED))
-			return -ENODATA;
-		if (vmclock_time_after(&now, t))
-			return 0;
-		/* One ns more, to be strictly past @t. */
-		rest = distance(&now.earliest, t) + 1;
+	ret = vmclock_deadline(timeout, &deadline);
+	while (!ret) {
+		/* The clock first: a thread that did not run for long still looks once more. */
+		if (timeout)
+			ret = monotonic_ns(&began);
+		if (!ret)
+			ret = look(vc, scale, marker, ts, &now);
+		if (ret != 1)
+			break;
+		if (began >= deadline)
+			return -ETIMEDOUT;
+		/* Strictly past it: a nanosecond more. */
+		rest = distance(&now.earliest, ts) + 1;
 		if (rest < SLICE_NS) {
 			/*
 			 * One sleep is enough, unless the bounds grow nearly as fast as time
@@ -56,8 +73,9 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
 				rest = least;
 			least = least < SLICE_NS / 2 ? 2 * least + LEAST_NS : SLICE_NS;
 		}
+		if (rest > deadline - began)
+			rest = deadline - began;
 		ret = vmclock_sleep(rest);
-		if (ret)
-			return ret;
 	}
+	return ret;
 }

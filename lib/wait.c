@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Sleeping until the marker changes, on any driver and on files. */
+/* Sleeping until the page changes, on any driver and on files. */
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -104,6 +104,18 @@ static int wait_for_event(int *fd, int64_t ns)
 	return 0;
 }
 
+/* What the caller knows: another marker than this, or if there is a state, another state. */
+struct known {
+	uint64_t marker;
+	struct vmclock_state *state;
+};
+
+static bool state_differs(const struct vmclock_state *a, const struct vmclock_state *b)
+{
+	return a->marker != b->marker || a->generation != b->generation || a->flags != b->flags ||
+	       a->status != b->status;
+}
+
 /*
  * One load, without the sequence count: after this answer callers use functions
  * that wait for the end of an update.
@@ -113,19 +125,40 @@ static bool marker_differs(const struct vmclock *vc, uint64_t marker)
 	return page_u64(vc->page->disruption_marker) != marker;
 }
 
+/* Is there news? Then a state that is waited for is the new one. */
+static bool differs(const struct vmclock *vc, const struct known *known)
+{
+	struct vmclock_state now;
+	unsigned int looks = 0;
+
+	if (!known->state)
+		return marker_differs(vc, known->marker);
+	/* A host that stays in the middle of an update is not waited for here. */
+	while (vmclock_try_state(vc, &now)) {
+		if (++looks == SECTION_FAST_TRIES)
+			return false;
+		cpu_relax();
+	}
+	if (!state_differs(&now, known->state))
+		return false;
+	*known->state = now;
+	return true;
+}
+
 static int64_t at_most(int64_t ns, int64_t most)
 {
 	return ns < most ? ns : most;
 }
 
-static int wait_for_change(const struct vmclock *vc, uint64_t marker, int64_t deadline, int *fd)
+static int wait_for_change(const struct vmclock *vc, const struct known *known, int64_t deadline,
+			   int *fd)
 {
 	int64_t began, ended, left;
 	int ret;
 
 	for (;;) {
 		ret = monotonic_ns(&began);
-		if (marker_differs(vc, marker))
+		if (differs(vc, known))
 			return 0;
 		if (!ret)
 			ret = vmclock_check_device(vc);
@@ -140,7 +173,7 @@ static int wait_for_change(const struct vmclock *vc, uint64_t marker, int64_t de
 			ret = monotonic_ns(&ended);
 		if (ret)
 			return ret;
-		if (marker_differs(vc, marker))
+		if (differs(vc, known))
 			return 0;
 
 		/* Sleep, because events that never stop must not make this a busy loop. */
@@ -152,16 +185,15 @@ static int wait_for_change(const struct vmclock *vc, uint64_t marker, int64_t de
 	}
 }
 
-VMCLOCK_PUBLIC
-int vmclock_wait_disrupted(const struct vmclock *vc, uint64_t marker,
-			   const struct timespec *timeout)
+static int wait_for(const struct vmclock *vc, const struct known *known,
+		    const struct timespec *timeout)
 {
 	int64_t deadline;
 	int ret, fd;
 
 	if (timeout && !vmclock_is_timeout(timeout))
 		return -EINVAL;
-	if (marker_differs(vc, marker))
+	if (differs(vc, known))
 		return 0;
 	ret = vmclock_deadline(timeout, &deadline);
 	if (!ret)
@@ -170,8 +202,22 @@ int vmclock_wait_disrupted(const struct vmclock *vc, uint64_t marker,
 		return ret;
 
 	fd = open_events(vc);
-	ret = wait_for_change(vc, marker, deadline, &fd);
+	ret = wait_for_change(vc, known, deadline, &fd);
 	if (fd >= 0)
 		close(fd);
 	return ret;
+}
+
+VMCLOCK_PUBLIC
+int vmclock_wait_disrupted(const struct vmclock *vc, uint64_t marker,
+			   const struct timespec *timeout)
+{
+	return wait_for(vc, &(struct known){ .marker = marker }, timeout);
+}
+
+VMCLOCK_PUBLIC
+int vmclock_wait_state(const struct vmclock *vc, struct vmclock_state *state,
+		       const struct timespec *timeout)
+{
+	return wait_for(vc, &(struct known){ .state = state }, timeout);
 }

@@ -25,7 +25,12 @@ cc -Wall -Werror -o "$dest/stamp-events" "$top/examples/stamp-events.c" \
 	$(pkg-config --cflags --libs libvmclock)
 
 readelf -d "$dest/stamp-events" | grep 'NEEDED.*libvmclock\.so\.1'
-# The library exports exactly what the header declares, and each function has a manual page.
+# The static library has all of it.
+cc -Wall -Werror -o "$dest/stamp-static" "$top/examples/stamp.c" -I"$dest$prefix/include" \
+	"$dest$prefix/lib/libvmclock.a"
+! readelf -d "$dest/stamp-static" | grep 'NEEDED.*libvmclock' || fail 'it is not in the program'
+rm "$dest/stamp-static"
+# Nothing but what the header declares is exported, and all of it has a manual page.
 exported=$(nm -D --defined-only "$dest$prefix/lib/libvmclock.so" | sed -n 's/.* T \([^@]*\).*/\1/p')
 declared=$(sed -n 's/^[a-z].*[ *]\(vmclock_[a-z_]*\)(.*/\1/p' "$top/include/vmclock.h" | sort)
 [ "$exported" = "$declared" ] || fail "exported: $exported; declared: $declared"

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# library-only.sh TOP: configures and builds the library alone, also as a static
-# one. Nothing else is built; a plugin that contains the static library exports
-# none of its names. On an unknown architecture, configure stops with one line.
+# library-only.sh TOP: the library configured alone, shared and static. Nothing
+# else is built; a plugin that has the static library in it exports none of its
+# names. Where no counter is known, configure stops with one line.
 
 set -eu
 top=$(cd "$1" && pwd)
@@ -29,9 +29,9 @@ cat said
 grep '^configure: error: no counter is known' said || fail 'another error'
 
 cd "$dir/build"
-# The library needs no other library: pkg-config finds none here.
-PKG_CONFIG_LIBDIR="$dir/other" "$top/configure" --disable-driver --disable-tools --enable-static --with-pic --enable-werror \
-	--prefix=/usr
+# It needs no other library: none is found.
+PKG_CONFIG_LIBDIR="$dir/other" "$top/configure" --disable-driver --disable-tools --with-pic \
+	--enable-werror --prefix=/usr
 make
 built=$(find . -type f -perm -u+x ! -name '*.so.*' ! -name config.status ! -name libtool)
 [ -z "$built" ] || fail "built besides the library: $built"

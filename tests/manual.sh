@@ -43,6 +43,7 @@ same 'status' "$(constants STATUS_ include/vmclock.h | grep -v '_$')" \
 	"$(items vmclock_time.3 Dv Status)"
 same 'leap indicator' "$(constants LEAP_ include/vmclock.h | grep -v '_$')" \
 	"$(items vmclock_time.3 Dv 'Leap indicator')"
+same 'struct vmclock_quality' "$(fields vmclock_quality)" "$(items vmclock_quality_at.3 Fa)"
 same 'struct vmclock_time' "$(fields vmclock_time)" "$(items vmclock_time.3 Fa)"
 same 'attributes' "$(sed -n 's/^VMCLOCK_ATTRIBUTE(\(.*\));$/\1/p; s/^static DEVICE_ATTR_R[OW](\(.*\));$/\1/p' \
 	driver/*.c)" "$(items vmclock.4 Pa Attributes)"

@@ -18,6 +18,7 @@
 #include "sim/command.h"
 #include "sim/counter.h"
 #include "sim/input.h"
+#include "sim/run.h"
 #include "sim/sim.h"
 #include "sim/tool.h"
 #include "sim/update.h"
@@ -27,6 +28,7 @@
 
 static const char usage[] =
 "Usage: " TOOL " [OPTION]... FILE\n"
+"       " TOOL " [OPTION]... --run CMD [ARGUMENT]...\n"
 "       " TOOL " --tell SOCKET COMMAND\n"
 "\n"
 "Publishes a live VMClock page in FILE, as a hypervisor does for its guests.\n"
@@ -39,7 +41,8 @@ static const char rest_of_help[] =
 "Exit status:\n"
 "  0  ended as asked\n"
 "  2  cannot publish\n"
-"  3  wrong usage, or an invalid command\n";
+"  3  wrong usage, or an invalid command\n"
+"With --run: that of CMD, or 127: it cannot be run.\n";
 
 /* ---- Start ---------------------------------------------------------------------------- */
 
@@ -125,7 +128,9 @@ static int start(struct sim *sim)
 	sim_start(sim, take_over(sim));
 	if (sim_file_appear(&sim->file))
 		return -1;
-	printf("publishing %s\n", o->path);
+	/* The output of --run is the command's. */
+	if (!o->run)
+		printf("publishing %s\n", o->path);
 	if (sim->file.continues)
 		fprintf(stderr, TOOL ": the page that was there goes on: disruption marker %llu\n",
 			(unsigned long long)sim->marker);
@@ -139,14 +144,15 @@ static volatile sig_atomic_t told_to_stop;
 
 static void on_stop(int number)
 {
-	(void)number;
-	told_to_stop = 1;
+	if (number != SIGCHLD)
+		told_to_stop = 1;
 }
 
 /* Signals are blocked except while we wait, so that none is missed. */
 static void catch_signals(sigset_t *waiting)
 {
-	static const int stops[] = { SIGTERM, SIGINT, SIGHUP };
+	/* A child that has ended ends a wait as well. */
+	static const int stops[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 	struct sigaction stop = { .sa_handler = on_stop };
 	sigset_t blocked;
 	size_t i;
@@ -179,9 +185,11 @@ static void look_for_file(struct sim *sim, int64_t now)
 		sim->options.path);
 }
 
-static void run(struct sim *sim, const sigset_t *waiting)
+/* @command: the process of --run, which ends the simulation by its end; 0: none. */
+static int run(struct sim *sim, const sigset_t *waiting, pid_t command)
 {
 	int64_t started = monotonic_now();
+	int status = 0;
 
 	while (!sim->stop && !told_to_stop) {
 		int64_t now = monotonic_now();
@@ -199,27 +207,52 @@ static void run(struct sim *sim, const sigset_t *waiting)
 			next = sim_deadline(sim);
 		if (!sim->gone && sim->next_look < next)
 			next = sim->next_look;
+		if (command && sim_run_ended(command, &status))
+			return status;
 		if (!sim->stop)
 			sim_input_wait(sim, next, waiting);
 	}
+	return command ? sim_run_end(command) : 0;
+}
+
+/* Publishes until the end. Returns the exit status. */
+static int publish_and_run(struct sim *sim, const sigset_t *waiting)
+{
+	const struct sim_options *o = &sim->options;
+	pid_t command = 0;
+	int status;
+
+	if (o->run)
+		command = sim_run_start(o->words, o->path, waiting);
+	status = command < 0 ? SIM_CANNOT : run(sim, waiting, command);
+	sim_finish(sim);
+	return status;
 }
 
 static int simulate(struct sim *sim)
 {
+	const struct sim_options *o = &sim->options;
+	char *own = NULL;
 	sigset_t waiting;
+	bool started = false;
 	int status;
 
 	fill_standard_files();
-	catch_signals(&waiting);
-	status = sim_input_open(sim->options.script, sim->options.control);
-	if (!status && start(sim))
-		status = SIM_CANNOT;
-	if (!status) {
-		run(sim, &waiting);
-		sim_finish(sim);
+	if (o->run) {
+		own = sim_run_make_path();
+		if (!own)
+			return SIM_CANNOT;
+		sim->options.path = own;
 	}
-	sim_file_close(&sim->file, status == 0 && sim->options.keep);
+	catch_signals(&waiting);
+	status = sim_input_open(o->script, o->control, !o->run);
+	if (!status) {
+		started = !start(sim);
+		status = started ? publish_and_run(sim, &waiting) : SIM_CANNOT;
+	}
+	sim_file_close(&sim->file, started && o->keep);
 	sim_input_close();
+	sim_run_remove_path(own);
 	return status;
 }
 

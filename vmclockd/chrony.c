@@ -2,6 +2,7 @@
 /* chronyd, by a long-lived chronyc. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -49,7 +50,8 @@ int chrony_start(struct chrony *c)
 	char *const argv[] = { (char *)"chronyc", (char *)"-n", (char *)"-c", NULL };
 	struct program program = {
 		.path = c->path, .argv = argv, .envp = program_plain_environment,
-		.dies_with_us = true,
+		/* Killed, it would leave its socket behind. */
+		.last_signal = SIGTERM,
 	};
 	int pair[2], i;
 	pid_t pid;

@@ -80,7 +80,7 @@ void chrony_init(struct chrony *c, const char *path, int timeout, int interrupt)
  * chrony_start() - start chronyc, unless it runs
  *
  * It gets a clean environment, no other descriptors, a process group of its
- * own, and SIGKILL when the thread that started it ends.
+ * own, and SIGTERM when the thread that started it ends.
  *
  * Return: 0, or the error of access(), socketpair() or fork().
  */

@@ -42,7 +42,8 @@ static void become(const struct program *program, pid_t parent)
 	sigset_t none;
 	int i;
 
-	if (program->dies_with_us && (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent))
+	if (program->last_signal &&
+	    (prctl(PR_SET_PDEATHSIG, program->last_signal) || getppid() != parent))
 		return;
 	if (setpgid(0, 0) || !take_descriptors(program->fds))
 		return;
@@ -146,7 +147,7 @@ int command_start(struct command *c, char *const argv[], int64_t limit)
 		.path = argv[0],
 		.argv = argv,
 		.envp = program_plain_environment,
-		.dies_with_us = true,
+		.last_signal = SIGKILL,
 	};
 	int ends[2], null;
 	pid_t pid;

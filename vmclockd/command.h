@@ -15,7 +15,7 @@ struct program {
 	char *const *argv;
 	char *const *envp;
 	int fds[3];			/* its standard input, output and error */
-	bool dies_with_us;		/* SIGKILL when the thread that started it ends */
+	int last_signal;		/* when the thread that started it ends; 0: none */
 };
 
 /* The environment of programs whose output is parsed. */

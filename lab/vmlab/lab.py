@@ -29,7 +29,7 @@ _PROGRAM_FOLDERS = ('tools', 'vmclockd', 'examples', 'bench', 'tests/vm/guest', 
 # Programs that every guest has: all of these folders, and one of the examples.
 _USUAL_FOLDERS = ('tools', 'tests/vm/guest')
 _USUAL_EXAMPLE = 'stamp-events'
-# The first command of a system on a disk: unpack the second disk, which may be found later.
+# What a system on a disk does first: its luggage is on the second one, which may be found later.
 _UNPACK_AND_START = 'until test -b /dev/vdb; do sleep 0.1; done; ' \
                     'tar -xf /dev/vdb -C / && exec /sbin/init'
 # Socket paths are limited to 107 bytes; the longest below the run folder takes 20.

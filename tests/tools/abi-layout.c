@@ -23,6 +23,13 @@ int main(void)
 	FIELD(vmclock_time, status);
 	FIELD(vmclock_time, leap);
 	FIELD(vmclock_time, reserved);
+	SIZE(vmclock_quality);
+	FIELD(vmclock_quality, age);
+	FIELD(vmclock_quality, esterror);
+	FIELD(vmclock_quality, marker);
+	FIELD(vmclock_quality, flags);
+	FIELD(vmclock_quality, status);
+	FIELD(vmclock_quality, reserved);
 	SIZE(vmclock_state);
 	FIELD(vmclock_state, marker);
 	FIELD(vmclock_state, generation);
@@ -41,6 +48,7 @@ int main(void)
 	CONSTANT(FLAG_GENERATION_PRESENT);
 	CONSTANT(FLAG_BOUNDED);
 	CONSTANT(FLAG_COMPLETED);
+	CONSTANT(FLAG_ESTIMATED);
 	printf("CLOCK_TAI %d\n", CLOCK_TAI);
 	return 0;
 }

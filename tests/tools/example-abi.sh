@@ -38,11 +38,12 @@ def layout(name, structure):
         print(f'{name}.{field}', at.offset, at.size)
 
 layout('vmclock_time', vmclock.Time)
+layout('vmclock_quality', vmclock.Quality)
 layout('vmclock_state', vmclock.State)
 layout('timespec', vmclock.Timespec)
 for name in ('SCALE_UTC', 'SCALE_TAI', 'SCALE_SMEARED', 'FLAG_MAINTENANCE_SOON',
              'FLAG_MAINTENANCE_IMMINENT', 'FLAG_MONOTONIC', 'FLAG_GENERATION_PRESENT',
-             'FLAG_BOUNDED', 'FLAG_COMPLETED', 'CLOCK_TAI'):
+             'FLAG_BOUNDED', 'FLAG_COMPLETED', 'FLAG_ESTIMATED', 'CLOCK_TAI'):
     print(name, getattr(vmclock, name))
 END
 diff "$tmp/layout" "$tmp/out" >"$tmp/err" && why='' || why='another layout'
@@ -88,7 +89,10 @@ fails(errno.ENOENT, vmclock.Page, '/nonexistent')
 with vmclock.Page(sys.argv[1]) as page:
     handle = page._handle
     assert lib.vmclock_version().decode().count('.') == 2
+    assert lib.vmclock_strerror(-errno.ESTALE).decode() == 'the clock was disrupted'
     assert lib.vmclock_fd(handle) > 2
+    assert lib.vmclock_path(handle).decode() == sys.argv[1]
+    assert lib.vmclock_has_time(handle)
     copy = (ctypes.c_uint8 * 0x70)()
     lib.vmclock_read_page(handle, copy, len(copy))
     assert bytes(copy[:4]) == b'VCLK'
@@ -96,6 +100,9 @@ with vmclock.Page(sys.argv[1]) as page:
 
     assert page.marker() == page.state().marker == 5
     assert page.state().generation == 7 and page.state().flags & vmclock.FLAG_GENERATION_PRESENT
+    state = vmclock.State()
+    lib.vmclock_try_state(handle, state)
+    assert state.marker == 5 and state.generation == 7
     generation = ctypes.c_uint64()
     lib.vmclock_generation(handle, generation)
     assert generation.value == 7
@@ -105,6 +112,7 @@ with vmclock.Page(sys.argv[1]) as page:
 
     soon = vmclock.Timespec(0, 1)
     fails(errno.ETIMEDOUT, lib.vmclock_wait_disrupted, handle, 5, soon)
+    fails(errno.ETIMEDOUT, lib.vmclock_wait_state, handle, state, soon)
     fails(errno.ETIMEDOUT, lib.vmclock_system_wait_trusted, handle, soon)
     fails(errno.ENOENT, lib.vmclock_system_trusted, handle, ctypes.c_uint64())
 
@@ -115,9 +123,23 @@ with vmclock.Page(sys.argv[1]) as page:
     later, then = vmclock.Time(), vmclock.Time()
     lib.vmclock_now_relaxed(handle, vmclock.SCALE_TAI, later)
     assert later.counter >= now.counter
+    lib.vmclock_try_now(handle, vmclock.SCALE_TAI, then)
+    assert then.counter >= later.counter
     lib.vmclock_at(handle, vmclock.SCALE_UTC, now.counter, then)
     assert now.time.tv_sec - then.time.tv_sec == 37
     assert then.time.tv_nsec == now.time.tv_nsec
+    counters, times = (ctypes.c_uint64 * 2)(), (vmclock.Time * 2)()
+    counter = ctypes.c_uint64()
+    lib.vmclock_counter(handle, counter)
+    assert counter.value > then.counter
+    counters[:] = now.counter, counter.value
+    lib.vmclock_at_many(handle, vmclock.SCALE_TAI, counters, 2, times)
+    assert times[0].counter == now.counter and times[1].counter == counter.value
+    assert times[0].time.nanoseconds() < times[1].time.nanoseconds()
+    quality = vmclock.Quality()
+    lib.vmclock_quality_at(handle, now.counter, quality)
+    assert quality.flags == vmclock.FLAG_ESTIMATED and quality.esterror < 3_000_000
+    assert quality.marker == 5 and quality.status == 2 and abs(quality.age) < 60_000_000_000
     page.wait_past(vmclock.SCALE_TAI, now.marker, now.latest)
     assert lib.vmclock_time_after(page.now(), now.latest)
     assert lib.vmclock_time_before(now, page.now().latest)

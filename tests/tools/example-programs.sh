@@ -84,7 +84,7 @@ for program in $programs; do
 	*) what="$program: cannot open the VMClock device" ;;
 	esac
 	expect "$program without a device says why" 1 "^$what.*vmclock-check tells more" \
-		'No such file or directory' "!$stamp_pattern"
+		'[Nn]o such (device|file)' "!$stamp_pattern"
 done
 
 # ---- A page, and no vmclockd ---------------------------------------------------------

@@ -11,7 +11,7 @@ compiles() {
 	what=$1
 	shift
 	number=$((number + 1))
-	if "$@" -fsyntax-only -Wall -Wextra -Wpedantic -Werror -Iinclude -I"$top_srcdir/include" \
+	if "$@" -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Werror -Iinclude -I"$top_srcdir/include" \
 		-I"$top_srcdir/tests/unit/linux-6.13"; then
 		echo "ok $number - $what"
 	else
@@ -19,7 +19,18 @@ compiles() {
 	fi
 }
 
-# Prints the first line of the library's error with a compiler for another machine.
+# warned WHAT BODY PATTERN: a function with this body, which the compiler warns of.
+warned() {
+	number=$((number + 1))
+	said=$(printf '#include <vmclock.h>\nvoid use(struct vmclock *vc);\nvoid use(struct vmclock *vc)\n{%s}\n' "$2" |
+		$CC -std=c99 -S -o /dev/null -Wall -Iinclude -I"$top_srcdir/include" -x c - 2>&1)
+	case $said in
+	*warning:*$3*) echo "ok $number - $1" ;;
+	*) echo "not ok $number - $1: ${said:-nothing}" | head -n 2 ;;
+	esac
+}
+
+# The first line of what the library's counter says to a compiler for another machine.
 refused() {
 	what=$1
 	shift
@@ -69,6 +80,11 @@ for std in c++98 c++17; do
 		compiles "as $std: $order" $CXX -std=$std -x c++ $(in_order $order) "$src"
 	done
 done
+compiles 'without attributes' $CC -std=c99 -U__GNUC__ $(in_order $ours) "$src"
+warned 'an answer that is not used' \
+	'struct vmclock_time now; vmclock_now(vc, VMCLOCK_SCALE_TAI, &now);' unused-result
+warned 'no room for the answer' \
+	'if (vmclock_now(vc, VMCLOCK_SCALE_TAI, (void *)0)) vmclock_close(vc);' nonnull
 refused 'no counter elsewhere' $CC -x c -U__x86_64__ -U__aarch64__
 refused 'no counter for pointers of 32 bits' $CC -x c -U__LP64__
 }

@@ -495,7 +495,7 @@ static void nor_is_one_that_reckons_otherwise(void **state)
 	assert_int_equal(world.forgot, 1);
 }
 
-/* A slew that is too small to detect is within the bounds, however wrong the daemon is. */
+/* One that is too small to tell counts for the bounds, however wrong the daemon is within its own. */
 static void a_small_slew_is_within_the_bounds(void **state)
 {
 	struct place p;

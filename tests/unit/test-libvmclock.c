@@ -30,8 +30,22 @@ char *secure_getenv(const char *name)
 	return privileged ? NULL : getenv(name);
 }
 
-/* Failing system calls, which also replace the library's. */
-static int fstat_error, map_error, anonymous_map_error, calloc_error;
+/* The system refuses: these, too, are what the library calls. */
+static int fstat_error, map_error, anonymous_map_error, calloc_error, strdup_error;
+
+__attribute__((visibility("default")))
+char *strdup(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy;
+
+	if (strdup_error) {
+		errno = strdup_error;
+		return NULL;
+	}
+	copy = malloc(size);
+	return copy ? memcpy(copy, text, size) : NULL;
+}
 
 __attribute__((visibility("default")))
 void *calloc(size_t number, size_t size)
@@ -118,6 +132,8 @@ static void the_environment_names_the_default(void **state)
 
 	setenv("VMCLOCK_PATH", pf->path, 1);
 	assert_int_equal(vmclock_open(&vc, NULL), 0);
+	assert_string_equal(vmclock_path(vc), pf->path);
+	assert_ptr_not_equal(vmclock_path(vc), getenv("VMCLOCK_PATH"));
 	vmclock_close(vc);
 	/* A path given by the program wins. */
 	assert_int_equal(open_error("/nonexistent/vmclock"), -ENOENT);
@@ -384,6 +400,9 @@ static void what_the_system_says_is_told(void **state)
 	calloc_error = EAGAIN;
 	assert_int_equal(open_error(pf->path), -EAGAIN);
 	calloc_error = 0;
+	strdup_error = EAGAIN;
+	assert_int_equal(open_error(pf->path), -EAGAIN);
+	strdup_error = 0;
 	assert_int_equal(dup(0), before);
 	close(before);
 }

@@ -961,6 +961,42 @@ static void test_values(void **state)
 			    "9223372036854775807 s");
 }
 
+static void test_offers(void **state)
+{
+	/* What the page offers without each of these flags. */
+	static const struct {
+		uint64_t flags;
+		const char *lacks[JUDGE_OFFERS];
+	} cases[] = {
+		{ 0, { NULL } },
+		{ VMCLOCK_FLAG_TIME_MAXERROR_VALID, { "bounds" } },
+		{ VMCLOCK_FLAG_TAI_OFFSET_VALID, { "tai-offset" } },
+		{ VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT, { "generation" } },
+		{ VMCLOCK_FLAG_NOTIFICATION_PRESENT, { "notification" } },
+		{ UINT64_MAX, { "bounds", "tai-offset", "generation", "notification" } },
+	};
+	struct world w;
+	size_t i, k, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin(&w);
+		w.page.s.flags |= VMCLOCK_FLAG_NOTIFICATION_PRESENT;
+		w.page.s.flags &= ~cases[i].flags;
+		for (k = 0, n = 0; k < JUDGE_OFFERS; k++) {
+			bool lacks = n < JUDGE_OFFERS && cases[i].lacks[n] &&
+				     !strcmp(cases[i].lacks[n], judge_offers[k].name);
+
+			assert_int_equal(judge_offers[k].has(&w.page), !lacks);
+			n += lacks;
+		}
+	}
+	begin(&w);
+	w.page.s.status = VMCLOCK_STATUS_UNKNOWN;
+	assert_string_equal(judge_offers[0].name, "time");
+	assert_false(judge_offers[0].has(&w.page));
+}
+
 static void test_page_of(void **state)
 {
 	const struct vmclock_abi abi = {
@@ -1005,6 +1041,7 @@ int main(void)
 		cmocka_unit_test(test_markers),
 		cmocka_unit_test(test_leap_seconds),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_offers),
 		cmocka_unit_test(test_page_of),
 	};
 

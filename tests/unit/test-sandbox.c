@@ -208,7 +208,7 @@ static void be_child(struct vmclock *vc, const struct trial *trial, struct outco
 	if (trial->denied)
 		deny(trial->denied, trial->error);
 	if (trial->wait == COMMIT_WAIT)
-		out->ret = vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &until);
+		out->ret = vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &until, NULL);
 	else if (trial->wait == TRUST_WAIT || trial->wait == DEVICE_TRUST_WAIT)
 		out->ret = vmclock_system_wait_trusted(vc, &timeout);
 	else
@@ -484,7 +484,7 @@ static void a_time_that_comes_no_nearer_is_slept_for(void **state)
 	pid = fork();
 	if (!pid) {
 		alarm(2);
-		_exit(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &now.earliest) ? 4 : 0);
+		_exit(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &now.earliest, NULL) ? 4 : 0);
 	}
 	assert_int_equal(wait4(pid, &status, 0, &usage), pid);
 	print_message("  status %#x, %ld ms of work\n", (unsigned int)status,
@@ -584,6 +584,8 @@ static int status_of(int (*child)(struct vmclock *vc), struct vmclock *vc)
 /* Without a clock, the length of an update cannot be measured. */
 static int read_held_page_without_clock(struct vmclock *vc)
 {
+	struct vmclock_quality quality;
+	struct vmclock_state state;
 	struct vmclock_abi copy;
 	struct vmclock_time now;
 	uint64_t generation;
@@ -592,6 +594,11 @@ static int read_held_page_without_clock(struct vmclock *vc)
 	return !(vmclock_read_page(vc, &copy, sizeof(copy)) == -EPERM &&
 		 vmclock_generation(vc, &generation) == -EPERM &&
 		 vmclock_now(vc, VMCLOCK_SCALE_UTC, &now) == -EPERM &&
+		 vmclock_at_many(vc, VMCLOCK_SCALE_UTC, NULL, 0, NULL) == -EPERM &&
+		 vmclock_quality_at(vc, 0, &quality) == -EPERM &&
+		 vmclock_read_state(vc, &state) == -EPERM &&
+		 vmclock_try_state(vc, &state) == -EBUSY &&
+		 vmclock_try_now(vc, VMCLOCK_SCALE_UTC, &now) == -EBUSY &&
 		 vmclock_marker(vc) == 1 && vmclock_disrupted(vc, 1));
 }
 
@@ -610,14 +617,22 @@ static void an_update_that_never_ends_without_a_clock(void **state)
 
 static int read_marker_strictly(struct vmclock *vc)
 {
+	const uint64_t counter = le64toh(vc->page->counter_value);
+	struct vmclock_quality quality;
+	struct vmclock_state state;
 	struct vmclock_abi copy;
+	struct vmclock_time t;
 	uint64_t generation;
 
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT))
 		return 1;
 	return !(vmclock_marker(vc) == 1 && !vmclock_disrupted(vc, 1) &&
 		 !vmclock_generation(vc, &generation) &&
-		 !vmclock_read_page(vc, &copy, sizeof(copy)));
+		 !vmclock_read_page(vc, &copy, sizeof(copy)) &&
+		 !vmclock_read_state(vc, &state) && !vmclock_try_state(vc, &state) &&
+		 !vmclock_at(vc, VMCLOCK_SCALE_UTC, counter, &t) &&
+		 !vmclock_at_many(vc, VMCLOCK_SCALE_UTC, &counter, 1, &t) &&
+		 !vmclock_quality_at(vc, counter, &quality) && vmclock_has_time(vc));
 }
 
 static int read_time_strictly(struct vmclock *vc)
@@ -627,6 +642,22 @@ static int read_time_strictly(struct vmclock *vc)
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT)
 		       ? 1
 		       : vmclock_now(vc, VMCLOCK_SCALE_UTC, &now);
+}
+
+static int try_time_strictly(struct vmclock *vc)
+{
+	struct vmclock_time now;
+
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT)
+		       ? 1
+		       : vmclock_try_now(vc, VMCLOCK_SCALE_UTC, &now);
+}
+
+static int read_counter_strictly(struct vmclock *vc)
+{
+	uint64_t counter;
+
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) ? 1 : vmclock_counter(vc, &counter);
 }
 
 static int sleep_strictly(struct vmclock *vc)
@@ -647,7 +678,7 @@ static int read_time_without_counter(struct vmclock *vc)
 						 : vmclock_now_relaxed(vc, VMCLOCK_SCALE_UTC, &now);
 }
 
-/* As vmclock.h says. */
+/* As libvmclock(3) says. */
 static void where_the_counter_is_denied(void **state)
 {
 	struct pagefile *pf = *state;
@@ -656,6 +687,8 @@ static void where_the_counter_is_denied(void **state)
 	pf->page->flags |= htole64(VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT);
 	assert_int_equal(status_of(read_marker_strictly, vc), 0);
 	assert_int_equal(status_of(read_time_strictly, vc), SIGSEGV);
+	assert_int_equal(status_of(try_time_strictly, vc), SIGSEGV);
+	assert_int_equal(status_of(read_counter_strictly, vc), SIGSEGV);
 	assert_int_equal(status_of(sleep_strictly, vc), SIGKILL);
 	assert_int_equal(status_of(read_marker_without_counter, vc), 0);
 	assert_int_equal(status_of(read_time_without_counter, vc), SIGSEGV);

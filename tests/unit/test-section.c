@@ -139,6 +139,30 @@ static void a_page_at_rest_is_read_at_once(void **state)
 	assert_int_equal(host.looks + host.pauses + host.readings, 0);
 }
 
+/* Neither looks again, nor asks the clock. */
+static void a_try_looks_once(void **state)
+{
+	struct vmclock_state told, before;
+
+	(void)state;
+	memset(&told, 0x5a, sizeof(told));
+	before = told;
+	begin_update();
+	host.update_looks = 2;
+	assert_int_equal(vmclock_try_state(&host.vc, &told), -EBUSY);
+	set_up(state);
+	host.torn = 1;
+	assert_int_equal(vmclock_try_state(&host.vc, &told), -EBUSY);
+	assert_int_equal(host.loads, 3);
+	assert_int_equal(host.looks + host.pauses + host.readings, 0);
+	assert_memory_equal(&told, &before, sizeof(told));
+
+	assert_int_equal(vmclock_try_state(&host.vc, &told), 0);
+	assert_int_equal(told.marker, 11);
+	assert_int_equal(told.generation, 7);
+	assert_int_equal(told.flags, VMCLOCK_FLAG_GENERATION_PRESENT);
+}
+
 /* ---- One update ------------------------------------------------------------------------- */
 
 static void a_short_update_is_waited_for_without_the_clock(void **state)
@@ -267,7 +291,7 @@ static void no_marker_is_out_of_the_middle_of_an_update(void **state)
 	assert_false(vmclock_disrupted(&host.vc, 13));
 	set_up(state);
 	host.torn = 3;
-	assert_int_equal(vmclock_check_current(&host.vc, 13, NULL), 0);
+	assert_int_equal(vmclock_check_current(&host.vc, 13, NULL, false), 0);
 }
 
 #define TEST(f) cmocka_unit_test_setup(f, set_up)
@@ -276,6 +300,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_page_at_rest_is_read_at_once),
+		TEST(a_try_looks_once),
 		TEST(a_short_update_is_waited_for_without_the_clock),
 		TEST(a_long_update_is_waited_for_by_the_clock),
 		TEST(an_update_may_take_100_ms),

@@ -237,7 +237,8 @@ static void no_bounds_means_nothing_is_certain(void **state)
 		assert_time(&t.latest, INT64_MAX, NS - 1);
 		assert_false(vmclock_time_before(&t, &future));
 		assert_false(vmclock_time_after(&t, &past));
-		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_TAI, 1, &past), -ENODATA);
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_TAI, 1, &past, NULL),
+				 -ENODATA);
 	}
 	vmclock_close(vc);
 }
@@ -427,16 +428,17 @@ static void a_commit_waits_until_its_time_is_over(void **state)
 	vc = pagefile_open(pf);
 	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &t), 0);
 	assert_false(vmclock_time_after(&t, &t.latest));
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker, &t.latest), 0);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker, &t.latest, NULL), 0);
 	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &later), 0);
 	assert_true(vmclock_time_after(&later, &t.latest));
 
-	/* A time in the past needs no wait; after a disruption there is no trust. */
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker, &t.earliest), 0);
+	/* What is over already is no reason to wait; what was disrupted, none to trust. */
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker, &t.earliest, NULL), 0);
 	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker,
-					   &(struct timespec){ .tv_nsec = NS }), -EINVAL);
+					   &(struct timespec){ .tv_nsec = NS }, NULL), -EINVAL);
 	pagefile_disrupt(pf);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker, &t.earliest), -ESTALE);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, t.marker, &t.earliest, NULL),
+			 -ESTALE);
 	vmclock_close(vc);
 }
 
@@ -446,9 +448,9 @@ static void expect_invalid(struct pagefile *pf, enum vmclock_scale scale)
 	struct vmclock *vc = pagefile_open(pf);
 
 	refuse(vc, scale, -EINVAL);
-	assert_int_equal(vmclock_wait_past(vc, scale, 1, &past), -EINVAL);
-	assert_int_equal(vmclock_wait_past(vc, scale, 2, &past), -EINVAL);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 2, &never), -EINVAL);
+	assert_int_equal(vmclock_wait_past(vc, scale, 1, &past, NULL), -EINVAL);
+	assert_int_equal(vmclock_wait_past(vc, scale, 2, &past, NULL), -EINVAL);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 2, &never, NULL), -EINVAL);
 	vmclock_close(vc);
 }
 
@@ -507,7 +509,7 @@ static void commit_in_a_leap_second(struct pagefile *pf, long wait)
 	vc = pagefile_open(pf);
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	cpu = cpu_seconds();
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &number), 0);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &number, NULL), 0);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	cpu = cpu_seconds() - cpu;
 	passed = (double)(now.tv_sec - start.tv_sec) + (double)(now.tv_nsec - start.tv_nsec) / 1e9;
@@ -523,6 +525,34 @@ static void a_commit_waits_for_both_times_of_its_number(void **state)
 {
 	commit_in_a_leap_second(*state, 5);
 	commit_in_a_leap_second(*state, 400000000);
+}
+
+static void a_try_does_not_wait_for_an_update(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = open_time(pf);
+	struct vmclock_time t, at, before;
+
+	memset(&t, 0x5a, sizeof(t));
+	before = t;
+	pagefile_begin(pf);
+	assert_int_equal(vmclock_try_now(vc, VMCLOCK_SCALE_TAI, &t), -EBUSY);
+	assert_memory_equal(&t, &before, sizeof(t));
+	pagefile_end(pf);
+	/* By the page, and by the line. */
+	publish_host_time(pf);
+	assert_int_equal(vmclock_try_now(vc, VMCLOCK_SCALE_TAI, &t), 0);
+	assert_int_equal(vmclock_try_now(vc, VMCLOCK_SCALE_TAI, &t), 0);
+	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, t.counter, &at), 0);
+	assert_memory_equal(&t, &at, offsetof(struct vmclock_time, reserved));
+	pagefile_begin(pf);
+	assert_int_equal(vmclock_try_now(vc, VMCLOCK_SCALE_TAI, &t), -EBUSY);
+	/* What is wrong in another way is told as ever. */
+	assert_int_equal(vmclock_try_now(vc, (enum vmclock_scale)3, &t), -EINVAL);
+	pf->page->clock_status = VMCLOCK_STATUS_UNRELIABLE;
+	pagefile_end(pf);
+	assert_int_equal(vmclock_try_now(vc, VMCLOCK_SCALE_TAI, &t), -EAGAIN);
+	vmclock_close(vc);
 }
 
 static void an_update_that_never_ends_is_an_error(void **state)
@@ -966,6 +996,7 @@ int main(void)
 		TEST(a_commit_waits_until_its_time_is_over),
 		TEST(an_unknown_scale_is_told_before_all_else),
 		TEST(an_update_that_never_ends_is_an_error),
+		TEST(a_try_does_not_wait_for_an_update),
 		TEST(a_reading_makes_a_line),
 		TEST(a_line_begins_in_the_second_of_its_reading),
 		TEST(what_does_not_fit_is_refused),

@@ -718,8 +718,8 @@ static void a_former_hosts_time_is_refused(void **state)
 	assert_int_equal(ask(vc), 0);
 	pagefile_disrupt(rf->pf);
 	assert_int_equal(ask(vc), -EAGAIN);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &past), -ESTALE);
-	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 2, &past), -EAGAIN);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &past, NULL), -ESTALE);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 2, &past, NULL), -EAGAIN);
 	/* It has looked, and waits for another time. */
 	word.marker = rf->pf->page->disruption_marker;
 	word.trust = VMCLOCK_RUN_DISRUPTED;
@@ -761,7 +761,28 @@ static void so_is_that_of_a_clones_machine(void **state)
 	vmclock_close(vc);
 }
 
-/* A vmclockd that has ended, or serves another device, refuses nothing. */
+/* A judgement that is being written may be that the time is not to be believed. */
+static void a_try_waits_for_no_judgement(void **state)
+{
+	struct runfiles *rf = *state;
+	struct vmclock *vc;
+	struct vmclock_time t;
+
+	host_with_time(rf);
+	vc = pagefile_open(rf->pf);
+	runfiles_begin(&rf->states[0]->seq_count);
+	assert_int_equal(vmclock_try_now(vc, VMCLOCK_SCALE_TAI, &t), 0);
+	pagefile_begin(rf->pf);
+	pagefile_end(rf->pf);
+	runfiles_begin(&rf->states[1]->seq_count);
+	assert_int_equal(vmclock_try_now(vc, VMCLOCK_SCALE_TAI, &t), -EBUSY);
+	runfiles_end(&rf->states[0]->seq_count);
+	runfiles_end(&rf->states[1]->seq_count);
+	assert_int_equal(vmclock_try_now(vc, VMCLOCK_SCALE_TAI, &t), 0);
+	vmclock_close(vc);
+}
+
+/* Of one that has ended, or looks at another device, nothing can be hoped for. */
 static void who_does_not_look_refuses_nothing(void **state)
 {
 	struct runfiles *rf = *state;
@@ -798,6 +819,7 @@ int main(void)
 		TEST(pages_with_time_have_it_too),
 		TEST(a_former_hosts_time_is_refused),
 		TEST(so_is_that_of_a_clones_machine),
+		TEST(a_try_waits_for_no_judgement),
 		TEST(who_does_not_look_refuses_nothing),
 		TEST(constant_fields_must_be_right),
 		TEST(a_file_that_others_may_have_made_does_not_count),

@@ -36,7 +36,8 @@ static struct {
 	struct pagefile *pf;
 	int handle;		/* vmclock_fd() */
 	int64_t now;		/* CLOCK_MONOTONIC */
-	int64_t change_at;	/* then the marker changes */
+	int64_t change_at;	/* then the marker changes, or what this one changes: */
+	void (*change)(struct vmclock_abi *page);
 	int64_t event_at;	/* then events begin to be there; taken away by a pread() */
 	int64_t event_every;	/* from then on again and again; 0: once */
 	int64_t gone_at;	/* then the device is gone ... */
@@ -71,8 +72,15 @@ static void go_on(int64_t ns)
 	int64_t then = world.now;
 
 	world.now += ns;
-	if (world.change_at > then && world.change_at <= world.now)
-		pagefile_disrupt(world.pf);
+	if (world.change_at > then && world.change_at <= world.now) {
+		if (world.change) {
+			pagefile_begin(world.pf);
+			world.change(world.pf->page);
+			pagefile_end(world.pf);
+		} else {
+			pagefile_disrupt(world.pf);
+		}
+	}
 	if (world.page_time) {
 		pagefile_begin(world.pf);
 		publish_time(world.pf->page);
@@ -355,7 +363,142 @@ static void a_change_while_it_rests_is_seen_after_that(void **state)
 	vmclock_close(vc);
 }
 
-/* Other events: each is acknowledged, with at least 10 ms between looks. */
+/* ---- Waiting for another state ----------------------------------------------------------- */
+
+static void change_generation(struct vmclock_abi *page)
+{
+	page->vm_generation_counter = htole64(8);
+}
+
+static void announce_maintenance(struct vmclock_abi *page)
+{
+	page->flags |= htole64(VMCLOCK_FLAG_DISRUPTION_SOON);
+}
+
+static void end_maintenance(struct vmclock_abi *page)
+{
+	page->flags &= ~htole64(VMCLOCK_FLAG_DISRUPTION_IMMINENT);
+}
+
+static void lose_generation(struct vmclock_abi *page)
+{
+	page->flags &= ~htole64(VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT);
+}
+
+static void change_status(struct vmclock_abi *page)
+{
+	page->clock_status = VMCLOCK_STATUS_FREERUNNING;
+}
+
+/* What is no part of the state. */
+static void change_others(struct vmclock_abi *page)
+{
+	page->flags ^= htole64(VMCLOCK_FLAG_TAI_OFFSET_VALID | VMCLOCK_FLAG_TIME_MONOTONIC);
+	page->counter_value = htole64(5);
+	page->leap_indicator = VMCLOCK_LEAP_PRE_POS;
+}
+
+/* A page that has all of it: begin()'s, with this state. */
+static struct vmclock *begin_with_state(struct pagefile *pf, bool device,
+					struct vmclock_state *state)
+{
+	struct vmclock *vc = begin(pf, device);
+
+	pagefile_begin(pf);
+	pf->page->disruption_marker = htole64(1);
+	pf->page->vm_generation_counter = htole64(7);
+	pf->page->clock_status = VMCLOCK_STATUS_SYNCHRONIZED;
+	pf->page->flags = htole64(VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT |
+				  VMCLOCK_FLAG_DISRUPTION_IMMINENT);
+	pagefile_end(pf);
+	memset(state, 0, sizeof(*state));
+	assert_int_equal(vmclock_read_state(vc, state), 0);
+	return vc;
+}
+
+static void each_part_of_the_state_is_news(void **state)
+{
+	static void (*const changes[])(struct vmclock_abi *) = {
+		NULL, change_generation, announce_maintenance, end_maintenance, lose_generation,
+		change_status,
+	};
+	struct vmclock_state known, now;
+	struct vmclock *vc;
+	size_t i;
+
+	for (i = 0; i < 2 * sizeof(changes) / sizeof(changes[0]); i++) {
+		vc = begin_with_state(*state, i % 2, &known);
+		world.change = changes[i / 2];
+		world.change_at = world.now + 1630 * MS;
+		if (i % 2)
+			world.event_at = world.change_at;
+		alarm(20);
+		assert_int_equal(vmclock_wait_state(vc, &known, NULL), 0);
+		alarm(0);
+		assert_int_equal(world.now, 1000 * NS + (i % 2 ? 1630 : 1700) * MS);
+		memset(&now, 0, sizeof(now));
+		assert_int_equal(vmclock_read_state(vc, &now), 0);
+		assert_memory_equal(&known, &now, offsetof(struct vmclock_state, reserved));
+		/* It is known now. */
+		assert_int_equal(vmclock_wait_state(vc, &known, &(struct timespec){ 0 }),
+				 -ETIMEDOUT);
+		vmclock_close(vc);
+	}
+}
+
+static void what_is_no_state_is_no_news(void **state)
+{
+	const struct timespec timeout = { .tv_sec = 3 };
+	struct vmclock_state known, before;
+	struct vmclock *vc = begin_with_state(*state, true, &known);
+
+	before = known;
+	world.change = change_others;
+	world.change_at = world.event_at = world.now + 1630 * MS;
+	alarm(20);
+	assert_int_equal(vmclock_wait_state(vc, &known, &timeout), -ETIMEDOUT);
+	alarm(0);
+	assert_int_equal(world.now, 1003 * NS);
+	assert_memory_equal(&known, &before, sizeof(known));
+	vmclock_close(vc);
+}
+
+static void another_state_is_told_without_a_call(void **state)
+{
+	struct vmclock_state known;
+	struct vmclock *vc = begin_with_state(*state, true, &known);
+
+	known.status = VMCLOCK_STATUS_UNKNOWN;
+	world.gone_at = 0;
+	world.clock_fails_at = 1;
+	assert_int_equal(vmclock_wait_state(vc, &known, NULL), 0);
+	assert_int_equal(known.status, VMCLOCK_STATUS_SYNCHRONIZED);
+	assert_int_equal(world.clock_readings + world.read + world.napped, 0);
+	vmclock_close(vc);
+}
+
+/* A host that does not end its update is slept through, as if there were no news. */
+static void half_a_state_is_no_news(void **state)
+{
+	static const int64_t naps[] = { 100, 100, 50 };
+	const struct timespec timeout = { .tv_nsec = 250 * MS };
+	struct vmclock_state known;
+	struct vmclock *vc = begin_with_state(*state, false, &known);
+
+	pagefile_begin(*state);
+	change_generation(world.pf->page);
+	assert_int_equal(vmclock_wait_state(vc, &known, &timeout), -ETIMEDOUT);
+	expect_naps(naps, 3, false);
+	assert_int_equal(known.generation, 7);
+	pagefile_end(*state);
+	assert_int_equal(vmclock_wait_state(vc, &known, &timeout), 0);
+	assert_int_equal(known.generation, 8);
+	vmclock_close(vc);
+}
+
+/* ---- Events --------------------------------------------------------------------------- */
+
+/* News of other things: each is acknowledged, and looked at every 10 ms at most. */
 static void frequent_events_are_no_busy_loop(void **state)
 {
 	struct vmclock *vc = begin(*state, true);
@@ -634,7 +777,7 @@ static int commit_ms(struct vmclock *vc, int64_t ms)
 	int ret;
 
 	alarm(20);
-	ret = vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts);
+	ret = vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, NULL);
 	alarm(0);
 	return ret;
 }
@@ -651,6 +794,40 @@ static void a_commit_wait_sleeps_in_slices(void **state)
 	for (i = 0; i < world.napped; i++)
 		assert_in_range(world.naps[i].ns, 1, 100 * MS + 1);
 	assert_in_range(world.napped, 13, 15);
+	vmclock_close(vc);
+}
+
+/* It looks once more at the end, and a time that is over by then is in time. */
+static void a_commit_wait_ends_in_time(void **state)
+{
+	static const struct timespec bad[] = {
+		{ .tv_nsec = NS }, { .tv_nsec = -1 }, { .tv_sec = -1 },
+	};
+	struct vmclock *vc = begin_with_time(*state);
+	const struct timespec ts = { .tv_sec = 1000, .tv_nsec = 250 * MS };
+	const struct timespec short_of = { .tv_nsec = 240 * MS }, enough = { .tv_nsec = 12 * MS };
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, &bad[i]),
+				 -EINVAL);
+	alarm(20);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, &(struct timespec){ 0 }),
+			 -ETIMEDOUT);
+	assert_int_equal(world.napped, 0);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, &short_of), -ETIMEDOUT);
+	assert_int_equal(world.now, 1000 * NS + 240 * MS);
+	assert_int_equal(world.napped, 3);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, &enough), 0);
+	assert_in_range(world.now, 1000 * NS + 251 * MS, 1000 * NS + 251 * MS + 2000);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, &(struct timespec){ 0 }),
+			 0);
+	/* A clock that is denied ends it; without a timeout only the sleep asks it. */
+	world.clock_readings = 0;
+	world.clock_fails_at = 1;
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, NULL), 0);
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, &enough), -EPERM);
+	alarm(0);
 	vmclock_close(vc);
 }
 
@@ -696,7 +873,7 @@ static void far_times_are_slept_for_in_slices(void **state)
 		((struct pagefile *)*state)->page->disruption_marker = htole64(1);
 		vc = begin_with_time(*state);
 		world.change_at = world.now + 990 * MS;
-		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &t), -ESTALE);
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &t, NULL), -ESTALE);
 		assert_int_equal(world.napped, 10);
 		vmclock_close(vc);
 	}
@@ -739,7 +916,8 @@ static void a_sleep_that_fails_ends_a_commit_wait(void **state)
 	int i;
 
 	for (i = 0; i < 2; i++)
-		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &bad[i]), -EINVAL);
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &bad[i], NULL),
+				 -EINVAL);
 	world.sleep_error = EINTR;
 	assert_int_equal(commit_ms(vc, 10), -EINTR);
 	world.sleep_error = 0;
@@ -838,6 +1016,10 @@ int main(void)
 		TEST(a_change_without_event_is_seen_within_100_ms),
 		TEST(a_change_with_event_is_seen_at_once),
 		TEST(a_change_while_it_rests_is_seen_after_that),
+		TEST(each_part_of_the_state_is_news),
+		TEST(what_is_no_state_is_no_news),
+		TEST(another_state_is_told_without_a_call),
+		TEST(half_a_state_is_no_news),
 		TEST(frequent_events_are_no_busy_loop),
 		TEST(rare_events_are_looked_at_without_a_rest),
 		TEST(what_acknowledging_says),
@@ -853,6 +1035,7 @@ int main(void)
 		TEST(a_sleep_that_is_none_ends_the_wait),
 		TEST(a_timeout_is_checked_first),
 		TEST(a_commit_wait_sleeps_in_slices),
+		TEST(a_commit_wait_ends_in_time),
 		TEST(a_time_that_is_over_is_not_slept_for),
 		TEST(whole_seconds_are_slept_for_as_well),
 		TEST(far_times_are_slept_for_in_slices),

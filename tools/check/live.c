@@ -111,7 +111,9 @@ static int ask(const struct vmclock *vc)
 	uint64_t marker;
 	int ret, tries;
 
-	vmclock_system_wait_trusted(vc, &none);
+	/* What it says short of a yes, vmclock_system_trusted() tells apart. */
+	if (!vmclock_system_wait_trusted(vc, &none))
+		return 0;
 	for (tries = 0; tries < TRIES; tries++) {
 		ret = vmclock_system_trusted(vc, &marker);
 		if (ret != -EAGAIN)

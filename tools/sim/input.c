@@ -187,11 +187,11 @@ static int open_listener(const char *path)
 	return SIM_CANNOT;
 }
 
-int sim_input_open(const char *script_path, const char *control)
+int sim_input_open(const char *script_path, const char *control, bool read_stdin)
 {
 	int i, ret = 0;
 
-	sources[0].fd = STDIN_FILENO;
+	sources[0].fd = read_stdin ? STDIN_FILENO : -1;
 	for (i = 1; i <= CLIENTS_MAX; i++)
 		sources[i].fd = -1;
 	if (script_path)

@@ -253,6 +253,11 @@ static const struct row rows[] = {
 	TEXT("script", "SCRIPT", script,
 		"lines of the form 'at TIME COMMAND'"),
 
+	HEADING("Instead of FILE:"),
+	TEXT("run", "CMD...", run,
+		"run this command with its arguments, which finds the page as\n"
+		"/dev/vmclock0, and end with it; no root is needed"),
+
 	HEADING("Instead of publishing:"),
 	TEXT("tell", "SOCKET", tell,
 		"send the command that follows to the simulator there"),
@@ -326,7 +331,39 @@ static void list_options(struct option known[COUNT(rows) + 1])
 	known[n] = (struct option){ 0 };
 }
 
-static int check_arguments(struct sim_options *o, int argc, char **argv)
+/* @taken: how many of the words were options and their arguments. */
+static int check_run(struct sim_options *o, int argc, char **argv, int taken)
+{
+	/* "--run CMD" or "--run=CMD": the command is the first of its words. */
+	o->words = argv + optind - 1;
+	o->words[0] = (char *)o->run;
+	o->n_words = argc - optind + 1;
+	if (taken + 1 != optind) {
+		wrong_usage(TOOL, "--run: give no file; the page's own is made and removed");
+		return -1;
+	}
+	if (o->at.given || o->keep) {
+		wrong_usage(TOOL, "--run: its page has no %s", o->keep ? "--keep" : "--at");
+		return -1;
+	}
+	return 0;
+}
+
+static int check_file(struct sim_options *o)
+{
+	if (!o->n_words || !*o->words[0]) {
+		wrong_usage(TOOL, "give the file to publish in");
+		return -1;
+	}
+	o->path = o->words[0];
+	if (o->n_words > 1) {
+		wrong_usage(TOOL, "extra argument '%s'", o->words[1]);
+		return -1;
+	}
+	return 0;
+}
+
+static int check_arguments(struct sim_options *o, int argc, char **argv, int taken)
 {
 	o->words = argv + optind;
 	o->n_words = argc - optind;
@@ -338,15 +375,8 @@ static int check_arguments(struct sim_options *o, int argc, char **argv)
 		wrong_usage(TOOL, "--tell: give a command after the socket");
 		return -1;
 	}
-	if (!o->n_words || !*o->words[0]) {
-		wrong_usage(TOOL, "give the file to publish in");
+	if (o->run ? check_run(o, argc, argv, taken) : check_file(o))
 		return -1;
-	}
-	o->path = o->words[0];
-	if (o->n_words > 1) {
-		wrong_usage(TOOL, "extra argument '%s'", o->words[1]);
-		return -1;
-	}
 	if (o->marker_only && o->fault) {
 		wrong_usage(TOOL, "--marker-only: such a page has no time for --fault");
 		return -1;
@@ -364,7 +394,7 @@ static int check_arguments(struct sim_options *o, int argc, char **argv)
 int sim_options_parse(struct sim_options *options, int argc, char **argv)
 {
 	struct option known[COUNT(rows) + 1];
-	int option;
+	int option, taken = 0;
 
 	*options = (struct sim_options){
 		.interval = 100000000,
@@ -386,9 +416,10 @@ int sim_options_parse(struct sim_options *options, int argc, char **argv)
 		row = &rows[option - FIRST_ROW];
 		if (row->take(row, (char *)options + row->field, optarg))
 			return -1;
+		taken += row->argument && optarg == argv[optind - 1] ? 2 : 1;
 		/* The rest is a command, and its signs are not options. */
-		if (options->tell)
+		if (options->tell || options->run)
 			break;
 	}
-	return check_arguments(options, argc, argv);
+	return check_arguments(options, argc, argv, taken);
 }

@@ -54,6 +54,7 @@ struct sim_options {
 
 	const char *control;
 	const char *script;
+	const char *run;		/* the command; @words is the same with its arguments */
 	const char *tell;		/* the socket; the next two fields are the command */
 	char **words;
 	int n_words;

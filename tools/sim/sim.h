@@ -13,6 +13,7 @@
  *	garbage.c	the page of a broken host
  *	command.c	the commands: parsing and running them
  *	input.c		the sources of commands: stdin, socket, script
+ *	run.c		a command that has the page in place of the device
  *	simtime.c	time in units of 2^-64 s
  */
 #ifndef VMCLOCK_SIM_SIM_H

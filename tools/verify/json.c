@@ -55,6 +55,20 @@ static void add_statistics(struct json_writer *w, struct json_object *root, cons
 	json_add_optional(w, watch, "ended_early", r->gone);
 }
 
+static void add_offers(struct json_writer *w, struct json_object *root, const struct record *r)
+{
+	struct json_object *offers;
+	size_t i;
+
+	if (!r->has_page) {
+		json_add(w, root, "offers", NULL);
+		return;
+	}
+	offers = json_add_object(w, root, "offers");
+	for (i = 0; i < JUDGE_OFFERS; i++)
+		json_add_bool(w, offers, judge_offers[i].name, judge_offers[i].has(&r->page));
+}
+
 int report_json(const struct record *r, const char *path)
 {
 	static const char *const verdicts[] = {
@@ -70,6 +84,7 @@ int report_json(const struct record *r, const char *path)
 	json_add_string(&w, root, "verdict", verdicts[record_verdict(r)]);
 	json_add_integer(&w, root, "exit_status", (int)record_verdict(r));
 	add_statistics(&w, root, r);
+	add_offers(&w, root, r);
 	list = json_add_array(&w, root, "expectations");
 	for (i = 0; i < r->n_expectations; i++)
 		add_expectation(&w, list, &r->expectations[i]);

@@ -38,6 +38,8 @@ struct record {
 	int64_t duration;		/* ns */
 	uint64_t contended;		/* looks during which the page was updated */
 	uint64_t markers;		/* how often the marker changed */
+	bool has_page;			/* @page is the last one that was seen */
+	struct judge_page page;
 	char gone[JUDGE_TEXT];		/* why the watch ended early; empty: it did not */
 };
 

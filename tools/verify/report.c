@@ -25,6 +25,26 @@ static void print_statistics(const struct record *r)
 	       judge_duration(text, (uint64_t)r->watch.longest_update));
 }
 
+/* "Offered: the marker, time. Not offered: generation (VM Generation Count)." */
+static void print_offers(const struct record *r)
+{
+	const char *before = " Not offered: ";
+	size_t i;
+
+	printf("Offered: the marker");
+	for (i = 0; i < JUDGE_OFFERS; i++)
+		if (judge_offers[i].has(&r->page))
+			printf(", %s", judge_offers[i].name);
+	printf(".");
+	for (i = 0; i < JUDGE_OFFERS; i++) {
+		if (judge_offers[i].has(&r->page))
+			continue;
+		printf("%s%s (%s)", before, judge_offers[i].name, judge_offers[i].clause);
+		before = ", ";
+	}
+	printf("%s\n", *before == ',' ? "." : "");
+}
+
 static void print_broken(const struct result *result)
 {
 	char text[JUDGE_VALUE];
@@ -75,6 +95,8 @@ void report_text(const struct record *r, const char *path)
 
 	printf("%s\n", path);
 	print_statistics(r);
+	if (r->has_page)
+		print_offers(r);
 	for (i = 0; i < r->n_expectations; i++) {
 		const struct expectation *e = &r->expectations[i];
 

@@ -261,6 +261,8 @@ int watch(const struct source *source, const struct watch_options *options, stru
 	}
 	signal(SIGBUS, SIG_DFL);
 	record->duration = since_start(&w);
+	record->has_page = w.has_page;
+	record->page = w.page;
 	record_judge(record, &(struct judge_facts){ .watch = &record->watch }, record->duration);
 	/* A page that was never read cannot conform. */
 	if (!w.has_page && !*record->gone)

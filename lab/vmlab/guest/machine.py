@@ -97,7 +97,6 @@ class Machine:
         self._patience = kernel.needs.patience
         memory = setup.memory or kernel.needs.memory
         self.board = boards.of(kernel.architecture)
-        self.page = None
         self._simulation = device if isinstance(device, Simulation) else None
         self._folder = folder
         self._logs = logs
@@ -112,8 +111,6 @@ class Machine:
         self._arguments = self._fixed_arguments(initrd, memory, device, setup)
         self._qemu, self._memory = self._start(*(_PAUSED if saved else ()), saved=saved)
         try:
-            if self._memory:
-                self.page = self._memory.page
             if saved:
                 self._go_on(saved, setup.timeout)
             else:
@@ -337,6 +334,11 @@ class Machine:
         return qemu.begin_qtest(*(f'set_irq_in {line} {level}' for level in (1, 0)))
 
     @property
+    def page(self):
+        """The simulated page, None with another device."""
+        return self._memory.page if self._memory else None
+
+    @property
     def ram_path(self):
         """The guest's RAM as a file; page.offset is the page's position in it."""
         return self._memory.path if self._memory else None
@@ -353,13 +355,9 @@ class Machine:
         """Have the guest reboot itself; a simulated page begins anew."""
         self._qemu.shell.send(f'reboot {_sendable("reboot")}', Deadline(10))
         wait_for(lambda: not self._qemu.alive(), 'the end of the guest', timeout * self._patience)
-        self._qemu.quit()
-        if self._memory:
-            self._memory.close()
+        self._end()
         self._moves += 1
         self._qemu, self._memory = self._start()
-        if self._memory:
-            self.page = self._memory.page
         self._wait_until_up(timeout)
 
     def migrate(self, arrived=None, timeout=120, notify=False):
@@ -394,10 +392,7 @@ class Machine:
         self._moves += 1
         self.qmp('migrate', uri=f'file:{saved}')
         wait_for(lambda: self._has_moved(self._qemu), 'the guest being saved', timeout)
-        self._qemu.quit()
-        if self._memory:
-            self._memory.close()
-            self._memory = None
+        self._end()
         time.sleep(seconds)
         self._qemu, self._memory = self._start('-S', '-incoming', f'file:{saved}')
         self._resume(self._qemu, self._memory, None, timeout)
@@ -412,8 +407,6 @@ class Machine:
             self._begin_pulse(target)()
         target.qmp('cont')
         self._qemu, self._memory = target, memory
-        if memory:
-            self.page = memory.page
 
     @staticmethod
     def _has_moved(source):
@@ -422,10 +415,12 @@ class Machine:
             raise Failed(f'the migration {answer["status"]}: {answer.get("error-desc", "")}')
         return answer.get('status') == 'completed'
 
-    def close(self):
-        self.closed = True
+    def _end(self):
         self._qemu.quit()
         if self._memory:
             self._memory.close()
             self._memory = None
-            self.page = None
+
+    def close(self):
+        self.closed = True
+        self._end()

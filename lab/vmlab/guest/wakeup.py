@@ -18,7 +18,7 @@ class Sleeper:
     """A process that waits for changes in one way; in a with statement.
 
     `command` is what starts it, such as taskset; `missing`: the guest's kernel has no such way.
-    `spin`: look for its waking without a pause; otherwise the host stays idle for the guest.
+    `spin`: look for its waking without rest; else the host stays idle for the guest.
     """
 
     def __init__(self, vm, way, state='quiet', command='', spin=True):

@@ -210,8 +210,8 @@ def built_watchers(workshop):
 def prepare_kernels(workshop, matrix=MATRIX, failed=None):
     """Make workshop and kernels ready, in the order of `matrix`.
 
-    With failed(), a kernel that cannot be prepared does not stop the others: failed() gets the name and
-    the LabError.
+    With failed(), a kernel that cannot be prepared does not stop the others: failed() gets the name
+    and the LabError.
     """
     ready = []
 

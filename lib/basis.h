@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* What readings are computed from: one state of the page that gives time. */
+#ifndef VMCLOCK_BASIS_H
+#define VMCLOCK_BASIS_H
+
+#include "calc/snapshot.h"
+#include "counter.h"
+#include "internal.h"
+
+enum counter_source { ORDERED, RELAXED, GIVEN };
+
+static inline __attribute__((always_inline)) uint64_t
+read_counter(enum counter_source source, uint64_t given)
+{
+	switch (source) {
+	case ORDERED:
+		return counter_ordered();
+	case RELAXED:
+		return counter_relaxed();
+	default:
+		return given;
+	}
+}
+
+struct basis {
+	struct vmclock_snapshot s;
+	uint64_t time_esterror;	/* ns */
+	uint64_t period_esterror;
+	uint64_t reach;		/* for so many ticks after the reference leap seconds are known */
+	uint64_t first;		/* if completed: the first reference under this marker */
+	uint32_t seq;		/* of the page, or of the copy */
+	bool completed;
+	bool lasts;		/* a line of it may be cached under @seq */
+};
+
+/*
+ * Takes the basis, and reads the counter while the page has it, unless the
+ * counter is GIVEN. @once: looks once, and says -EBUSY if that was in vain.
+ * Returns 0, or an error as vmclock_now() has it.
+ */
+int vmclock_take_basis(const struct vmclock *vc, enum counter_source source, bool once,
+		       uint64_t *counter, struct basis *basis);
+
+/* May the time of this counter value be computed from it? 0, or an error as vmclock_at() has it. */
+int vmclock_check_basis(const struct basis *basis, uint64_t counter);
+
+#endif /* VMCLOCK_BASIS_H */
