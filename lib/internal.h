@@ -35,8 +35,8 @@ struct vmclock {
 	int time_error;		/* why there can never be time here, or 0 */
 	uint8_t time_type;
 	bool device;		/* else a regular file */
-	bool counter_usable;	/* it may give the time of this page, or of a completed one */
-	bool completable;	/* no time here, but a counter that vmclockd may use */
+	bool counter_usable;	/* usable for this page's time, or for a completed page */
+	bool completable;	/* no time, but vmclockd may use the counter */
 
 	const struct vmclock_run_state *state;	/* see run.h */
 	bool run_own;		/* the folder is that of $VMCLOCK_RUN_DIR */
@@ -79,7 +79,7 @@ _Static_assert(VMCLOCK_FLAG_MAINTENANCE_SOON == VMCLOCK_FLAG_DISRUPTION_SOON &&
  */
 int vmclock_check_device(const struct vmclock *vc);
 
-/* Checked once at open, @is_steady: is the counter? 0, -ENODATA or -EOPNOTSUPP. */
+/* Checked once at open. @is_steady: the counter is steady. Returns 0, -ENODATA or -EOPNOTSUPP. */
 int vmclock_time_error(const struct vmclock *vc, bool is_steady);
 
 /*
@@ -135,7 +135,7 @@ struct section {
 
 #define SECTION_FAST_TRIES 1000
 
-/* @once: one that is tried once. */
+/* @once: the section is tried only once. */
 static inline struct section section_of(bool once)
 {
 	return (struct section){ .tries = once ? SECTION_FAST_TRIES : 0, .once = once };

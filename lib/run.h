@@ -59,8 +59,8 @@ struct run_judgement {
 };
 
 /*
- * To be asked before the page is read: it then has what was judged, or something newer. 0, or
- * -EBUSY: @once, and vmclockd is writing.
+ * Call it before reading the page: the page then is the one that vmclockd judged, or a newer
+ * one. Returns 0, or -EBUSY: @once, and vmclockd is writing.
  */
 int vmclock_run_judge(const struct vmclock *vc, bool once, struct run_judgement *judgement);
 

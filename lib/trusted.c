@@ -46,8 +46,8 @@ static bool is_about(const struct vmclock_run_state *state, const struct vmclock
 }
 
 /*
- * Reads the copy that is whole now. -ENOENT: there is no valid state; -EAGAIN:
- * both copies are being written, or their writers died; @once: they are now.
+ * Reads the copy that is consistent now. -ENOENT: there is no valid state; -EAGAIN:
+ * both copies are being written, or their writers died. @once: no second look.
  */
 static int read_word(const struct vmclock *vc, bool once, struct word *word)
 {
@@ -155,7 +155,7 @@ int vmclock_run_judge(const struct vmclock *vc, bool once, struct run_judgement 
 	struct word word;
 	int ret = read_word(vc, once, &word);
 
-	/* Who looks once may have come upon a judgement that is being made. */
+	/* A single try may have met a state that is being written. */
 	if (once && ret == -EAGAIN)
 		return -EBUSY;
 	judgement->known = !ret && word.ours;

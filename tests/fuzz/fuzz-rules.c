@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Any two pages, one after the other, on any machine, before the rules. What
- * must hold whatever they are is asserted here.
+ * Fuzzes the rules of judge/ with an update of any two pages on any machine.
+ * CHECK() asserts what must hold for every input.
  *
- * Input: a byte that decides which facts there are, and whether both pages are
- * put right as far as most rules ask for; two pages; the machine. What is
- * missing is zero.
+ * Input: a byte that selects the known facts, and whether both pages are put
+ * right, so that most rules are kept; two pages; the machine. Missing bytes are
+ * zero.
  */
 #include <endian.h>
 #include <inttypes.h>
@@ -111,7 +111,7 @@ static void check_sentence(const char says[JUDGE_TEXT])
 {
 	size_t length = strnlen(says, JUDGE_TEXT), i;
 
-	/* Never cut short. */
+	/* No text is cut short. */
 	CHECK(length && length < JUDGE_TEXT - 1);
 	for (i = 0; i < length; i++)
 		CHECK(says[i] >= ' ' && says[i] <= '~');
@@ -130,7 +130,7 @@ static void check_findings(const struct judge_facts *f, const struct judge_findi
 		for (k = 0; k < i; k++)
 			CHECK(findings[k].rule != findings[i].rule);
 	}
-	/* The same again, and the gravest where there is less room. */
+	/* The result is the same again, and has the gravest findings if there is less room. */
 	CHECK(judge(f, fewer, n / 2) == n / 2);
 	for (i = 0; i < n / 2; i++) {
 		CHECK(fewer[i].rule == findings[i].rule);
@@ -138,7 +138,7 @@ static void check_findings(const struct judge_facts *f, const struct judge_findi
 	}
 }
 
-/* The library agrees: time that no rule objects to can be computed. */
+/* If no rule is broken, the library can compute the time. */
 static void check_agreement(const struct judge_page *p)
 {
 	const struct judge_facts f = { .page = p };

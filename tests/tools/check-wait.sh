@@ -54,7 +54,7 @@ expect 'it waits as long as it takes' 0 '^vmclock-check: waiting: vmclockd does 
 	'^trusted, disruption marker 7$'
 verdict 'and says once for what' "$(sort "$tmp/waiter" | uniq -d)"
 
-# A device that goes, as one does whose driver is changed for another at boot, and comes back.
+# A device that disappears and comes back, as at boot when another driver takes it over.
 cat >"$tmp/gone.c" <<'END'
 #include <dlfcn.h>
 #include <errno.h>

@@ -173,7 +173,7 @@ is 'another marker is taken' disruption_marker 9
 is 'and another generation' vm_generation_counter 4
 stop
 
-# What never changes would: programs that have the old page open are told that it has ended.
+# A constant field would change: programs that have the old page open must learn of its end.
 ln "$page" "$tmp/held"
 inode=$(stat -c %i "$page")
 start --utc
@@ -199,7 +199,7 @@ expect 'a file that is removed is missed' 0 \
 verdict 'a file that took its place is left alone' "$why"
 rm "$page"
 
-# Killed: nothing is cleaned up, not even an update that was in progress.
+# vmclock-sim is killed: nothing is cleaned up, not even an update in progress.
 start --marker 3
 tell stall on
 kill -KILL "$sim"

@@ -120,7 +120,7 @@ expect 'an update that was never ended' 2 '^breaks: stuck-update' '!^CONFORMS'
 
 start --interval 0
 verify --for 2s "$page"
-# Where the machine is busy, the simulator may be kept from running in the middle of an update.
+# On a busy machine, the simulator may have to wait for a CPU in the middle of an update.
 case $(grep '^breaks: \|^doubtful: ' "$tmp/out") in
 '' | 'breaks: slow-update') why='' ;;
 *) why='it is not right' ;;

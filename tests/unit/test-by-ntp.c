@@ -470,8 +470,8 @@ static void a_precise_daemon_is_not_suspected(void **state)
 }
 
 /*
- * Where the raw clock is fast by f, some daemons take it times 1 - f, and others by 1 + f: after a
- * long time without a measurement that makes a difference.
+ * If the raw clock is fast by f, some daemons multiply it by 1 - f, others divide it by 1 + f: after
+ * a long time without a measurement the results differ.
  */
 static void nor_is_one_that_reckons_otherwise(void **state)
 {

@@ -308,7 +308,7 @@ static void each_time_is_taken(void **state)
 	}
 }
 
-/* With 0 no hook would run, or nothing would be trusted. */
+/* With 0, no hook would run, or no clock would be trusted. */
 static void some_times_are_not_0(void **state)
 {
 	static const char *const keys[] = { "hook_timeout", "step_max_error", "trusted_max_error" };
@@ -324,7 +324,7 @@ static void some_times_are_not_0(void **state)
 	}
 }
 
-/* Editors for Windows begin a file with it. */
+/* Editors for Windows put a byte order mark at the beginning of a file. */
 static void a_byte_order_mark_is_nothing(void **state)
 {
 	struct config config;

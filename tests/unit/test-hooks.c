@@ -300,7 +300,7 @@ static void run_all(void)
 		usleep(1000);
 }
 
-/* Whoever may write in the folder may link any program of root's into it. */
+/* A user who may write to the folder may put a hard link to any program of root there. */
 static void a_folder_of_others_has_no_hooks(void **state)
 {
 	static const mode_t modes[] = { 0775, 0757, 0777 };

@@ -40,7 +40,7 @@ def run(lab):
 
 
 def clones(lab, mode):
-    """What the hooks of two clones have drawn; the machines differ by the generation only."""
+    """The numbers that the hooks of two clones drew; the clones differ in the generation only."""
     vm = lab.boot(Simulation({'flags': FLAG_NOTIFICATION_PRESENT | FLAG_VM_GEN_COUNTER_PRESENT,
                               'vm_generation_counter': 1}),
                   programs=['vmclockd'], setup=SETUP)

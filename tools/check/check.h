@@ -181,32 +181,32 @@ bool check_date(char *to, size_t size, const struct vmclock_instant *t, const ch
 
 struct check;
 
-/* What the library says now. Its errors are negative errno values. */
+/* The library's results now. Errors are negative errno values. */
 struct check_reading {
 	int error;
 	struct vmclock_time time;
 };
 
 struct check_now {
-	bool read;			/* there is a page to ask the library for */
-	struct judge_guest guest;	/* counter_id is INVALID where there is no steady counter */
+	bool read;			/* false: there is no page, and the library was not called */
+	struct judge_guest guest;	/* counter_id is INVALID without a steady counter */
 	struct check_reading utc, tai;
-	bool by_vmclockd;		/* they come from the completed page */
+	bool by_vmclockd;		/* the readings come from the completed page */
 };
 
 /*
- * Asks the library, and the machine, for the time. It also reads the completed
+ * Gets the time from the library and from the machine. Also reads the completed
  * page, if vmclockd keeps one for this device.
  */
 void check_now(struct check *c, const struct vmclock *vc);
 
-/* The reading to show: UTC if there is one, or else TAI; NULL: none. */
+/* The reading to show: UTC if it is known, otherwise TAI; NULL: there is no time. */
 const struct check_reading *check_best_reading(const struct check_now *now);
-/* The page that it comes from. */
+/* The page of this reading. */
 const struct check_page *check_time_page(const struct check *c);
-/* Half the width of the bounds, in ns. False: they are none. */
+/* Half the width of the bounds, in ns. False: there are no bounds. */
 bool check_bound(const struct check_reading *reading, uint64_t *ns);
-/* How far the reading is ahead of the system's clock. False: not known. */
+/* The reading minus the system's clock. False: not known. */
 bool check_ahead(const struct check_now *now, int64_t *ns);
 
 /* ---- Judgement ---------------------------------------------------------------- */
@@ -225,7 +225,7 @@ struct check_usable {
 	char reason[CHECK_TEXT];
 };
 
-/* vmclock-check(1) lists the codes, vmclock-rules(7) those that are rules of judge/. */
+/* vmclock-check(1) lists the codes; vmclock-rules(7) explains those from judge/. */
 struct check_rule {
 	const char *code;
 	enum check_verdict gravity;
@@ -292,7 +292,7 @@ void check_loading(const struct check *c, struct kmod_ctx *ctx, struct kmod_modu
 void check_log(const struct check *c, const char *device, char *said, size_t size);
 
 void check_page(struct check *c);
-/* Reads the page at @path, with what its fields mean. *vcp is left open; NULL: it cannot be. */
+/* Reads and interprets the page at @path. *vcp stays open; NULL: it cannot be opened. */
 void check_read_page(struct check_page *page, const char *path, struct vmclock **vcp);
 void check_judge(struct check *c);
 

@@ -8,7 +8,7 @@
 #include "check.h"
 #include "tools/json.h"
 
-/* Of dist/schema/vmclock-check.schema.json; it grows when a key changes its meaning. */
+/* The version of dist/schema/vmclock-check.schema.json; it grows when a key changes its meaning. */
 #define SCHEMA_VERSION 1
 
 /* ---- Device, hypervisor, driver -------------------------------------------------------- */

@@ -10,7 +10,7 @@
 #include "lib/counter.h"
 #include "tools/common.h"
 
-/* What may be wrong besides the rules of judge/. */
+/* Problems beyond the rules of judge/. */
 static const struct check_rule
 	stuck_update = { "stuck-update", CHECK_UNUSABLE, CHECK_TELL_OPERATOR },
 
@@ -30,7 +30,7 @@ static const struct check_rule
 	library_refuses = { "library-refuses", CHECK_WARNING,
 		"report it to the authors of vmclock, with the output of " TOOL " --json" };
 
-/* What to do about rules of judge/, where it is not to tell the operator. */
+/* The way out for rules of judge/, if the way out is not to ask the operator. */
 static const struct {
 	const char *code, *next;
 } remedies[] = {
@@ -48,7 +48,7 @@ static const struct {
 /* Among warnings; the others are 0. */
 enum weight {
 	WEIGHT_DOUBT,
-	WEIGHT_DOUBT_OF_TIME,	/* nothing of the time may be relied on */
+	WEIGHT_DOUBT_OF_TIME,	/* the time is not reliable at all */
 	WEIGHT_BROKEN,
 	WEIGHT_SOON,
 };
@@ -58,7 +58,7 @@ static bool is_graver(const struct check_problem *a, const struct check_problem 
 	return a->gravity > b->gravity || (a->gravity == b->gravity && a->weight > b->weight);
 }
 
-/* Puts an empty one where its gravity belongs. */
+/* Inserts an empty problem by gravity. */
 static struct check_problem *add_problem(struct check *c, const char *code,
 					 enum check_verdict gravity, int weight)
 {
@@ -224,7 +224,7 @@ static void take_finding(struct check *c, const struct judge_finding *found, boo
 			     remedy(rule->id));
 }
 
-/* On how vmclockd makes its page, no advice is asked for. */
+/* Nobody needs advice about vmclockd's page. */
 static bool is_wanted(const struct judge_finding *found, bool completed)
 {
 	return !completed || found->rule->severity != JUDGE_ADVICE;
@@ -248,7 +248,7 @@ static void judge_rules_of(struct check *c, const struct check_page *page)
 	}
 }
 
-/* ---- Time: the library is asked, so that the two never differ ------------------------------ */
+/* ---- Time: from the library, so that the report and the library agree ---------------------- */
 
 /*
  * QEMU and Firecracker give no time, and say so by the status. A counter

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* This moment: what the library says of the time, and what the machine knows by itself. */
+/* This moment: the time from the library, and the machine's own counter and clocks. */
 #include <errno.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "run-files.h"
 #include "tools/guest.h"
 
-/* Again after an update that is in progress; vmclockd's takes less than a microsecond. */
+/* Tries again during an update; an update by vmclockd takes less than a microsecond. */
 #define TRIES 5
 
 static void ask(const struct vmclock *vc, enum vmclock_scale scale, struct check_reading *reading)
@@ -102,7 +102,7 @@ bool check_ahead(const struct check_now *now, int64_t *ns)
 
 	if (!now->read || now->utc.error || !guest->has_clock || !(guest->frequency_hz > 0))
 		return false;
-	/* The clock was read later than the page, by so many ticks. */
+	/* The clock was read this many ticks after the page. */
 	ahead = ((__int128)t->time.tv_sec - guest->clock.sec) * NS_PER_SEC + t->time.tv_nsec -
 		guest->clock.nsec +
 		(__int128)((double)(guest->counter - t->counter) / guest->frequency_hz *

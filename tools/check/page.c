@@ -479,7 +479,7 @@ void check_read_page(struct check_page *page, const char *path, struct vmclock *
 		page->have = size < sizeof(page->abi) ? size : sizeof(page->abi);
 	}
 	judge_page_of(&page->abi, &page->facts);
-	/* What was read, and not what the page says that it has. */
+	/* The size that was read, not the size in the page. */
 	page->facts.s.size = (uint32_t)page->have;
 	page->snap = page->facts.s;
 	page->pollable = is_pollable(vc);

@@ -175,7 +175,7 @@ class Healing:
         return read_state(self.vm)
 
     def check_disruptions(self, count):
-        """vmclockd has counted so many."""
+        """Expect that vmclockd has counted `count` disruptions."""
         self._lab.equal(self.state()['disruptions'], count, 'the disruptions that vmclockd counts')
 
     def wait_trusted(self, timeout=20, marker=None):
@@ -234,13 +234,13 @@ class Healing:
         return step, ppm
 
     def disrupt(self, step, ppm, seconds):
-        """Have the clock off by `step` ns, and too fast by `ppm`; then time goes on."""
+        """Disrupt the clock: off by `step` ns, and too fast by `ppm`; then let time pass."""
         self._bend(self.vm.page, step, ppm, disrupt=True)
         self._pulse()
         self.wait(seconds, self._renew)
 
     def migrate(self, step, ppm):
-        """The same by a live migration: records before it are of the first process only."""
+        """Disrupt the clock by a live migration. Earlier records are of the first process only."""
         self.vm.migrate(lambda page: self._bend(page, step, ppm, disrupt=True), notify=self._notify)
 
     def set_right(self, step, ppm):
@@ -256,7 +256,7 @@ class Healing:
         self._pulse()
 
     def _renew(self):
-        """As go_on(), without a notification; nothing, without a page that gives time."""
+        """Update the page without a notification. Does nothing if the page gives no time."""
         counter = self._counter()
         if self._line and counter > self._line.counter:
             self._line = timeline.Line(counter, self._line.at(counter), self._line.period)
@@ -268,7 +268,7 @@ class Healing:
         self._pulse()
 
     def interrupt(self, seconds):
-        """The guest stands still so long, and goes on in another process under another marker."""
+        """Stop the guest for `seconds`, and continue it in another process under another marker."""
         def arrived(page):
             clock.sleep(seconds)
             page.disrupt()
@@ -309,7 +309,7 @@ class Healing:
         return int(self.vm.run('wc -l </tmp/killed'))
 
     def kill_mid_write(self, name, offset, seconds=20):
-        """Kill vmclockd while it writes of another marker: the count at `offset` of a file is odd.
+        """Kill vmclockd while it writes another marker: the count at `offset` of a file is odd.
 
         False: vmclockd was killed, but at another moment.
         """

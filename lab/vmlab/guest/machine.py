@@ -239,7 +239,7 @@ class Machine:
         return Result(int(answer[1]), output)
 
     def begin(self, command):
-        """Have the shell begin a command, whatever comes of it; the next one waits for its end."""
+        """Start a command, without its result; the next command waits for its end."""
         self._transcript(f'$ {command} ...')
         self._qemu.shell.send(f'{secrets.token_hex(4)} {_sendable(command)}',
                               Deadline(60 * self._patience))

@@ -59,7 +59,7 @@ class Record:
 
 
 def records(vm, count):
-    """So many Records, at least, made now; one each 0.1 s."""
+    """At least `count` Records, made now, one per 0.1 s."""
     vm.run('rm -f /tmp/records; time-record >/tmp/records 2>&1 & echo $! >/tmp/records.pid')
     vm.wait_for(f'test $(wc -l </tmp/records) -ge {count}')
     vm.run('kill $(cat /tmp/records.pid)')

@@ -29,7 +29,7 @@ NOW, CLOCK, NONE = 'now', 'clock', 'none'
 
 
 def _bounded(lab, output, scales):
-    """(scale, counter, time, earliest, latest) of lines of time-read; all have to have bounds."""
+    """(scale, counter, time, earliest, latest) of the lines of time-read; each must have bounds."""
     for line in output.splitlines():
         scale, *numbers = line.split()
         if scale in scales:

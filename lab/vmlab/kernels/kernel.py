@@ -82,7 +82,7 @@ class Kernel:
         return self.release is not None
 
     def prepare(self):
-        """Have it in the cache; the caller holds the lock of that, or of the kernels' folder."""
+        """Put the kernel into the cache. The caller holds the lock of its folder or its parent."""
         self.release = self._known_release()
         if not self.release:
             self.release = self._make()
