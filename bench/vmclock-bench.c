@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * vmclock-bench: what a reading costs, next to what it is made of and what it
+ * vmclock-bench: the cost of a reading, beside the cost of its parts and of what it
  * replaces. All cases run in turns, in small batches, so that a busy machine
- * disturbs them alike; the best batch and the median one are told.
+ * disturbs them alike. The results are the best batch and the median batch.
  */
 #include <endian.h>
 #include <err.h>
@@ -16,6 +16,10 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifdef HAVE_JSON
+#include <json.h>
+#endif
 
 #include "counter.h"
 #include "host.h"
@@ -31,7 +35,7 @@ static struct vmclock *completed;	/* a page without time, and a completed one */
 static struct host host;
 static uint64_t marker;
 
-/* The compiler must not know what becomes of the result. */
+/* Keeps the compiler from dropping an unused result. */
 #define USE(x) __asm__ volatile("" : : "g"(x) : "memory")
 
 #define CASE(name, reading) \
@@ -127,7 +131,7 @@ static void write_file(const char *path, const void *data, size_t len)
 	close(fd);
 }
 
-/* The same time as @page, as vmclockd would give it. Nothing is left of the files. */
+/* Opens a completed page with the time of @page, as vmclockd writes it, and removes the files. */
 static struct vmclock *open_completed(const struct vmclock_abi *page)
 {
 	static char file[VMCLOCK_RUN_PAGE_SIZE];
@@ -186,7 +190,6 @@ static void measure_alone(void)
 
 enum { IDLE, KHZ, FLAT_OUT, STOP };
 #define MODES 3
-static const char *const mode_names[MODES] = { "idle", "1khz", "flat_out" };
 
 static const unsigned int published_cases[] = { MARKER, SYSTEM_TIME, NOW, NOW_RELAXED };
 #define PUBLISHED_CASES (sizeof(published_cases) / sizeof(published_cases[0]))
@@ -227,7 +230,7 @@ static void set_mode(int mode)
 
 static void measure_window(int mode, unsigned int c, size_t room)
 {
-	/* A publisher that hardly got to run proves nothing. */
+	/* A batch counts only if the publisher has run often enough. */
 	const unsigned long needed[MODES] = { 0, 2, WINDOW_NS / 4000 };
 	unsigned long before = __atomic_load_n(&updates, __ATOMIC_RELAXED);
 	int64_t start = host_monotonic_ns(), now;
@@ -266,8 +269,8 @@ static void measure_published(void)
 #define TEAM_READINGS 4096
 
 /*
- * Rounds of one reader and of two take turns, between two meetings each. A
- * pair takes from the first one's start to the last one's end.
+ * Rounds with one reader and with two readers take turns; readers meet before and
+ * after each round. The time of a pair is from the first start to the last end.
  */
 static struct result team_of[2];	/* ns for one reading of both together */
 static unsigned int arrived;		/* atomic */
@@ -401,47 +404,90 @@ static void print_table(void)
 		       reached(&ratios[i]) ? "ok" : "missed");
 }
 
-static void print_result(const char *indent, const char *name, const struct result *r, bool last)
+#ifdef HAVE_JSON
+#define CAN_JSON true
+
+static void add(struct json_object *to, const char *key, struct json_object *value)
 {
-	printf("%s\"%s\": { \"min_ns\": %.3f, \"median_ns\": %.3f }%s\n", indent, name, r->min,
-	       r->median, last ? "" : ",");
+	if (!value || json_object_object_add(to, key, value))
+		errx(1, "no memory for the report");
+}
+
+static struct json_object *add_object(struct json_object *to, const char *key)
+{
+	struct json_object *object = json_object_new_object();
+
+	add(to, key, object);
+	return object;
+}
+
+/* All digits of a double would be noise. */
+static void add_number(struct json_object *to, const char *key, int decimals, double value)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.*f", decimals, value);
+	add(to, key, json_object_new_double_s(value, text));
+}
+
+static void add_result(struct json_object *to, const char *name, const struct result *r)
+{
+	struct json_object *object = add_object(to, name);
+
+	add_number(object, "min_ns", 3, r->min);
+	add_number(object, "median_ns", 3, r->median);
+}
+
+static void add_ratio(struct json_object *to, const struct ratio *r)
+{
+	struct json_object *object = add_object(to, r->name);
+
+	add_number(object, "value", 4, r->value);
+	add_number(object, "limit", 2, r->limit);
+	add(object, "reached", json_object_new_boolean(reached(r)));
 }
 
 static void print_json(void)
 {
+	static const char *const mode_names[MODES] = { "idle", "1khz", "flat_out" };
+	struct json_object *report = json_object_new_object(), *part, *mode_part;
 	size_t c, i;
 	int mode;
 
-	printf("{\n");
 	for (c = 0; c < CASES; c++)
-		print_result("  ", cases[c].name, &alone[c], false);
-	printf("  \"threads\": {\n");
-	print_result("    ", "now_one", &team_of[0], false);
-	print_result("    ", "now_two", &team_of[1], true);
-	printf("  },\n  \"publisher\": {\n");
+		add_result(report, cases[c].name, &alone[c]);
+	part = add_object(report, "threads");
+	add_result(part, "now_one", &team_of[0]);
+	add_result(part, "now_two", &team_of[1]);
+	part = add_object(report, "publisher");
 	for (mode = 0; mode < MODES; mode++) {
-		printf("    \"%s\": {\n", mode_names[mode]);
-		for (i = 0; i < PUBLISHED_CASES; i++)
-			print_result("      ", cases[published_cases[i]].name,
-				     &published[mode][published_cases[i]],
-				     i == PUBLISHED_CASES - 1);
-		printf("    }%s\n", mode < MODES - 1 ? "," : "");
+		mode_part = add_object(part, mode_names[mode]);
+		for (i = 0; i < PUBLISHED_CASES; i++) {
+			c = published_cases[i];
+			add_result(mode_part, cases[c].name, &published[mode][c]);
+		}
 	}
-	printf("  },\n  \"ratios\": {\n");
+	part = add_object(report, "ratios");
 	for (i = 0; i < RATIOS; i++)
-		printf("    \"%s\": { \"value\": %.4f, \"limit\": %.2f, \"reached\": %s }%s\n",
-		       ratios[i].name, ratios[i].value, ratios[i].limit,
-		       reached(&ratios[i]) ? "true" : "false", i < RATIOS - 1 ? "," : "");
-	printf("  }\n}\n");
+		add_ratio(part, &ratios[i]);
+	puts(json_object_to_json_string_ext(report, JSON_C_TO_STRING_PRETTY));
+	json_object_put(report);
 }
+#else
+#define CAN_JSON false
 
-/* In a thread of its own, so that only readers are bound to the reader's CPU. */
+static void print_json(void)
+{
+}
+#endif
+
+/* Runs in a separate thread, so that only readers are bound to the reader's CPU. */
 static void *measure(void *arg)
 {
 	pthread_t other;
 
 	(void)arg;
-	/* Threads inherit their CPUs: start those for the other one first. */
+	/* Threads inherit their CPUs: start the threads for the other CPU first. */
 	if (pthread_create(&other, NULL, publisher, NULL))
 		errx(1, "no thread for the publisher");
 	host_use_cpu(0);
@@ -459,7 +505,8 @@ static void usage(FILE *to)
 		    "  --rounds N    batches of each case [%u]\n", rounds);
 }
 
-int main(int argc, char *argv[])
+/* Returns < 0 to go on, else the exit status. */
+static int parse_options(bool *json, int argc, char *argv[])
 {
 	static const struct option options[] = {
 		{ "help", no_argument, NULL, 'h' },
@@ -467,11 +514,7 @@ int main(int argc, char *argv[])
 		{ "rounds", required_argument, NULL, 'r' },
 		{ 0 },
 	};
-	struct vmclock_abi page;
-	struct vmclock_time t;
-	bool json = false;
-	pthread_t reader;
-	int opt, ret;
+	int opt;
 
 	while ((opt = getopt_long(argc, argv, "hjr:", options, NULL)) != -1)
 		switch (opt) {
@@ -479,7 +522,7 @@ int main(int argc, char *argv[])
 			usage(stdout);
 			return 0;
 		case 'j':
-			json = true;
+			*json = true;
 			break;
 		case 'r':
 			rounds = (unsigned int)strtoul(optarg, NULL, 10);
@@ -494,6 +537,18 @@ int main(int argc, char *argv[])
 		usage(stderr);
 		return 2;
 	}
+	if (*json && !CAN_JSON) {
+		warnx("--json: built without json-c; configure without --disable-tools");
+		return 2;
+	}
+	return -1;
+}
+
+static void open_pages(void)
+{
+	struct vmclock_abi page;
+	struct vmclock_time t;
+	int ret;
 
 	host_fill_time(&page);
 	host_create(&host, &page);
@@ -505,14 +560,30 @@ int main(int argc, char *argv[])
 		ret = vmclock_now(completed, VMCLOCK_SCALE_UTC, &t);
 	if (ret)
 		errx(1, "no time on this machine: %s", strerror(-ret));
+}
+
+static void close_pages(void)
+{
+	vmclock_close(completed);
+	vmclock_close(vc);
+	host_destroy(&host);
+}
+
+int main(int argc, char *argv[])
+{
+	bool json = false;
+	pthread_t reader;
+	int status = parse_options(&json, argc, argv);
+
+	if (status >= 0)
+		return status;
+	open_pages();
 	if (pthread_create(&reader, NULL, measure, NULL))
 		errx(1, "no thread for the reader");
 	pthread_join(reader, NULL);
 	if (host_cpus() > 1)
 		measure_team();
-	vmclock_close(completed);
-	vmclock_close(vc);
-	host_destroy(&host);
+	close_pages();
 	compare_all();
 	if (json)
 		print_json();

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the arithmetic stands on, in the kernel and in user space alike: types,
- * byte order, errors and constants.
+ * The basis of the arithmetic, in the kernel and in user space: types, byte
+ * order, errors and constants.
  *
- * The arithmetic is pure functions over a snapshot of the page, never the live
+ * The arithmetic is pure functions on a snapshot of the page, never on the live
  * page: thread-safe and async-signal-safe throughout. Errors are negative errno
  * values:
  *
- *	-ENODATA	the page does not say what was asked for
- *	-EAGAIN		its clock status forbids relying on it now
- *	-EOPNOTSUPP	its time counts by another counter than the caller has
+ *	-ENODATA	the page lacks a value that the result needs
+ *	-EAGAIN		the page's clock status says that its time is not reliable now
+ *	-EOPNOTSUPP	the page's time runs on another counter than the caller's
  *	-EOVERFLOW	the result does not fit
  */
 #ifndef VMCLOCK_CALC_BASE_H
@@ -44,7 +44,7 @@
 
 typedef unsigned __int128 vmclock_u128;
 
-/* For functions that every reading needs: a call would cost more than their code. */
+/* For functions in every reading: a call would cost more than their code. */
 #define vmclock_calc_inline static inline __attribute__((__always_inline__))
 
 /* Does a page of this size have this field? */

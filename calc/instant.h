@@ -11,9 +11,9 @@ struct vmclock_instant {
 };
 
 /**
- * vmclock_calc_shift_time() - an instant moved by nanoseconds
+ * vmclock_calc_shift_time() - move an instant by nanoseconds
  * @t:		the instant, changed in place on success
- * @ns:		by how much, of either sign
+ * @ns:		the distance, of either sign
  *
  * Return: 0 or -EOVERFLOW.
  */

@@ -1,32 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* The leap second that a page announces or looks back on. UAPI.13, "Leap Indicator". */
+/* The leap second that a page announces or remembers. UAPI.13, "Leap Indicator". */
 #ifndef VMCLOCK_CALC_LEAP_H
 #define VMCLOCK_CALC_LEAP_H
 
 #include "calc/snapshot.h"
 
 /*
- * The leap second that the page knows of, in seconds of a linear scale: UTC
- * at the reference time, continued in both directions as if there were none.
+ * The leap second that the page knows, in seconds of the linear scale: this scale
+ * equals UTC at the reference time, and continues in both directions without leap
+ * seconds.
  */
 struct vmclock_leap_second {
-	__s64 at;		/* from here on UTC is linear + after, until then + before */
-	__s64 midnight;		/* the end of the month, in UTC */
-	__s64 month_start;	/* of that month, in UTC */
-	__s64 month_end;	/* of the month that begins then, in UTC */
+	__s64 at;		/* UTC is linear + before until here, linear + after from here on */
+	__s64 midnight;		/* the end of the leap second's month, in UTC */
+	__s64 month_start;	/* the start of this month, in UTC */
+	__s64 month_end;	/* the end of the next month, in UTC */
 	int before;
 	int after;
 	int sign;		/* +1: one second more, -1: one less, 0: none known */
 
-	/* Between these times all leap seconds are known: in UTC, and in the smear of the hint. */
+	/* Between these times all leap seconds are known, in UTC and in smeared UTC. */
 	__s64 utc_from, utc_until;
 	__s64 smeared_from, smeared_until;
 };
 
-/* Midnight UTC at the start of the month that is @months after that of @sec; -1 to 2. */
+/* The start of the month that is @months (-1 to 2) after the month of @sec, in UTC. */
 static inline __s64 vmclock_calc_month_start(__s64 sec, int months)
 {
-	/* From the December before to the February after. */
+	/* From the previous December to the next February. */
 	static const short days_before[] = {
 		-31, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365, 396
 	};
@@ -51,28 +52,28 @@ static inline __s64 vmclock_calc_month_start(__s64 sec, int months)
 	return (start - 135140) * SEC_PER_DAY;
 }
 
-/* The end of the year 9999: what is later is no date of a real page. */
+/* The end of the year 9999: no real page has a later date. */
 #define VMCLOCK_CALC_MAX_SEC	253402300800LL
 
 /*
- * A page speaks of one leap second. It says nothing of another one at @first,
- * the start of the first month that it covers, or at @last, the end of the last
- * month; both are in UTC.
+ * A page knows one leap second. It does not say whether there is another one at
+ * @first, the start of the first month that it covers, or at @last, the end of the
+ * last month; both are in UTC.
  */
 static inline void vmclock_calc_known(const struct vmclock_snapshot *s, __s64 reference,
 				      __s64 first, __s64 last, struct vmclock_leap_second *leap)
 {
-	/* On the linear scale. */
+	/* Convert to the linear scale. */
 	first -= leap->before;
 	last -= leap->after;
 	leap->utc_from = first;
-	/* The last second may be left out, or may come twice. */
+	/* An unknown leap second may delete or repeat the last second. */
 	leap->utc_until = last - 1;
 	leap->smeared_from = leap->utc_from;
 	leap->smeared_until = leap->utc_until;
 	switch (s->smearing) {
 	case VMCLOCK_SMEARING_NOON_LINEAR:
-		/* Within a day after @first the page would still speak of a leap second there. */
+		/* Within a day after @first the page would still show a leap second at @first. */
 		if (reference - first >= SEC_PER_DAY)
 			leap->smeared_from += SEC_PER_DAY / 2;
 		leap->smeared_until = last - SEC_PER_DAY / 2;
@@ -85,88 +86,101 @@ static inline void vmclock_calc_known(const struct vmclock_snapshot *s, __s64 re
 	}
 }
 
+/* Puts a leap second at @midnight. @over: does the reference use the offset after it? */
+static inline int vmclock_calc_place_leap(struct vmclock_leap_second *leap, __s64 midnight,
+					  int sign, bool over)
+{
+	leap->midnight = midnight;
+	leap->month_start = vmclock_calc_month_start(midnight, -1);
+	leap->month_end = vmclock_calc_month_start(midnight, 1);
+	leap->sign = sign;
+	leap->before = over ? sign : 0;
+	leap->after = over ? 0 : -sign;
+	leap->at = midnight - (over == (sign > 0));
+	return 0;
+}
+
+/* Finds the leap second of an indicator other than NONE. Returns 0 or -ENODATA. */
+static inline int vmclock_calc_leap_told(__u8 indicator, __s64 reference,
+					 struct vmclock_leap_second *leap)
+{
+	__s64 month = vmclock_calc_month_start(reference, 0);
+	__s64 month_end = vmclock_calc_month_start(reference, 1);
+	bool last_second = reference == month_end - 1;
+
+	switch (indicator) {
+	case VMCLOCK_LEAP_PRE_POS:
+		return vmclock_calc_place_leap(leap, month_end, 1, false);
+	case VMCLOCK_LEAP_PRE_NEG:
+		/* This second is deleted. */
+		if (last_second)
+			return -ENODATA;
+		return vmclock_calc_place_leap(leap, month_end, -1, false);
+	case VMCLOCK_LEAP_POS:
+		/*
+		 * 23:59:60 has no number of its own in seconds of UTC: hosts
+		 * repeat either 23:59:59 or the next day's 00:00:00.
+		 */
+		if (last_second)
+			return vmclock_calc_place_leap(leap, month_end, 1, true);
+		if (reference == month)
+			return vmclock_calc_place_leap(leap, month, 1, false);
+		return -ENODATA;
+	case VMCLOCK_LEAP_POST_POS:
+		return vmclock_calc_place_leap(leap, month, 1, true);
+	case VMCLOCK_LEAP_POST_NEG:
+		return vmclock_calc_place_leap(leap, month, -1, true);
+	default:
+		return -ENODATA;
+	}
+}
+
 /**
- * vmclock_calc_leap_second() - what the leap indicator means for instants around it
+ * vmclock_calc_leap_second() - find the leap second that the leap indicator means
  * @s:		the snapshot
  * @reference:	the reference time in UTC, whole seconds
  * @leap:	receives the leap second
  *
- * An indicator speaks of the end of the reference's month. POST_* speaks of the
- * end of the month before as well, POS only of the second that is running.
+ * PRE_* means the end of the reference's month. POST_* means the end of the
+ * previous month, and says that there is none at the end of the reference's
+ * month. POS means the second that is running.
  *
- * Return: 0, -ENODATA: an indicator that is unknown or contradicts the
- * reference time, or -EOVERFLOW: an indicator at a date before 1970 or after
- * 9999. Without an indicator such a date gives 0, and a leap second that is
- * known nowhere.
+ * Return: 0; -ENODATA: the indicator is unknown or contradicts the reference
+ * time; or -EOVERFLOW: there is an indicator, and the date is before 1970 or
+ * after 9999. Without an indicator such a date gives 0, and no time at which all
+ * leap seconds are known.
  * UAPI.13, "Leap Indicator".
  */
 static inline int vmclock_calc_leap_second(const struct vmclock_snapshot *s, __s64 reference,
 					   struct vmclock_leap_second *leap)
 {
 	bool dated = reference >= 0 && reference < VMCLOCK_CALC_MAX_SEC;
-	/* Does the reference count as the time after the leap second does? */
-	bool over = s->leap == VMCLOCK_LEAP_POST_POS || s->leap == VMCLOCK_LEAP_POST_NEG;
-	__s64 month, month_end, last;
+	__s64 first, last;
+	int ret;
 
 	*leap = (struct vmclock_leap_second){ 0 };
 	if (!dated)
 		return s->leap == VMCLOCK_LEAP_NONE ? 0 : -EOVERFLOW;
-	month = vmclock_calc_month_start(reference, 0);
-	month_end = vmclock_calc_month_start(reference, 1);
+	first = vmclock_calc_month_start(reference, 0);
 	last = vmclock_calc_month_start(reference, 2);
-
-	switch (s->leap) {
-	case VMCLOCK_LEAP_NONE:
-		vmclock_calc_known(s, reference, month, last, leap);
-		return 0;
-	case VMCLOCK_LEAP_PRE_POS:
-	case VMCLOCK_LEAP_POST_POS:
-		leap->sign = 1;
-		break;
-	case VMCLOCK_LEAP_PRE_NEG:
-		/* That second is left out. */
-		if (reference == month_end - 1)
-			return -ENODATA;
-		leap->sign = -1;
-		break;
-	case VMCLOCK_LEAP_POST_NEG:
-		leap->sign = -1;
-		break;
-	case VMCLOCK_LEAP_POS:
-		/*
-		 * 23:59:60 has no number of its own in UTC: hosts count
-		 * either 23:59:59 twice, or the next day's 00:00:00.
-		 */
-		leap->sign = 1;
-		if (reference == month_end - 1) {
-			over = true;
-			month = month_end;
-		} else if (reference == month) {
-			month_end = month;
-		} else {
-			return -ENODATA;
-		}
-		last = vmclock_calc_month_start(month, 1);
-		break;
-	default:
-		return -ENODATA;
+	if (s->leap != VMCLOCK_LEAP_NONE) {
+		ret = vmclock_calc_leap_told(s->leap, reference, leap);
+		if (ret)
+			return ret;
+		first = leap->month_start;
 	}
-	leap->midnight = over ? month : month_end;
-	leap->month_start = vmclock_calc_month_start(leap->midnight, -1);
-	leap->month_end = vmclock_calc_month_start(leap->midnight, 1);
-	leap->before = over ? leap->sign : 0;
-	leap->after = over ? 0 : -leap->sign;
-	leap->at = leap->midnight - (over == (leap->sign > 0));
-	vmclock_calc_known(s, reference, leap->month_start, last, leap);
+	if (s->leap == VMCLOCK_LEAP_POS)
+		last = leap->month_end;
+	vmclock_calc_known(s, reference, first, last, leap);
 	return 0;
 }
 
 /**
- * vmclock_calc_leap_at() - the leap indicator of an instant, not of the reference
+ * vmclock_calc_leap_at() - the leap indicator of any instant
  * @leap:	the leap second
  * @sec:	the instant on the linear scale
  *
- * PRE_* in the month that ends with it only, POST_* in the month after it.
+ * PRE_* in the month that ends with the leap second, POST_* in the next month.
  *
  * Return: VMCLOCK_LEAP_*.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From the page's scale to TAI, UTC and smeared UTC: an instant, and its bounds. */
+/* Converts an instant and its bounds from the page's scale to TAI, UTC and smeared UTC. */
 #ifndef VMCLOCK_CALC_SCALE_H
 #define VMCLOCK_CALC_SCALE_H
 
@@ -12,10 +12,10 @@
  * @s:		the snapshot
  * @seconds:	receives the difference, 10..100; 37 since 2017
  *
- * The page holds UTC - TAI, so -37; version 1.0 of the specification said
- * the opposite, and pages that follow it exist. The sign is therefore ignored.
+ * The page holds UTC - TAI, so -37. Version 1.0 of the specification said the
+ * opposite, and such pages exist, so the sign is ignored.
  *
- * Return: 0 or -ENODATA: none, or an impossible one.
+ * Return: 0 or -ENODATA: the page has no offset, or an impossible one.
  * UAPI.13, tai_offset_sec.
  */
 static inline int vmclock_calc_tai_offset(const struct vmclock_snapshot *s, int *seconds)
@@ -28,7 +28,7 @@ static inline int vmclock_calc_tai_offset(const struct vmclock_snapshot *s, int 
 	return 0;
 }
 
-/* Moves @t from the page's scale to the linear one, and finds the leap second on that one. */
+/* Converts @t from the page's scale to the linear scale, and finds the leap second there. */
 static inline int vmclock_calc_linear(const struct vmclock_snapshot *s, struct vmclock_instant *t,
 				      struct vmclock_leap_second *leap)
 {
@@ -43,7 +43,7 @@ static inline int vmclock_calc_linear(const struct vmclock_snapshot *s, struct v
 	return vmclock_calc_leap_second(s, reference, leap);
 }
 
-/* Linear to UTC. In a positive leap second 23:59:59 is counted twice, as POSIX does. */
+/* Linear to UTC. A positive leap second repeats 23:59:59, as in POSIX. */
 static inline int vmclock_calc_linear_to_utc(const struct vmclock_leap_second *leap,
 					     struct vmclock_instant *t)
 {
@@ -53,10 +53,10 @@ static inline int vmclock_calc_linear_to_utc(const struct vmclock_leap_second *l
 }
 
 /*
- * Linear to smeared UTC: instead of the step, a slope. With u the UTC that
- * goes on as if there were no leap second, smeared = u - sign * elapsed / W
- * in a window of W real seconds: from noon to noon, so by one second more
- * or less than a day, or the last 1000 that end with the leap second.
+ * Linear to smeared UTC: a slope replaces the step. Let u be UTC continued
+ * without the leap second. In a window of W real seconds,
+ * smeared = u - sign * elapsed / W. The window lasts from noon to noon, which is
+ * a day plus or minus one second, or 1000 s up to the end of the leap second.
  * Rounded down, or up, to the nanosecond.
  */
 static inline int vmclock_calc_linear_to_smeared(const struct vmclock_leap_second *leap,
@@ -84,26 +84,26 @@ static inline int vmclock_calc_linear_to_smeared(const struct vmclock_leap_secon
 	if (__builtin_add_overflow(t->sec, leap->before, &t->sec) ||
 	    __builtin_sub_overflow(t->sec, start, &elapsed))
 		return -EOVERFLOW;
-	/* Before the window both scales agree, after it they differ by the leap second. */
+	/* Both scales agree before the window, and differ by the leap second after it. */
 	if (elapsed < 0)
 		return 0;
 	if (elapsed >= window)
 		return __builtin_sub_overflow(t->sec, leap->sign, &t->sec) ? -EOVERFLOW : 0;
 	elapsed = elapsed * NS_PER_SEC + t->nsec;
 	less = elapsed / window;
-	/* What is subtracted is rounded the other way. */
+	/* Round the subtracted part the other way. */
 	if (elapsed % window && up == (leap->sign < 0))
 		less++;
 	return vmclock_calc_shift_time(t, -leap->sign * less);
 }
 
 /**
- * vmclock_calc_to_tai() - from the page's scale to TAI
+ * vmclock_calc_to_tai() - convert from the page's scale to TAI
  * @s:		the snapshot
  * @t:		the instant, changed in place on success
  *
- * A UTC page whose reference lies in a positive leap second gives no TAI: its
- * offset may be the one before that second or the one after it.
+ * A UTC page whose reference lies in a positive leap second gives no TAI, because
+ * its offset may be that of either side of the leap second.
  *
  * Return: 0, -ENODATA: such a UTC page, or one without a TAI offset; or
  * -EOVERFLOW.
@@ -114,21 +114,21 @@ static inline int vmclock_calc_to_tai(const struct vmclock_snapshot *s, struct v
 
 	if (s->time_type == VMCLOCK_TIME_TAI)
 		return 0;
-	/* Linear, so a leap second that lies between makes no difference. */
+	/* The scale is linear, so a leap second in between makes no difference. */
 	if (s->leap == VMCLOCK_LEAP_POS || vmclock_calc_tai_offset(s, &offset))
 		return -ENODATA;
 	return __builtin_add_overflow(t->sec, offset, &t->sec) ? -EOVERFLOW : 0;
 }
 
 /**
- * vmclock_calc_to_utc() - from the page's scale to UTC
+ * vmclock_calc_to_utc() - convert from the page's scale to UTC
  * @s:		the snapshot
  * @t:		the instant, changed in place
  * @leap:	receives the leap indicator of the instant
  *
- * Return: 0, -ENODATA: a TAI page without a TAI offset, a leap indicator
- * that cannot be right, or an instant so far away that it says nothing of
- * the leap seconds until then; or -EOVERFLOW.
+ * Return: 0; -ENODATA: a TAI page without a TAI offset, an impossible leap
+ * indicator, or an instant so far away that leap seconds are not known until
+ * then; or -EOVERFLOW.
  */
 static inline int vmclock_calc_to_utc(const struct vmclock_snapshot *s, struct vmclock_instant *t,
 				      __u8 *leap)
@@ -147,10 +147,11 @@ static inline int vmclock_calc_to_utc(const struct vmclock_snapshot *s, struct v
 /* ---- Bounds on the timescales -------------------------------------------------- */
 
 /*
- * In UTC a positive leap second has the same numbers as the second before it.
- * The earliest time, if in that one, is moved to the first of these numbers, and
- * the latest, if in the leap second, to the last. A time that is numbered before
- * @earliest, or after @latest, is then so in either second.
+ * In UTC a positive leap second has the same numbers as the second before it. If
+ * the earliest time lies in the second before, it is moved to the first of these
+ * numbers. If the latest time lies in the leap second, it is moved to the last.
+ * So a time that is numbered before @earliest, or after @latest, is certainly
+ * earlier or later, in whichever of the two seconds the clock was read.
  */
 static inline int vmclock_calc_bounds_to_utc(const struct vmclock_leap_second *leap,
 					     struct vmclock_instant *earliest,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the arithmetic needs of a page, copied once and in host byte order. */
+/* The page's fields that the arithmetic needs, copied once, in host byte order. */
 #ifndef VMCLOCK_CALC_SNAPSHOT_H
 #define VMCLOCK_CALC_SNAPSHOT_H
 
@@ -9,12 +9,12 @@ struct vmclock_snapshot {
 	__u64 marker;
 	__u64 flags;
 	__u64 counter_value;
-	__u64 period;			/* these two in 1 / 2^(64 + shift) s */
+	__u64 period;			/* this and the next in 1 / 2^(64 + shift) s */
 	__u64 period_maxerror;
 	__u64 time_sec;
 	__u64 time_frac;		/* 1 / 2^64 s */
 	__u64 time_maxerror;		/* ns */
-	__u32 size;			/* of the page */
+	__u32 size;			/* the page's size */
 	__s16 tai_offset;
 	__u8 counter_id;
 	__u8 time_type;
@@ -25,8 +25,8 @@ struct vmclock_snapshot {
 };
 
 /**
- * vmclock_calc_snapshot() - what the arithmetic needs of a copy of the page
- * @page:	a consistent copy, never the live page; zero where the page has no field
+ * vmclock_calc_snapshot() - make a snapshot from a copy of the page
+ * @page:	a consistent copy, never the live page; fields that the page lacks are zero
  * @size:	the page's size, as checked when the device was found
  * @s:		receives the snapshot
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From a counter value to time, and how far that may be off, on the page's own scale. */
+/* Converts a counter value to time, and gives the time's error, on the page's own scale. */
 #ifndef VMCLOCK_CALC_TIME_H
 #define VMCLOCK_CALC_TIME_H
 
@@ -27,7 +27,7 @@ static inline int vmclock_calc_usable(const struct vmclock_snapshot *s, __u8 cou
 	return s->period ? 0 : -ENODATA;
 }
 
-/* |counter - reference|; the counter may be a little before it. At most 2^63. */
+/* |counter - reference|, at most 2^63; the counter may be a little before the reference. */
 static inline __u64 vmclock_calc_distance(const struct vmclock_snapshot *s, __u64 counter,
 					  bool *before)
 {
@@ -47,16 +47,45 @@ static inline __u64 vmclock_calc_rest_ns(vmclock_u128 product, __u8 shift, bool 
 	if (shift >= 192)
 		return up && rest;
 	if (shift > 64) {
-		/* Rounded up twice is rounded up once. */
+		/* Rounding up twice gives the same as rounding up once. */
 		low = high + (up && (__u64)low);
 		shift -= 64;
 	}
 	return (__u64)((low + (up ? ((vmclock_u128)1 << shift) - 1 : 0)) >> shift);
 }
 
+/*
+ * Adds what is left of the product below 2^-64 s, after the reference. It is less
+ * than one unit: it rarely makes a difference of a nanosecond.
+ */
+vmclock_calc_inline void vmclock_calc_add_rest(vmclock_u128 product, __u8 shift,
+					       vmclock_u128 *scaled)
+{
+	if (unlikely((__u64)*scaled > -(__u64)NS_PER_SEC))
+		*scaled += vmclock_calc_rest_ns(product, shift, false);
+}
+
+/* Subtracts it, before the reference: rounded up, so that the time is rounded down. */
+vmclock_calc_inline int vmclock_calc_subtract_rest(vmclock_u128 product, __u8 shift,
+						   vmclock_u128 *scaled, __s64 *sec)
+{
+	__u64 less;
+
+	if (likely((__u64)*scaled >= NS_PER_SEC))
+		return 0;
+	less = vmclock_calc_rest_ns(product, shift, true);
+	if (*scaled < less) {
+		if (__builtin_sub_overflow(*sec, 1, sec))
+			return -EOVERFLOW;
+		*scaled += (vmclock_u128)NS_PER_SEC << 64;
+	}
+	*scaled -= less;
+	return 0;
+}
+
 /**
  * vmclock_calc_time() - the time of a counter value, on the page's own scale
- * @s:		the snapshot; vmclock_calc_usable() has been asked
+ * @s:		the snapshot; call vmclock_calc_usable() first
  * @counter:	the counter, within 2^63 of the reference on either side
  * @t:		receives the time, exactly rounded down to the nanosecond
  *
@@ -90,26 +119,36 @@ vmclock_calc_inline int vmclock_calc_time(const struct vmclock_snapshot *s, __u6
 		return -EOVERFLOW;
 
 	scaled = (vmclock_u128)frac * NS_PER_SEC;
-	/* The rest is less than one unit: it rarely makes a difference of a nanosecond. */
-	if (unlikely(!before && (__u64)scaled > -(__u64)NS_PER_SEC)) {
-		scaled += vmclock_calc_rest_ns(product, s->shift, false);
-	} else if (unlikely(before && (__u64)scaled < NS_PER_SEC)) {
-		/* The time is rounded down, so what it lacks is rounded up. */
-		__u64 less = vmclock_calc_rest_ns(product, s->shift, true);
-
-		if (scaled < less) {
-			if (__builtin_sub_overflow(sec, 1, &sec))
-				return -EOVERFLOW;
-			scaled += (vmclock_u128)NS_PER_SEC << 64;
-		}
-		scaled -= less;
-	}
+	if (!before)
+		vmclock_calc_add_rest(product, s->shift, &scaled);
+	else if (vmclock_calc_subtract_rest(product, s->shift, &scaled, &sec))
+		return -EOVERFLOW;
 	t->sec = sec;
 	t->nsec = (__u32)(scaled >> 64);
 	return 0;
 }
 
-/* What a tick adds to the error, in 1 / 2^64 ns, rounded up: never 0, below 2^95. */
+/**
+ * vmclock_calc_since() - the time from the reference to a counter value
+ * @s:		the snapshot; it has a period
+ * @counter:	the counter, within 2^63 of the reference on either side
+ * @t:		receives the time, negative if @counter is before the reference
+ *
+ * Return: 0 or -EOVERFLOW.
+ */
+static inline int vmclock_calc_since(const struct vmclock_snapshot *s, __u64 counter,
+				     struct vmclock_instant *t)
+{
+	const struct vmclock_snapshot start = {
+		.counter_value = s->counter_value,
+		.period = s->period,
+		.shift = s->shift,
+	};
+
+	return vmclock_calc_time(&start, counter, t);
+}
+
+/* The error's growth per tick, in 1 / 2^64 ns, rounded up: never 0, below 2^95. */
 static inline vmclock_u128 vmclock_calc_error_slope(const struct vmclock_snapshot *s)
 {
 	vmclock_u128 slope = (vmclock_u128)s->period_maxerror * NS_PER_SEC;
@@ -125,12 +164,12 @@ static inline bool vmclock_calc_has_error(const struct vmclock_snapshot *s)
 }
 
 /**
- * vmclock_calc_error() - how far the time of a counter value may be off
+ * vmclock_calc_error() - the error bound of the time of a counter value
  * @s:		the snapshot
  * @counter:	the counter
  * @ns:		receives the largest error in nanoseconds, rounded up, never 0
  *
- * No more than 2 ns above the exact one.
+ * The bound is at most 2 ns above the exact one.
  *
  * Return: 0, -ENODATA: the page gives no bounds, or -EOVERFLOW.
  * UAPI.13, "Time error calculation".
@@ -145,10 +184,10 @@ static inline int vmclock_calc_error(const struct vmclock_snapshot *s, __u64 cou
 	if (!vmclock_calc_has_error(s))
 		return -ENODATA;
 	distance = vmclock_calc_distance(s, counter, &before);
-	/* One more for the fraction that is cut off. */
+	/* One ns more for the fraction that is cut off. */
 	sum = (vmclock_u128)s->time_maxerror + 1 + (slope >> 64) * distance +
 	      (((vmclock_u128)(__u64)slope * distance) >> 64);
-	/* The caller may add one. */
+	/* Keep room for a caller that adds one. */
 	if ((sum + 1) >> 63)
 		return -EOVERFLOW;
 	*ns = (__u64)sum;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How good a reading of the PTP clock is, as struct ptp_clock_attrs of the PTP
- * core tells it. What is not known is not valid there: no bound is better than
- * one that does not hold.
+ * The quality of a reading of the PTP clock, as the PTP core's struct
+ * ptp_clock_attrs. Unknown values are not marked valid: no bound is better than
+ * a wrong bound.
  */
 #ifndef VMCLOCK_DRIVER_ATTRIBUTES_H
 #define VMCLOCK_DRIVER_ATTRIBUTES_H
 
 #include "calc/time.h"
 
-/* The reading is rounded down, so it may lack a nanosecond more than the page's error. */
+/* The reading is rounded down: this adds up to a nanosecond to the page's error. */
 static inline bool vmclock_attributes_bound(const struct vmclock_snapshot *snap, __u64 counter,
 					    __u32 *bound)
 {
@@ -31,12 +31,12 @@ static inline bool vmclock_attributes_status(const struct vmclock_snapshot *snap
 		*status = PTP_CLOCK_STATUS_FREE_RUNNING;
 		return true;
 	default:
-		/* There is no reading then. */
+		/* Such a page gives no reading. */
 		return false;
 	}
 }
 
-/* Of a reading on @timescale, PTP_TIMESCALE_*, at this value of the counter. */
+/* The attributes of a reading on @timescale (PTP_TIMESCALE_*) at @counter. */
 static inline void vmclock_attributes(const struct vmclock_snapshot *snap, __u64 counter,
 				      __u32 timescale, struct ptp_clock_attrs *attrs)
 {

@@ -16,7 +16,7 @@
 
 struct vmclock_file {
 	struct vmclock *vc;
-	seqlock_t lock;			/* guards what poll compares with: */
+	seqlock_t lock;			/* guards seen, the state that poll compares with */
 	struct vmclock_state seen;
 };
 
@@ -29,7 +29,7 @@ static int vmclock_file_open(struct inode *inode, struct file *file)
 	if (!vf)
 		return -ENOMEM;
 
-	/* What has never been read is news, unless nothing was ever published; as in-tree. */
+	/* A file is readable until its first read, unless the count is 0; as in-tree. */
 	seqlock_init(&vf->lock);
 	vf->seen = vmclock_state_now(vc);
 	vf->seen.seq = 0;
@@ -70,7 +70,7 @@ static bool vmclock_acknowledged(struct vmclock_file *vf, const struct vmclock_s
 	return same;
 }
 
-/* Most readings find what the one before has found, and so write nothing. */
+/* Most reads see the same state as the last read; then there is nothing to write. */
 static void vmclock_acknowledge(struct vmclock_file *vf, const struct vmclock_state *state)
 {
 	if (vmclock_acknowledged(vf, state))
@@ -81,8 +81,8 @@ static void vmclock_acknowledge(struct vmclock_file *vf, const struct vmclock_st
 }
 
 /*
- * Reading acknowledges, also at the end of the file: who polls and reads on
- * without seeking must not find the file readable for ever.
+ * A read acknowledges the state even at the end of the file. Otherwise poll()
+ * would report the file readable for ever to a program that does not seek.
  */
 static ssize_t vmclock_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
@@ -107,7 +107,7 @@ static ssize_t vmclock_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	return ret;
 }
 
-/* An update in progress is no news yet. */
+/* An update in progress does not make the file readable yet. */
 static bool vmclock_has_news(struct vmclock_file *vf)
 {
 	struct vmclock_state now = vmclock_state_now(vf->vc);
@@ -123,7 +123,7 @@ static __poll_t vmclock_poll(struct file *file, poll_table *table)
 	poll_wait(file, &vc->wait, table);
 	if (vmclock_gone(vc))
 		return EPOLLERR | EPOLLHUP;
-	/* Whoever is in the queue now may sleep, now or later, whatever we answer. */
+	/* The caller may sleep even if we answer "readable": epoll stays in the queue. */
 	if (waitqueue_active(&vc->wait))
 		vmclock_watch_waiter(vc);
 	return vmclock_has_news(vf) ? EPOLLIN | EPOLLRDNORM : 0;
@@ -146,7 +146,7 @@ static int vmclock_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (vma->vm_flags & VM_WRITE)
 		return -EROFS;
-	/* As where nothing may be executed. But old programs ask for it and do not know. */
+	/* -EPERM as on a noexec mount. READ_IMPLIES_EXEC sets VM_EXEC unasked: allow it. */
 	if (vma->vm_flags & VM_EXEC && !(current->personality & READ_IMPLIES_EXEC))
 		return -EPERM;
 	if (vmclock_gone(vc))
@@ -154,7 +154,7 @@ static int vmclock_mmap(struct file *file, struct vm_area_struct *vma)
 	if (!vc->mappable || vma->vm_pgoff || vma->vm_end - vma->vm_start != PAGE_SIZE)
 		return -EINVAL;
 
-	/* Or else mprotect(2) could make it writable later, or a program. */
+	/* Otherwise mprotect(2) could make the page writable or executable later. */
 	vm_flags_clear(vma, VM_EXEC | VM_MAYWRITE | VM_MAYEXEC);
 	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
 

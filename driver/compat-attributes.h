@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The attributes of a PTP clock's readings, under the names and numbers that
- * Linux gives them after 7.3. Where the kernel has none this is what the code
- * that fills them compiles against; nobody asks for it there.
+ * The attributes of a PTP clock's readings, with the names and numbers of Linux
+ * after 7.3. On older kernels attributes.h compiles with these definitions, but
+ * nobody calls it.
  */
 #ifndef VMCLOCK_DRIVER_COMPAT_ATTRIBUTES_H
 #define VMCLOCK_DRIVER_COMPAT_ATTRIBUTES_H
@@ -19,7 +19,7 @@ enum { PTP_CLOCK_STATUS_SYNCED = 2, PTP_CLOCK_STATUS_FREE_RUNNING = 4 };
 enum { PTP_TIMESCALE_TAI = 1, PTP_TIMESCALE_UTC = 4 };
 
 struct ptp_clock_attrs {
-	__u32 valid;		/* PTP_ATTRS_VALID_*: what follows counts only with its bit */
+	__u32 valid;		/* PTP_ATTRS_VALID_*: which of the next fields are valid */
 	__u32 error_bound;	/* ns */
 	__u32 timescale;	/* PTP_TIMESCALE_* */
 	__u32 status;		/* PTP_CLOCK_STATUS_* */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What older kernels lack: under the name that the newest one gives it, or,
- * where structures differ, behind a function. This file and the probes behind
- * features.h are the only ones that know kernels differ.
+ * What older kernels lack: under the newest kernel's name, or behind a function
+ * if structures differ. Only this file and the probes that make features.h know
+ * the differences between kernels.
  */
 #ifndef VMCLOCK_DRIVER_COMPAT_H
 #define VMCLOCK_DRIVER_COMPAT_H
@@ -12,7 +12,7 @@
 #include <linux/ptp_clock_kernel.h>
 #include <linux/timekeeping.h>
 #ifdef CONFIG_X86_64
-#include <asm/pvclock.h>	/* kvmclock.h needs it before */
+#include <asm/pvclock.h>	/* must come before kvmclock.h */
 #include <asm/kvmclock.h>
 #endif
 
@@ -21,7 +21,7 @@
 #include "compat-attributes.h"
 #endif
 
-/* A variable that the kernel's hardening need not clear, for it is filled at once. */
+/* The kernel's hardening need not clear this variable, because the code fills it at once. */
 #ifndef __uninitialized
 #if __has_attribute(__uninitialized__)
 #define __uninitialized __attribute__((__uninitialized__))
@@ -42,7 +42,7 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #endif
 
 #ifdef CONFIG_X86_64
-/* The CPU's own kvm-clock; NULL: there is none, or none for modules. */
+/* The kvm-clock of this CPU; NULL: there is none, or modules cannot reach it. */
 static inline const struct pvclock_vcpu_time_info *system_pvti(void)
 {
 #if defined(HAVE_THIS_CPU_PVTI) && IS_ENABLED(CONFIG_KVM_GUEST)
@@ -53,10 +53,10 @@ static inline const struct pvclock_vcpu_time_info *system_pvti(void)
 }
 #endif
 
-/* ---- A system clock at an instant, with its clocksource's count then -------- */
+/* ---- Snapshots: a system clock and its clocksource's count at one instant --- */
 
 #ifdef HAVE_KTIME_GET_SNAPSHOT_ID
-/* Returns whether there is a snapshot of that clock. */
+/* False: this clock has no snapshot. */
 static inline bool system_snapshot(clockid_t clock, struct system_time_snapshot *sys)
 {
 	ktime_get_snapshot_id(clock, sys);
@@ -82,7 +82,7 @@ static inline bool system_snapshot(clockid_t clock, struct system_time_snapshot 
 		return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC_RAW;
 	}
 
-	/* They differ by an offset, which changes when someone sets the clock. */
+	/* REALTIME minus an offset; the offset changes when somebody sets the clock. */
 	offset = ktime_mono_to_real(0);
 	ktime_get_snapshot(sys);
 	sys->real = ktime_sub(sys->real, offset);
@@ -100,7 +100,7 @@ static inline ktime_t system_snapshot_raw(const struct system_time_snapshot *sys
 }
 #endif
 
-/* The count of the hardware below a clocksource that derives its own count from it. */
+/* The hardware's count, if the clocksource derives its own count from another counter. */
 static inline u64 system_snapshot_hw_cycles(const struct system_time_snapshot *sys)
 {
 #ifdef HAVE_SNAPSHOT_HW_CYCLES
@@ -111,7 +111,7 @@ static inline u64 system_snapshot_hw_cycles(const struct system_time_snapshot *s
 }
 
 #ifdef CONFIG_X86_64
-/* Is each clocksource known by name? Then the TSC's value in a snapshot, if there is one. */
+/* If the kernel names clocksources: the TSC value in a snapshot, if the snapshot has one. */
 #ifdef HAVE_CSID_X86_TSC
 #define SYSTEM_SNAPSHOT_NAMES_TSC 1
 
@@ -147,9 +147,9 @@ static inline bool system_snapshot_is_kvm_clock(const struct system_time_snapsho
 #endif
 #endif
 
-/* ---- Where the PTP core wants to have the system clock ------------------------ */
+/* ---- The PTP core's structures for the system clock --------------------------- */
 
-/* The clock that was asked for. */
+/* The clock that the caller asked for. */
 static inline clockid_t ptp_system_clock(const struct ptp_system_timestamp *sts)
 {
 #ifdef HAVE_PTP_SYSTEM_CLOCKID
@@ -159,7 +159,7 @@ static inline clockid_t ptp_system_clock(const struct ptp_system_timestamp *sts)
 #endif
 }
 
-/* Where to take the snapshot before the device's time: @local, if the core has no place for it. */
+/* Where to store the snapshot from before the reading: @local if the PTP core has no field. */
 static inline struct system_time_snapshot *
 ptp_system_snapshot(struct ptp_system_timestamp *sts, struct system_time_snapshot *local)
 {
@@ -170,7 +170,7 @@ ptp_system_snapshot(struct ptp_system_timestamp *sts, struct system_time_snapsho
 #endif
 }
 
-/* The snapshot is what the system clock was before. */
+/* Stores the snapshot as the system time before the reading. */
 static inline void ptp_set_system_time_before(struct ptp_system_timestamp *sts,
 					      const struct system_time_snapshot *sys)
 {
@@ -179,7 +179,7 @@ static inline void ptp_set_system_time_before(struct ptp_system_timestamp *sts,
 #endif
 }
 
-/* The time before the device's and the time after it are the same. */
+/* Stores the snapshot as the system time before and after the reading. */
 static inline void ptp_set_system_time(struct ptp_system_timestamp *sts,
 				       const struct system_time_snapshot *sys)
 {
@@ -219,7 +219,7 @@ static inline void crosststamp_set_system_time(struct system_device_crosststamp 
 	cts->sys_monoraw = system_snapshot_raw(sys);
 }
 
-/* The calls by which the core asks for attributes, if it does. */
+/* Sets the PTP core's calls that return attributes, if this kernel has them. */
 static inline void
 ptp_set_attributes_calls(struct ptp_clock_info *info,
 			 int (*gettimex)(struct ptp_clock_info *info, struct timespec64 *ts,

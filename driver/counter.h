@@ -4,10 +4,10 @@
  *
  *	VMCLOCK_COUNTER_HERE		its VMCLOCK_COUNTER_* number
  *	vmclock_counter()		its value, read in program order
- *	vmclock_counter_trusted()	may it be relied on?
- *	VMCLOCK_COUNTER_NAMED		1: the kernel says whether a clocksource is the counter:
- *	vmclock_counter_named()		whether that of a snapshot is, and its value then
- *	vmclock_counter_below()		the value that a derived clocksource came from
+ *	vmclock_counter_trusted()	does the kernel rely on it?
+ *	VMCLOCK_COUNTER_NAMED		1: the kernel names the clocksource of a snapshot
+ *	vmclock_counter_named()		is the clocksource the counter? and the counter's value
+ *	vmclock_counter_below()		the counter value behind a derived clocksource's count
  */
 #ifndef VMCLOCK_DRIVER_COUNTER_H
 #define VMCLOCK_DRIVER_COUNTER_H
@@ -15,7 +15,7 @@
 #include "vmclock-abi.h"
 #include "compat.h"
 
-/* What the name of a clocksource tells: it is the counter, another, or derives from it. */
+/* The clocksource of a snapshot is the counter, is another, or derives from the counter. */
 enum vmclock_named { VMCLOCK_NAMED, VMCLOCK_NAMED_OTHER, VMCLOCK_NAMED_DERIVED };
 
 #if defined(CONFIG_X86_64)
@@ -48,10 +48,11 @@ static inline enum vmclock_named vmclock_counter_named(const struct system_time_
 }
 
 /*
- * kvm-clock counts nanoseconds that it derives from the TSC, for each CPU in its
- * own way. @cycles of it were read on this CPU between the TSC values @before
- * and @after, with preemption off ever since. 0, -EOPNOTSUPP: that is not so, or
- * -EAGAIN: the host has changed it meanwhile, or its count was that of another CPU.
+ * kvm-clock derives nanoseconds from the TSC, with parameters for each CPU.
+ * Converts @cycles of kvm-clock, which this CPU read between the TSC values
+ * @before and @after; preemption must have been off since. Returns 0;
+ * -EOPNOTSUPP: @cycles is no count of kvm-clock between the two; -EAGAIN: the
+ * host has changed the parameters, or the count was that of another CPU.
  */
 static inline int vmclock_counter_below(u64 cycles, u64 before, u64 after, u64 *counter)
 {
@@ -92,7 +93,7 @@ static inline bool vmclock_counter_trusted(void)
 	return true;
 }
 
-/* The clocksource of that name may be the physical counter, which guests of guests read. */
+/* No: the named clocksource may be the physical counter, which nested guests use. */
 #define VMCLOCK_COUNTER_NAMED 0
 
 static inline enum vmclock_named vmclock_counter_named(const struct system_time_snapshot *sys,
@@ -101,7 +102,7 @@ static inline enum vmclock_named vmclock_counter_named(const struct system_time_
 	return VMCLOCK_NAMED_OTHER;
 }
 
-/* No clocksource derives from it. */
+/* No clocksource on arm64 derives from another counter. */
 static inline int vmclock_counter_below(u64 cycles, u64 before, u64 after, u64 *counter)
 {
 	return -EOPNOTSUPP;

@@ -18,9 +18,8 @@
 struct iov_iter;
 
 /*
- * What tells one content of the page from another. The count alone does not:
- * a hypervisor that restores a machine may start with a count of its own, and
- * with a marker of its own.
+ * Identifies a content of the page. The count alone is not enough: a hypervisor
+ * that restores a machine may restart both the count and the marker.
  */
 struct vmclock_state {
 	u32 seq;
@@ -37,7 +36,7 @@ struct vmclock_unfinished {
 	unsigned long quiet_until;
 };
 
-/* What udev has still to be told, and how much it was in this second. */
+/* Uevents that are still to be sent, and how many were sent in this second. */
 struct vmclock_uevents {
 	bool disruption;
 	bool generation;
@@ -52,7 +51,7 @@ struct vmclock {
 	int index;
 
 	const struct vmclock_abi *page;	/* mapped for as long as this structure lives */
-	bool gone;			/* unbound: the page is not ours to show any more */
+	bool gone;			/* unbound: reads must fail from now on */
 	phys_addr_t phys;
 	size_t len;			/* bytes that may be read */
 	size_t size;			/* the page's own size, as found at probe */
@@ -64,13 +63,13 @@ struct vmclock {
 
 	struct list_head watched;
 	struct delayed_work look;
-	spinlock_t look_lock;		/* guards when the look is due, and what was told: */
+	spinlock_t look_lock;		/* guards the next four fields */
 	bool look_wanted;
 	bool look_due_set;
 	unsigned long look_due;
 	struct vmclock_state woken_for;
 
-	/* Of the look alone: what the last one saw, and what is to be done about it. */
+	/* Used by the look only: what the last look saw, and what is left to do. */
 	bool seen_any;
 	bool seen_any_generation;
 	struct vmclock_state seen;
@@ -81,20 +80,20 @@ struct vmclock {
 	struct ptp_clock_info ptp_info;
 	struct ptp_clock *ptp;
 	bool ptp_failed;
-	unsigned long ptp_retry;	/* not before, once it has failed */
+	unsigned long ptp_retry;	/* after a failure: no new attempt before this time */
 };
 
 /* ---- vmclock.c: the device ------------------------------------------------------ */
 
 void vmclock_put(struct vmclock *vc);
 
-/* Has the device been unbound? Who asks may be overtaken by it: the page can still be read. */
+/* Has the device been unbound? It may be right after the answer: the page stays readable. */
 static inline bool vmclock_gone(const struct vmclock *vc)
 {
 	return READ_ONCE(vc->gone);
 }
 
-/* ---- name.c: a name that no other device has -------------------------------------- */
+/* ---- name.c: a unique name for the device ------------------------------------------ */
 
 int vmclock_name_get(struct vmclock *vc);
 void vmclock_name_put(struct vmclock *vc);
@@ -122,7 +121,7 @@ static inline u64 vmclock_page_generation(const struct vmclock *vc)
 	return le64_to_cpu(READ_ONCE(vc->page->vm_generation_counter));
 }
 
-/* As it is at this moment, perhaps in the middle of an update. */
+/* The current state, perhaps in the middle of an update. */
 static inline struct vmclock_state vmclock_state_now(const struct vmclock *vc)
 {
 	return (struct vmclock_state) {
@@ -138,7 +137,7 @@ static inline bool vmclock_same(const struct vmclock_state *a, const struct vmcl
 }
 
 /*
- * What no update of the host's divides:
+ * A read section: repeat it until no update of the host has overlapped it.
  *
  *	struct vmclock_section section __uninitialized;
  *
@@ -147,14 +146,14 @@ static inline bool vmclock_same(const struct vmclock_state *a, const struct vmcl
  *		ret = vmclock_section_begin(vc, &section);
  *		if (ret)
  *			break;
- *		(what belongs together)
+ *		(read the fields)
  *	} while (vmclock_section_retry(vc, &section));
  *
- * Beginning gives -ETIMEDOUT if the host has not finished its updates patience_ms
- * after the first try; it may sleep meanwhile, but for a patience of 0.
+ * vmclock_section_begin() returns -ETIMEDOUT if the host has not finished its
+ * updates patience_ms after the first try. It may sleep, unless patience_ms is 0.
  */
 struct vmclock_section {
-	struct vmclock_state state;	/* throughout */
+	struct vmclock_state state;	/* of the page, throughout the section */
 	unsigned int patience_ms;
 	unsigned int tries;
 	unsigned long deadline;		/* 0: the first try has not failed yet */
@@ -162,8 +161,8 @@ struct vmclock_section {
 };
 
 /*
- * Field by field, into a variable that is __uninitialized: to clear all of it
- * first costs as much as reading the page.
+ * Sets the fields one by one, because the variable is __uninitialized: clearing
+ * the whole structure first costs as much as reading the page.
  */
 static inline void vmclock_section_init(struct vmclock_section *section, unsigned int patience_ms)
 {
@@ -178,11 +177,11 @@ int vmclock_section_begin_again(const struct vmclock *vc, struct vmclock_section
 static inline bool vmclock_section_try(const struct vmclock *vc, struct vmclock_section *section)
 {
 	section->state = vmclock_state_now(vc);
-	virt_rmb(); /* the count before what it covers */
+	virt_rmb(); /* read the state before the fields */
 	return !(section->state.seq & 1);
 }
 
-/* Inline, for a reading takes no longer than a few calls of functions do. */
+/* Inline, because a whole reading takes no longer than a few function calls. */
 static inline int vmclock_section_begin(const struct vmclock *vc, struct vmclock_section *section)
 {
 	if (likely(!section->tries && vmclock_section_try(vc, section))) {
@@ -197,37 +196,37 @@ static inline bool vmclock_section_retry(const struct vmclock *vc,
 {
 	struct vmclock_state now;
 
-	virt_rmb(); /* what it covers before the count */
+	virt_rmb(); /* read the fields before the state */
 	now = vmclock_state_now(vc);
 	return !vmclock_same(&now, &section->state);
 }
 
 /*
- * A consistent copy of part of the page, and the state it was taken in.
- * -ETIMEDOUT as for a section.
+ * Makes a consistent copy of part of the page, and stores the state of the page
+ * at that time. Returns -ETIMEDOUT as vmclock_section_begin() does.
  */
 int vmclock_copy(const struct vmclock *vc, void *to, size_t offset, size_t len,
 		 unsigned int patience_ms, struct vmclock_state *state);
 
 /*
- * The same for the buffer of a reader, all segments of which get one state. Returns
- * how much of @len it took; -EFAULT: nothing.
+ * The same for the buffer of a reader; all segments get the same state. Returns
+ * the number of bytes copied, at most @len; -EFAULT: none.
  */
 ssize_t vmclock_copy_to_iter(const struct vmclock *vc, struct iov_iter *to, size_t offset,
 			     size_t len, unsigned int patience_ms, struct vmclock_state *state);
 
-/* The structure alone; fields that the page does not have read as zero. */
+/* The same for the structure; fields that the page does not have are zero. */
 int vmclock_copy_page(struct vmclock *vc, struct vmclock_abi *copy, unsigned int patience_ms,
 		      struct vmclock_state *state);
 
-/* Has the copy of a page a generation? */
+/* Does this copy of the page have a generation? */
 static inline bool vmclock_has_generation(const struct vmclock *vc, const struct vmclock_abi *copy)
 {
 	return VMCLOCK_COVERS(vc->size, vm_generation_counter) &&
 	       le64_to_cpu(copy->flags) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
 }
 
-/* ---- watch.c: how changes are noticed --------------------------------------------- */
+/* ---- watch.c: noticing changes ----------------------------------------------------- */
 
 int vmclock_watch_setup(void);
 void vmclock_watch_teardown(void);
@@ -235,34 +234,34 @@ void vmclock_watch_teardown(void);
 void vmclock_watch_init(struct vmclock *vc);
 void vmclock_watch_start(struct vmclock *vc);
 
-/* The page is gone: no more looks, and whoever sleeps wakes up. */
+/* The device is being unbound: stops the looks and wakes all sleepers. */
 void vmclock_watch_stop(struct vmclock *vc);
 
-/* Look at the page, now; in any context. */
+/* Schedules a look at the page now; callable in any context. */
 void vmclock_watch_now(struct vmclock *vc);
 
-/* The host says that the page has changed; in any context. */
+/* The host has notified; callable in any context. */
 void vmclock_watch_notified(struct vmclock *vc);
 
-/* Somebody begins to wait for a change: is in the queue or has asked for a signal. */
+/* Somebody starts to wait for a change: call after entering vc->wait or vc->fasync. */
 void vmclock_watch_waiter(struct vmclock *vc);
 
 /* ---- notify.c: notifications of the host --------------------------------------------- */
 
 struct platform_device;
 
-/* -EPROBE_DEFER, or 0: without notifications there are the timers. */
+/* Returns -EPROBE_DEFER, or 0 even on failure: then only the periodic looks notice changes. */
 int vmclock_notify_start(struct platform_device *pdev, struct vmclock *vc);
 
-/* Will the host tell us of changes? It may begin to and cease to: the flag is not constant. */
+/* Does the host notify now? The page's flag may change. */
 bool vmclock_notified(const struct vmclock *vc);
 
-/* ---- uevent.c: what udev is told ------------------------------------------------------- */
+/* ---- uevent.c: uevents for udev --------------------------------------------------------- */
 
-/* Tells what it has still to be told, or in how many ms it may be: 0 if all is. */
+/* Sends the uevents that are due. Returns 0, or the ms after which to call again. */
 unsigned int vmclock_uevent(struct vmclock *vc, const struct vmclock_abi *copy);
 
-/* ---- chardev.c and sysfs.c: the faces of the device -------------------------------- */
+/* ---- chardev.c and sysfs.c: the device node and its attributes ---------------------- */
 
 extern const struct file_operations vmclock_fops;
 extern const struct attribute_group *vmclock_groups[];
@@ -270,8 +269,8 @@ extern const struct attribute_group *vmclock_groups[];
 /* ---- ptp.c: the page's time as a PTP clock ------------------------------------ */
 
 /*
- * Registers the clock as soon as the page may carry time that counts by this
- * CPU's counter: called at each look. Without it the rest works all the same.
+ * Registers the clock as soon as the page may carry time on this CPU's counter;
+ * called at each look. A failure leaves the rest of the driver working.
  */
 #if defined(CONFIG_X86_64) || defined(CONFIG_ARM64)
 void vmclock_ptp_register(struct vmclock *vc);

@@ -2,8 +2,8 @@
 /*
  * The device's name: vmclock<N>, where N is the first number that is free.
  *
- * The in-tree driver gives such names as well, by numbers of its own. A name
- * that is taken must not be tried: the kernel would warn with a stack trace.
+ * The in-tree driver uses the same names and counts on its own. Do not try to
+ * register a name that is taken: the kernel would warn with a stack trace.
  */
 #include <linux/device.h>
 #include <linux/fs.h>
@@ -16,7 +16,7 @@
 #include "internal.h"
 
 static DEFINE_IDA(vmclock_ida);
-static DEFINE_MUTEX(vmclock_own_lock);	/* one device of that name at a time */
+static DEFINE_MUTEX(vmclock_own_lock);	/* only one device may be called vmclock-guest */
 
 static int vmclock_name_from(struct vmclock *vc, int first)
 {
@@ -41,7 +41,7 @@ static const struct file_operations vmclock_nothing = {
 	.owner = THIS_MODULE,
 };
 
-/* Modules know the class of misc devices only by one of their own. */
+/* A module finds the class of misc devices only through a misc device that it registers. */
 static int vmclock_name_beside(struct vmclock *vc)
 {
 	struct miscdevice own = {
@@ -71,7 +71,7 @@ out:
 
 int vmclock_name_get(struct vmclock *vc)
 {
-	/* The in-tree driver's name. */
+	/* "vmclock" is the in-tree driver. */
 	if (driver_find("vmclock", &platform_bus_type))
 		return vmclock_name_beside(vc);
 	return vmclock_name_from(vc, 0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Notifications: the host tells of a change by ACPI or by an interrupt. Both
- * wake who waits, if there is news, and ask for a look, so that any number of
- * them are one.
+ * Notifications: the host reports a change by ACPI or by an interrupt. Both
+ * wake the sleepers if the page has changed, and schedule one look for any
+ * number of notifications.
  */
 #include <linux/acpi.h>
 #include <linux/interrupt.h>
@@ -21,7 +21,7 @@ static void vmclock_acpi_notify(acpi_handle handle, u32 event, void *data)
 	vmclock_watch_notified(data);
 }
 
-/* The device cannot tell whether it was the one: others on the line have their turn, too. */
+/* The device cannot tell whether it raised the interrupt; the line may be shared. */
 static irqreturn_t vmclock_irq(int irq, void *data)
 {
 	vmclock_watch_notified(data);
@@ -61,7 +61,7 @@ static int vmclock_request_irq(struct platform_device *pdev, struct vmclock *vc)
 	return ret;
 }
 
-/* Whatever the page's flag says now: it may change. */
+/* Does not check the page's flag, which may change later. */
 int vmclock_notify_start(struct platform_device *pdev, struct vmclock *vc)
 {
 	struct device *dev = &pdev->dev;

@@ -10,7 +10,7 @@
 #include "compat.h"
 #include "internal.h"
 
-/* How often the caller's memory may go away again between bringing it in and filling it. */
+/* How often the caller's buffer may be paged out between fault-in and copy. */
 #define VMCLOCK_FAULTS	8
 
 static void vmclock_pause(const struct vmclock_section *section)
@@ -33,7 +33,7 @@ int vmclock_section_begin_again(const struct vmclock *vc, struct vmclock_section
 	if (!section->deadline)
 		section->deadline = (jiffies + msecs_to_jiffies(section->patience_ms)) ?: 1;
 
-	/* One try more once it is late: perhaps it was us who did not run. */
+	/* Try once more after the deadline: perhaps this thread did not run before. */
 	while (!section->late) {
 		section->late = vmclock_late(section);
 		vmclock_pause(section);
@@ -63,8 +63,9 @@ int vmclock_copy(const struct vmclock *vc, void *to, size_t offset, size_t len,
 }
 
 /*
- * Straight to where it shall go, for all segments in one section. A page fault
- * may take any time: it is not let in. -EFAULT: not all of it is in memory.
+ * Copies straight into the buffer, all segments in one section. Page faults are
+ * disabled, because they may take any time. Returns -EFAULT if part of the
+ * buffer is not in memory.
  */
 static int vmclock_copy_resident(const struct vmclock *vc, struct iov_iter *to, size_t offset,
 				 size_t len, struct vmclock_section *section)
@@ -96,7 +97,7 @@ ssize_t vmclock_copy_to_iter(const struct vmclock *vc, struct iov_iter *to, size
 
 	vmclock_section_init(&section, patience_ms);
 	while ((ret = vmclock_copy_resident(vc, to, offset, len, &section)) == -EFAULT) {
-		/* By a copy that counts for nothing; how far it comes is how far we shall. */
+		/* This copy only faults the buffer in; its length limits the next try. */
 		size_t reached = copy_to_iter((const void *)vc->page + offset, len, to);
 
 		iov_iter_revert(to, reached);

@@ -1,20 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# probe.sh VERSION "PROBE..." COMPILER-FLAGS...: tells on stdout which features
-# a kernel has: a line HAVE_<NAME> for each file PROBE, <name>.c, whose feature
-# is there. VERSION is the kernel's (6.12), $CC the compiler; $BUILT_BY is the
-# one that has built the kernel, and $BUILT_BY_CLANG is y if that was clang.
+# probe.sh VERSION "PROBE..." COMPILER-FLAGS...: prints the features of a kernel:
+# a line HAVE_<NAME> for each file PROBE, <name>.c, whose feature exists. VERSION
+# is the kernel's (6.12), $CC the compiler. $BUILT_BY is the compiler that built
+# the kernel; $BUILT_BY_CLANG is y if this was clang.
 #
-# What a compiler prints is never read, and its failure is no answer: it may
-# have been killed, or the disk may be full. Each answer is proved by a compile
-# that succeeds: a probe names its feature by SYMBOL() or MEMBER(), which
-# compile either only where that is there, or only where it is not. All probes
-# are compiled as one, since most of the time goes into the kernel's headers,
-# with the answers that the version suggests. Distributions backport, so this
-# may fail; then the probes are asked in smaller groups.
+# The script never reads the compiler's messages, and a failed compile is no
+# answer: the compiler may have been killed, or the disk may be full. Only a
+# successful compile is an answer: a probe names its feature by SYMBOL() or
+# MEMBER(), which are defined so that they compile either only if the feature
+# exists, or only if it does not. Most of the time goes into the kernel's
+# headers, so the first compile takes all probes at once, with the answers that
+# the version suggests. If this fails, because distributions backport, smaller
+# groups follow.
 
-# Nothing of the caller's is to change an answer.
+# The caller's environment must not change an answer.
 unset IFS DEPENDENCIES_OUTPUT SUNPRO_DEPENDENCIES
 LC_ALL=C
 export LC_ALL
@@ -25,7 +26,7 @@ probes=$2
 shift 2
 log=
 
-# The last line is the reason; what the compiler said comes before.
+# Prints the compiler's messages, and the reason as the last line.
 die() {
 	[ -z "$log" ] || printf '%s\n' "$log" | sed 's/^/  /' >&2
 	echo "vmclock: $*" >&2
@@ -36,8 +37,8 @@ die() {
 compiles() {
 	source=$1
 	shift
-	# $CC may be several words (ccache gcc). No warning is an answer, so none may
-	# be an error. With -o, what flags like -MMD write lands in $DIR.
+	# $CC may be several words (ccache gcc). -w: a warning must not become an
+	# error. -o: flags like -MMD write their files beside it, in $DIR.
 	log=$(
 		exec 2>&1
 		printf '%s\n' "$source" | $CC "$@" -w -fms-extensions -fsyntax-only \
@@ -52,18 +53,18 @@ compiles() {
 	return $status
 }
 
-# What compiles only where the feature is there, for it is used; ...
+# Compiles only if the feature exists, because it uses the feature.
 there='#define SYMBOL(name) _Static_assert(sizeof((name, 0)), "")
 #define MEMBER(type, name) _Static_assert(sizeof((((type *)0)->name, 0)), "")'
-# ... only where it is not, for something else takes its name; ...
+# Compiles only if the feature does not exist, because it defines the name anew.
 absent='#define SYMBOL(name) extern struct probe_none *name(struct probe_none *)
 #define MEMBER(type, name) _Static_assert(sizeof(struct { type; int name; }), "")'
-# ... and in any case.
+# Compiles in both cases.
 either='#define SYMBOL(name) _Static_assert(1, "")
 #define MEMBER(type, name) _Static_assert(1, "")'
 
-# with MACROS PROBE...: a source of these probes. It has their text, since not
-# every folder's name can be written in an #include.
+# with MACROS PROBE...: prints one source of these probes. It contains their text:
+# an #include cannot name every folder.
 with() {
 	macros=$1
 	shift
@@ -73,7 +74,7 @@ with() {
 	done
 }
 
-# Is the feature newer than the kernel, by the second line of its probe?
+# Is the feature newer than the kernel, according to the second line of its probe?
 is_newer() {
 	{ read -r _ && read -r _ _ since _; } <"$1" || die "cannot read $1"
 	since=${since%%[!0-9.]*}
@@ -96,7 +97,8 @@ answer() {
 	done
 }
 
-# guess OLDER NEWER COMPILER-FLAGS...: the answers, if those are there, and these are not.
+# guess OLDER NEWER COMPILER-FLAGS...: prints the answers if all OLDER features exist, and no
+# NEWER one does.
 # shellcheck disable=SC2086
 guess() {
 	older=$1
@@ -106,7 +108,7 @@ guess() {
 		answer there $older && answer absent $newer
 }
 
-# ask "PROBE..." COMPILER-FLAGS...: the answers, by as many compiles as it takes.
+# ask "PROBE..." COMPILER-FLAGS...: prints the answers, with as many compiles as needed.
 # shellcheck disable=SC2030
 ask() (
 	list=$1
@@ -125,7 +127,7 @@ ask() (
 	esac
 )
 
-# What the compiler is, proved as all else.
+# Which compiler it is: a successful compile proves this too.
 is_no_clang() {
 	compiles '#ifdef __clang__
 #error

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The page's time as a PTP clock, for chrony, phc2sys and their kind.
+ * The page's time as a PTP clock, for chrony, phc2sys and similar programs.
  *
- * The clock is there from the start if the page may ever carry time for this
- * CPU; a reading fails while the host does not know the time. It can't be set.
+ * The clock is registered from the start if the page can ever carry time for
+ * this CPU. Readings fail while the host does not know the time. Nobody can set
+ * the clock.
  *
- * Lifetime: once ptp_clock_unregister() returns, the PTP core makes no more
- * calls, whoever still has the clock open: they get -ENODEV from it. Neither
- * does the core pin this module for an open clock.
+ * Lifetime: after ptp_clock_unregister() the PTP core makes no more calls, even
+ * if programs still have the clock open: they get -ENODEV. An open clock does
+ * not pin this module.
  */
 #include <linux/device.h>
 #include <linux/jiffies.h>
@@ -60,7 +61,7 @@ MODULE_PARM_DESC(ptp_timescale, "Timescale of the PTP clock: tai (default) or ut
 
 /* ---- A counter value, alone or with the system clock's time ------------------- */
 
-/* How often to try for a pair: the host may be changing how kvm-clock counts. */
+/* How often to try to get a pair: the host may change kvm-clock's parameters in between. */
 #define VMCLOCK_PAIR_TRIES	3
 
 static bool vmclock_within(u64 counter, u64 before, u64 after)
@@ -68,7 +69,7 @@ static bool vmclock_within(u64 counter, u64 before, u64 after)
 	return before <= counter && counter <= after;
 }
 
-/* vmclock_pair() where no name tells; called with preemption off. */
+/* vmclock_pair() if the kernel does not name the clocksource; called with preemption off. */
 static int vmclock_pair_bracketed(clockid_t clock, struct system_time_snapshot *sys, u64 *counter)
 {
 	u64 before, after;
@@ -89,15 +90,15 @@ static int vmclock_pair_bracketed(clockid_t clock, struct system_time_snapshot *
 }
 
 /*
- * A snapshot of a system clock, and the counter at the same instant.
+ * Takes a snapshot of a system clock, and the counter at the same instant.
  *
- * Some kernels tell the clocksource by name. On others: what lies between two
- * readings of the counter is such a value, or else differs from it by no more
- * than the two readings do.
+ * Some kernels name the clocksource. On other kernels, a clocksource value that
+ * lies between two readings of the counter is a counter value, or differs from
+ * one by no more than the distance of the two readings.
  *
- * -EOPNOTSUPP: the system clock goes by something else, and another try would
- * find the same; @counter then is a value right after the snapshot. -EAGAIN:
- * another try may do. -EINVAL: there is no snapshot of that clock.
+ * -EOPNOTSUPP: the system clock runs on something else, and will at the next
+ * try; @counter is a value right after the snapshot. -EAGAIN: another try may
+ * succeed. -EINVAL: this clock has no snapshot.
  */
 static __always_inline int vmclock_pair(clockid_t clock, struct system_time_snapshot *sys,
 					u64 *counter)
@@ -124,7 +125,7 @@ static __always_inline int vmclock_pair(clockid_t clock, struct system_time_snap
 	return ret;
 }
 
-/* The samples that vmclock_ptp_read() takes: the counter, and the system time if wanted. */
+/* Samples for vmclock_ptp_read(): the counter, and the system time if the caller wants it. */
 
 static __always_inline int vmclock_sample_around(void *system, u64 *counter)
 {
@@ -143,7 +144,7 @@ static __always_inline int vmclock_sample_around(void *system, u64 *counter)
 	if (!ret) {
 		ptp_set_system_time(sts, sys);
 	} else if (ret == -EOPNOTSUPP) {
-		/* The clock may be a slow device: it is not read more often than needed. */
+		/* Reuse the snapshot: reading a slow clocksource again would cost more. */
 		ptp_set_system_time_before(sts, sys);
 		ptp_read_system_postts(sts);
 	} else {
@@ -175,9 +176,9 @@ static __always_inline int vmclock_sample_pair(void *system, u64 *counter)
 /* ---- Readings ------------------------------------------------------------------- */
 
 /*
- * What the time needs of the page, each field read once; within a section. Copying
- * the page first would cost more than all the rest. Only pages that have all of it
- * get a clock.
+ * Reads the fields that the time needs, each once; call within a section. Copying
+ * the whole page first would cost more than the rest of the reading. Only pages
+ * that have all these fields get a clock.
  */
 static __always_inline void vmclock_ptp_take_time(const struct vmclock_abi *page,
 						  struct vmclock_snapshot *snap)
@@ -193,11 +194,11 @@ static __always_inline void vmclock_ptp_take_time(const struct vmclock_abi *page
 	snap->status = READ_ONCE(page->clock_status);
 	snap->leap = READ_ONCE(page->leap_indicator);
 	snap->shift = READ_ONCE(page->counter_period_shift);
-	/* No PTP clock is smeared. */
+	/* PTP clocks are never smeared. */
 	snap->smearing = VMCLOCK_SMEARING_STRICT;
 }
 
-/* What its bounds need besides, which not all pages have. */
+/* Reads the fields that the bounds need in addition; not all pages have them. */
 static __always_inline void vmclock_ptp_take_bounds(const struct vmclock *vc,
 						    struct vmclock_snapshot *snap)
 {
@@ -238,16 +239,16 @@ static __always_inline int vmclock_ptp_time(const struct vmclock_snapshot *snap,
 	return timespec64_valid_strict(ts) ? 0 : -EOVERFLOW;
 }
 
-/* A value of the counter and what explains it. */
+/* A value of the counter, and the page's fields at that time. */
 struct vmclock_reading {
 	struct vmclock_snapshot snap;
 	u64 counter;
 };
 
 /*
- * The sample is taken within the sequence-count section: otherwise a live
- * migration could come between the counter and the page that explains it.
- * Inline, or each sample would cost two more calls through pointers.
+ * Takes the sample within the read section: otherwise a live migration could
+ * come between the counter and the page. Inline, because each sample would
+ * otherwise cost two more calls through pointers.
  */
 static __always_inline int vmclock_ptp_read(const struct vmclock *vc, struct timespec64 *ts,
 					    struct vmclock_reading *reading, bool bounds,
@@ -308,7 +309,7 @@ static int vmclock_ptp_getcrosststamp(struct ptp_clock_info *info,
 	return vmclock_ptp_cross(info, cts, &reading, false);
 }
 
-/* ---- Readings with what they are worth, where the core asks for it ------------------ */
+/* ---- Readings with attributes, if the PTP core asks for them ------------------------ */
 
 static void vmclock_ptp_attributes(const struct vmclock_reading *reading,
 				   struct ptp_clock_attrs *attrs)
@@ -380,10 +381,10 @@ static const struct ptp_clock_info vmclock_ptp_info = {
 
 /* ---- Registration ------------------------------------------------------------------ */
 
-/* How long after a failure it is tried again, at the earliest. */
+/* After a failed registration, try again no sooner than this. */
 #define VMCLOCK_PTP_RETRY	HZ
 
-/* By what is constant for the device's life; but a guest may come to another host. */
+/* These fields are constant for the device's life, but may change with a migration. */
 static bool vmclock_may_carry_time(const struct vmclock *vc)
 {
 	u8 type = READ_ONCE(vc->page->time_type);
@@ -393,7 +394,7 @@ static bool vmclock_may_carry_time(const struct vmclock *vc)
 	       (type == VMCLOCK_TIME_UTC || type == VMCLOCK_TIME_TAI);
 }
 
-/* Says why there is no clock, once. */
+/* Logs once why there is no clock. */
 static void vmclock_ptp_failed(struct vmclock *vc, const char *why, long error)
 {
 	if (!vc->ptp_failed)

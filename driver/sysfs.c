@@ -59,7 +59,7 @@ static ssize_t disruption_marker_show(const struct vmclock_abi *copy, char *buf)
 	return sysfs_emit(buf, "%llu\n", le64_to_cpu(copy->disruption_marker));
 }
 
-/* A number that counts only while its flag is set. */
+/* A number that is valid only while its flag is set. */
 static ssize_t vmclock_flagged_show(const struct vmclock_abi *copy, u64 flag, __le64 value,
 				    char *buf)
 {

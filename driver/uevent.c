@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What udev is told: the disruptions of the clock and the new VM generations,
- * in whatever number the host makes of them. The last state is always told.
+ * Uevents for udev: disruptions of the clock and new VM generations. However
+ * often the host changes the page, udev always learns the last state.
  */
 #include <linux/jiffies.h>
 #include <linux/kobject.h>
 
 #include "internal.h"
 
-/* So many a second, of each kind; what would be more waits for the next second. */
+/* At most this many of each kind in a second; the rest waits for the next second. */
 #define VMCLOCK_UEVENTS		10
 
 static void vmclock_send(struct vmclock *vc, const char *event, const struct vmclock_abi *copy)
@@ -27,7 +27,7 @@ static void vmclock_send(struct vmclock *vc, const char *event, const struct vmc
 	kobject_uevent_env(&vc->misc.this_device->kobj, KOBJ_CHANGE, env);
 }
 
-/* In how many ms one more may be sent. */
+/* Returns after how many ms the next one may be sent. */
 static unsigned int vmclock_uevent_delay(struct vmclock_uevents *uevents)
 {
 	unsigned long end = uevents->since + HZ;

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# verify.sh KERNEL ARCH: DKMS runs it before it installs what it has built for
-# a kernel, for it does not notice when a full disk cuts the module short. Such
-# a one is removed, or DKMS would take it for built from then on.
+# verify.sh KERNEL ARCH: DKMS runs this script before it installs a module,
+# because DKMS does not notice when a full disk cuts the module short. The
+# script removes such a module, or DKMS would go on taking it for built.
 
 built=${0%/source/*}/$1/$2
-# Not everybody's root has these.
+# root's PATH may lack these.
 PATH=$PATH:/usr/sbin:/sbin
 
 command -v modinfo >/dev/null || {

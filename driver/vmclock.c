@@ -2,18 +2,18 @@
 /*
  * Guest driver for the VMClock page (UAPI.13).
  *
- * A hypervisor puts a page into the guest's memory that says when the CPU
- * counter was disrupted by live migration or a snapshot and, where the host
- * knows it, how the counter relates to real time. This driver offers the
- * page as /dev/vmclock<N>: mappable, readable, pollable, never writable; and
- * its time, where it may have any, as a PTP clock.
+ * A hypervisor puts a page into the guest's memory. The page says when live
+ * migration or a snapshot disrupted the CPU counter and, if the host knows it,
+ * how the counter relates to real time. This driver offers the page as
+ * /dev/vmclock<N>: mappable, readable, pollable, never writable. If the page
+ * can carry time, the driver also registers a PTP clock.
  *
- * Lifetime: struct vmclock and the kernel's mapping of the page are referenced
- * by the bound platform device and by every open file, so that unbinding
- * leaves open files harmless: readers need no lock, only vmclock_gone() to
- * give -ENODEV. Mappings in userspace stay, too: they show physical memory
- * that is still there, and an application must not die by SIGBUS because
- * somebody unbound a driver.
+ * Lifetime: the bound platform device and every open file hold a reference to
+ * struct vmclock and to the kernel's mapping of the page. So open files stay
+ * safe after unbinding: readers need no lock, and vmclock_gone() makes them
+ * return -ENODEV. Mappings in userspace also stay: their physical memory still
+ * exists, and an application must not die by SIGBUS because somebody unbound a
+ * driver.
  */
 #include <linux/io.h>
 #include <linux/kref.h>
@@ -42,7 +42,7 @@ void vmclock_put(struct vmclock *vc)
 	kref_put(&vc->ref, vmclock_free);
 }
 
-/* What is refused here is said in one line; nothing else is said of it. */
+/* Logs exactly one line for each refusal. */
 static int vmclock_check_resource(struct device *dev, const struct resource *res)
 {
 	if (!res) {
@@ -94,9 +94,9 @@ static void vmclock_drop(void *data)
 }
 
 /*
- * Reads fail from here on; then no more looks, which send uevents from the
- * device and register its clock; then no more device. Files opened meanwhile
- * give -ENODEV.
+ * The order matters: first reads fail, then the looks stop, because they use
+ * the device for uevents and register its clock, and last the device goes.
+ * Reads of files that are opened meanwhile return -ENODEV.
  */
 static void vmclock_retire(void *data)
 {
@@ -151,7 +151,7 @@ static int vmclock_probe(struct platform_device *pdev)
 	vc->len = min_t(resource_size_t, resource_size(res), PAGE_SIZE);
 	vc->mappable = vc->len == PAGE_SIZE && PAGE_ALIGNED(vc->phys);
 
-	/* WB: it is ordinary memory; DEC: shared with the host, not encrypted. */
+	/* WB: the page is ordinary memory. DEC: it is shared with the host, not encrypted. */
 	vc->page = memremap(vc->phys, vc->len, MEMREMAP_WB | MEMREMAP_DEC);
 	if (!vc->page)
 		return dev_err_probe(dev, -ENXIO, "cannot map %pR\n", res);
@@ -160,7 +160,7 @@ static int vmclock_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 
-	/* Before anybody can ask how changes are noticed. */
+	/* Before misc_register(), which makes the attribute "notification" readable. */
 	ret = vmclock_notify_start(pdev, vc);
 	if (ret)
 		return ret;
@@ -186,7 +186,7 @@ static int vmclock_probe(struct platform_device *pdev)
 	return 0;
 }
 
-/* While the machine slept nobody looked, and the host may have done anything with it. */
+/* Nobody looked at the page while the machine slept, and the host may have changed it. */
 static int vmclock_resume(struct device *dev)
 {
 	vmclock_watch_now(dev_get_drvdata(dev));

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How a change of the page is noticed: the driver looks at the page when the
- * host notifies and, since the host may not or may cease to, from time to time.
+ * How the driver notices a change of the page: it looks at the page when the
+ * host notifies, and also periodically, because the host may not notify or may
+ * stop to.
  *
- * A device has one look, due at the earliest moment that anybody needs it. How
- * long that may be is the promise of vmclock(4), see vmclock_period(): it does
- * not depend on how somebody waits, nor on what the host does at that moment.
+ * Each device has one scheduled look, due at the earliest time that anybody
+ * needs. vmclock(4) promises the longest delay, see vmclock_period(): it
+ * depends neither on the way somebody waits nor on the host's activity.
  */
 #include <linux/fs.h>
 #include <linux/jiffies.h>
@@ -19,17 +20,18 @@
 
 #include "internal.h"
 
-/* With a host that notifies, the interval is so many times as long. */
+/* Multiplies the interval if the host notifies. */
 #define VMCLOCK_BACKSTOP	5U
 
 #define VMCLOCK_INTERVAL_MAX	(3600U * 1000)
 
-/* How long a look waits for more notifications. */
+/* How many ms a look waits for more notifications. */
 #define VMCLOCK_NOTIFIED	1U
 
 /*
- * An update is looked at again after as long as it has taken so far, within
- * these limits; and told of in the log once it is stuck.
+ * In ms. The wait before the next look at an unfinished update is as long as the
+ * update has taken so far, within these limits. The log names an update that is
+ * stuck.
  */
 #define VMCLOCK_UNFINISHED_MIN	20U
 #define VMCLOCK_UNFINISHED_MAX	(10U * 1000)
@@ -56,7 +58,7 @@ static int vmclock_interval_set(const char *value, const struct kernel_param *pa
 
 	if (ret)
 		return ret;
-	/* Not param_set_uint(): somebody may be reading it. */
+	/* Not param_set_uint(), which is a plain store: vmclock_period() reads it unlocked. */
 	WRITE_ONCE(*(unsigned int *)param->arg, ms);
 	mutex_lock(&vmclock_watched_lock);
 	list_for_each_entry(vc, &vmclock_watched, watched)
@@ -79,13 +81,13 @@ MODULE_PARM_DESC(wait_interval_ms,
 
 /* ---- When to look --------------------------------------------------------------- */
 
-/* Whoever polls, in whatever way, is in the queue; an epoll set for as long as it lives. */
+/* poll(2) and select(2) are in the queue while they sleep, an epoll set until it is closed. */
 static bool vmclock_awaited(struct vmclock *vc)
 {
 	return wq_has_sleeper(&vc->wait) || READ_ONCE(vc->fasync);
 }
 
-/* How long a change may go unnoticed; 0: for ever. */
+/* How many ms a change may go unnoticed; 0: no limit. */
 static unsigned int vmclock_period(struct vmclock *vc)
 {
 	unsigned int ms = READ_ONCE(interval_ms);
@@ -125,8 +127,8 @@ void vmclock_watch_now(struct vmclock *vc)
 }
 
 /*
- * Wakes whoever sleeps, once for each state of the page: who comes to sleep
- * later finds it there.
+ * Wakes all sleepers, once for each state of the page. A later poll() sees the
+ * new state before it sleeps.
  */
 static void vmclock_wake(struct vmclock *vc, const struct vmclock_state *state)
 {
@@ -140,7 +142,7 @@ static void vmclock_wake(struct vmclock *vc, const struct vmclock_state *state)
 	if (!is_new)
 		return;
 
-	/* All: each file has news of its own, so one exclusive sleeper would not do. */
+	/* All, exclusive sleepers too: each file keeps track of its own reads. */
 	wake_up_all(&vc->wait);
 	kill_fasync(&vc->fasync, SIGIO, POLL_IN);
 }
@@ -149,7 +151,7 @@ void vmclock_watch_notified(struct vmclock *vc)
 {
 	struct vmclock_state now = vmclock_state_now(vc);
 
-	/* First of all; the look does the rest, for all notifications until then. */
+	/* Wake at once; the look does the rest, for all notifications that come before it. */
 	if (!(now.seq & 1))
 		vmclock_wake(vc, &now);
 	vmclock_look_within(vc, VMCLOCK_NOTIFIED);
@@ -162,7 +164,7 @@ void vmclock_watch_waiter(struct vmclock *vc)
 
 /* ---- Looking ---------------------------------------------------------------------- */
 
-/* Its end may not be notified of. */
+/* The host may not notify when it finishes the update, so look again. */
 static void vmclock_unfinished(struct vmclock *vc)
 {
 	struct vmclock_unfinished *update = &vc->unfinished;
@@ -195,7 +197,7 @@ static void vmclock_finished(struct vmclock *vc)
 	update->told = false;
 }
 
-/* Remembers a generation; true if it replaces another one. */
+/* Remembers the generation; true if it differs from the last one. */
 static bool vmclock_new_generation(struct vmclock *vc, const struct vmclock_abi *copy)
 {
 	u64 generation = le64_to_cpu(copy->vm_generation_counter);
@@ -275,7 +277,7 @@ void vmclock_watch_start(struct vmclock *vc)
 	list_add(&vc->watched, &vmclock_watched);
 	mutex_unlock(&vmclock_watched_lock);
 
-	/* What happens from now on is news. */
+	/* This first look remembers the state that later looks compare with. */
 	vmclock_watch_now(vc);
 	flush_delayed_work(&vc->look);
 }
@@ -295,7 +297,7 @@ void vmclock_watch_stop(struct vmclock *vc)
 	kill_fasync(&vc->fasync, SIGIO, POLL_HUP);
 }
 
-/* Unbound, to stay away from isolated CPUs; in sysfs, so that root can say which it may use. */
+/* WQ_UNBOUND keeps off isolated CPUs; WQ_SYSFS lets root choose the CPUs. */
 int __init vmclock_watch_setup(void)
 {
 	vmclock_workqueue = alloc_workqueue("vmclock", WQ_UNBOUND | WQ_SYSFS, 0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Commit wait, as in a distributed database. A transaction gets the latest time that it can be
- * now, and is answered when that time is certainly over. So a transaction that begins after the
- * answer, on any machine, gets a higher time. In TAI, where each number is one instant.
+ * Commit wait, as in a distributed database. A transaction gets the latest possible present time,
+ * and is answered when this time is certainly over. So a transaction that begins after the answer,
+ * on any machine, gets a later time. Times are in TAI, where each number is one instant.
  *
  * A disruption during the wait makes the time worthless: the transaction is rolled back.
  *
@@ -72,7 +72,7 @@ int main(int argc, char **argv)
 		if (!ret) {
 			printf("transaction %lu: committed\n", i);
 		} else if (ret == -ESTALE) {
-			/* Here: begin it again, once the time is known again. */
+			/* Here: begin the transaction again when the time is known again. */
 			printf("transaction %lu: rolled back: %s\n", i, why(ret));
 		} else {
 			fprintf(stderr, "commit-wait: cannot commit: %s\n", why(ret));

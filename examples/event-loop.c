@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * An event loop (epoll) that hears of disruptions, clones and maintenance, and stamps what comes
- * on standard input, a pipe or a terminal. Stamps are in TAI, which never goes back by itself.
+ * An event loop (epoll) that reacts to disruptions, clones and maintenance, and stamps the lines
+ * of standard input, a pipe or a terminal. Stamps are in TAI, which never goes back by itself.
  *
- * Where the driver cannot wake a loop, and for page files, it looks ten times a second.
+ * If the driver cannot wake the loop, and for page files, the loop looks ten times a second.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -20,7 +20,7 @@ struct loop {
 	int epoll;
 	int timer;
 	bool woken;			/* the driver wakes us when the page changes */
-	bool trusted;			/* the system clock is right, under this marker: */
+	bool trusted;			/* the system clock is right under @marker */
 	uint64_t marker;
 	struct vmclock_state seen;
 };
@@ -32,7 +32,7 @@ static int add(int epoll, int fd)
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-/* Runs only while it is needed: an idle program should not wake up. */
+/* Starts the timer only while it is needed: an idle program should not wake up. */
 static int set_timer(const struct loop *loop)
 {
 	struct itimerspec each = { .it_interval = { .tv_nsec = 100000000 } };
@@ -42,14 +42,14 @@ static int set_timer(const struct loop *loop)
 	return timerfd_settime(loop->timer, 0, &each, NULL) ? -errno : 0;
 }
 
-/* The system clock counts again if vmclockd vouches for it. */
+/* Uses the system clock again if vmclockd vouches for it. */
 static void look_for_trust(struct loop *loop)
 {
 	uint64_t marker;
 	int ret = vmclock_system_trusted(loop->vc, &marker);
 
 	if (ret == -ENOENT) {
-		/* No vmclockd runs. Here: set the clock right. Then go on. */
+		/* No vmclockd runs. Here: correct the clock. Then go on. */
 		marker = loop->seen.marker;
 		ret = 0;
 	}
@@ -88,7 +88,7 @@ static int look(struct loop *loop)
 	struct vmclock_state now;
 	int ret = vmclock_read_state(loop->vc, &now);
 
-	/* -ETIMEDOUT: the host is in the middle of an update; its end is a change, too. */
+	/* -ETIMEDOUT: the host is in the middle of an update, whose end is a change, too. */
 	if (ret && ret != -ETIMEDOUT)
 		return ret;
 	if (!ret) {
@@ -111,7 +111,7 @@ static int page_changed(struct loop *loop, uint32_t events)
 	if (pread(fd, &byte, 1, 0) < 0 && errno == ENODEV)
 		return -ENODEV;
 	if (events & (EPOLLERR | EPOLLHUP)) {
-		/* The device is there; the kernel's own driver cannot wake us: by the timer. */
+		/* The kernel's own driver cannot wake us for this device: use the timer. */
 		loop->woken = false;
 		if (epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL))
 			return -errno;
@@ -128,7 +128,7 @@ static int timer_expired(struct loop *loop)
 	return look(loop);
 }
 
-/* What one read gives is one event. Returns 1 at the end of the input. */
+/* Each read is one event. Returns 1 at the end of the input. */
 static int stamp(const struct loop *loop)
 {
 	char input[4096];
@@ -140,7 +140,7 @@ static int stamp(const struct loop *loop)
 		return size ? -errno : 1;
 	ret = vmclock_system_time(loop->vc, CLOCK_TAI, loop->marker, &ts);
 	if (ret == -ESTALE) {
-		/* The loop may not have heard of it yet. */
+		/* The loop may not have seen the disruption yet. */
 		puts("event REFUSED: the clock was disrupted");
 		return 0;
 	}
@@ -181,7 +181,7 @@ static int start(struct loop *loop)
 	if (ret)
 		return ret;
 
-	/* -EPERM: it has no poll operation. */
+	/* -EPERM: the file has no poll operation. */
 	ret = add(loop->epoll, vmclock_fd(loop->vc));
 	if (ret && ret != -EPERM)
 		return ret;

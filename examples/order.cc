@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * In C++: which of two events came first, as far as that is certain. A handle that closes itself,
- * errors as exceptions, times of <chrono> in TAI.
+ * In C++: which of two events certainly came first. Shows a handle that closes itself, errors as
+ * exceptions, and times of <chrono> in TAI.
  *
  * Usage: order      (Enter is the second event)
  */
@@ -17,7 +17,7 @@
 
 namespace {
 
-/* TAI since 1970: a clock of its own, so that no one compares it with UTC by mistake. */
+/* TAI since 1970: a separate clock type, so that nobody compares it with UTC by mistake. */
 struct tai {
 	using duration = std::chrono::nanoseconds;
 	using rep = duration::rep;
@@ -32,7 +32,7 @@ struct tai {
 	}
 };
 
-/* The clock was disrupted: -ESTALE, which the caller can mend, apart from all other errors. */
+/* The clock was disrupted (-ESTALE): a separate type, because the caller can recover from it. */
 struct disrupted : std::system_error {
 	disrupted() : std::system_error(ESTALE, std::generic_category(), "the clock was disrupted")
 	{
@@ -81,7 +81,7 @@ private:
 	std::unique_ptr<vmclock, decltype(&vmclock_close)> handle_;
 };
 
-/* Certain only where the intervals do not touch, and under one marker. */
+/* Certain only if the intervals do not touch, and both readings have the same marker. */
 const char *order(const reading &first, const reading &second)
 {
 	if (first.marker != second.marker)

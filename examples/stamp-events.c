@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Stamps events with the system clock, and refuses to once the clock has
- * been disrupted: what a database would do before it orders transactions by
- * such a stamp. Where vmclockd runs, it goes on when the clock is trusted again.
- * In TAI, for UTC goes back in a positive leap second. Says so when the host
- * announces maintenance, with every host.
+ * Stamps events with the system clock, and refuses after the clock was disrupted,
+ * as a database should before it orders transactions by such stamps. If vmclockd
+ * runs, goes on when the clock is trusted again. Stamps are in TAI, because UTC
+ * goes back in a positive leap second. Reports maintenance that the host announces.
  *
  * Usage: stamp-events [COUNT [INTERVAL-MS]]      (no COUNT: until stopped)
  */
@@ -40,7 +39,7 @@ static const char *announced(const struct vmclock *vc)
 	return "none announced";
 }
 
-/* Prints it where it has changed. Here: begin nothing that a disruption would spoil. */
+/* Prints changes of announced maintenance. Here: begin no work that a disruption spoils. */
 static void report_maintenance(const struct vmclock *vc)
 {
 	static const char *before = "none announced";
@@ -67,7 +66,7 @@ static int wait_until_right(const struct vmclock *vc, uint64_t *marker)
 
 	while ((ret = vmclock_system_trusted(vc, marker))) {
 		if (ret == -ENOENT) {
-			/* No vmclockd runs. Here: set the clock right. Then go on. */
+			/* No vmclockd runs. Here: correct the clock. Then go on. */
 			*marker = vmclock_marker(vc);
 			return 0;
 		}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Identifiers that two clones of one snapshot do not share: what is random in them is drawn anew
- * when the VM generation changes. They begin with the time in TAI, so that they sort in the order
- * in which they were made.
+ * Identifiers that two clones of one snapshot do not share: the random part is drawn anew when the
+ * VM generation changes. Identifiers begin with the time in TAI, so they sort in the order in which
+ * they were made.
  *
  * Usage: unique-ids      (one identifier for each line on standard input)
  */
@@ -14,7 +14,7 @@
 
 #include <vmclock.h>
 
-/* What tells this clone from others: the generation, or the marker where the page has none. */
+/* Tells this clone from others: the generation, or the marker if the page has no generation. */
 struct origin {
 	bool is_generation;
 	uint64_t value;
@@ -22,7 +22,7 @@ struct origin {
 
 struct source {
 	const struct vmclock *vc;
-	uint64_t marker;		/* the clock was right under it */
+	uint64_t marker;		/* the clock was right under this marker */
 	struct origin origin;
 	uint64_t seed;
 	uint64_t serial;
@@ -52,8 +52,8 @@ static bool same(const struct origin *a, const struct origin *b)
 }
 
 /*
- * Clones whose kernels have not noticed may still draw the same numbers. Their generations
- * differ, so what is mixed from both differs, too.
+ * Clones may still draw the same numbers, if their kernels have not noticed. Their generations
+ * differ, so a mixture of number and generation differs, too.
  */
 static int seed(struct source *source, const struct origin *origin)
 {
@@ -67,7 +67,7 @@ static int seed(struct source *source, const struct origin *origin)
 	return 0;
 }
 
-/* Asks for the origin before and after: the snapshot may be restored in between. */
+/* Reads the origin before and after, because the snapshot may be restored in between. */
 static int draw(struct source *source, struct id *id)
 {
 	struct origin origin;
@@ -98,7 +98,7 @@ static int draw(struct source *source, struct id *id)
 static void go_on(struct source *source)
 {
 	if (vmclock_system_trusted(source->vc, &source->marker) == -ENOENT) {
-		/* No vmclockd runs. Here: set the clock right. Then go on. */
+		/* No vmclockd runs. Here: correct the clock. Then go on. */
 		source->marker = vmclock_marker(source->vc);
 	}
 }

@@ -23,7 +23,7 @@ FLAG_BOUNDED, FLAG_COMPLETED, FLAG_ESTIMATED = 1 << 16, 1 << 17, 1 << 18
 
 
 class Disrupted(OSError):
-    """ESTALE: the clock was disrupted. Have it set right, take a new marker, and go on."""
+    """ESTALE: the clock was disrupted. Have it corrected, take a new marker, and go on."""
 
 
 class Timespec(ctypes.Structure):
@@ -135,7 +135,7 @@ LIBRARY = _load()
 
 
 class Page:
-    """A handle of a VMClock device, or of a page file; without a path, of what is here."""
+    """A handle of a VMClock device or page file; without a path, of the default device."""
 
     def __init__(self, path=None):
         self._handle = _HANDLE()

@@ -1,24 +1,27 @@
 # SPDX-License-Identifier: MIT
-"""The demonstration behind scripts/demo: a live migration, a refusal, and a clock that is healed."""
+"""The demonstration behind scripts/demo: a live migration, a refusal, and a healed clock."""
 
 import re
-import shutil
 import sys
 import textwrap
 import time
 from pathlib import Path
 
-from vmlab import cache, cli, kernels, report
-from vmlab.healing import Healing
-from vmlab.lab import Lab
-from vmlab.workshop import Workshop
+from vmlab import report
+from vmlab.debian.workshop import Workshop
+from vmlab.errors import guarded
+from vmlab.guest.healing import Healing
+from vmlab.host import cache
+from vmlab.kernels.kernel import prepare_kernels
+from vmlab.kernels.matrix import series_named
+from vmlab.lab import default_builddir, lab_for
 
 KERNEL = '6.1'
 EVENTS = 3
-# The second host's clock is ahead by so many ns, and its counter's rate another one.
+# The second host's clock is ahead by this many ns, and its counter has another rate.
 STEP = 10_000_000
 PPM = -50
-# A clock that is so near to the true time, in ns, is right.
+# A clock within this many ns of true time is right.
 RIGHT = 10_000
 
 
@@ -29,10 +32,10 @@ def said(title, text):
 
 def demonstrate(lab):
     with report.step(f'boot of {lab.kernel.release} with a VMClock page; driver loaded'):
-        healing = Healing(lab, notify=True, programs=['stamp-events', 'vmclock-check'])
+        healing = Healing(lab, programs=['stamp-events', 'vmclock-check'])
         vm = healing.vm
     with report.step('vmclockd trusts the clock; stamp-events runs as an unprivileged user'):
-        healing.start('ntp = none', record_ms=5)
+        healing.start(record_ms=5)
         healing.wait_trusted()
         vm.run('stamp-events 0 20 >/tmp/events 2>&1 &', user='nobody')
         vm.wait_for(f'test $(grep -c " at " /tmp/events) -ge {EVENTS}')
@@ -46,7 +49,8 @@ def demonstrate(lab):
     events = vm.run('cat /tmp/events').splitlines()
     check = vm.shell('vmclock-check', user='nobody')
     lab.check(check.status == 0, f'vmclock-check ended with status {check.status}')
-    daemon = re.search('^vmclockd: disruption marker.*', healing.said(), re.MULTILINE | re.DOTALL)[0]
+    daemon = re.search('^vmclockd: disruption marker.*', healing.said(),
+                       re.MULTILINE | re.DOTALL)[0]
     healed, = healing.healed(RIGHT)
     return driver, events, daemon, healed, check.output
 
@@ -66,22 +70,19 @@ def transcript(kernel, driver, events, daemon, healed, check):
          '\n'.join(shortened(events)))
     said('Meanwhile, vmclockd:', daemon)
     said('Then, the end of what vmclock-check says in the guest:', check[check.index('Usable'):])
-    report.line(f'\nRefused; healed {healed:.1f} ms after the guest ran again, by the true time that the lab '
-                f'knows\n(within {RIGHT // 1000} us of it from then on); trusted.')
+    report.line(f'\nRefused; healed {healed:.1f} ms after the guest ran again, by the true time '
+                f'that the lab knows\n(within {RIGHT // 1000} us of it from then on); trusted.')
 
 
 def main(tree):
     began = time.monotonic()
-    kernel, = kernels.prepare(Workshop(cache.folder()), [kernels.series_named(KERNEL)])
-    with Lab(kernel, tree) as lab:
+    kernel, = prepare_kernels(Workshop(cache.folder()), [series_named(KERNEL)])
+    with lab_for(kernel, tree, default_builddir(tree)) as lab:
         found = demonstrate(lab)
-        lab.check_logs()
-    # They stay only if something goes wrong.
-    shutil.rmtree(lab.logs)
     transcript(kernel, *found)
     report.line(f'\nDone in {time.monotonic() - began:.0f} s; nothing is left running.')
     return 0
 
 
 if __name__ == '__main__':
-    sys.exit(cli.guarded(lambda: main(Path(sys.argv[1]))))
+    sys.exit(guarded(lambda: main(Path(sys.argv[1]))))

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* The page that gives time, the hypervisor's or the completed one: which it is, and its state. */
+/* The page that gives time, the hypervisor's page or the completed page, and its state. */
 #include "basis.h"
 #include "calc/time.h"
 #include "completed.h"
 
-/* An error that holds for the life of the device: readings need not look for it again. */
+/* An error that holds for the life of the device: readings need not check for it again. */
 int vmclock_time_error(const struct vmclock *vc, bool is_steady)
 {
 	const struct vmclock_snapshot s = {
@@ -24,7 +24,7 @@ static inline __attribute__((always_inline)) void
 load_fields(const struct vmclock_abi *page, struct basis *basis)
 {
 	struct vmclock_snapshot *s = &basis->s;
-	/* These lie in one aligned word: pad, status, smearing, TAI offset, leap, shift. */
+	/* These fields share one aligned word: pad, status, smearing, TAI offset, leap, shift. */
 	uint64_t word = le64toh(__atomic_load_n((const uint64_t *)page->pad, __ATOMIC_RELAXED));
 
 	s->marker = page_u64(page->disruption_marker);
@@ -46,8 +46,8 @@ load_fields(const struct vmclock_abi *page, struct basis *basis)
 }
 
 /*
- * From the first copy of the completed page that is found whole. The counter is
- * read within the section: a page that was withdrawn before that is not used.
+ * From the first consistent copy of the completed page. The counter is
+ * read within the section: a page that was withdrawn earlier is not used.
  * The hypervisor's marker is compared after it.
  */
 static int take_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[],
@@ -80,11 +80,11 @@ static int take_completed(const struct vmclock *vc, const struct vmclock_run_pag
 	basis->completed = true;
 	if (!basis->reach)
 		basis->reach = UINT64_MAX;
-	/* A cached line holds as long as the first copy does, and does not know @first. */
+	/* A cached line is valid as long as the first copy, and does not have @first. */
 	basis->lasts = copy == copies[0] &&
 		       !vmclock_completed_is_before(s, s->counter_value, basis->first);
 
-	/* vmclockd has not found the time yet, so there is none that could be stale. */
+	/* vmclockd has not found the time yet, so no stale time exists. */
 	if (s->status == VMCLOCK_STATUS_INITIALIZING)
 		return -EAGAIN;
 	has_generation = s->flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What readings are computed from: one state of the page that gives time. */
+/* The input of a reading: one state of the page that gives time. */
 #ifndef VMCLOCK_BASIS_H
 #define VMCLOCK_BASIS_H
 
@@ -26,22 +26,22 @@ struct basis {
 	struct vmclock_snapshot s;
 	uint64_t time_esterror;	/* ns */
 	uint64_t period_esterror;
-	uint64_t reach;		/* for so many ticks after the reference leap seconds are known */
+	uint64_t reach;		/* ticks after the reference for which leap seconds are known */
 	uint64_t first;		/* if completed: the first reference under this marker */
 	uint32_t seq;		/* of the page, or of the copy */
 	bool completed;
-	bool lasts;		/* a line of it may be cached under @seq */
+	bool lasts;		/* its line may be cached under @seq */
 };
 
 /*
  * Takes the basis, and reads the counter while the page has it, unless the
- * counter is GIVEN. @once: looks once, and says -EBUSY if that was in vain.
- * Returns 0, or an error as vmclock_now() has it.
+ * counter is GIVEN. @once: tries once, and returns -EBUSY if that fails.
+ * Returns 0, or an error of vmclock_now().
  */
 int vmclock_take_basis(const struct vmclock *vc, enum counter_source source, bool once,
 		       uint64_t *counter, struct basis *basis);
 
-/* May the time of this counter value be computed from it? 0, or an error as vmclock_at() has it. */
+/* May the time of this counter value be computed from the basis? 0, or an error of vmclock_at(). */
 int vmclock_check_basis(const struct basis *basis, uint64_t counter);
 
 #endif /* VMCLOCK_BASIS_H */

@@ -35,7 +35,7 @@ bool vmclock_completed_copies(const struct vmclock *vc, const struct vmclock_run
 
 bool vmclock_completed_is_before(const struct vmclock_snapshot *s, uint64_t counter, uint64_t first)
 {
-	/* What passed from @counter to @first, as a time since 1970. */
+	/* A line that begins at 0 gives the time from @counter to @first. */
 	const struct vmclock_snapshot since = {
 		.counter_value = counter,
 		.period = s->period,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The completed page: where the hypervisor's page has only a marker, vmclockd
+ * The completed page: if the hypervisor's page has only a marker, vmclockd
  * publishes a page with time under the same marker. It publishes two copies, so
- * that a reader never waits for a writer that was killed while it wrote.
+ * that readers never wait for a vmclockd that was killed in an update.
  */
 #ifndef VMCLOCK_COMPLETED_INTERNAL_H
 #define VMCLOCK_COMPLETED_INTERNAL_H

@@ -19,10 +19,10 @@ static inline uint64_t counter_relaxed_since(uint64_t start)
 }
 
 /*
- * ISB alone orders nothing after loads, and the counter is not memory, which
- * barriers would order: so the barrier orders a load of our own after all
- * earlier ones, and a branch that depends on it makes ISB wait for that. (Arm
- * ARM, "Generic Timer": a load, a branch and ISB before CNTVCT_EL0 is read.)
+ * ISB alone does not wait for earlier loads, and barriers do not order the
+ * counter, which is not memory. So the barrier orders a load of our own after
+ * all earlier loads, and a branch that depends on our load makes ISB wait for
+ * it. (Arm ARM, "Generic Timer": a load, a branch and ISB before CNTVCT_EL0.)
  * The second ISB orders later loads after the counter.
  */
 static inline uint64_t counter_ordered_since(uint64_t start)
@@ -41,7 +41,7 @@ static inline uint64_t counter_ordered_since(uint64_t start)
 	return count - start;
 }
 
-/* The architecture guarantees it. */
+/* Always: the architecture guarantees one rate. */
 static inline bool counter_steady(void)
 {
 	return true;

@@ -15,8 +15,8 @@
 #define COUNTER_ID VMCLOCK_COUNTER_X86_TSC
 
 /*
- * RDTSC returns two halves. @start is subtracted from the low one first: the
- * high one still has to be shifted meanwhile.
+ * RDTSC returns two halves. Subtract @start from the low half first, while the
+ * high half is being shifted.
  */
 static inline uint64_t counter_join(uint64_t high, uint64_t low, uint64_t start)
 {
@@ -34,7 +34,7 @@ static inline uint64_t counter_relaxed_since(uint64_t start)
 	return counter_join(high, low, start);
 }
 
-/* LFENCE rather than RDTSCP: it orders as strictly here, and is faster on AMD's processors. */
+/* LFENCE and not RDTSCP: it orders as strictly here, and is faster on AMD's processors. */
 static inline uint64_t counter_ordered_since(uint64_t start)
 {
 	uint64_t low, high;
@@ -43,7 +43,7 @@ static inline uint64_t counter_ordered_since(uint64_t start)
 	return counter_join(high, low, start);
 }
 
-/* Does the kernel offer the counter as a clock source? It does not if it found it unsteady. */
+/* Does the kernel offer the counter as a clocksource? Not if it found the counter unsteady. */
 static inline bool counter_offered_by_kernel(void)
 {
 	char sources[256], *source, *rest;
@@ -66,8 +66,8 @@ static inline bool counter_offered_by_kernel(void)
 }
 
 /*
- * A processor states it by the "invariant TSC" bit. Hypervisors hide the bit
- * from machines that may migrate; there the kernel's judgement counts.
+ * The "invariant TSC" bit of the processor says so. Hypervisors hide the bit from
+ * machines that may migrate: without it, the kernel's judgement counts.
  */
 static inline bool counter_steady(void)
 {

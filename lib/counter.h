@@ -3,14 +3,14 @@
  * The counter that a VMClock page may count by on this architecture:
  *
  *	COUNTER_ID			its VMCLOCK_COUNTER_*
- *	counter_relaxed_since(start)	a reading that may move among other loads, less @start
- *	counter_ordered_since(start)	a reading no earlier than all loads before it, less @start
+ *	counter_relaxed_since(start)	the counter less @start; may be read before earlier loads
+ *	counter_ordered_since(start)	the counter less @start; read after all earlier loads
  *	counter_steady()		does it tick at one rate, on all CPUs alike?
  */
 #ifndef VMCLOCK_COUNTER_H
 #define VMCLOCK_COUNTER_H
 
-/* Before all else, for configure: it compiles this file to learn whether there is a counter. */
+/* Keep this first: configure compiles this file to find out whether there is a counter. */
 #if defined(__x86_64__) && defined(__LP64__)
 #include "counter-x86.h"
 #elif defined(__aarch64__) && defined(__LP64__)

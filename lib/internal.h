@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the library's files share: the handle, and the sequence-count section. */
+/* Shared by the library's files: the handle, and the sequence-count section. */
 #ifndef VMCLOCK_INTERNAL_H
 #define VMCLOCK_INTERNAL_H
 
@@ -14,7 +14,7 @@
 #include "vmclock.h"
 #include "vmclock-abi.h"
 
-/* A plugin that has the static library in it must not export the library's names. */
+/* A plugin that contains the static library must not export the library's names. */
 #ifdef PIC
 #define VMCLOCK_PUBLIC __attribute__((visibility("default")))
 #else
@@ -26,7 +26,7 @@ struct vmclock_run_state;
 
 struct vmclock {
 	const struct vmclock_abi *page;
-	const struct vmclock_abi *time_page;	/* the same, or the completed page: run.h */
+	const struct vmclock_abi *time_page;	/* the same page, or the completed page: run.h */
 	struct line_cache *cache;	/* the only part that readings change */
 	size_t mapped;		/* bytes */
 	size_t size;		/* the page's own size field, as checked at open */
@@ -35,17 +35,17 @@ struct vmclock {
 	int time_error;		/* why there can never be time here, or 0 */
 	uint8_t time_type;
 	bool device;		/* else a regular file */
-	bool counter_usable;	/* it may give the time of this page, or of a completed one */
-	bool completable;	/* no time here, but a counter that vmclockd may use */
+	bool counter_usable;	/* usable for this page's time, or for a completed page */
+	bool completable;	/* no time, but vmclockd may use the counter */
 
 	const struct vmclock_run_state *state;	/* see run.h */
 	bool run_own;		/* the folder is that of $VMCLOCK_RUN_DIR */
-	char run_name[24];	/* of the device; empty: vmclockd has nothing on it */
+	char run_name[24];	/* the device's name; empty: vmclockd has no files for it */
 	char run_folder[PATH_MAX];
 };
 
 /*
- * The page is written by another party at any time. One access per field,
+ * The host may write the page at any time. So each field is read by one access,
  * which the compiler may neither repeat nor split.
  */
 #define page_u8(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
@@ -73,19 +73,20 @@ _Static_assert(VMCLOCK_FLAG_MAINTENANCE_SOON == VMCLOCK_FLAG_DISRUPTION_SOON &&
 #define READING_FLAGS	  (MAINTENANCE_FLAGS | VMCLOCK_FLAG_MONOTONIC)
 
 /*
- * For waits: 0, -ENODEV if the driver was unbound or the device removed, or
- * another error. That ends the wait as well, for a removal would go unnoticed.
+ * For waits: returns 0; -ENODEV: the driver was unbound, or the device removed;
+ * or another error. Any error must end the wait, because a removal could go
+ * unnoticed.
  */
 int vmclock_check_device(const struct vmclock *vc);
 
-/* Checked once at open, @is_steady: is the counter? 0, -ENODATA or -EOPNOTSUPP. */
+/* Checked once at open. @is_steady: the counter is steady. Returns 0, -ENODATA or -EOPNOTSUPP. */
 int vmclock_time_error(const struct vmclock *vc, bool is_steady);
 
 /*
- * A reading of the page is a section, which counts if the sequence count was
- * even and the same before and after it: copy fields into locals between
- * these two calls. Hosts make the count odd, then a release fence, store
- * fields, and store the even count with release.
+ * A read section: copy fields into locals between these two calls. The copies
+ * are valid if the sequence count was even, and the same before and after. A
+ * host makes the count odd, issues a release fence, stores the fields, and
+ * stores the even count with release.
  */
 static inline uint32_t count_try(const __le32 *seq_count)
 {
@@ -114,7 +115,7 @@ static inline bool section_held(const struct vmclock_abi *page, uint32_t seq)
 }
 
 /*
- * The same, repeated until it counts:
+ * A read section that repeats until the copies are valid:
  *
  *	struct section section = { 0 };
  *
@@ -134,7 +135,7 @@ struct section {
 
 #define SECTION_FAST_TRIES 1000
 
-/* @once: one that is tried once. */
+/* @once: the section is tried only once. */
 static inline struct section section_of(bool once)
 {
 	return (struct section){ .tries = once ? SECTION_FAST_TRIES : 0, .once = once };
@@ -160,7 +161,7 @@ static inline bool section_retry(const struct vmclock *vc, const struct section 
 	return unlikely(!section_held(vc->page, section->seq));
 }
 
-/* The slow path of read_marker(). On -ETIMEDOUT too, *marker is what the page holds. */
+/* The slow path of read_marker(). Stores the page's marker even on -ETIMEDOUT. */
 int vmclock_read_marker_again(const struct vmclock *vc, uint64_t *marker);
 
 static inline int read_marker(const struct vmclock *vc, uint64_t *marker)
@@ -176,10 +177,10 @@ static inline int read_marker(const struct vmclock *vc, uint64_t *marker)
 }
 
 /*
- * Is @marker the one on the hypervisor's page now, and @generation too where
- * that page has one (NULL: the caller has none)? Call this after the counter or
- * the clock has been read: a host changes the marker before the machine runs
- * again. Returns 0, -ESTALE, or what section_begin() says.
+ * Are @marker and @generation still those on the hypervisor's page? @generation
+ * counts only if the page has one; NULL: do not compare it. Call this after
+ * reading the counter or the clock: a host changes the marker before the machine
+ * runs again. Returns 0, -ESTALE, or the error of section_begin().
  */
 int vmclock_check_current(const struct vmclock *vc, uint64_t marker, const uint64_t *generation,
 			  bool once);

@@ -66,7 +66,7 @@ static int check_page(struct vmclock *vc, const struct stat *st)
 	size = page_u32(page->size);
 	if (size < VMCLOCK_SIZE_MIN)
 		return -EBADMSG;
-	/* A device may share more than the one page that its driver maps. */
+	/* The page of a device may be larger than the one memory page that its driver maps. */
 	if (!vc->device && size > room)
 		return -EBADMSG;
 	vc->size = size < vc->mapped ? size : vc->mapped;
@@ -92,7 +92,7 @@ static int map_page(struct vmclock *vc)
 	if (!vc->device && st.st_size < VMCLOCK_SIZE_MIN)
 		return -EBADMSG;
 
-	/* A device maps exactly one page. What a file leaves of a page reads as zero. */
+	/* A device maps exactly one page. The rest of a page after a file's end is zero. */
 	vc->mapped = (size_t)sysconf(_SC_PAGESIZE);
 	page = mmap(NULL, vc->mapped, PROT_READ, MAP_SHARED, vc->fd, 0);
 	if (page == MAP_FAILED)

@@ -54,23 +54,23 @@ void line_cache_store(struct line_cache *cache, const struct vmclock_snapshot *s
 	if (__builtin_sub_overflow(result->time.tv_sec, sec, &ahead) || ahead < -AHEAD_MAX ||
 	    ahead > AHEAD_MAX)
 		return;
-	/* From the whole second of this reading on, modulo 2^64. */
+	/* Count from the whole second of this reading, modulo 2^64. */
 	moved.base_ns -= (uint64_t)ahead * NS_PER_SEC;
 	memcpy(&state, &result->flags, sizeof(state));
 
 	/*
-	 * If the tags differ, another thread is writing: leave it alone. Relaxed:
-	 * cached_line_tag() has ordered all of the former writer's stores before ours.
+	 * If the tags differ, another thread is writing: leave the line alone. Relaxed,
+	 * because cached_line_tag() has ordered the last writer's stores before ours.
 	 */
 	if (!__atomic_compare_exchange_n(&cl->writing, &tag, next, false, __ATOMIC_RELAXED,
 					 __ATOMIC_RELAXED))
 		return;
-	/* Pairs with the fence in cached_line_holds(): who sees a store below sees that tag. */
+	/* Pairs with the fence in cached_line_holds(): a reader of a store below sees this tag. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	store_line(&cl->line, &moved);
 	cache_store(cl->sec, result->time.tv_sec);
 	cache_store(cl->marker, s->marker);
 	cache_store(cl->state, state);
-	/* Pairs with cached_line_tag(): who sees this tag sees the stores above. */
+	/* Pairs with cached_line_tag(): a reader of this tag sees the stores above. */
 	__atomic_store_n(&cl->written, next, __ATOMIC_RELEASE);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The page as a straight line in nanoseconds. It is drawn once for each update
- * of the page and leaves little to compute for a counter value. It does not
- * hold for all counter values: line_after() says so, and the functions of calc/
- * serve there. Where it holds, time and error are the same as theirs, to the
- * nanosecond.
+ * The page as a straight line in nanoseconds. A line is drawn once for each
+ * update of the page, and leaves little to compute for a counter value. Where
+ * line_after() says that the line does not hold, use the functions of calc/.
+ * Where it holds, time and error equal those of calc/, to the nanosecond.
  */
 #ifndef VMCLOCK_LINE_H
 #define VMCLOCK_LINE_H
@@ -14,10 +13,10 @@
 struct line {
 	__u64 counter_value;		/* the reference */
 	__u64 reach;			/* it holds for fewer ticks than this after the reference */
-	__u64 base_ns;			/* the reference's part of a second, exactly: */
-	__u64 base_frac;		/* in 1 / 2^64 ns */
-	__u64 slope_ns;			/* per tick, rounded down to: */
-	__u64 slope_frac;		/* 1 / 2^64 ns */
+	__u64 base_ns;			/* the reference's part of a second, exact */
+	__u64 base_frac;		/* its fraction, in 1 / 2^64 ns */
+	__u64 slope_ns;			/* ns per tick */
+	__u64 slope_frac;		/* its fraction in 1 / 2^64 ns, rounded down */
 	__u64 error_ns;			/* at the reference */
 	__u64 error_slope;		/* per tick in 1 / 2^64 ns, rounded up */
 };
@@ -52,13 +51,13 @@ static inline bool line_draw(const struct vmclock_snapshot *s, struct line *line
 	line->slope_frac = (__u64)slope;
 	line->error_ns = s->time_maxerror + 1;
 	line->error_slope = (__u64)error;
-	/* Over so many ticks the error stays below its limit: rounded down to a power of two. */
+	/* The ticks for which the error stays below its limit, rounded down to a power of two. */
 	room = (vmclock_u128)(LINE_ERROR - line->error_ns) << __builtin_clzll(line->error_slope);
 	line->reach = room < LINE_TICKS ? (__u64)room : LINE_TICKS;
 	return true;
 }
 
-/* Threads share lines, and one of them may be writing: one access for each field. */
+/* Threads share lines, and one may be writing: read each field by one access. */
 #define line_load(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
 /**
@@ -86,7 +85,7 @@ static inline bool line_limit(struct line *line, __s64 from, __s64 until)
 }
 
 /**
- * line_after() - time and error so many ticks after the reference
+ * line_after() - time and error at @ticks after the reference
  * @line:	the line
  * @ticks:	the counter value less the reference's, modulo 2^64
  * @ns:		receives the time in ns since the reference's whole second, rounded down

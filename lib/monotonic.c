@@ -16,7 +16,7 @@ int vmclock_sleep(int64_t ns)
 	ret = monotonic_ns(&ended);
 	if (ret)
 		return ret;
-	/* The kernel never wakes early. Half of it is far from any rounding. */
+	/* The kernel never wakes early; half the time leaves room for rounding. */
 	return ended - began < ns / 2 ? -ENOSYS : 0;
 }
 

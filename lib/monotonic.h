@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CLOCK_MONOTONIC, read and slept by, where a sandbox may deny either. */
+/* CLOCK_MONOTONIC: reading and sleeping, in sandboxes that may deny both. */
 #ifndef VMCLOCK_MONOTONIC_H
 #define VMCLOCK_MONOTONIC_H
 
@@ -10,7 +10,7 @@
 
 #include "calc/base.h"
 
-/* Served by the vDSO, as a rule: no system call then, and no error. */
+/* The vDSO usually serves this call: then there is no system call and no error. */
 static inline int monotonic_ns(int64_t *ns)
 {
 	struct timespec ts = { 0 };
@@ -30,16 +30,15 @@ static inline int64_t monotonic_now(void)
 }
 
 /*
- * Sleeps for @ns. Returns 0, what clock_nanosleep(2) said, or -ENOSYS if it
- * said 0 and had not slept: whoever calls this in a loop never spins, whatever
- * the system call answers.
+ * Sleeps for @ns. Returns 0, the error of clock_nanosleep(2), or -ENOSYS if that
+ * returned 0 without sleeping: a loop that ends on errors never spins.
  */
 int vmclock_sleep(int64_t ns);
 
-/* Is it one that a wait accepts? */
+/* Is the timeout valid? */
 bool vmclock_is_timeout(const struct timespec *ts);
 
-/* When to give up, on CLOCK_MONOTONIC; INT64_MAX: never, as without a timeout. */
+/* The deadline on CLOCK_MONOTONIC; INT64_MAX: never, also for a timeout of NULL. */
 int vmclock_deadline(const struct timespec *timeout, int64_t *deadline);
 
 #endif /* VMCLOCK_MONOTONIC_H */

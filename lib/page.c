@@ -8,7 +8,7 @@
 /* How long the host may hold the count odd. */
 #define UPDATE_NS 100000000
 
-/* Looks until the count is even, but not too often: an update takes less than a microsecond. */
+/* Looks a few times for an even count: an update usually takes less than a microsecond. */
 static uint32_t look(const struct vmclock *vc)
 {
 	uint32_t seq, looks = 0;
@@ -37,8 +37,8 @@ int vmclock_section_wait(const struct vmclock *vc, struct section *section)
 	}
 	for (;;) {
 		/*
-		 * The clock first, then the count: a reader that did not run
-		 * for longer than UPDATE_NS still looks once more.
+		 * Read the clock first, then the count: a thread that did not
+		 * run for longer than UPDATE_NS still looks once more.
 		 */
 		ret = monotonic_ns(&now);
 		if (ret)
@@ -59,7 +59,7 @@ int vmclock_section_wait(const struct vmclock *vc, struct section *section)
 VMCLOCK_PUBLIC
 int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t size)
 {
-	/* Mappings are whole pages: reading past a small page's size is no fault. */
+	/* Mappings are whole memory pages: a read beyond the size of a small page is safe. */
 	const uint64_t *page = (const uint64_t *)vc->page;
 	uint64_t words[sizeof(*copy) / sizeof(uint64_t)];
 	size_t have = vc->size < sizeof(words) ? vc->size : sizeof(words);
@@ -171,7 +171,7 @@ static int take_state(const struct vmclock *vc, bool once, struct vmclock_state 
 		ret = section_begin(vc, &section);
 		if (ret)
 			return ret;
-		/* Mappings are whole pages: what lies beyond a small one's size is dropped below. */
+		/* Safe beyond the size of a small page; fields that it lacks are dropped below. */
 		marker = page_u64(vc->page->disruption_marker);
 		flags = page_u64(vc->page->flags);
 		status = __atomic_load_n(&vc->page->clock_status, __ATOMIC_RELAXED);

@@ -6,7 +6,7 @@
 /* From the reference to the counter, rounded down. -EOVERFLOW: too far. */
 static int age_of(const struct vmclock_snapshot *s, uint64_t counter, int64_t *age)
 {
-	/* As a time since 1970. */
+	/* In the form of a time since 1970. */
 	const struct vmclock_snapshot since = {
 		.counter_value = s->counter_value,
 		.period = s->period,
@@ -21,7 +21,7 @@ static int age_of(const struct vmclock_snapshot *s, uint64_t counter, int64_t *a
 	return 0;
 }
 
-/* It is computed as the largest error is, from the fields and the flags beside its. */
+/* Computed like the maximum error, from the fields and flags of the estimated error. */
 static bool estimate(const struct basis *basis, uint64_t counter, uint64_t *esterror)
 {
 	const uint64_t both = VMCLOCK_FLAG_PERIOD_ESTERROR_VALID | VMCLOCK_FLAG_TIME_ESTERROR_VALID;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The files of vmclockd: found, judged and mapped. */
+/* The files of vmclockd: finding, checking and mapping them. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ void vmclock_run_find(struct vmclock *vc, const char *path)
 	const char *name = slash ? slash + 1 : path;
 
 	vc->run_own = folder && *folder;
-	/* The default folder is about this machine's devices, not about pages in files. */
+	/* The default folder has files for this machine's devices, not for page files. */
 	if (!is_device_name(name) || !(vc->device || vc->run_own))
 		return;
 	set_place(vc, vc->run_own ? folder : VMCLOCK_RUN_FOLDER, name);
@@ -65,7 +65,7 @@ static bool read_text(const char *path, char *text, size_t size)
 	return got >= 0;
 }
 
-/* The user number that stands for all users whom this user namespace does not map. */
+/* The user ID that stands for all users that this user namespace does not map. */
 static uid_t overflow_user(void)
 {
 	char text[32];
@@ -86,7 +86,7 @@ static enum users users_here(void)
 
 	if (!read_text("/proc/self/uid_map", text, sizeof(text)))
 		return CANNOT_TELL;
-	/* One range of all users, as outside of user namespaces. */
+	/* The first user namespace maps all users in one range. */
 	return sscanf(text, "%u %u %u", &first, &outside, &count) == 3 && count == UINT32_MAX ?
 		       ALL_KNOWN :
 		       SOME_UNKNOWN;
@@ -119,7 +119,7 @@ static bool is_trusted(const struct vmclock *vc, int fd, const struct stat *st)
 
 /* ---- Mapping them ------------------------------------------------------------------- */
 
-/* -1: there is no folder that may be trusted. */
+/* -1: there is no folder, or it must not be trusted. */
 static int open_folder(const struct vmclock *vc)
 {
 	int fd = open(vc->run_folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -132,7 +132,7 @@ static int open_folder(const struct vmclock *vc)
 	return fd;
 }
 
-/* NULL: there is no file that may be trusted. */
+/* NULL: there is no file, or it must not be trusted. */
 static void *map_file(const struct vmclock *vc, int folder, const char *name, size_t size)
 {
 	/* Without O_NONBLOCK, a FIFO of this name would hang the caller. */
@@ -155,7 +155,7 @@ static void pick_up_page(const struct vmclock *vc, int folder)
 	const struct vmclock_abi *none = vc->page;
 	struct vmclock_abi *page = map_file(vc, folder, vc->run_name, VMCLOCK_RUN_PAGE_SIZE);
 
-	/* Another thread may have been faster. */
+	/* Another thread may have mapped the file first. */
 	if (page && !__atomic_compare_exchange_n(&handle->time_page, &none, page, false,
 						 __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		munmap(page, VMCLOCK_RUN_PAGE_SIZE);
@@ -184,7 +184,7 @@ void vmclock_run_pick_up(const struct vmclock *vc)
 	folder = open_folder(vc);
 	if (folder < 0)
 		return;
-	/* In this order: vmclockd makes the page first, so a state that is there has one. */
+	/* Map the state first: vmclockd makes the page first, so a page exists if a state does. */
 	if (state)
 		pick_up_state(vc, folder);
 	if (page)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What the library's errors mean, for people. */
+/* The meaning of the library's errors, in words. */
 #include <string.h>
 
 #include "internal.h"
@@ -7,7 +7,7 @@
 VMCLOCK_PUBLIC
 const char *vmclock_strerror(int error)
 {
-	/* The negative of the least int does not fit, and is no error either. */
+	/* The negative of INT_MIN does not fit; it is no error of the library. */
 	const int number = error < 0 && error > INT_MIN ? -error : error;
 
 	switch (number) {

@@ -8,7 +8,7 @@ VMCLOCK_PUBLIC
 int vmclock_system_time(const struct vmclock *vc, clockid_t clock, uint64_t marker,
 			struct timespec *ts)
 {
-	/* To restore it on an error. A local result, copied out at the end, would cost more. */
+	/* Restored on an error. Copying a local result at the end would cost more. */
 	const struct timespec untouched = *ts;
 	uint64_t after;
 	int ret;
@@ -17,9 +17,9 @@ int vmclock_system_time(const struct vmclock *vc, clockid_t clock, uint64_t mark
 		return -errno;
 
 	/*
-	 * The same marker after the reading as before it: no disruption in
-	 * between. The clock need not be read inside the section, where a
-	 * host that publishes often would have it read again and again.
+	 * If the marker is the same before and after the reading, no disruption
+	 * came in between. Do not read the clock inside the section: a host that
+	 * publishes often would force many repetitions.
 	 */
 	ret = read_marker(vc, &after);
 	if (likely(!ret && after == marker))

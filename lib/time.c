@@ -13,8 +13,8 @@ _Static_assert(sizeof(time_t) == 8, "libvmclock needs a time_t of 64 bits");
 #define NS NS_PER_SEC
 
 /*
- * From the page's scale to one that goes on evenly: TAI, or UTC as if there
- * were no leap seconds, with the one that the page knows of.
+ * Converts from the page's scale to an even scale: TAI, or UTC continued without
+ * leap seconds. @second receives the leap second that the page knows of.
  */
 static inline int to_even_scale(const struct vmclock_snapshot *s, enum vmclock_scale scale,
 				struct vmclock_instant *t, struct vmclock_leap_second *second)
@@ -69,7 +69,7 @@ static inline bool set_bounds(const struct vmclock_leap_second *second, uint8_t 
 {
 	struct vmclock_instant earliest = *t, latest = *t;
 
-	/* One more on the far side, for the time was rounded down. */
+	/* One ns more at the late end, because the time was rounded down. */
 	if (vmclock_calc_shift_time(&earliest, -(int64_t)error) ||
 	    vmclock_calc_shift_time(&latest, (int64_t)error + 1) ||
 	    bounds_to_scale(second, smearing, scale, &earliest, &latest))
@@ -85,7 +85,7 @@ static void set_unbounded(struct vmclock_time *out)
 	out->latest = (struct timespec){ .tv_sec = INT64_MAX, .tv_nsec = NS - 1 };
 }
 
-/* Are all leap seconds known, as far as this counter value? */
+/* Are all leap seconds up to this counter value known? */
 static bool is_within_reach(const struct basis *basis, uint64_t counter)
 {
 	uint64_t since = counter - basis->s.counter_value;
@@ -195,11 +195,11 @@ static __attribute__((noinline)) int read_page(const struct vmclock *vc, enum vm
 	return ret;
 }
 
-/* From a line: @ns is less than a second unless @any, and counts from @sec on. */
+/* Computes from a line: @ns counts from @sec, and is less than a second unless @any. */
 static inline __attribute__((always_inline)) void
 put_reading(int64_t sec, uint64_t ns, uint64_t error, bool any, struct vmclock_time *out)
 {
-	/* One more on the far side, for the time was rounded down. */
+	/* One ns more for the latest time, because the time was rounded down. */
 	uint64_t error_up = error + 1;
 	int64_t whole, less, more;
 
@@ -224,7 +224,7 @@ put_reading(int64_t sec, uint64_t ns, uint64_t error, bool any, struct vmclock_t
 		out->latest = (struct timespec){ .tv_sec = sec + 1, .tv_nsec = more - NS };
 }
 
-/* The fast path: by the line that an earlier reading cached. False: it does not hold. */
+/* The fast path: uses the line that an earlier reading cached. False: the line is not valid. */
 static inline __attribute__((always_inline)) bool
 by_line(const struct vmclock *vc, enum vmclock_scale scale, enum counter_source source,
 	uint64_t counter, struct vmclock_time *out)
@@ -299,7 +299,7 @@ int vmclock_at(const struct vmclock *vc, enum vmclock_scale scale, uint64_t coun
 
 /*
  * The first reading is made from the page, the others from its line if there is
- * one. It is not shared, so it need not begin in the second of any reading.
+ * one. The line is not shared, so it may begin in another second than the readings.
  */
 VMCLOCK_PUBLIC
 int vmclock_at_many(const struct vmclock *vc, enum vmclock_scale scale, const uint64_t *counters,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* What vmclockd's state says: of the system clock, waiting for that, and of the host's time. */
+/* vmclockd's state: trust in the system clock, waiting for it, and the host's time. */
 #include <string.h>
 
 #include "monotonic.h"
 #include "run.h"
 
-/* Between two looks: soon at first, for a reaction takes milliseconds. */
+/* The time between two looks is short at first, because a reaction takes milliseconds. */
 #define FIRST_NS	INT64_C(20000000)
 #define SLICE_NS	INT64_C(100000000)
 
@@ -15,7 +15,7 @@ struct word {
 	uint64_t valid_until;
 	uint8_t trust;
 	bool doubted;
-	bool ours;	/* it is about the handle's device */
+	bool ours;	/* the state is about the handle's device */
 };
 
 /* Magic, size and version, which never change once they are written. */
@@ -46,8 +46,8 @@ static bool is_about(const struct vmclock_run_state *state, const struct vmclock
 }
 
 /*
- * Reads the copy that is whole now. -ENOENT: there is no valid state; -EAGAIN:
- * both copies are being written, or their writers died; @once: they are now.
+ * Reads the copy that is consistent now. -ENOENT: there is no valid state; -EAGAIN:
+ * both copies are being written, or their writers died. @once: no second look.
  */
 static int read_word(const struct vmclock *vc, bool once, struct word *word)
 {
@@ -77,7 +77,7 @@ static int read_word(const struct vmclock *vc, bool once, struct word *word)
 	return 0;
 }
 
-/* Neither over, nor by the clock of another boot or time namespace. */
+/* The state has not expired, and is not from another boot or time namespace. */
 static bool is_valid(uint64_t valid_until, int64_t now)
 {
 	return valid_until - (uint64_t)now <= VMCLOCK_RUN_VALID_MAX;
@@ -106,14 +106,14 @@ int vmclock_system_trusted(const struct vmclock *vc, uint64_t *marker)
 	return ret;
 }
 
-/* 0: trusted; -EAGAIN: that may still come. */
+/* 0: trusted; -EAGAIN: not yet. */
 static int look(const struct vmclock *vc)
 {
 	uint64_t marker;
 	int ret;
 
 	vmclock_run_pick_up(vc);
-	/* vmclock_system_trusted() would spin while the host holds its count odd. */
+	/* Do not call vmclock_system_trusted() now: it would spin while the count is odd. */
 	if (section_try(vc->page) & 1)
 		return -EAGAIN;
 	ret = vmclock_system_trusted(vc, &marker);
@@ -130,7 +130,7 @@ int vmclock_system_wait_trusted(const struct vmclock *vc, const struct timespec 
 		return -EINVAL;
 	ret = vmclock_deadline(timeout, &deadline);
 	for (pause = FIRST_NS; !ret; pause = pause < SLICE_NS / 2 ? 2 * pause : SLICE_NS) {
-		/* The clock first: a thread that did not run for long still looks once more. */
+		/* Read the clock first: a delayed thread still looks once more. */
 		ret = monotonic_ns(&now);
 		if (ret)
 			break;
@@ -155,7 +155,7 @@ int vmclock_run_judge(const struct vmclock *vc, bool once, struct run_judgement 
 	struct word word;
 	int ret = read_word(vc, once, &word);
 
-	/* Who looks once may have come upon a judgement that is being made. */
+	/* A single try may have met a state that is being written. */
 	if (once && ret == -EAGAIN)
 		return -EBUSY;
 	judgement->known = !ret && word.ours;
@@ -177,7 +177,7 @@ int vmclock_run_believed(const struct run_judgement *judgement, uint64_t marker,
 	if (!judgement->known || (judgement->marker == marker &&
 				  judgement->generation == generation && !judgement->doubted))
 		return 0;
-	/* A vmclockd that does not run any more will never believe it. */
+	/* A vmclockd that has ended will never believe the time: believe it then. */
 	ret = monotonic_ns(&now);
 	if (ret)
 		return ret;

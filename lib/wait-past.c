@@ -5,12 +5,12 @@
 #include "internal.h"
 #include "monotonic.h"
 
-/* After this, at the latest, a disruption or a correction by the host is noticed. */
+/* The longest time until a disruption, or a correction by the host, is noticed. */
 #define SLICE_NS	INT64_C(100000000)
-/* The second sleep shorter than a slice lasts at least this long, each further one twice that. */
+/* The least time of the second sleep within a slice; it doubles for each further sleep. */
 #define LEAST_NS	INT64_C(1000)
 
-/* From a to b, within a slice. */
+/* The time from a to b, limited to a slice. */
 static int64_t distance(const struct timespec *a, const struct timespec *b)
 {
 	int64_t ns;

@@ -9,12 +9,12 @@
 #include "internal.h"
 #include "monotonic.h"
 
-#define SLICE_NS	INT64_C(100000000)	/* never sleep past a change for longer */
-#define REST_NS		INT64_C(10000000)	/* between looks, if events never cease */
+#define SLICE_NS	INT64_C(100000000)	/* the longest sleep past a change */
+#define REST_NS		INT64_C(10000000)	/* between looks, if events never stop */
 
 /*
- * Unbound or unplugged: our driver then sets both. POLLHUP alone is how the
- * in-tree driver (seen in 7.3) says that the device does not notify.
+ * Unbound or unplugged: then our driver sets both bits. POLLHUP alone is the
+ * in-tree driver's way (seen in 7.3) to say that the device does not notify.
  */
 static bool is_gone(short revents)
 {
@@ -36,8 +36,8 @@ int vmclock_check_device(const struct vmclock *vc)
 }
 
 /*
- * A file description of its own, so that acknowledging events here takes
- * none away from those who poll vmclock_fd(). -1: look without being woken.
+ * Opens a file description of its own, so that acknowledging events here does not
+ * take them from programs that poll vmclock_fd(). -1: no events, look periodically.
  */
 static int open_events(const struct vmclock *vc)
 {
@@ -51,7 +51,7 @@ static int open_events(const struct vmclock *vc)
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return -1;
-	/* The number of a device that is gone may be another one's by now. */
+	/* If the device is gone, its number may belong to another device now. */
 	if (pread(fd, &magic, sizeof(magic), 0) == sizeof(magic) &&
 	    le32toh(magic) == VMCLOCK_MAGIC)
 		return fd;
@@ -59,14 +59,14 @@ static int open_events(const struct vmclock *vc)
 	return -1;
 }
 
-/* No events any more: from here on the page is only looked at. */
+/* Gives up events: from now on the wait only looks at the page. */
 static void close_events(int *fd)
 {
 	close(*fd);
 	*fd = -1;
 }
 
-/* Acknowledge: the file is readable again only after the next change. */
+/* Acknowledges: the file is readable again only after the next change. */
 static int acknowledge(int *fd)
 {
 	char byte;
@@ -74,7 +74,7 @@ static int acknowledge(int *fd)
 
 	if (got < 0 && (errno == ENODEV || errno == EINTR))
 		return -errno;
-	/* An update that takes long passes; else the events would never end. */
+	/* A long update passes. After any other error the events would never end. */
 	if (!got || (got < 0 && errno != EAGAIN && errno != ETIMEDOUT))
 		close_events(fd);
 	return 0;
@@ -87,14 +87,14 @@ static int acknowledge(int *fd)
 static int wait_for_event(int *fd, int64_t ns)
 {
 	struct timespec ts = { .tv_sec = ns / NS_PER_SEC, .tv_nsec = ns % NS_PER_SEC };
-	/* No driver of a VMClock is writable: that is poll(2) without a poll operation. */
+	/* A VMClock is never writable: POLLOUT means that the driver has no poll operation. */
 	struct pollfd pfd = { .fd = *fd, .events = POLLIN | POLLOUT };
 
 	if (ppoll(&pfd, 1, &ts, NULL) < 0)
 		return -errno;
 	if (is_gone(pfd.revents))
 		return -ENODEV;
-	/* Somebody closed it, and the number may be another file's by now. */
+	/* Somebody closed the descriptor, and its number may belong to another file now. */
 	if (pfd.revents & POLLNVAL)
 		*fd = -1;
 	else if (pfd.revents & ~POLLIN)
@@ -117,7 +117,7 @@ static bool state_differs(const struct vmclock_state *a, const struct vmclock_st
 }
 
 /*
- * One load, without the sequence count: callers act on the answer by functions
+ * One load, without the sequence count: after this answer callers use functions
  * that wait for the end of an update.
  */
 static bool marker_differs(const struct vmclock *vc, uint64_t marker)
@@ -176,7 +176,7 @@ static int wait_for_change(const struct vmclock *vc, const struct known *known, 
 		if (differs(vc, known))
 			return 0;
 
-		/* Events may be there all the time, and must not make this a busy loop. */
+		/* Sleep, because events that never stop must not make this a busy loop. */
 		left = deadline - ended;
 		if (ended - began < REST_NS && left > 0)
 			ret = vmclock_sleep(at_most(left, REST_NS));

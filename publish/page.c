@@ -9,8 +9,8 @@
 #define FIRST_FIELD	offsetof(struct vmclock_abi, disruption_marker)
 
 /*
- * Readers look while we write: one store for each word, which the compiler
- * may neither split nor repeat. No field crosses a word.
+ * Readers read while we write. So each word is written by one store, which the
+ * compiler may neither split nor repeat. No field crosses a word.
  */
 static void store_words(struct publisher *p, size_t from, size_t to)
 {
@@ -29,15 +29,20 @@ void publisher_stall(struct publisher *p)
 {
 	__atomic_store_n(&p->live->seq_count, htole32(p->seq + 1), __ATOMIC_RELAXED);
 	/*
-	 * Pairs with the acquire fence of readers: who sees a field that is
-	 * stored after this sees the odd count too, or a newer one.
+	 * Pairs with the acquire fence of readers: a reader that sees a field
+	 * that is stored later also sees the odd count, or a newer count.
 	 */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
+void publisher_fields(struct publisher *p)
+{
+	store_words(p, FIRST_FIELD, p->length);
+}
+
 void publisher_constants(struct publisher *p)
 {
-	/* First the count, for readers of a page that is taken over. */
+	/* The count first: readers may be reading the old page. */
 	publisher_stall(p);
 	p->next->seq_count = htole32(p->seq + 1);
 	store_words(p, 0, FIRST_FIELD);
@@ -58,8 +63,8 @@ void publisher_begin(struct publisher *p, struct vmclock_abi *live, struct vmclo
 void publisher_update(struct publisher *p)
 {
 	publisher_stall(p);
-	store_words(p, FIRST_FIELD, p->length);
+	publisher_fields(p);
 	p->seq += 2;
-	/* Pairs with the acquire load of readers: who sees this count sees the fields above. */
+	/* Pairs with the acquire load of readers: a reader of this count sees the fields above. */
 	__atomic_store_n(&p->live->seq_count, htole32(p->seq), __ATOMIC_RELEASE);
 }

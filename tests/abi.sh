@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# abi.sh TOP BUILD [--update]: compares the library's ABI with the one on
-# record, functions and types. --update records it anew: after additions, once
-# lib/libvmclock.map and LIBVMCLOCK_VERSION in configure.ac have them too.
+# abi.sh TOP BUILD [--update]: compares the library's functions and types with the
+# recorded ABI. --update writes a new record: use it after additions, when
+# lib/libvmclock.map and LIBVMCLOCK_VERSION in configure.ac are up to date.
 
 set -eu
 top=$1

@@ -56,13 +56,13 @@ grep -q "^ExecStart=$prefix/bin/vmclock-check --wait\$" \
 	"$dest$prefix/lib/systemd/system/vmclock-wait-sync.service" || fail 'the unit that waits, too'
 grep -q "^ExecStart=$prefix/sbin/vmclockd\$" \
 	"$dest$prefix/lib/systemd/system/vmclockd.service" || fail 'the unit of vmclockd, too'
-# What it may have to restart is there before it.
+# vmclockd starts after each unit that it may restart.
 for unit in $(grep -Erho '"[a-z-]+\.service"' "$top/vmclockd" | tr -d '"'); do
 	grep -q "^After=.*\\b$unit\\b" "$dest$prefix/lib/systemd/system/vmclockd.service" ||
 		fail "vmclockd starts before $unit"
 done
 [ -x "$dest$prefix/lib/systemd/system-sleep/vmclockd" ] || fail 'nothing tells vmclockd of sleep'
-# Each key has its place in the manual and in the example, which has it as it is anyway.
+# Each key is in the manual and in the example, which shows its default.
 example=$dest$prefix/share/doc/vmclock/examples/vmclockd.conf
 keys=$(sed -n 's/^\tKEY(\([a-z_]*\),.*/\1/p' "$top/vmclockd/conf.c")
 [ "$keys" ] || fail 'no keys found'
@@ -81,19 +81,19 @@ LD_LIBRARY_PATH="$dest$prefix/lib" VMCLOCK_PATH="$dest/nothing" "$dest/stamp-eve
 	status=$?
 [ "$status" = 1 ] || fail "status $status without a device"
 
-# Without time on the page, what the host announces is seen all the same.
+# On a page without time, announced maintenance is still seen.
 "$build/tests/tools/make-page" "$dest/page" flags=4
 LD_LIBRARY_PATH="$dest$prefix/lib" VMCLOCK_PATH="$dest/page" "$dest/stamp-events" 1 0 |
 	grep '^maintenance: imminent' || fail 'stamp-events does not show the maintenance'
 
 rm "$dest/page"
 
-# More privileges than its caller: the environment does not tell it what to open.
+# A program with more privileges than its caller ignores the environment's path.
 if [ "$(id -u)" = 0 ]; then
 	"$build/tests/tools/make-page" "$dest/page" disruption_marker=77
 	chmod 755 "$dest"
 	chmod 644 "$dest/page"
-	# The environment does not tell it where libraries are, either.
+	# It also ignores the environment's library path.
 	# shellcheck disable=SC2046
 	cc -o "$dest/privileged" "$top/examples/stamp-events.c" \
 		$(pkg-config --cflags --libs libvmclock) -Wl,-rpath,"$dest$prefix/lib"

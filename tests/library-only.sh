@@ -16,8 +16,8 @@ fail() {
 	exit 1
 }
 
-# A compiler for another machine, as far as that matters. The C library's headers take it for
-# one of 32 bits, whose part of them need not be installed.
+# A fake compiler for another machine. The C library's headers take it for one of 32 bits, and
+# their part for 32 bits need not be installed.
 cd "$dir/other"
 mkdir gnu
 touch gnu/stubs-32.h
@@ -61,7 +61,7 @@ cc -o program -I"$dest/include" program.c plugin.c "$dest/lib/libvmclock.a"
 [ "$(./program)" = "$(sed -n 's/^Version: //p' "$dest/lib/pkgconfig/libvmclock.pc")" ] ||
 	fail 'a program with the static library says another version'
 
-# The shared one exports all as ever.
+# The shared library still exports everything.
 nm -D --defined-only "$dest/lib/libvmclock.so" | sed -n 's/.* T \([^@]*\).*/\1/p' >exported
 sed -n 's/^		\(vmclock_.*\);/\1/p' "$top/lib/libvmclock.map" | diff - exported ||
 	fail 'the shared library exports something else'

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The manual pages are the contract: each constant and field of the library, each attribute,
-# parameter and uevent variable of the driver, and each problem code of vmclock-check is explained
-# in one, and they explain no others. docs/troubleshooting.md has the same problem codes.
+# The manual pages are the contract: they explain exactly the library's constants and fields, the
+# driver's attributes, parameters and uevent variables, the rules, and vmclock-check's problem
+# codes. docs/troubleshooting.md has the same problem codes.
 
 cd "${top_srcdir:=$(dirname "$0")/..}" || exit 99
 number=0
 
-# same WHAT NAMES NAMES: those in the code are those in the manual.
+# same WHAT NAMES NAMES: a case: the names in the code are the names in the manual.
 same() {
 	number=$((number + 1))
 	code=$(printf '%s\n' "$2" | sort -u)
@@ -21,7 +21,7 @@ same() {
 	fi
 }
 
-# items PAGE MACRO [SECTION]: the first words of the page's list items, of a subsection or of all.
+# items PAGE MACRO [SECTION]: the first words of the page's list items, in a subsection or in all.
 items() {
 	sed -n "${3:+/^\.Ss $3\$/,/^\.S[hs] /}s/^\.It $2 \([A-Za-z_]*\).*/\1/p" "man/$1"
 }
@@ -52,20 +52,40 @@ same 'uevents' "$(sed -n 's/.*"\(VMCLOCK_[A-Z_]*\)=%.*/\1/p' driver/*.c)" \
 same 'parameters' "$(sed -n 's/^MODULE_PARM_DESC(\([a-z_]*\),.*/\1/p' driver/*.c)" \
 	"$(items vmclock.4 Cm Parameters)"
 
-# codes GRAVITY: the problem codes that vmclock-check can print with this gravity.
+# codes GRAVITY: vmclock-check's problem codes of this gravity: its own codes, and the rules that
+# one look can judge.
 codes() {
 	grep -ho '"[a-z-]*", CHECK_'"$1" tools/check/*.c | sed 's/^"\(.*\)".*/\1/'
+	awk -v gravity="$1" -F '[", {}\t]+' '
+		$3 ~ /^JUDGE_(PAGE|GUEST)$/ || $2 == "acpi-cid" {
+			grave = $4 == "JUDGE_BREAKS" && $5 == "JUDGE_ALL_TIME" ? "UNUSABLE" : "WARNING"
+			if (grave == gravity && $4 != "JUDGE_ADVICE")
+				print $2
+		}' judge/rules.c
 }
 
-# codes_in_manual BEFORE AFTER: those of the list between these two lines.
+# codes_in_manual BEFORE AFTER: the codes in the list between these two lines.
 codes_in_manual() {
 	sed -n "/^$1/,/^$2/s/^\.It Li //p" man/vmclock-check.1 | sed 's/ , /\n/g'
 }
 
-# codes_in_table HEADING: those in the section's table.
+# codes_in_table HEADING: the codes in the section's table.
 codes_in_table() {
 	sed -n "/^## $1/,/^## /s/^| \`\([a-z-]*\)\` |.*/\1/p" docs/troubleshooting.md
 }
+
+# The table of rules: names and severities.
+rules() {
+	sed -n 's/^\t{ "\([a-z-]*\)", JUDGE_[A-Z]*, JUDGE_\([A-Z]*\),.*/\1 \2/p' judge/rules.c |
+		tr '[:upper:]' '[:lower:]'
+}
+
+rules_in_manual() {
+	sed -n 's/^\.It Li \([a-z-]*\)$/\1/p; s/.*\<\(breaks\|doubtful\|advice\)\.$/\1/p' \
+		man/vmclock-rules.7 | paste -d ' ' - -
+}
+
+same 'rules' "$(rules)" "$(rules_in_manual)"
 
 same 'errors of vmclock-check' "$(codes UNUSABLE)" "$(codes_in_manual 'Errors, ' 'Warnings, ')"
 same 'warnings of vmclock-check' "$(codes WARNING)" "$(codes_in_manual 'Warnings, ' '\.Sh ')"

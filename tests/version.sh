@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The version is configure.ac's. Where it must be written again, it is the same;
-# elsewhere nobody wrote it.
+# configure.ac has the version. Other necessary copies are the same, and there are no
+# unnecessary ones.
 
 cd "${top_srcdir:=$(dirname "$0")/..}" || exit 99
 version=$(sed -n 's/^AC_INIT(\[vmclock\], \[\([^]]*\)\].*/\1/p' configure.ac)
 number=0
 
-# same WHAT VERSION: one line, and no other version.
+# same WHAT VERSION: a case: VERSION is one line, and the same version.
 same() {
 	number=$((number + 1))
 	if [ -n "$version" ] && [ "$2" = "$version" ]; then
@@ -29,10 +29,10 @@ same 'VMCLOCK_VERSION_MAJOR, _MINOR and _PATCH' "$(for part in MAJOR MINOR PATCH
 done | paste -sd.)"
 same NEWS "$(sed -n '1s/^vmclock \([^ ]*\).*/\1/p' NEWS)"
 same docs/install.md "$(grep -o 'vmclock[/-][0-9.]*[0-9]' docs/install.md | sed 's,^vmclock[/-],,' | sort -u)"
-# Without the epoch and what Debian adds to a version: its revision, +nmu1, ~bpo12+1.
+# Without the epoch and Debian's suffixes: revision, +nmu1, ~bpo12+1.
 same debian/changelog "$(sed -n '1s/^vmclock (\([0-9]*:\)\{0,1\}\([0-9.]*\).*/\2/p' debian/changelog)"
 
-# Literals go stale. The symbols of the library keep the version they came with.
+# Literals become outdated. The library's symbols keep the version in which they appeared.
 number=$((number + 1))
 others=$(grep -rlFw -e "$version" --include='*.[chs]' --include='*.sh' --include='*.py' --include=run \
 	bench examples lab lib scripts tests tools 2>/dev/null)

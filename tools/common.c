@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "common.h"
@@ -138,6 +140,27 @@ void wrong_option(const char *tool, char **argv, int answer)
 		wrong_usage(tool, "unknown or ambiguous option %s", word);
 }
 
+void fill_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+int say_why(char *why, size_t size, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, size, fmt, args);
+	va_end(args);
+	return -1;
+}
+
 int close_stdout(const char *tool)
 {
 	/* An earlier write may have failed: stdout remembers that, but not its errno. */
@@ -153,7 +176,7 @@ int close_stdout(const char *tool)
 	return -1;
 }
 
-/* The length of the UTF-8 character at @s in bytes; 0: it is not one. */
+/* The length of the UTF-8 character at @s in bytes; 0: @s is no UTF-8 character. */
 static size_t utf8_length(const unsigned char *s)
 {
 	size_t length, i;

@@ -64,14 +64,8 @@ static int64_t ns_of(int64_t sec, int64_t nsec)
 
 static int age_of(const struct vmclock_snapshot *reference, uint64_t counter, int64_t *ns)
 {
-	/* A line that begins at 0 gives the time since the reference. */
-	const struct vmclock_snapshot since = {
-		.counter_value = reference->counter_value,
-		.period = reference->period,
-		.shift = reference->shift,
-	};
 	struct vmclock_instant t;
-	int ret = vmclock_calc_time(&since, counter, &t);
+	int ret = vmclock_calc_since(reference, counter, &t);
 
 	if (!ret)
 		*ns = ns_of(t.sec, t.nsec);
@@ -175,7 +169,7 @@ static void sample(struct page *p, uint64_t value)
 	end_sample(p, value);
 }
 
-/* In integers: floating point would round. */
+/* Uses integers, because floating point would round. */
 static void seconds(struct page *p, bool negative, uint64_t ns)
 {
 	begin_sample(p);
@@ -231,7 +225,7 @@ static void print_time(struct page *p)
 
 	if (m->has_bound) {
 		gauge(p, "vmclock_time_bound_seconds",
-		      "How far the time that vmclock_now() gives may be off, either way.");
+		      "The error bound of the time that vmclock_now() gives.");
 		signed_seconds(p, m->bound);
 	}
 	gauge(p, "vmclock_reference_age_seconds",
@@ -247,7 +241,7 @@ static uint64_t bound_now(const struct vmclock_run_state *state)
 	return le64toh(state->bound) + (uint64_t)grown + 1;
 }
 
-/* The marker may be so new that vmclockd has not seen it yet: then it does not vouch for it. */
+/* If the marker is so new that vmclockd has not seen it yet, the clock is not trusted. */
 static bool is_trusted(const struct metrics *m)
 {
 	if (!m->running || m->trust != VMCLOCK_RUN_TRUSTED)
@@ -260,13 +254,14 @@ static void print_trust(struct page *p)
 	const struct metrics *m = p->m;
 	bool trusted = is_trusted(m);
 
-	gauge(p, "vmclock_vmclockd_running", "Whether vmclockd has renewed its word in time.");
+	gauge(p, "vmclock_vmclockd_running",
+	      "Whether vmclockd runs: it has renewed its state in time.");
 	sample(p, m->running);
 	gauge(p, "vmclock_system_clock_trusted", "Whether vmclockd vouches for the system clock.");
 	sample(p, trusted);
 	if (trusted && m->has_state) {
 		gauge(p, "vmclock_system_clock_bound_seconds",
-		      "How far the system clock may be off, either way.");
+		      "The error bound of the system clock.");
 		seconds(p, false, bound_now(&m->state));
 	}
 }
@@ -276,12 +271,13 @@ static void print_history(struct page *p)
 	const struct vmclock_run_state *s = &p->m->state;
 
 	counter(p, "vmclock_disruptions_total",
-		"Disruption markers that vmclockd has seen change.");
+		"Changes of the disruption marker that vmclockd has seen.");
 	sample(p, le64toh(s->disruptions));
-	counter(p, "vmclock_generations_total", "Generations that vmclockd has seen change.");
+	counter(p, "vmclock_generations_total",
+		"Changes of the generation that vmclockd has seen.");
 	sample(p, le64toh(s->generations));
 	counter(p, "vmclock_reactions_total",
-		"Reactions of vmclockd; several disruptions may be part of one.");
+		"Reactions of vmclockd; one may cover several disruptions.");
 	sample(p, le64toh(s->reactions));
 	counter(p, "vmclock_untrusted_seconds_total",
 		"How long the system clock was not trusted, while vmclockd ran, after it first "
@@ -290,10 +286,10 @@ static void print_history(struct page *p)
 	if (!s->last_duration)
 		return;
 	gauge(p, "vmclock_last_reaction_duration_seconds",
-	      "How long the last reaction took, from the disruption seen until trusted.");
+	      "How long the last reaction took, until the clock was trusted.");
 	seconds(p, false, le64toh(s->last_duration));
 	gauge(p, "vmclock_last_reaction_offset_seconds",
-	      "By how much the system clock was stepped in the last reaction, forward or back.");
+	      "The sum of the clock's steps in the last reaction; negative: back.");
 	signed_seconds(p, (int64_t)le64toh(s->last_offset));
 }
 

@@ -18,7 +18,7 @@ struct metrics {
 	char device[256];		/* printable */
 
 	/* The device's page, and the time that it or the completed page gives now. */
-	bool up;			/* it can be read */
+	bool up;			/* the page can be read */
 	struct vmclock_state page;	/* its status may be that of the completed page */
 	bool has_time;			/* there is a time, and @reference_age */
 	bool has_bound;			/* it has @bound */

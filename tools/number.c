@@ -29,8 +29,17 @@ int parse_time(const char *text, bool seconds, int64_t *ns)
 {
 	static const struct {
 		const char *name;
-		int ns;
-	} units[] = { { "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 } };
+		int64_t ns;
+	} units[] = {
+		{ "ns", 1 },
+		{ "us", 1000 },
+		{ "ms", 1000000 },
+		{ "s", NS_PER_SEC },
+		{ "m", 60 * NS_PER_SEC },
+		{ "min", 60 * NS_PER_SEC },
+		{ "h", 3600 * NS_PER_SEC },
+		{ "d", SEC_PER_DAY * NS_PER_SEC },
+	};
 	long double value;
 	const char *unit;
 	size_t i;
@@ -45,7 +54,7 @@ int parse_time(const char *text, bool seconds, int64_t *ns)
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strcmp(unit, units[i].name) != 0)
 			continue;
-		value *= units[i].ns;
+		value *= (long double)units[i].ns;
 		if (value > (long double)PARSE_TIME_MAX_SEC * NS_PER_SEC ||
 		    value < -(long double)PARSE_TIME_MAX_SEC * NS_PER_SEC)
 			return -1;
@@ -106,8 +115,12 @@ int parse_unsigned(const char *text, uint64_t max, uint64_t *value)
 int parse_date(const char *text, int64_t *sec)
 {
 	struct tm given = { 0 }, date, back;
-	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &given);
+	const char *end = strptime(text, "%Y-%m-%d", &given);
 	time_t t;
+
+	/* A day alone begins at midnight. */
+	if (end && *end)
+		end = strptime(end, "T%H:%M:%S", &given);
 
 	if (!end || strcmp(end, *end == 'Z' ? "Z" : "") != 0)
 		return -1;

@@ -15,16 +15,18 @@
 #include "check/wait.h"
 #include "check/watch.h"
 #include "common.h"
+#include "guest.h"
 #include "number.h"
 
 static const char help[] =
-	"Usage: " TOOL " [--device PATH] [--json]\n"
+	"Usage: " TOOL " [--device PATH] [--json] [--max-error=TIME] [--max-age=TIME]\n"
 	"       " TOOL " --openmetrics [--device PATH]\n"
 	"       " TOOL " --wait[=SECONDS] [--max-error=TIME] [--device PATH]\n"
 	"       " TOOL " --watch [--json] [--max-error=TIME] [--device PATH]\n"
 	"\n"
 	"Says whether this virtual machine has a VMClock, which driver serves it, what\n"
-	"its page says, what of that can be used, and what to do next.\n"
+	"its page says, what time that makes now, whether it can be true, and what to\n"
+	"do next.\n"
 	"\n"
 	"  --device PATH  check this device or page file\n"
 	"                 (default: $VMCLOCK_PATH, or else /dev/vmclock0)\n"
@@ -33,8 +35,9 @@ static const char help[] =
 	"  --wait         wait until vmclockd vouches for the system clock, for ever or\n"
 	"                 so many seconds\n"
 	"  --watch        a line for each change, until it is interrupted\n"
-	"  --max-error    wait until the error of the time is at most this, such as 1ms,\n"
-	"                 or watch whether it is\n"
+	"  --max-error    warn of time that may be off by more than this, such as 1ms\n"
+	"                 (default 1s); or wait until it is less, or watch whether it is\n"
+	"  --max-age      warn of a reference that is older (default 300s)\n"
 	"  --help         print this help\n"
 	"  --version      print the version\n"
 	"\n"
@@ -53,6 +56,7 @@ enum option_value {
 	OPTION_WAIT,
 	OPTION_WATCH,
 	OPTION_MAX_ERROR,
+	OPTION_MAX_AGE,
 	OPTION_HELP,
 	OPTION_VERSION,
 };
@@ -64,7 +68,8 @@ struct options {
 	bool wait;
 	bool watch;
 	int64_t patience;	/* ns; < 0: without limit */
-	int64_t max_error;	/* ns; 0: any */
+	int64_t max_error;	/* ns; 0: not given */
+	int64_t max_age;	/* ns; 0: not given */
 	bool help;
 	bool version;
 };
@@ -74,16 +79,26 @@ static int check_combination(const struct options *options)
 	const char *wrong = NULL;
 
 	if (options->openmetrics + options->wait + options->watch > 1)
-		wrong = "--openmetrics, --wait and --watch are not for one run";
-	else if (options->max_error && !options->wait && !options->watch)
-		wrong = "--max-error is for --wait and --watch";
+		wrong = "give only one of --openmetrics, --wait and --watch";
+	else if (options->max_error && options->openmetrics)
+		wrong = "--openmetrics has no --max-error";
+	else if (options->max_age && (options->openmetrics || options->wait || options->watch))
+		wrong = "--max-age is for the report";
 	else if (options->json && options->wait)
-		wrong = "--wait has no JSON";
+		wrong = "--wait does not go with --json";
 	else if (options->json && options->openmetrics)
-		wrong = "--openmetrics has no JSON";
+		wrong = "--openmetrics does not go with --json";
 	if (wrong)
 		wrong_usage(TOOL, "%s", wrong);
 	return wrong ? -1 : 0;
+}
+
+static int take_time(const char *option, const char *text, bool seconds, int64_t *ns)
+{
+	if (!parse_time(text, seconds, ns) && *ns > 0)
+		return 0;
+	wrong_usage(TOOL, "--%s: '%s' is not a time; for example %s", option, text, seconds ? "60s" : "1ms");
+	return -1;
 }
 
 static int parse_options(struct options *options, int argc, char **argv)
@@ -96,6 +111,8 @@ static int parse_options(struct options *options, int argc, char **argv)
 					       { "watch", no_argument, NULL, OPTION_WATCH },
 					       { "max-error", required_argument, NULL,
 						 OPTION_MAX_ERROR },
+					       { "max-age", required_argument, NULL,
+						 OPTION_MAX_AGE },
 					       { "help", no_argument, NULL, OPTION_HELP },
 					       { "version", no_argument, NULL, OPTION_VERSION },
 					       { 0 } };
@@ -120,16 +137,18 @@ static int parse_options(struct options *options, int argc, char **argv)
 			options->patience = -1;
 			if (optarg && (parse_time(optarg, true, &options->patience) ||
 				       options->patience < 0)) {
-				wrong_usage(TOOL, "--wait: '%s' is no number of seconds", optarg);
+				wrong_usage(TOOL, "--wait: '%s' is not a number of seconds",
+					    optarg);
 				return -1;
 			}
 			break;
 		case OPTION_MAX_ERROR:
-			if (parse_time(optarg, false, &options->max_error) ||
-			    options->max_error <= 0) {
-				wrong_usage(TOOL, "--max-error: '%s' is no time, such as 1ms", optarg);
+			if (take_time("max-error", optarg, false, &options->max_error))
 				return -1;
-			}
+			break;
+		case OPTION_MAX_AGE:
+			if (take_time("max-age", optarg, true, &options->max_age))
+				return -1;
 			break;
 		case OPTION_HELP:
 			options->help = true;
@@ -197,6 +216,8 @@ int main(int argc, char **argv)
 	if (!c.root)
 		c.root = "";
 
+	c.max_error = (uint64_t)(options.max_error ? options.max_error : GUEST_MAX_ERROR);
+	c.max_age = (uint64_t)options.max_age;
 	gather(&c, options.device);
 	check_judge(&c);
 	status = (int)c.verdict;

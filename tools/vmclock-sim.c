@@ -2,7 +2,7 @@
 /*
  * A stand-in hypervisor: publishes a live VMClock page in a file.
  *
- * See sim/sim.h for the parts. Here: how they start, and the loop that all of it runs in.
+ * See sim/sim.h for the parts. Here: the start and the main loop.
  */
 #include <endian.h>
 #include <errno.h>
@@ -18,31 +18,35 @@
 #include "sim/command.h"
 #include "sim/counter.h"
 #include "sim/input.h"
+#include "sim/run.h"
 #include "sim/sim.h"
 #include "sim/tool.h"
 #include "sim/update.h"
 
-#define FLAT_OUT_NS	1000000	/* between two looks for commands */
+#define FLAT_OUT_NS	1000000		/* between two looks for commands */
+#define LOOK_NS		1000000000	/* and for the file */
 
 static const char usage[] =
 "Usage: " TOOL " [OPTION]... FILE\n"
+"       " TOOL " [OPTION]... --run CMD [ARGUMENT]...\n"
 "       " TOOL " --tell SOCKET COMMAND\n"
 "\n"
-"Publishes a live VMClock page in FILE, as a hypervisor does for its guests, so\n"
-"that VMCLOCK_PATH=FILE lets any program that uses libvmclock run without one.\n";
+"Publishes a live VMClock page in FILE, as a hypervisor does for its guests.\n"
+"With VMCLOCK_PATH=FILE, programs that use libvmclock run without a hypervisor.\n";
 
 static const char rest_of_help[] =
 "\n"
-"TIME is a number with a unit, such as 10ms; without one it is in seconds.\n"
+"TIME is a number with a unit, such as 10ms or 2h; without one it is in seconds.\n"
 "\n"
 "Exit status:\n"
 "  0  ended as asked\n"
 "  2  cannot publish\n"
-"  3  wrong usage, or a command that is none\n";
+"  3  wrong usage, or an invalid command\n"
+"With --run: that of CMD, or 127: it cannot be run.\n";
 
 /* ---- Start ---------------------------------------------------------------------------- */
 
-/* TAI - UTC: by --tai-offset if that is a possible value, else by the kernel. */
+/* TAI - UTC: from --tai-offset if its value is possible, otherwise from the kernel. */
 static int tai_of(const struct sim_options *o, const struct sim_host *host)
 {
 	int asked = o->tai_offset.sec < 0 ? -o->tai_offset.sec : o->tai_offset.sec;
@@ -86,22 +90,25 @@ static int start_clock(struct sim *sim)
 }
 
 /*
- * With --at, the guest's memory may have a page already: the guest comes from
- * another host. The sequence count and the generation go on, and the marker
- * changes.
+ * There may be a page already: with --at, the guest comes from another host;
+ * otherwise programs may still have open what an earlier simulator left. The
+ * sequence count and the generation go on, and the marker changes. In a file of
+ * ours it changes even if --marker asks for the old one, for those programs
+ * would miss the disruption.
  */
 static uint32_t take_over(struct sim *sim)
 {
 	const struct vmclock_abi *page = sim->file.page;
 	const struct sim_options *o = &sim->options;
-	bool there = sim->file.inside && le32toh(page->magic) == VMCLOCK_MAGIC;
+	bool inside = sim->file.inside && le32toh(page->magic) == VMCLOCK_MAGIC;
+	uint64_t before = le64toh(page->disruption_marker);
 
 	sim->marker = o->marker.value;
 	sim->generation = o->generation.value;
-	if (!there)
+	if (!inside && !sim->file.continues)
 		return 0;
-	if (!o->marker.given)
-		sim->marker = le64toh(page->disruption_marker) + 1;
+	if (!o->marker.given || (sim->file.continues && o->marker.value == before))
+		sim->marker = before + 1;
 	if (!o->generation.given && le64toh(page->flags) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT)
 		sim->generation = le64toh(page->vm_generation_counter);
 	return le32toh(page->seq_count);
@@ -110,9 +117,9 @@ static uint32_t take_over(struct sim *sim)
 static int start(struct sim *sim)
 {
 	const struct sim_options *o = &sim->options;
+	const struct sim_constants constants = sim_constants(o);
 
-	if (sim_file_open(&sim->file, o->path, o->at.given ? &o->at.value : NULL,
-			  (uint32_t)o->size.value))
+	if (sim_file_open(&sim->file, o->path, o->at.given ? &o->at.value : NULL, &constants))
 		return -1;
 	if (!o->marker_only && start_clock(sim))
 		return -1;
@@ -121,7 +128,12 @@ static int start(struct sim *sim)
 	sim_start(sim, take_over(sim));
 	if (sim_file_appear(&sim->file))
 		return -1;
-	printf("publishing %s\n", o->path);
+	/* The output of --run is the command's. */
+	if (!o->run)
+		printf("publishing %s\n", o->path);
+	if (sim->file.continues)
+		fprintf(stderr, TOOL ": the page that was there goes on: disruption marker %llu\n",
+			(unsigned long long)sim->marker);
 	fflush(stdout);
 	return 0;
 }
@@ -132,14 +144,15 @@ static volatile sig_atomic_t told_to_stop;
 
 static void on_stop(int number)
 {
-	(void)number;
-	told_to_stop = 1;
+	if (number != SIGCHLD)
+		told_to_stop = 1;
 }
 
 /* Signals are blocked except while we wait, so that none is missed. */
 static void catch_signals(sigset_t *waiting)
 {
-	static const int stops[] = { SIGTERM, SIGINT, SIGHUP };
+	/* A child that has ended ends a wait as well. */
+	static const int stops[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 	struct sigaction stop = { .sa_handler = on_stop };
 	sigset_t blocked;
 	size_t i;
@@ -157,65 +170,100 @@ static void catch_signals(sigset_t *waiting)
 	signal(SIGTTIN, SIG_IGN);
 }
 
-static void run(struct sim *sim, const sigset_t *waiting)
+/* Looks whether the file still has its name, and tells once that it has not. */
+static void look_for_file(struct sim *sim, int64_t now)
 {
-	bool flat_out = !sim->options.interval && !sim->options.hold;
+	if (sim->gone || now < sim->next_look)
+		return;
+	sim->next_look = now + LOOK_NS;
+	if (sim->file.inside || sim_file_is_there(&sim->file))
+		return;
+	sim->gone = true;
+	fprintf(stderr,
+		TOOL ": %s was removed, or replaced by another file: programs that have it open go "
+		     "on, others do not find this page; end " TOOL ", and start it again\n",
+		sim->options.path);
+}
+
+/* @command: the process of --run, which ends the simulation by its end; 0: none. */
+static int run(struct sim *sim, const sigset_t *waiting, pid_t command)
+{
 	int64_t started = monotonic_now();
+	int status = 0;
 
 	while (!sim->stop && !told_to_stop) {
 		int64_t now = monotonic_now();
 		int64_t next = sim_input_script(sim, started, now);
 		int64_t slice = now + FLAT_OUT_NS;
+		bool flat_out = !sim->options.interval && !sim->options.hold;
 
 		do {
 			sim_tick(sim, now);
 			now = monotonic_now();
 		} while (flat_out && now < slice && now < next);
 
+		look_for_file(sim, now);
 		if (sim_deadline(sim) < next)
 			next = sim_deadline(sim);
+		if (!sim->gone && sim->next_look < next)
+			next = sim->next_look;
+		if (command && sim_run_ended(command, &status))
+			return status;
 		if (!sim->stop)
 			sim_input_wait(sim, next, waiting);
 	}
+	return command ? sim_run_end(command) : 0;
 }
 
-/* Else a file of ours could get the number of a closed stdin, and be read for commands. */
-static void fill_standard_files(void)
+/* Publishes until the end. Returns the exit status. */
+static int publish_and_run(struct sim *sim, const sigset_t *waiting)
 {
-	int fd;
+	const struct sim_options *o = &sim->options;
+	pid_t command = 0;
+	int status;
 
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
+	if (o->run)
+		command = sim_run_start(o->words, o->path, waiting);
+	status = command < 0 ? SIM_CANNOT : run(sim, waiting, command);
+	sim_finish(sim);
+	return status;
 }
 
 static int simulate(struct sim *sim)
 {
+	const struct sim_options *o = &sim->options;
+	char *own = NULL;
 	sigset_t waiting;
+	bool started = false;
 	int status;
 
 	fill_standard_files();
-	catch_signals(&waiting);
-	status = sim_input_open(sim->options.script, sim->options.control);
-	if (!status && start(sim))
-		status = SIM_CANNOT;
-	if (!status) {
-		run(sim, &waiting);
-		sim_finish(sim);
+	if (o->run) {
+		own = sim_run_make_path();
+		if (!own)
+			return SIM_CANNOT;
+		sim->options.path = own;
 	}
-	sim_file_close(&sim->file, status == 0 && sim->options.keep);
+	catch_signals(&waiting);
+	status = sim_input_open(o->script, o->control, !o->run);
+	if (!status) {
+		started = !start(sim);
+		status = started ? publish_and_run(sim, &waiting) : SIM_CANNOT;
+	}
+	sim_file_close(&sim->file, started && o->keep);
 	sim_input_close();
+	sim_run_remove_path(own);
 	return status;
 }
 
 static void print_help(void)
 {
+	char commands[SIM_ANSWER_MAX];
+
 	fputs(usage, stdout);
 	sim_options_explain();
-	puts("\nThe commands:");
-	sim_command_explain();
+	sim_command_explain(commands, sizeof(commands));
+	printf("\nThe commands:\n%s", commands);
 	fputs(rest_of_help, stdout);
 }
 

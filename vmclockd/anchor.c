@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-/* What an NTP daemon has found out, kept by the raw clock. */
+/* An NTP daemon's measurements, extended by the raw clock. */
 #include <errno.h>
 
 #include "anchor.h"
 
 #define PPB INT64_C(1000000000)
-/* A rate from longer ago is not today's. */
+/* Older measurements do not tell the present rate. */
 #define BASE_MAX (7200 * PPB)
-/* How far a crystal strays within that time, in ppb. */
+/* How far the rate may stray within this time, in ppb. */
 #define WANDER 1000
-/* From there on a measurement says nothing: 500 ppm make an hour of it in that time. */
+/* A measurement this old is useless: at 500 ppm its error has grown to an hour. */
 #define AGE_MAX (INT64_C(7200000) * PPB)
-/* It stands for the source, which daemons do not tell: not 0, which would be none. */
+/* These daemons do not name their source; 0 would mean that there is none. */
 #define SOME_REFID 1
 
 void anchors_reset(struct anchors *anchors)
@@ -31,7 +31,7 @@ void anchors_add(struct anchors *a, const struct anchor *anchor)
 	a->count += a->count < 2;
 }
 
-/* By how much the raw clock is fast, and how far that may be off, in ppb. */
+/* By how much the raw clock is fast, and the error of this rate, in ppb. */
 static void rate(const struct anchors *a, int64_t *fast, int64_t *error)
 {
 	__int128 utc = a->last.utc - a->base.utc;
@@ -45,7 +45,7 @@ static void rate(const struct anchors *a, int64_t *fast, int64_t *error)
 	if (off >= ANCHOR_RATE_ERROR)
 		return;
 	ppb = ((__int128)a->last.raw - a->base.raw - utc) * PPB / utc;
-	/* Somebody lies: what this leads to contradicts what was said before. */
+	/* Impossible: a measurement is wrong, and the cones will contradict each other. */
 	if (ppb > ANCHOR_RATE_ERROR + off || ppb < -ANCHOR_RATE_ERROR - off)
 		return;
 	*fast = (int64_t)ppb;
@@ -64,7 +64,7 @@ int anchors_report(const struct anchors *a, int64_t raw, int64_t real, int64_t e
 	utc = a->last.utc + (__int128)age * PPB / (PPB + fast);
 	*report = (struct report){
 		.offset = (int64_t)(utc - real),
-		/* What was rounded is within two more. */
+		/* 2: for the rounding. */
 		.root_dispersion =
 			a->last.error + error + (int64_t)((__int128)age * off / (PPB - off)) + 2,
 		.frequency = fast,

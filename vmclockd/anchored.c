@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Daemons of which anchors are all that is known. */
+/* The common part of the NTP daemons that only give anchors. */
 #include <errno.h>
 
 #include "anchored.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What daemons have in common of which anchors are all that is known: how the
- * kernel's clock was at the last look, and what follows from the anchors now.
+ * The common part of the NTP daemons that only give anchors (timesyncd, ntpd):
+ * the kernel's clock at the last look, and the report that follows from the
+ * anchors.
  */
 #ifndef VMCLOCKD_ANCHORED_H
 #define VMCLOCKD_ANCHORED_H
@@ -14,16 +15,16 @@
 struct anchored {
 	struct anchors anchors;
 	struct clock_state last;	/* at the last look */
-	const char *why;		/* there is nothing new */
+	const char *why;		/* why there is no new anchor; NULL: there is one */
 };
 
-/* All that was measured is void. */
+/* Forgets all measurements. @why: the reason for having none. */
 void anchored_reset(struct anchored *a, const char *why);
 
-/* Since the last look: has the machine slept? */
+/* Has the machine slept since the last look? */
 bool anchored_slept(const struct anchored *a, const struct clock_state *now);
 
-/* Since the last look: has the daemon set the clock? Then the kernel's maximum error is less. */
+/* Has the daemon set the clock since the last look? Then the kernel's maximum error has dropped. */
 bool anchored_was_set(const struct anchored *a, const struct clock_state *now);
 
 /* As the functions of struct ntp_daemon. */

@@ -15,9 +15,8 @@
 #define BURSTS_WINDOW_NS INT64_C(600000000000)
 
 /*
- * Not everything may use up the window: after a storm of markers something is
- * left for repetitions, and after these for a network that comes back, or for
- * the next disruption.
+ * Shares of the window: markers leave some bursts for repetitions, and these
+ * leave some for a network that comes back, or for the next disruption.
  */
 #define BURSTS_BY_MARKERS 3
 #define BURSTS_BY_TIME	  (BURSTS_MAX - 1)
@@ -26,7 +25,7 @@ struct bursts {
 	int64_t made[BURSTS_MAX];	/* times of the last bursts, the newest first */
 	unsigned int count;		/* number of times in @made */
 	unsigned int repeated;		/* repetitions in this reaction */
-	unsigned int share;		/* a burst is wanted once fewer are in the window; 0: none */
+	unsigned int share;		/* a burst is due once fewer are in the window; 0: none */
 	int64_t next;			/* when a repetition is due */
 };
 
@@ -49,7 +48,7 @@ int64_t bursts_due(const struct bursts *b);
  * bursts_made() - the burst that was due is made now
  * @b:		the bursts
  * @now:	the time
- * @random:	32 random bits: a fleet that was moved together shall not ask together
+ * @random:	32 random bits, so that a fleet that was moved together does not ask together
  */
 void bursts_made(struct bursts *b, int64_t now, uint32_t random);
 

@@ -12,12 +12,14 @@
 #define LEAP_SECONDS "/usr/share/zoneinfo/leap-seconds.list"
 /* The list may expire, or be updated, while vmclockd runs. */
 #define LEAPS_NS (3600 * NS_PER_SEC)
-/* Once all is well the daemon is asked at each tick: its bounds may be much narrower than before. */
+/* Ask the daemon at each tick, because its bounds may have become much narrower. */
 #define REPORT_NS (NS_PER_SEC / 2)
-/* chronyd slews by a twelfth at most, others by less: so may the clock go beside what it said. */
+/* Since the report the clock may have drifted by a twelfth of the time: chronyd slews no faster. */
 #define SLEW 12
+/* Less than that nobody is blamed for. */
+#define ASTRAY_NS (NS_PER_MS / 5)
 
-/* A list that is missing or broken is an empty one. */
+/* A missing or broken list counts as empty. */
 static void read_leaps(struct by_ntp *by)
 {
 	leaps_read(LEAP_SECONDS, &by->leaps);
@@ -65,7 +67,7 @@ static uint32_t draw(void)
 	return random ^ (uint32_t)counter_ordered() * UINT32_C(2654435769);
 }
 
-/* In a storm of disruptions servers are asked now and then, and after the last one in any case. */
+/* In a storm of disruptions, asks the servers now and then, and always after the last one. */
 static int ask(struct by_ntp *by, struct ntp *ntp)
 {
 	int64_t now = monotonic_now();
@@ -93,7 +95,7 @@ static int reset(struct by_ntp *by, struct ntp *ntp)
 	return 0;
 }
 
-/* Nobody may tell it. */
+/* vmclockd must not tell the daemon to drop its measurements: waits until it has done so. */
 static int watch(struct by_ntp *by, struct ntp *ntp, const char **why)
 {
 	bool first = !by->watched;
@@ -143,7 +145,7 @@ void by_ntp_network(struct by_ntp *by)
 
 /* ---- Measuring ------------------------------------------------------------------------ */
 
-/* Takes back what was published: it is not certain any more. */
+/* Withdraws the published time, which is no longer certain. */
 static int withdraw(struct by_ntp *by, const struct vmclock_state *device, const char *why)
 {
 	if (why != by->told)
@@ -165,14 +167,15 @@ static int take_pair(struct by_ntp *by, const struct vmclock *vc,
 		return -ESTALE;
 	if (!fit_add(&by->fit, pair))
 		return 0;
-	/* The counter was disturbed without another marker: a fresh fit begins. */
+	/* The counter has jumped, or the kernel's clocks stood still: what was measured is void. */
 	track_reset(&by->track);
 	by->first = true;
-	withdraw(by, device, "the counter does not run evenly with the kernel's raw clock");
+	by->word.good = false;
+	completed_untrusted(&by->completed, device, VMCLOCK_STATUS_UNRELIABLE);
 	return -EDOM;
 }
 
-/* What it says now, if that counts. */
+/* Gets the daemon's report, if the report is valid now. */
 static int ask_report(struct by_ntp *by, struct ntp *ntp, struct report *report, const char **why)
 {
 	int ret;
@@ -183,19 +186,23 @@ static int ask_report(struct by_ntp *by, struct ntp *ntp, struct report *report,
 	return ret;
 }
 
-/* A daemon without a source takes nothing back of what it said before... */
+/* If the daemon has lost its source, its earlier report stays valid (-EINVAL)... */
 static int judge(struct by_ntp *by, const struct pair *pair, const struct report *report,
 		 const char **why)
 {
 	*why = report_refusal(report);
 	if (*why)
 		return -EINVAL;
-	/* ... but doubt about a leap second does. */
+	/* ... but not if a leap second is in doubt (-ENODATA). */
 	*why = derive_refusal(pair, report, &by->options);
-	return *why ? -ENODATA : 0;
+	if (*why)
+		return -ENODATA;
+	if (report->leap != REPORT_LEAP_NONE)
+		by->options.announced = leaps_month_end((pair->real + report->offset) / NS_PER_SEC);
+	return 0;
 }
 
-/* Without the counter. */
+/* A pair without the counter. */
 static int clocks_now(struct pair *pair)
 {
 	struct timespec real, raw;
@@ -210,18 +217,53 @@ static int clocks_now(struct pair *pair)
 }
 
 /*
- * The clock was stepped, and what the daemon gives for the time moved along: it was
- * another program, and the daemon has not noticed. Its own steps do not move that.
+ * Did true time, according to the daemon, move with the stepped clock? Then another
+ * program stepped the clock, and the daemon has not noticed. The daemon's own steps
+ * do not move true time.
  */
 static bool is_unaware(int64_t stepped, int64_t moved)
 {
 	return llabs(stepped) < 2 * llabs(moved);
 }
 
+/*
+ * How far another program has slewed the clock since the daemon's last measurement: until the
+ * next one, what it gives for the time goes on at the true rate, as it corrects no more than it
+ * knows of. At a leap second the clock is stepped.
+ */
+static int64_t led_astray(struct by_ntp *by, const struct report *report, int64_t raw, int64_t utc)
+{
+	struct heard now = { report->reference, report->reference_ns, raw, utc };
+	const struct heard *last = &by->last;
+	int64_t passed = raw - last->raw, by_rate, leeway, moved;
+
+	if (!by->lead_known || now.reference != last->reference ||
+	    now.reference_ns != last->reference_ns || leaps_near(last->utc, utc)) {
+		by->last = now;
+		return 0;
+	}
+	by_rate = (int64_t)((__int128)passed * report->frequency / NS_PER_SEC);
+	/* Daemons differ in how they reckon with a rate, by its square. */
+	leeway = llabs((int64_t)((__int128)by_rate * report->frequency / NS_PER_SEC));
+	moved = llabs(utc - last->utc - passed + by_rate);
+	return moved > leeway ? moved - leeway : 0;
+}
+
+/*
+ * Is that more than the daemon's own slews make of it? On a busy machine it may be held up between
+ * its look at the clock and the change of its rate.
+ */
+static bool is_astray(const struct report *report, int64_t astray)
+{
+	int64_t most = (report->root_delay / 2 + report->root_dispersion) / 4;
+
+	return astray > (most > ASTRAY_NS ? most : ASTRAY_NS);
+}
+
 /* What was known before stays true, since it does not rest on CLOCK_REALTIME. */
 static int ask_anew(struct by_ntp *by, const char **why)
 {
-	*why = "another program has set the clock, and the NTP daemon has not noticed";
+	*why = "another program has moved the clock, and the NTP daemon has not noticed";
 	if (*why != by->told)
 		say(LOG_WARNING, "%s", *why);
 	by->told = *why;
@@ -243,7 +285,7 @@ static bool missed_step(const struct by_ntp *by, const struct cone *cone, const 
 	       is_unaware(stepped, cone->utc - (earliest + (latest - earliest) / 2));
 }
 
-/* The same for its word. At a leap second the kernel steps the clock, as UTC goes. */
+/* The same without a cone. At a leap second the kernel's step of the clock is right. */
 static bool word_missed_step(const struct word *before, const struct word *word)
 {
 	int64_t stepped = lead_stepped(&before->lead, &word->lead);
@@ -259,6 +301,7 @@ static int take_word(struct by_ntp *by, struct ntp *ntp, const struct vmclock *v
 	struct pair pair = { 0 };
 	struct report report;
 	struct lead lead;
+	int64_t astray;
 	int ret = lead_read(&word.lead);
 
 	ret = ret ?: ask_report(by, ntp, &report, why);
@@ -275,11 +318,12 @@ static int take_word(struct by_ntp *by, struct ntp *ntp, const struct vmclock *v
 	if (vmclock_disrupted(vc, device->marker))
 		return -ESTALE;
 	word.ns = report.offset;
-	word.error = report.root_delay / 2 + report.root_dispersion + 1;
 	word.raw = pair.raw;
 	word.utc = pair.real + report.offset;
-	if (by->lead_known && word_missed_step(&by->word, &word))
+	astray = led_astray(by, &report, word.raw, word.utc);
+	if (is_astray(&report, astray) || (by->lead_known && word_missed_step(&by->word, &word)))
 		return ask_anew(by, why);
+	word.error = report.root_delay / 2 + report.root_dispersion + astray + 1;
 	by->word = word;
 	by->lead_known = true;
 	return 0;
@@ -292,6 +336,7 @@ static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	struct report report;
 	struct cone cone;
 	struct lead lead;
+	int64_t astray;
 	int ret = take_pair(by, vc, device, &before);
 
 	ret = ret ?: lead_read(&lead);
@@ -306,8 +351,10 @@ static int measure(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	ret = derive_cone(&by->fit, &before, &after, &report, &by->options, &cone);
 	if (ret)
 		return ret;
-	if (missed_step(by, &cone, &lead))
+	astray = led_astray(by, &report, after.raw, cone.utc);
+	if (is_astray(&report, astray) || missed_step(by, &cone, &lead))
 		return ask_anew(by, why);
+	cone.time_maxerror += (uint64_t)astray;
 	by->lead = lead;
 	by->lead_known = true;
 	return track_update(&by->track, &cone);
@@ -342,11 +389,9 @@ static int renew(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	ret = measure(by, ntp, vc, device, why);
 	if (ret == -ERANGE)
 		*why = "the NTP daemon contradicts what it said before";
-	if (ret == -EDOM) {
-		*why = by->told;
-		return -EAGAIN;
-	}
-	/* After a contradiction the track counts on, until three agree. */
+	if (ret == -EDOM)
+		*why = BY_NTP_UNEVEN;
+	/* After a contradiction the track is kept, until three cones agree. */
 	if (ret == -ENODATA)
 		track_reset(&by->track);
 	if (ret == -ERANGE || ret == -ENODATA)
@@ -388,7 +433,7 @@ static void end_at_leap_second(struct by_ntp *by, const struct vmclock_state *de
 	completed_untrusted(&by->completed, device, VMCLOCK_STATUS_UNRELIABLE);
 }
 
-/* Another one knows nothing of what the former one was told. */
+/* A new daemon does not know what the old daemon was told. */
 static void take_daemon(struct by_ntp *by, const struct ntp_daemon *daemon)
 {
 	if (by->daemon == daemon)
@@ -438,7 +483,7 @@ int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	}
 	*why = "the NTP daemon has not measured anew yet";
 	ret = advance(by, ntp, vc, device, why);
-	if (ret == -ESTALE || ret == -ECANCELED || !ret)
+	if (ret == -ESTALE || ret == -ECANCELED || ret == -EDOM || !ret)
 		return ret;
 	if (ret != -EAGAIN && ret != -EINVAL)
 		*why = ntp_reason(ntp, ret);
@@ -454,7 +499,7 @@ static int word_offset(const struct by_ntp *by, struct offset *offset)
 
 	if (ret || !word->good)
 		return ret ?: -ENODATA;
-	/* Whoever has stepped the clock since, true time did not move. */
+	/* Steps of the clock since then changed the offset, not true time. */
 	found.ns = word->ns - lead_stepped(&word->lead, &lead);
 	found.error = word->error + lead_width(&word->lead) + lead_width(&lead) +
 		      (monotonic_now() - word->at) / SLEW;

@@ -19,7 +19,7 @@
 #define STEPS_MAX 3
 /* The time to the next attempt after a failed measurement. */
 #define RETRY_NS (20 * NS_PER_MS)
-/* Each try with an NTP daemon that does not answer takes a second: tries are rare. */
+/* A try with an NTP daemon that does not answer takes a second, so tries are rare. */
 #define NTP_AGAIN_NS (5 * NS_PER_SEC)
 
 /* Why the page's time may be wrong, or NULL. The limits of single steps are in steps.c. */
@@ -73,7 +73,7 @@ const char *by_page_no_time(int error)
 	}
 }
 
-/* The daemon can be told later. What it has refused, it would refuse again. */
+/* Is it worth telling the daemon again later? A daemon that refused would refuse again. */
 static bool is_unanswered(int error)
 {
 	return error == -ETIMEDOUT || error == -ECONNREFUSED || error == -EPIPE;
@@ -103,68 +103,101 @@ void by_page_tell_ntp_again(struct daemon *d)
 	tell_ntp(d);
 }
 
+static void refuse_former_host(struct daemon *d)
+{
+	outcome_refuse(d, "the page's marker has changed, but its time may still be the former "
+			  "host's");
+	/* The host updates the time soon, unless its publisher missed the migration. */
+	if (monotonic_now() - d->began < NS_PER_SEC)
+		outcome_retry(d, RETRY_NS);
+}
+
+/* Returns false after another disruption, or if no offset can be measured, which is logged. */
+static bool measured(struct daemon *d, struct offset *offset)
+{
+	int ret = measure_twice(d, offset);
+
+	if (ret && ret != -ESTALE) {
+		outcome_refuse(d, by_page_no_time(ret));
+		outcome_retry(d, RETRY_NS);
+	}
+	return !ret;
+}
+
+static bool is_small(const struct daemon *d, const struct offset *offset)
+{
+	return offset->ns <= d->config.step_min && offset->ns >= -d->config.step_min;
+}
+
+/* Steps the clock, or stores in *@slewed why it is slewed. Returns false after a refusal. */
+static bool remove_offset(struct daemon *d, const struct offset *offset, const char **slewed)
+{
+	const char *why = refusal(d, offset);
+
+	if (!why)
+		*slewed = steps_refusal(&d->config, offset->ns);
+	if (!why && !may_change(d))
+		why = *slewed;
+	if (why) {
+		outcome_refuse(d, why);
+		return false;
+	}
+	if (*slewed)
+		return true;
+	if (step(d, offset))
+		return false;
+	kernel_clock_steer(d, 0);
+	return true;
+}
+
+/*
+ * Removes the offset, and tells the NTP daemon: its measurements are void even if
+ * the clock is not stepped. @offset receives the last measurement. Returns false
+ * after a refusal or another disruption.
+ */
+static bool set_right(struct daemon *d, struct offset *offset, const char **slewed)
+{
+	int steps;
+
+	for (steps = 0; steps < STEPS_MAX && !*slewed; steps++) {
+		if (!measured(d, offset))
+			return false;
+		if (is_small(d, offset) && d->ntp_told)
+			return true;
+		if (!is_small(d, offset) && !remove_offset(d, offset, slewed))
+			return false;
+		if (!tell_ntp(d))
+			return false;
+	}
+	if (*slewed) {
+		steer_pair(&d->steer, &offset->pair);
+		kernel_clock_steer(d, offset->ns);
+	}
+	return true;
+}
+
+static void conclude(struct daemon *d, const struct offset *offset, const char *slewed)
+{
+	if (offset->error > d->config.trusted_max_error) {
+		outcome_refuse_too_wide(d);
+	} else if (llabs(offset->ns) <= d->config.trusted_max_error) {
+		if (slewed)
+			say(LOG_NOTICE, "the system clock is slewed, not stepped: %s", slewed);
+		outcome_trust(d, offset);
+	} else if (slewed) {
+		outcome_refuse(d, slewed);
+	} else {
+		outcome_retry(d, RETRY_NS);
+	}
+}
+
 void by_page_react(struct daemon *d)
 {
-	const char *why = NULL;
+	const char *slewed = NULL;
 	struct offset offset;
-	int ret, steps;
 
-	if (!d->believed) {
-		outcome_refuse(
-			d, "the page's marker has changed, but its time may still be the former "
-			   "host's");
-		/* The time is updated soon, unless its publisher does not know of the move. */
-		if (monotonic_now() - d->began < NS_PER_SEC)
-			outcome_retry(d, RETRY_NS);
-		return;
-	}
-	for (steps = 0; steps < STEPS_MAX; steps++) {
-		ret = measure_twice(d, &offset);
-		if (ret == -ESTALE)
-			return;
-		if (ret) {
-			outcome_refuse(d, by_page_no_time(ret));
-			outcome_retry(d, RETRY_NS);
-			return;
-		}
-		if (offset.ns <= d->config.step_min && offset.ns >= -d->config.step_min) {
-			if (d->ntp_told)
-				break;
-			if (!tell_ntp(d))
-				return;
-			continue;
-		}
-		why = refusal(d, &offset);
-		if (why) {
-			outcome_refuse(d, why);
-			return;
-		}
-		why = steps_refusal(&d->config, offset.ns);
-		if (why && !may_change(d)) {
-			outcome_refuse(d, why);
-			return;
-		}
-		/* An NTP daemon's measurements are void even if the clock is not stepped. */
-		if (why && !tell_ntp(d))
-			return;
-		if (why)
-			break;
-		if (step(d, &offset))
-			return;
-		kernel_clock_steer(d, 0);
-		if (!tell_ntp(d))
-			return;
-	}
-	if (offset.error > d->config.trusted_max_error) {
-		outcome_refuse_too_wide(d);
-	} else if (llabs(offset.ns) > d->config.trusted_max_error) {
-		if (why)
-			outcome_refuse(d, why);
-		else
-			outcome_retry(d, RETRY_NS);
-	} else {
-		if (why)
-			say(LOG_NOTICE, "the system clock is slewed, not stepped: %s", why);
-		outcome_trust(d, &offset);
-	}
+	if (!d->believed)
+		refuse_former_host(d);
+	else if (set_right(d, &offset, &slewed))
+		conclude(d, &offset, slewed);
 }

@@ -2,6 +2,7 @@
 /* chronyd, by a long-lived chronyc. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,14 +17,14 @@
 #define SOURCE_FIELDS	10
 #define ACTIVITY_FIELDS 5
 #define SOURCES_MAX	1024
-/* Then it is killed. */
+/* chronyc is killed if it takes longer to end. */
 #define END_NS		NS_PER_SEC
 
 /* ---- The process ------------------------------------------------------------------- */
 
 /*
- * A reaction does not wait for its end. Killed at once, it would leave its own
- * socket behind in chronyd's folder.
+ * Does not wait for the end of chronyc. SIGTERM first: if chronyc is killed, its own
+ * socket stays in chronyd's folder.
  */
 static void end(struct chrony *c)
 {
@@ -49,7 +50,8 @@ int chrony_start(struct chrony *c)
 	char *const argv[] = { (char *)"chronyc", (char *)"-n", (char *)"-c", NULL };
 	struct program program = {
 		.path = c->path, .argv = argv, .envp = program_plain_environment,
-		.dies_with_us = true,
+		/* Killed, it would leave its socket behind. */
+		.last_signal = SIGTERM,
 	};
 	int pair[2], i;
 	pid_t pid;
@@ -79,7 +81,7 @@ void chrony_stop(struct chrony *c)
 	leftovers_reap(&c->ended, true);
 }
 
-/* ---- Lines, there and back ----------------------------------------------------------- */
+/* ---- Lines to and from chronyc ------------------------------------------------------- */
 
 static int64_t now_ms(void)
 {
@@ -227,8 +229,8 @@ bool chrony_was_refused(int error)
 }
 
 /*
- * May chronyd have been restarted since this chronyc was? It keeps to the socket
- * of the former one, or has gone over to UDP, by which it may change nothing.
+ * May chronyd have been restarted since this chronyc was started? Then chronyc still
+ * uses the old socket, or UDP, where chronyd refuses changes.
  */
 static bool may_be_stale(int error)
 {
@@ -267,7 +269,7 @@ const char *chrony_reason(int error)
 	switch (error) {
 	case -ENOENT:
 	case -EACCES:
-		return "there is no chronyc where the configuration has it: install chrony, or set chronyc";
+		return "chronyc is not where the configuration says: install chrony, or correct the key chronyc";
 	case -ETIMEDOUT:
 		return "chronyd, or chronyc, does not answer in time";
 	case -ECONNREFUSED:
@@ -277,11 +279,11 @@ const char *chrony_reason(int error)
 	case -EOPNOTSUPP:
 		return "this chronyc is older than 4.0";
 	case -EPIPE:
-		return "chronyc ends before it has answered";
+		return "chronyc has ended without an answer";
 	case -EBADMSG:
-		return "chronyc answers what is not understood";
+		return "vmclockd does not understand chronyc's answer";
 	case -EREMOTEIO:
-		return "chronyd answers by an error";
+		return "chronyd answers with an error";
 	default:
 		return "chronyc cannot be run now";
 	}
@@ -476,20 +478,20 @@ static bool parse_leap(const char *s, enum report_leap *leap)
  * Reference ID, its name, stratum, time of the last measurement, system time,
  * last offset, RMS offset, frequency, residual frequency, skew, root delay,
  * root dispersion, update interval, leap status. The system time is positive
- * where the clock is slow, the frequency where it is fast.
+ * where the clock is slow, the last offset and the frequency where it is fast.
  */
 int chrony_parse_tracking(const char *line, struct report *report)
 {
 	struct report r = { 0 };
 	struct fields f;
-	int64_t unused;
+	int64_t unused, reference, fast;
 
 	if (!split(line, &f, TRACKING_FIELDS) || strlen(f.field[0]) != 8 ||
 	    !parse_unsigned(f.field[0], 16, &r.refid) ||
 	    !parse_unsigned(f.field[2], 10, &r.stratum) ||
-	    !parse_decimal(f.field[3], 0, &r.reference) ||
+	    !parse_decimal(f.field[3], 9, &reference) ||
 	    !parse_decimal(f.field[4], 9, &r.offset) ||
-	    !parse_decimal(f.field[5], 9, &unused) ||
+	    !parse_decimal(f.field[5], 9, &fast) ||
 	    !parse_decimal(f.field[6], 9, &unused) ||
 	    !parse_decimal(f.field[7], 3, &r.frequency) ||
 	    !parse_decimal(f.field[8], 3, &r.residual) ||
@@ -498,6 +500,9 @@ int chrony_parse_tracking(const char *line, struct report *report)
 	    !parse_decimal(f.field[11], 9, &r.root_dispersion) ||
 	    !parse_decimal(f.field[12], 1, &unused) || !parse_leap(f.field[13], &r.leap))
 		return -EBADMSG;
+	r.corrected = -fast;
+	r.reference = reference / NS_PER_SEC;
+	r.reference_ns = (int32_t)(reference % NS_PER_SEC);
 	*report = r;
 	return 0;
 }

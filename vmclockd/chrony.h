@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * chronyd, by one long-lived chronyc that takes commands on its standard
- * input. It is started when first needed, and again after it had to be ended.
+ * chronyd, through one long-lived chronyc that takes commands on its standard
+ * input. chronyc is started when it is first needed, and again after it had to
+ * be ended.
  *
- * No call waits longer than its time limit. For one thread, which does not
- * reap children that it did not start itself.
+ * No call waits longer than its time limit. Only one thread may use a struct
+ * chrony, and the program must not reap children that it did not start itself.
  */
 #ifndef VMCLOCKD_CHRONY_H
 #define VMCLOCKD_CHRONY_H
@@ -20,12 +21,12 @@
 
 struct chrony {
 	const char *path;		/* of chronyc, absolute */
-	int timeout;			/* ms: for each call */
-	int interrupt;			/* readable: calls give up at once; -1: none */
+	int timeout;			/* ms: the limit of each call */
+	int interrupt;			/* descriptor; readable: calls give up at once; -1: none */
 
 	pid_t pid;			/* 0: not running */
 	int fd;				/* its standard input, output and error, or -1 */
-	char buffer[CHRONY_LINE];	/* what it wrote, not yet taken */
+	char buffer[CHRONY_LINE];	/* its output that was not taken yet */
 	size_t length;
 	struct leftovers ended;
 	char answer[CHRONY_LINE];	/* the last line taken, printable: for the log */
@@ -41,7 +42,7 @@ struct chrony_sources {
 };
 
 /*
- * The functions below return, besides what is said there:
+ * The functions below return these errors, besides their own:
  *
  *	-ECANCELED	the descriptor to interrupt with became readable
  *	-ETIMEDOUT	no whole answer within the time limit
@@ -50,9 +51,9 @@ struct chrony_sources {
  *	-EBADMSG	chronyc wrote something unexpected
  *	-EPERM		chronyd does not allow the command
  *
- * After each of these chronyc has been told to end, unless nothing had been asked
- * yet. The command may or may not have reached chronyd. After -ECONNREFUSED and
- * -EPERM of a chronyc from before, a new one was asked as well.
+ * After each of these chronyc has been told to end, unless no command had been sent
+ * yet. The command may or may not have reached chronyd. If an older chronyc gives
+ * -ECONNREFUSED or -EPERM, the command was tried with a new chronyc as well.
  *
  *	-EOPNOTSUPP	this chronyc has no such command
  *	-EREMOTEIO	chronyd answered with an error: see @answer
@@ -60,10 +61,10 @@ struct chrony_sources {
  * and the errors of chrony_start().
  */
 
-/** chrony_was_refused() - is it one of the last three? Then it has answered all the same */
+/** chrony_was_refused() - is the error one of the last three? Then chronyd has answered */
 bool chrony_was_refused(int error);
 
-/** chrony_reason() - any of these errors, and the way out, as a sentence without a full stop */
+/** chrony_reason() - describe an error and the way out, in a sentence without a full stop */
 const char *chrony_reason(int error);
 
 /**
@@ -79,7 +80,7 @@ void chrony_init(struct chrony *c, const char *path, int timeout, int interrupt)
  * chrony_start() - start chronyc, unless it runs
  *
  * It gets a clean environment, no other descriptors, a process group of its
- * own, and SIGKILL when the thread that started it ends.
+ * own, and SIGTERM when the thread that started it ends.
  *
  * Return: 0, or the error of access(), socketpair() or fork().
  */
@@ -92,7 +93,7 @@ void chrony_stop(struct chrony *c);
 int chrony_tracking(struct chrony *c, struct report *report);
 
 /**
- * chrony_command() - a command that is answered by `200 OK`
+ * chrony_command() - send a command whose answer is `200 OK`
  * @command:	the command, printable, in one line
  *
  * Return: 0; -EINVAL: no such line; or as above.
@@ -109,10 +110,10 @@ int chrony_sources(struct chrony *c, struct chrony_sources *sources);
  */
 int chrony_selected_source(struct chrony *c);
 
-/* ---- The answers alone ------------------------------------------------------------ */
+/* ---- Parsing of answers ------------------------------------------------------------ */
 
 /**
- * chrony_parse_tracking() - the line that `tracking` answers in CSV format
+ * chrony_parse_tracking() - parse the answer to `tracking` in CSV format
  * @line:	the line, without its end
  *
  * Return: 0, or -EBADMSG: the line differs from the form of chrony 4.
@@ -120,13 +121,13 @@ int chrony_selected_source(struct chrony *c);
 int chrony_parse_tracking(const char *line, struct report *report);
 
 /**
- * chrony_parse_source() - a line that `sources` answers
+ * chrony_parse_source() - parse one line of the answer to `sources`
  *
  * Return: 1: this source is selected and its reach is not zero, 0: otherwise, or -EBADMSG.
  */
 int chrony_parse_source(const char *line);
 
-/** chrony_parse_activity() - the line that `activity` answers: 0 or -EBADMSG */
+/** chrony_parse_activity() - parse the answer to `activity`: 0 or -EBADMSG */
 int chrony_parse_activity(const char *line, struct chrony_sources *sources);
 
 #endif /* VMCLOCKD_CHRONY_H */

@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: MIT
-/* chronyd as the NTP daemon: told and asked by chronyc. */
+/* chronyd as the NTP daemon, through chronyc. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "clocks.h"
 #include "log.h"
 #include "ntp.h"
 #include "steps.h"
 
-/* The unit test has another one. */
+/* The unit test uses another path. */
 #ifndef CHRONYD_SOCKET
 #define CHRONYD_SOCKET "/run/chrony/chronyd.sock"
 #endif
 
 #define TIMEOUT 1000 /* ms */
-/* What chronyd itself corrects in no time. */
+/* A difference that chronyd itself corrects soon. */
 #define NO_DIFFERENCE 10 /* ppb */
+/* How near its own step is to what it says of it. */
+#define OWN_STEP_NS (NS_PER_MS / 5)
 
-/* Of one that was killed the socket's file stays. */
+/* Connects, because the socket's file stays after a chronyd that was killed. */
 static bool runs(void)
 {
 	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = CHRONYD_SOCKET };
@@ -28,7 +32,7 @@ static bool runs(void)
 
 	if (fd < 0)
 		return false;
-	/* Where it may not be looked at, chronyc has to tell why. */
+	/* EACCES: chronyd may run; chronyc will say what is wrong. */
 	there = !connect(fd, (const struct sockaddr *)&address, sizeof(address)) || errno == EACCES;
 	close(fd);
 	return there;
@@ -37,7 +41,7 @@ static bool runs(void)
 static void start(struct ntp *ntp)
 {
 	chrony_init(&ntp->chronyd.chronyc, ntp->config->chronyc, TIMEOUT, ntp->interrupt);
-	/* Started now, it answers at once when it matters. */
+	/* Start chronyc now, so that it answers at once in a reaction. */
 	chrony_start(&ntp->chronyd.chronyc);
 }
 
@@ -59,7 +63,7 @@ static int forget(struct ntp *ntp)
 	return lead_read(&ntp->chronyd.lead) ?: command(ntp, "reset sources");
 }
 
-/* Absolute, and read back, so that a reaction that begins anew adds nothing twice. */
+/* The target is absolute, so a reaction that begins anew does not add the change twice. */
 static int set_rate(struct ntp *ntp, int64_t fast)
 {
 	struct report report;
@@ -76,14 +80,14 @@ static int set_rate(struct ntp *ntp, int64_t fast)
 	return command(ntp, text);
 }
 
-/* What it measured before somebody set the clock, it may not know to be wrong. */
+/* Somebody may have set the clock without chronyd's notice: its old measurement does not count. */
 static int begin(struct ntp *ntp)
 {
 	ntp->chronyd.fresh = FRESH_UNKNOWN;
-	return 0;
+	return lead_read(&ntp->chronyd.lead);
 }
 
-/* Without a source it has no measurement either: somebody has reset or restarted it. */
+/* If chronyd has no source, somebody has reset or restarted it, and it has no measurement. */
 static int dropped(struct ntp *ntp, bool first)
 {
 	struct report report;
@@ -93,7 +97,7 @@ static int dropped(struct ntp *ntp, bool first)
 	return ret ?: report.leap == REPORT_LEAP_UNKNOWN ? 0 : -EAGAIN;
 }
 
-/* Where chronyd does not want to, it goes on by itself. */
+/* Sends a command that chronyd may refuse: it measures by itself then. */
 static int request(struct ntp *ntp, const char *text)
 {
 	int ret = command(ntp, text);
@@ -101,7 +105,7 @@ static int request(struct ntp *ntp, const char *text)
 	return chrony_was_refused(ret) ? 0 : ret;
 }
 
-/* While a burst is under way chronyd ignores another. */
+/* During a burst chronyd ignores another one. */
 static int measure(struct ntp *ntp, bool again)
 {
 	struct chrony_sources sources;
@@ -118,15 +122,10 @@ static int measure(struct ntp *ntp, bool again)
 }
 
 /* Where it is not told to, it slews the clock, or steps it as its own configuration has it. */
-static int step(struct ntp *ntp)
+static int step(struct ntp *ntp, const struct report *report)
 {
-	struct report report;
-	const char *why;
-	int ret = chrony_tracking(&ntp->chronyd.chronyc, &report);
+	const char *why = steps_refusal(ntp->config, report->offset);
 
-	if (ret)
-		return ret;
-	why = steps_refusal(ntp->config, report.offset);
 	/* One that may not set the clock, as in a container, knows the time all the same. */
 	if (!why)
 		return request(ntp, "makestep");
@@ -134,50 +133,80 @@ static int step(struct ntp *ntp)
 	return 0;
 }
 
-/* Without a source it does not step the clock: another program did, and its samples do not fit. */
-static int look_for_step(struct ntp *ntp)
+/*
+ * Has another program stepped the clock? Then chronyd's samples do not fit. Its own step it makes
+ * when it gets a source, by as much as it says.
+ */
+static bool another_stepped(const struct chronyd *chronyd, int64_t corrected)
 {
 	struct lead now;
-	int ret = lead_read(&now);
+	int64_t stepped;
 
-	if (!ret && lead_stepped(&ntp->chronyd.lead, &now))
-		ret = forget(ntp);
-	return ret ?: -EAGAIN;
+	if (lead_read(&now))
+		return false;
+	stepped = lead_stepped(&chronyd->lead, &now);
+	return stepped && llabs(stepped - corrected) > OWN_STEP_NS;
 }
 
 static int measured(struct ntp *ntp)
 {
+	struct report report = { 0 };
 	int ret = chrony_selected_source(&ntp->chronyd.chronyc);
+	bool selected = ret > 0;
 
+	if (selected)
+		ret = chrony_tracking(&ntp->chronyd.chronyc, &report);
 	if (ret < 0)
 		return ret;
-	if (!ret)
-		return look_for_step(ntp);
-	ret = step(ntp);
+	if (another_stepped(&ntp->chronyd, report.corrected))
+		return forget(ntp) ?: -EAGAIN;
+	if (!selected)
+		return -EAGAIN;
+	ret = step(ntp, &report);
 	if (!ret)
 		ntp->chronyd.fresh = FRESH_ALL;
 	return ret;
 }
 
 /* Has it measured since it was first asked? By its own count: the clock may be anywhere. */
-static bool is_fresh(struct chronyd *chronyd, const struct report *report)
+static bool has_measured(struct chronyd *chronyd, const struct report *report)
 {
 	if (chronyd->fresh == FRESH_UNKNOWN) {
 		chronyd->before = report->reference;
 		chronyd->fresh = FRESH_OTHER;
 	}
-	if (chronyd->fresh == FRESH_OTHER && report->reference == chronyd->before)
-		return false;
-	chronyd->fresh = FRESH_ALL;
-	return true;
+	return chronyd->fresh == FRESH_ALL || report->reference != chronyd->before;
+}
+
+/* What it measures goes together with its samples from before: not if the clock was stepped. */
+static int mixes(struct ntp *ntp)
+{
+	int ret = ntp->silent ? 0 : forget(ntp);
+
+	if (!ret)
+		ntp->chronyd.fresh = ntp->silent ? FRESH_NONE : FRESH_ALL;
+	return ret ?: -EAGAIN;
 }
 
 static int report(struct ntp *ntp, struct report *report, const char **why)
 {
-	int ret = chrony_tracking(&ntp->chronyd.chronyc, report);
+	struct chronyd *chronyd = &ntp->chronyd;
+	int ret = chrony_tracking(&chronyd->chronyc, report);
 
-	if (ret || is_fresh(&ntp->chronyd, report))
+	if (ret || chronyd->fresh == FRESH_ALL)
 		return ret;
+	*why = "another program has set the clock, and chronyd has not measured anew since";
+	if (chronyd->fresh == FRESH_NONE) {
+		if (report->leap == REPORT_LEAP_UNKNOWN)
+			chronyd->fresh = FRESH_ALL;
+		return -EAGAIN;
+	}
+	if (has_measured(chronyd, report)) {
+		if (another_stepped(chronyd, report->corrected))
+			return mixes(ntp);
+		chronyd->fresh = FRESH_ALL;
+		return 0;
+	}
 	*why = "chronyd has not measured since vmclockd was started";
 	return -EAGAIN;
 }

@@ -6,10 +6,11 @@
 #include "chrony.h"
 #include "lead.h"
 
-/* Which of its measurements count. */
+/* Which of chronyd's measurements count. */
 enum chronyd_fresh {
 	FRESH_UNKNOWN,			/* it has not been asked yet */
 	FRESH_OTHER,			/* others than the one that it had then */
+	FRESH_NONE,			/* none before it has dropped them, by itself */
 	FRESH_ALL,
 };
 
@@ -17,7 +18,7 @@ struct chronyd {
 	struct chrony chronyc;
 	enum chronyd_fresh fresh;
 	int64_t before;			/* the reference of that measurement, which does not count */
-	struct lead lead;		/* when it was told to drop all measurements */
+	struct lead lead;		/* before the measurements that count */
 };
 
 extern const struct ntp_daemon chronyd_daemon;

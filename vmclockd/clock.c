@@ -7,9 +7,9 @@
 #include "clocks.h"
 
 #define NS_PER_US 1000
-/* The narrowest of so many readings counts. */
+/* The number of readings, of which the narrowest counts. */
 #define LOOKS 4
-/* From there on the kernel itself takes its clock for unsynchronised. */
+/* us: from this maximum error on, the kernel calls its clock unsynchronised. */
 #define MAXERROR_NONE 16000000
 #define LEAPS	      (STA_INS | STA_DEL)
 /* us: the nominal length of the kernel's tick; and the ppm that one us of it makes. */
@@ -52,7 +52,7 @@ static int look_once(struct clock_state *state)
 		.inserts = tx.status & STA_INS,
 		.deletes = tx.status & STA_DEL,
 	};
-	/* What adjtime(3) has been asked for is apart from that. */
+	/* A slew by adjtime(3) is kept separately. */
 	tx = (struct timex){ .modes = ADJ_OFFSET_SS_READ };
 	ret = adjust(&tx);
 	state->pending += tx.offset * NS_PER_US;
@@ -114,9 +114,9 @@ static int set_status(unsigned int modes, int status)
 }
 
 /*
- * Makes the kernel plan a pending leap second again. It does so within a second
- * in the state TIME_OK, and at once it goes back there only when STA_PLL ends,
- * which ends STA_NANO as well.
+ * Makes the kernel plan a pending leap second again. The kernel does so within a
+ * second once it is in the state TIME_OK. Only the end of STA_PLL brings it there
+ * at once, and this ends STA_NANO as well.
  */
 static int plan_leap(int status)
 {
@@ -128,8 +128,8 @@ static int plan_leap(int status)
 
 /*
  * Undoes two side effects of a step. The kernel forgets when a pending leap
- * second is to come, though neither its status bit nor that it waits for one.
- * And ADJ_NANO switches the clock to nanoseconds for everybody.
+ * second is due, but keeps its status bit and goes on waiting for it. And
+ * ADJ_NANO switches the clock to nanoseconds for everybody.
  */
 static int restore(int before, int status)
 {
@@ -165,12 +165,25 @@ int clock_step(int64_t ns)
 	return ret ?: restore(before, tx.status);
 }
 
+int clock_plan_leap(int sign)
+{
+	struct timex tx = { 0 };
+	int planned, ret = adjust(&tx);
+
+	if (ret)
+		return ret;
+	planned = sign > 0 ? STA_INS : sign < 0 ? STA_DEL : 0;
+	if ((tx.status & LEAPS) == planned)
+		return 0;
+	return set_status(0, (tx.status & ~LEAPS) | planned);
+}
+
 int clock_touch(void)
 {
 	struct timex before = { 0 }, after = { 0 };
 	int ret = adjust(&before) ?: clock_step(1) ?: adjust(&after);
 
-	/* Who was told may have set it already. */
+	/* A program that watches the clock may have set it in between. */
 	if (ret || (before.status & STA_UNSYNC) || !(after.status & STA_UNSYNC))
 		return ret;
 	after.modes = ADJ_STATUS | ADJ_MAXERROR | ADJ_ESTERROR;
@@ -195,7 +208,7 @@ int clock_set_frequency(double ppm)
 {
 	struct timex tx = { .modes = ADJ_FREQUENCY | ADJ_TICK, .tick = TICK };
 
-	/* The kernel limits the frequency: the tick takes the rest. */
+	/* The kernel limits the frequency, so change the tick's length by the rest. */
 	if (ppm > FREQUENCY_MAX || ppm < -FREQUENCY_MAX) {
 		tx.tick += (long)(ppm / TICK_PPM);
 		ppm -= (double)(tx.tick - TICK) * TICK_PPM;

@@ -14,9 +14,10 @@
 
 #define VERSION	    2
 #define PATH_LENGTH 256
-/* So long after as_of, clients read the status as FREERUNNING, until void_after. */
-#define GRACE_NS (5 * NS_PER_SEC)
-#define BLUR_MIN (20 * NS_PER_MS)
+/* From this time after as_of until void_after, clients read the status as FREERUNNING. */
+#define GRACE_NS   (5 * NS_PER_SEC)
+#define BLUR_MIN   (20 * NS_PER_MS)
+#define LATE_TICKS 7
 /* 30 years: true time is always within it, and sums with it do not overflow. */
 #define UNBOUNDED INT64_C(1000000000000000000)
 
@@ -88,7 +89,7 @@ static void take_over(struct clockbound *cb)
 {
 	struct clockbound_segment *live = cb->live;
 
-	/* A vmclockd that was killed during an update has left it odd. */
+	/* A vmclockd that was killed during an update leaves the generation odd. */
 	cb->generation = (uint16_t)((live->generation + 1) & ~1);
 	if (is_right(live))
 		return;
@@ -101,8 +102,9 @@ static void take_over(struct clockbound *cb)
 }
 
 /*
- * The clients' clock stands still between the kernel's ticks, and these come
- * late where a host lets the machine wait: 7 ms were seen with ticks of 4 ms.
+ * How late the clients' clock may be: it stands still between the kernel's ticks.
+ * If the host does not run the processor that counts the ticks, another processor
+ * takes over after five ticks (since Linux 5.18).
  */
 static int64_t blur(void)
 {
@@ -110,8 +112,16 @@ static int64_t blur(void)
 	int64_t ns;
 
 	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
-	ns = 2 * (tick.tv_sec * NS_PER_SEC + tick.tv_nsec);
+	ns = LATE_TICKS * (tick.tv_sec * NS_PER_SEC + tick.tv_nsec);
 	return ns > BLUR_MIN ? ns : BLUR_MIN;
+}
+
+static int64_t clients_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec * NS_PER_SEC + now.tv_nsec;
 }
 
 int clockbound_open(struct clockbound *cb, const char *path, bool dry_run)
@@ -122,7 +132,7 @@ int clockbound_open(struct clockbound *cb, const char *path, bool dry_run)
 
 	*cb = (struct clockbound){ .blur = blur() };
 	if (!slash || slash == path || !slash[1] || (size_t)(slash - path) >= sizeof(folder)) {
-		say(LOG_ERR, "clockbound_path: '%s' is no file in a folder", path);
+		say(LOG_ERR, "clockbound_path: '%s' is not a file in a folder", path);
 		return -1;
 	}
 	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
@@ -156,10 +166,13 @@ static int32_t status_of(const struct vmclock_run_state *state)
 	}
 }
 
-/* @as_of: not after the bound was measured, by the clients' clock. */
+/* @measured_at: when the bound was right, by CLOCK_MONOTONIC. */
 static void publish(struct clockbound *cb, const struct vmclock_run_state *state, int32_t status,
-		    int64_t as_of, int64_t bound)
+		    int64_t measured_at, int64_t bound)
 {
+	int64_t now = clients_now();
+	/* Clients refuse an as_of that their clock, which may be late, has not reached. */
+	int64_t as_of = (now < measured_at ? now : measured_at) - cb->blur;
 	struct clockbound_body body = {
 		.bound = bound,
 		.marker = le64toh(state->marker),
@@ -168,9 +181,9 @@ static void publish(struct clockbound *cb, const struct vmclock_run_state *state
 		.compare = 1,
 	};
 
-	set_instant(body.as_of, as_of - cb->blur);
-	/* void_after follows at once, since nobody watches the clock then: never FREERUNNING. */
-	set_instant(body.void_after, as_of - cb->blur + GRACE_NS);
+	set_instant(body.as_of, as_of);
+	/* Nobody watches the clock after GRACE_NS: void then, without FREERUNNING before. */
+	set_instant(body.void_after, as_of + GRACE_NS);
 	store_body(cb, &body);
 }
 

@@ -23,10 +23,11 @@ struct clockbound {
  * @path:	the file; its folder is made if it is missing
  * @dry_run:	the file is only read, and nobody sees what is published
  *
- * An existing segment is taken over, for clients have it mapped. Until the
- * first publish it says what it said before or, if that was not whole, nothing.
+ * Takes over an existing segment, because clients have it mapped. Until the first
+ * publish the segment keeps its content or, if this is torn, tells clients nothing.
  *
- * Return: 0, or -1 with a line: another's file stands there, or the folder cannot be made.
+ * Return: 0; or -1, after a line in the log: the file is not ours, or the folder cannot
+ * be made.
  */
 int clockbound_open(struct clockbound *cb, const char *path, bool dry_run);
 
@@ -44,9 +45,9 @@ void clockbound_publish(struct clockbound *cb, const struct vmclock_run_state *s
  * clockbound_close() - set the status to unknown
  * @cb:		the segment
  *
- * The file stays: clients see the status at once, and go on when the next vmclockd
- * has started. A wiped segment (version 0) would be an error to them, upon which
- * some give up.
+ * The file stays: clients see the status at once, and use the segment again when the
+ * next vmclockd has started. A wiped segment (version 0) is an error, and some clients
+ * give up on it.
  */
 void clockbound_close(struct clockbound *cb);
 

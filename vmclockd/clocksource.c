@@ -82,7 +82,7 @@ const char *clocksource_changed(struct clocksource *c)
 
 		strcpy(c->name, name);
 		if (was_known)
-			return "the kernel counts time by another clocksource";
+			return "the kernel uses another clocksource now";
 	}
 	return lost ? "the kernel does not rely on the time-stamp counter any more" : NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel counts its time by. Pairs of the counter and its raw clock
- * belong together only while that is the same.
+ * The kernel's clocksource. Pairs of the counter and the raw clock can be
+ * compared only while the clocksource stays the same.
  */
 #ifndef VMCLOCKD_CLOCKSOURCE_H
 #define VMCLOCKD_CLOCKSOURCE_H
@@ -11,13 +11,13 @@
 #define CLOCKSOURCE_FOLDER "/sys/devices/system/clocksource/clocksource0"
 
 struct clocksource {
-	int current, available;		/* descriptors that stay open; -1: nothing is told here */
+	int current, available;		/* descriptors of files in /sys; -1: no such file */
 	char name[32];			/* the current one; empty: unknown */
 	bool had_tsc;			/* the time-stamp counter was available */
-	bool lost_tsc;			/* and the kernel found that it is not steady */
+	bool lost_tsc;			/* then the kernel found that it is not steady */
 };
 
-/* What it is now; where /sys does not tell, it is taken not to change. */
+/* Reads the clocksource. Without the files in /sys, it counts as unchanging. */
 void clocksource_open(struct clocksource *c, const char *folder);
 void clocksource_close(struct clocksource *c);
 
@@ -28,7 +28,7 @@ void clocksource_close(struct clocksource *c);
  */
 const char *clocksource_changed(struct clocksource *c);
 
-/** clocksource_by_counter() - may the kernel's time run by the counter that pages count by? */
+/** clocksource_by_counter() - may the kernel's time run on the same counter as VMClock pages? */
 bool clocksource_by_counter(const struct clocksource *c);
 
 #endif /* VMCLOCKD_CLOCKSOURCE_H */

@@ -20,12 +20,12 @@ char *const program_plain_environment[] = {
 	NULL,
 };
 
-/* Runs in the child before execve(), as all below: only async-signal-safe calls. */
+/* Runs in the child before execve(), like the next functions: only async-signal-safe calls. */
 static bool take_descriptors(const int wanted[3])
 {
 	int fds[3], i;
 
-	/* The caller may have closed the standard ones: then one of @wanted has such a number. */
+	/* If the caller has closed 0, 1 or 2, one of @wanted may have such a number. */
 	for (i = 0; i < 3; i++) {
 		fds[i] = fcntl(wanted[i], F_DUPFD_CLOEXEC, 3);
 		if (fds[i] < 0)
@@ -42,7 +42,8 @@ static void become(const struct program *program, pid_t parent)
 	sigset_t none;
 	int i;
 
-	if (program->dies_with_us && (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent))
+	if (program->last_signal &&
+	    (prctl(PR_SET_PDEATHSIG, program->last_signal) || getppid() != parent))
 		return;
 	if (setpgid(0, 0) || !take_descriptors(program->fds))
 		return;
@@ -63,7 +64,7 @@ pid_t program_start(const struct program *program)
 	}
 	if (pid < 0)
 		return -errno;
-	/* Parent and child both make the group: it must exist before it is killed. */
+	/* Parent and child both do this, because the group must exist before anybody kills it. */
 	setpgid(pid, pid);
 	return pid;
 }
@@ -81,7 +82,7 @@ static void reap(struct leftover *program)
 	program->pid = 0;
 }
 
-/* Before it is reaped, so that its group is still its own: what it has started ends with it. */
+/* Kills the group before reaping the program, while the group's number is still its own. */
 static void look_after(struct leftover *program)
 {
 	siginfo_t info = { 0 };
@@ -146,7 +147,7 @@ int command_start(struct command *c, char *const argv[], int64_t limit)
 		.path = argv[0],
 		.argv = argv,
 		.envp = program_plain_environment,
-		.dies_with_us = true,
+		.last_signal = SIGKILL,
 	};
 	int ends[2], null;
 	pid_t pid;
@@ -210,7 +211,7 @@ int command_result(struct command *c)
 
 	if (!c->pid)
 		return -ECHILD;
-	/* Look for the program's end first: what is read then is all of its output. */
+	/* Check for the program's end first: the read that follows then gets all of its output. */
 	pid = waitpid(c->pid, &status, WNOHANG);
 	if (!read_output(c)) {
 		c->output[--c->length] = '\0';

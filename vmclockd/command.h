@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Other programs: how each is started and ended, and short commands that nobody waits for. */
+/* Other programs: starting and ending them, and short commands that nobody waits for. */
 #ifndef VMCLOCKD_COMMAND_H
 #define VMCLOCKD_COMMAND_H
 
@@ -15,76 +15,78 @@ struct program {
 	char *const *argv;
 	char *const *envp;
 	int fds[3];			/* its standard input, output and error */
-	bool dies_with_us;		/* SIGKILL when the thread that started it ends */
+	int last_signal;		/* when the thread that started it ends; 0: none */
 };
 
-/* What a program gets whose output is parsed. */
+/* The environment of programs whose output is parsed. */
 extern char *const program_plain_environment[];
 
 /**
- * program_start() - start it, in a process group of its own
+ * program_start() - start a program, in a process group of its own
  *
- * It gets no other descriptors than those that have no FD_CLOEXEC, default
- * actions for all signals, and none of them blocked.
+ * The program gets only descriptors without FD_CLOEXEC, default actions for all
+ * signals, and no blocked signals.
  *
  * Return: its process number, or a negative errno value.
  */
 pid_t program_start(const struct program *program);
 
-/** program_kill() - SIGKILL to its group; it has to be reaped yet */
+/** program_kill() - send SIGKILL to a program's group; reap the program afterwards */
 void program_kill(pid_t pid);
 
 #define LEFTOVERS_MAX 8
 
-/* Programs that shall end and were not reaped yet: a disruption waits for none of them. */
+/* Programs that were told to end and are not reaped yet, so that a reaction need not wait. */
 struct leftovers {
 	struct leftover {
 		pid_t pid;		/* 0: free */
-		int64_t deadline;	/* CLOCK_MONOTONIC, ns: then it is killed */
+		int64_t deadline;	/* CLOCK_MONOTONIC, ns: when to kill it */
 	} programs[LEFTOVERS_MAX];
 };
 
 /*
- * Each of these kills another one and waits for its end only where there is no
- * room. Who gets SIGTERM may tidy up, for so many ns.
+ * leftovers_kill() sends SIGKILL, leftovers_end() SIGTERM and, after the given
+ * time in ns, SIGKILL. If there is no room, both kill another program first and
+ * wait for its end.
  */
 void leftovers_kill(struct leftovers *leftovers, pid_t pid);
 void leftovers_end(struct leftovers *leftovers, pid_t pid, int64_t limit);
-/* Reaps those that are gone, and kills those that take too long; with @wait, reaps all. */
+/* Reaps programs that have ended, and kills those that take too long. @wait: until all ended. */
 void leftovers_reap(struct leftovers *leftovers, bool wait);
 
 /* ---- Commands -------------------------------------------------------------------- */
 
 #define COMMAND_OUTPUT 1024
 
-/* One at a time, for one thread that does not reap children that it did not start. */
+/* One program at a time, for one thread. The caller must not reap this program itself. */
 struct command {
 	pid_t pid;			/* 0: none runs */
 	int fd;				/* its standard output and error */
 	int64_t deadline;		/* CLOCK_MONOTONIC, ns */
-	char output[COMMAND_OUTPUT];	/* what it wrote, as a string */
+	char output[COMMAND_OUTPUT];	/* its output, as a string */
 	size_t length;
 	struct leftovers killed;
 };
 
 /**
  * command_start() - start a program, without waiting for it
- * @command:	none of it runs
- * @argv:	the absolute path, and its arguments
- * @limit:	ns: after that it is killed
+ * @command:	the command; no program of it may be running
+ * @argv:	the absolute path, and the arguments
+ * @limit:	ns: the time after which it is killed
  *
  * Return: 0 or the error of access(), pipe2() or fork().
  */
 int command_start(struct command *command, char *const argv[], int64_t limit);
 
 /**
- * command_result() - has it ended?
+ * command_result() - has the program ended?
  *
  * Never waits.
  *
  * Return: -EINPROGRESS: not yet; 0: it has succeeded, and @output is whole;
  * -EREMOTEIO: it has failed, and @output may say why; -ETIMEDOUT: it took too
- * long, -EMSGSIZE: it wrote too much, and was killed; -ECHILD: none was started.
+ * long and was killed; -EMSGSIZE: it wrote too much and was killed; -ECHILD: no
+ * program was started.
  */
 int command_result(struct command *command);
 
@@ -93,10 +95,10 @@ static inline bool command_runs(const struct command *command)
 	return command->pid;
 }
 
-/** command_kill() - end it, if it runs, without waiting for that */
+/** command_kill() - kill the program, if it runs, without waiting for its end */
 void command_kill(struct command *command);
 
-/** command_stop() - end it, and wait for its end */
+/** command_stop() - kill the program, and wait for its end */
 void command_stop(struct command *command);
 
 #endif /* VMCLOCKD_COMMAND_H */

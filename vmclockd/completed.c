@@ -2,6 +2,7 @@
 /* The completed page. */
 #include <endian.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "completed.h"
 #include "counter.h"
@@ -32,17 +33,46 @@ static void begin(struct completed *completed, char *map)
 	}
 }
 
+static char *map_live(struct completed *completed)
+{
+	bool made;
+	char *map = runfile_map(completed->folder, completed->name, VMCLOCK_RUN_PAGE_SIZE, &made);
+
+	runfile_note(completed->folder, completed->name, &completed->file);
+	return map;
+}
+
+bool completed_is_there(const struct completed *completed)
+{
+	return !completed->folder ||
+	       runfile_is_there(completed->folder, completed->name, &completed->file);
+}
+
+int completed_make_anew(struct completed *completed)
+{
+	void *former = completed->copies[0].live;
+	char *map = map_live(completed);
+
+	if (!map)
+		return -1;
+	begin(completed, map);
+	munmap(former, VMCLOCK_RUN_PAGE_SIZE);
+	return 0;
+}
+
 int completed_open(struct completed *completed, const char *folder, const char *device,
 		   bool dry_run)
 {
 	struct vmclock_abi *page = &completed->next.page;
 	const char *slash = strrchr(device, '/'), *name = slash ? slash + 1 : device;
-	bool made;
 	char *map;
 
 	*completed = (struct completed){ 0 };
-	map = dry_run ? runfile_copy(folder, name, VMCLOCK_RUN_PAGE_SIZE)
-		      : runfile_map(folder, name, VMCLOCK_RUN_PAGE_SIZE, &made);
+	if (!dry_run) {
+		completed->folder = folder;
+		completed->name = name;
+	}
+	map = dry_run ? runfile_copy(folder, name, VMCLOCK_RUN_PAGE_SIZE) : map_live(completed);
 	if (!map)
 		return -1;
 	page->magic = htole32(VMCLOCK_MAGIC);

@@ -28,7 +28,8 @@ static const char *const steps[] = {
 
 static const char *const switches[] = { "no", "yes", NULL };
 
-enum kind { WORD, TIME, PATH };
+/* LENGTH is a time that is not 0. */
+enum kind { WORD, TIME, LENGTH, FOLDER, FILE_PATH };
 
 static const struct key {
 	const char *name;
@@ -41,25 +42,26 @@ static const struct key {
 	{                                                                      \
 #field, kind, offsetof(struct config, field), words, initially \
 	}
-	KEY(device, PATH, NULL, "/dev/vmclock0"),
-	KEY(folder, PATH, NULL, VMCLOCK_RUN_FOLDER),
-	KEY(chronyc, PATH, NULL, "/usr/bin/chronyc"),
-	KEY(busctl, PATH, NULL, "/usr/bin/busctl"),
-	KEY(systemctl, PATH, NULL, "/usr/bin/systemctl"),
-	KEY(hooks, PATH, NULL, "/etc/vmclock/hooks.d"),
-	KEY(hook_timeout, TIME, NULL, "10s"),
-	KEY(clockbound_path, PATH, NULL, "/var/run/clockbound/shm0"),
+	KEY(device, FILE_PATH, NULL, "/dev/vmclock0"),
+	KEY(folder, FOLDER, NULL, VMCLOCK_RUN_FOLDER),
+	KEY(chronyc, FILE_PATH, NULL, "/usr/bin/chronyc"),
+	KEY(busctl, FILE_PATH, NULL, "/usr/bin/busctl"),
+	KEY(systemctl, FILE_PATH, NULL, "/usr/bin/systemctl"),
+	KEY(hooks, FOLDER, NULL, "/etc/vmclock/hooks.d"),
+	KEY(hook_timeout, LENGTH, NULL, "10s"),
+	KEY(clockbound_path, FILE_PATH, NULL, "/var/run/clockbound/shm0"),
 	KEY(clockbound, WORD, switches, "no"),
-	KEY(metrics, PATH, NULL, NULL),
+	KEY(metrics, FILE_PATH, NULL, NULL),
 	KEY(mode, WORD, modes, "act"),
 	KEY(ntp, WORD, ntps, "auto"),
+	KEY(source_smears, WORD, switches, "no"),
 	KEY(step, WORD, steps, "always"),
 	KEY(step_min, TIME, NULL, "2us"),
 	KEY(step_max, TIME, NULL, "0"),
 	KEY(step_back_max, TIME, NULL, "1s"),
-	KEY(step_max_error, TIME, NULL, "1ms"),
+	KEY(step_max_error, LENGTH, NULL, "1ms"),
 	KEY(slew_max, TIME, NULL, "101ms"),
-	KEY(trusted_max_error, TIME, NULL, "100ms"),
+	KEY(trusted_max_error, LENGTH, NULL, "100ms"),
 #undef KEY
 };
 
@@ -82,7 +84,7 @@ static int set_word(int *to, const struct key *key, const char *value, char *why
 			return 0;
 		}
 	}
-	snprintf(why, size, "'%s' is none of", value);
+	snprintf(why, size, "'%s' is not one of", value);
 	for (i = 0; key->words[i]; i++) {
 		size_t length = strlen(why);
 
@@ -96,7 +98,7 @@ static int set_time(int64_t *to, const char *value, char *why, size_t size)
 	int64_t ns;
 
 	if (parse_time(value, false, &ns) || ns < 0) {
-		snprintf(why, size, "'%s' is no length of time; for example 1ms, 20us or 0.5s",
+		snprintf(why, size, "'%s' is not a length of time; for example 1ms, 20us or 0.5s",
 			 value);
 		return -1;
 	}
@@ -104,10 +106,20 @@ static int set_time(int64_t *to, const char *value, char *why, size_t size)
 	return 0;
 }
 
+static int set_length(int64_t *to, const char *value, char *why, size_t size)
+{
+	if (set_time(to, value, why, size))
+		return -1;
+	if (*to)
+		return 0;
+	snprintf(why, size, "'%s' is too short: give more than 0", value);
+	return -1;
+}
+
 static int set_path(char **to, const char *value, char *why, size_t size)
 {
 	if (*value != '/') {
-		snprintf(why, size, "'%s' is no absolute path", value);
+		snprintf(why, size, "'%s' is not an absolute path", value);
 		return -1;
 	}
 	free(*to);
@@ -115,6 +127,16 @@ static int set_path(char **to, const char *value, char *why, size_t size)
 	if (*to)
 		return 0;
 	snprintf(why, size, "no memory");
+	return -1;
+}
+
+static int set_file(char **to, const char *value, char *why, size_t size)
+{
+	if (set_path(to, value, why, size))
+		return -1;
+	if (value[strlen(value) - 1] != '/')
+		return 0;
+	snprintf(why, size, "'%s' is a folder: give a file", value);
 	return -1;
 }
 
@@ -128,10 +150,17 @@ static int set(struct config *config, const struct key *key, const char *value, 
 		return set_word(to, key, value, why, size);
 	case TIME:
 		return set_time(to, value, why, size);
+	case LENGTH:
+		return set_length(to, value, why, size);
+	case FILE_PATH:
+		return set_file(to, value, why, size);
 	default:
 		return set_path(to, value, why, size);
 	}
 }
+
+/* Some editors begin a file with it. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 /* ---- The file ---------------------------------------------------------------------- */
 
@@ -139,8 +168,8 @@ struct reading {
 	struct config *config;
 	const char *path;
 	FILE *file;
-	int line;	 /* that was read last: inih tells the handler none */
-	int lines[KEYS]; /* where each key is, 0: nowhere yet */
+	int line;	 /* the number of the current line: inih's handler does not get it */
+	int lines[KEYS]; /* the line of each key; 0: the key has not occurred yet */
 	bool wrong;
 };
 
@@ -175,19 +204,21 @@ static int get_line(FILE *file, char *text, int size)
 }
 
 /*
- * Gives inih lines with a key, and an empty line in place of any other. By
- * itself inih would cut a long line in pieces, take an indented line for more
- * of the value above it, and report only the first line that is wrong.
+ * Gives inih the lines with a key, and an empty line for every other line. inih
+ * itself would cut long lines, take an indented line for a continuation of the
+ * value above it, and report only the first wrong line.
  */
 static char *next_line(char *text, int size, void *user)
 {
 	struct reading *reading = user;
 	int length = get_line(reading->file, text, size);
-	char *start = text + strspn(text, " \t\r\v\f");
+	char *start = text;
 
 	if (length < 0)
 		return NULL;
-	reading->line++;
+	if (!reading->line++ && !strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)))
+		start += strlen(BYTE_ORDER_MARK);
+	start += strspn(start, " \t\r\v\f");
 	if (*start == '#' || *start == ';')
 		*start = '\0';
 	else if (length >= size)
@@ -215,14 +246,14 @@ static int handle(void *user, const char *section, const char *name, const char 
 		if (strcmp(keys[i].name, name) != 0)
 			continue;
 		if (reading->lines[i])
-			return wrong(reading, "%s: line %d has it already", name,
+			return wrong(reading, "%s: already set in line %d", name,
 				     reading->lines[i]);
 		reading->lines[i] = reading->line;
 		if (set(reading->config, &keys[i], value, why, sizeof(why)))
 			return wrong(reading, "%s: %s", name, why);
 		return 1;
 	}
-	return wrong(reading, "there is no key '%s'; vmclockd.conf(5) has all of them", name);
+	return wrong(reading, "there is no key '%s'; vmclockd.conf(5) lists all keys", name);
 }
 
 static int read_file(struct config *config, const char *path, bool required)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The unit test has another one. */
+/* The unit test uses another path. */
 #ifndef CONFIG_PATH
 #define CONFIG_PATH "/etc/vmclock/vmclockd.conf"
 #endif
@@ -18,32 +18,33 @@ enum config_step { STEP_ALWAYS, STEP_FORWARD, STEP_NEVER };
 /* Times in ns. */
 struct config {
 	char *device;
-	char *folder;			/* where state and pages are kept */
+	char *folder;			/* the folder of state and completed pages */
 	char *chronyc;
 	char *busctl;
 	char *systemctl;
-	char *hooks;			/* the folder with the administrator's */
+	char *hooks;			/* the administrator's folder of hooks */
 	char *clockbound_path;
 	char *metrics;			/* the file for node_exporter; NULL: none */
 	int mode;			/* enum config_mode and so on */
 	int ntp;
 	int step;
-	int clockbound;			/* 1: its clients are served */
-	int64_t step_min;		/* less than that is left as it is */
-	int64_t step_max;		/* 0: there is no limit */
+	int clockbound;			/* 1: clients of ClockBound are served */
+	int source_smears;		/* 1: the time servers smear leap seconds */
+	int64_t step_min;		/* a smaller offset is not stepped */
+	int64_t step_max;		/* a larger offset is not stepped; 0: there is no limit */
 	int64_t step_back_max;
-	int64_t step_max_error;		/* bounds wider than that move nothing */
+	int64_t step_max_error;		/* with a larger error the clock is not stepped */
 	int64_t hook_timeout;
-	int64_t slew_max;		/* in a second, by an NTP daemon */
-	int64_t trusted_max_error;	/* nor do they vouch for anything */
+	int64_t slew_max;		/* an NTP daemon's largest slew in a second */
+	int64_t trusted_max_error;	/* with a larger error the clock is not trusted */
 };
 
 /**
- * config_read() - the defaults, and what the file has instead
- * @config:	receives the configuration; config_free() it, whatever this returns
+ * config_read() - read the configuration, with defaults for missing keys
+ * @config:	receives the configuration; call config_free() even after a failure
  * @path:	NULL: CONFIG_PATH, which need not exist
  *
- * Return: 0, or -1 with a line that names file, line and remedy for each mistake.
+ * Return: 0; or -1, after a log line for each mistake, with file, line and remedy.
  */
 int config_read(struct config *config, const char *path);
 void config_free(struct config *config);

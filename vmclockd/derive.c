@@ -2,9 +2,9 @@
 /*
  * From the counter to UTC with bounds.
  *
- * Times are integers. Periods are computed in long double, which has 64 bits
- * of mantissa or more wherever VMClock is: ten operations err by less than
- * 2^-60, and 2^-58 is added to the bound of the period.
+ * Times are integers. Periods are computed in long double, whose mantissa has 64
+ * bits or more on all architectures of VMClock. The error of ten operations is
+ * less than 2^-60; 2^-58 is added to the bound of the period.
  */
 #include <errno.h>
 #include <float.h>
@@ -32,7 +32,7 @@ _Static_assert(LDBL_MANT_DIG >= 64, "periods need more than a double");
 #define OFFSET_MAX		(SECONDS_MAX * PPB)
 #define DELAY_MAX		(1000 * PPB)
 
-/* What the clock may be slewed between two pairs: ns, or a part of the daemon's own bound. */
+/* Limit of the slew between two pairs: ns, or this part of the daemon's bound if larger. */
 #define MOVED_MAX		1000
 #define MOVED_PART		16
 /* Offset, delay and dispersion are printed to the nanosecond. */
@@ -94,7 +94,7 @@ static int64_t period_error(const struct fit *fit, long double ns_per_tick)
 	return ns < PPB ? (int64_t)ns : PPB;
 }
 
-/* Is the pair on the line, extended to it? The error of the line's slope is allowed for. */
+/* Is the pair on the extended line, within the errors of the pairs and of the slope? */
 static bool as_expected(const struct fit *fit, const struct pair *pair)
 {
 	long double ns_per_tick, ns, allowed;
@@ -207,7 +207,7 @@ const char *report_refusal(const struct report *r)
 		return "the NTP daemon is not synchronised";
 	if (!r->refid)
 		return "the NTP daemon has no reference";
-	/* 127.127.1.x: a local clock's name. */
+	/* 127.127.1.x is the reference ID of a local clock. */
 	if (r->refid >> 8 == 0x7f7f01)
 		return "the NTP daemon's reference is the system clock itself (chrony.conf: local)";
 	if (r->stratum < 1 || r->stratum > 15)
@@ -219,7 +219,7 @@ const char *report_refusal(const struct report *r)
 	if (is_absurd(r))
 		return "the NTP daemon reports numbers that cannot be true";
 	if (r->skew > RATE_ERROR_MAX || !within(r->residual, RATE_ERROR_MAX))
-		return "the NTP daemon does not know the clock's frequency yet, within 1000 ppm";
+		return "the NTP daemon does not know the clock's frequency within 1000 ppm yet";
 	return NULL;
 }
 
@@ -245,6 +245,7 @@ const char *derive_refusal(const struct pair *after, const struct report *report
 			   const struct derive_options *options)
 {
 	const char *refusal = report_refusal(report);
+	int64_t sec;
 
 	if (refusal)
 		return refusal;
@@ -252,8 +253,12 @@ const char *derive_refusal(const struct pair *after, const struct report *report
 		return "the time is before 1970 or after 2261";
 	if (root_distance(report) > options->max_error)
 		return "the NTP daemon's own bound is above the limit";
-	return leaps_refusal(options->leaps, (after->real + report->offset) / PPB,
-			     announced(report), options->source_smears);
+	sec = (after->real + report->offset) / PPB;
+	refusal = leaps_refusal(options->leaps, sec, announced(report), options->source_smears);
+	if (!refusal && leaps_may_be_smeared(options->leaps, sec, options->announced))
+		refusal = "less than a day after a leap second that was not announced, so the "
+			  "time servers may smear it";
+	return refusal;
 }
 
 /* ---- The cone --------------------------------------------------------------------- */
@@ -275,7 +280,7 @@ static int derive_rate(const struct fit *fit, const struct report *report,
 	rate->period = rate->nominal * (PPB - report->frequency) / PPB;
 	sum = report->skew + (report->residual < 0 ? -report->residual : report->residual) +
 	      options->wander + nominal_error;
-	/* The rates multiply, and so their errors do; none of them is above 1000 ppm. */
+	/* The rates multiply: sum / 1000 covers the products of errors below 1000 ppm. */
 	rate->error = sum + sum / 1000 + 1 + RATE_ROUNDING;
 	return 0;
 }
@@ -285,7 +290,7 @@ static long double larger_period(const struct rate *rate)
 	return rate->period > rate->nominal ? rate->period : rate->nominal;
 }
 
-/* Chooses the shift by which the period has 63 bits. */
+/* Chooses the shift that gives the period 63 bits. */
 static int set_period(struct cone *cone, const struct rate *rate)
 {
 	long double seconds = rate->period / PPB;
@@ -330,7 +335,7 @@ static int set_time(struct cone *cone, const struct pair *before, const struct p
 		return -EAGAIN;
 	cone->counter = after->counter;
 	cone->utc = after->real + report->offset;
-	/* The time comes from the later pair, what moved from both. */
+	/* utc uses the later pair's error, slewed uses the errors of both pairs. */
 	cone->time_maxerror = (uint64_t)(root_distance(report) + pair_error(before, rate->nominal) +
 					 2 * pair_error(after, rate->nominal) +
 					 (int64_t)ceill(slewed) + (int64_t)ceill(drifted) +
@@ -377,7 +382,7 @@ void cone_reference(const struct cone *cone, uint64_t *sec, uint64_t *frac)
 	vmclock_u128 nsec = (vmclock_u128)(cone->utc % PPB) << 64;
 
 	*sec = (uint64_t)(cone->utc / PPB);
-	/* Up, for readers round down. */
+	/* Round up, because readers round down. */
 	*frac = (uint64_t)((nsec + PPB - 1) / PPB);
 }
 
@@ -422,12 +427,12 @@ int cone_at(const struct cone *cone, uint64_t counter, int64_t *earliest, int64_
 	if (ret)
 		return ret;
 	last = first;
-	/* One more on the far side, for the time was rounded down. */
+	/* One ns more at the late end, because the time was rounded down. */
 	ret = vmclock_calc_shift_time(&first, -(int64_t)error) ?:
 	      vmclock_calc_shift_time(&last, (int64_t)error + 1) ?:
 	      vmclock_calc_bounds_to_utc(&second, &first, &last) ?:
 	      to_ns(&first, earliest) ?: to_ns(&last, latest);
-	/* The last second may be one that is left out. */
+	/* A negative leap second may remove the last second before known_until. */
 	if (!ret && cone->known_until && *latest >= (cone->known_until - 1) * PPB)
 		return -ENODATA;
 	return ret;

@@ -16,7 +16,7 @@
 #include "leaps.h"
 #include "pair.h"
 
-/* ---- The nominal period: of the counter, by CLOCK_MONOTONIC_RAW ---------------- */
+/* ---- The nominal period of the counter, measured by CLOCK_MONOTONIC_RAW -------- */
 
 #define FIT_PAIRS	32
 
@@ -56,14 +56,14 @@ int64_t fit_baseline(const struct fit *fit);
  * @ns_per_tick: receives the period
  * @error_ppb:	receives the bound of its error, rounded up
  *
- * The bound comes from the pairs' widths, and from four times the largest residual,
- * by which a period that changes evenly differs from its mean, over the baseline.
+ * The bound is the pairs' widths plus four times the largest residual, over the baseline.
+ * Four residuals cover the difference of an evenly changing period from its mean.
  *
  * Return: 0 or -EAGAIN: the baseline is below 100 ms, or the error above 1000 ppm.
  */
 int fit_period(const struct fit *fit, long double *ns_per_tick, int64_t *error_ppb);
 
-/* ---- What an NTP daemon says ---------------------------------------------------- */
+/* ---- The report of an NTP daemon ------------------------------------------------- */
 
 enum report_leap {
 	REPORT_LEAP_UNKNOWN,		/* not synchronised, or no answer */
@@ -74,12 +74,14 @@ enum report_leap {
 
 struct report {
 	int64_t offset;			/* ns: true time = CLOCK_REALTIME + offset */
+	int64_t corrected;		/* ns: what it stepped or slewed the clock by, the last time */
 	int64_t root_delay;		/* ns */
 	int64_t root_dispersion;	/* ns */
 	int64_t frequency;		/* ppb: how much CLOCK_MONOTONIC_RAW is fast */
 	int64_t residual;		/* ppb */
 	int64_t skew;			/* ppb: the error bound of frequency */
 	int64_t reference;		/* UTC, s: when the daemon last measured */
+	int32_t reference_ns;		/* and ns, if it says */
 	uint32_t refid;
 	uint32_t stratum;
 	enum report_leap leap;
@@ -102,15 +104,16 @@ struct cone {
 	uint64_t period;		/* these two in 1 / 2^(64 + shift) s */
 	uint64_t period_maxerror;
 	int64_t reference;		/* of the report: when the daemon last measured */
-	int64_t known_until;		/* UTC, s: then a leap second is possible; 0: none is */
+	int64_t known_until;		/* UTC, s: an unknown leap second may be there; 0: none */
 	uint8_t shift;
 	uint8_t leap;			/* VMCLOCK_LEAP_*, for the page */
 };
 
 struct derive_options {
-	int64_t wander;			/* ppb: how far the counter's rate may stray */
+	int64_t wander;			/* ppb: how far the counter's rate may change */
 	int64_t max_error;		/* ns: a larger bound is refused; at most 1 s */
 	const struct leaps *leaps;	/* may be NULL */
+	int64_t announced;		/* UTC, s: of the leap second announced last; 0: none was */
 	bool source_smears;
 };
 
@@ -118,7 +121,7 @@ struct derive_options {
 #define DERIVE_DEFAULTS { .wander = 1000, .max_error = 1000000000 }
 
 /**
- * derive_refusal() - why there can be no bounds from this report
+ * derive_refusal() - why no bounds can follow from this report
  * @after:	a pair
  * @report:	the report
  * @options:	the options
@@ -130,7 +133,7 @@ const char *derive_refusal(const struct pair *after, const struct report *report
 			   const struct derive_options *options);
 
 /**
- * derive_cone() - UTC at a pair's counter value, and onwards
+ * derive_cone() - derive UTC at a pair's counter value, and after it
  * @fit:	the nominal period
  * @before:	a pair from before the daemon was asked
  * @after:	a pair from after its answer: the cone's reference
@@ -144,9 +147,9 @@ const char *derive_refusal(const struct pair *after, const struct report *report
  * counter's rate wanders by no more than @options allow.
  *
  * Return: 0; -EINVAL: derive_refusal() says why; or -EAGAIN, ask again: the
- * fit is too young, CLOCK_REALTIME moved between the pairs by more than 1 us
- * and a sixteenth of the daemon's own bound, these are too wide, a leap second
- * is possible within 5 s, or the daemon has not measured since one.
+ * fit is too young, CLOCK_REALTIME moved between the pairs by more than 1 us and
+ * a sixteenth of the daemon's own bound, the bounds are too wide, a leap second is
+ * possible within 5 s, or the daemon has not measured since a leap second.
  */
 int derive_cone(const struct fit *fit, const struct pair *before, const struct pair *after,
 		const struct report *report, const struct derive_options *options,
@@ -169,16 +172,16 @@ void cone_reference(const struct cone *cone, uint64_t *sec, uint64_t *frac);
  *
  * The arithmetic is that of the page's readers.
  *
- * Return: 0; -ENODATA: the page does not tell of leap seconds so far away; or -EOVERFLOW.
+ * Return: 0; -ENODATA: leap seconds are not known until then; or -EOVERFLOW.
  */
 int cone_at(const struct cone *cone, uint64_t counter, int64_t *earliest, int64_t *latest);
 
 /**
- * cone_reach() - for how many ticks after the reference there is time
+ * cone_reach() - for how many ticks after the reference the cone gives time
  * @cone:	the cone
  *
- * Return: so many that the time is certainly more than a second before
- * known_until, at least 1; 0: there is no such limit.
+ * Return: the ticks for which the time is certainly more than a second before
+ * known_until, at least 1; 0: there is no limit.
  */
 uint64_t cone_reach(const struct cone *cone);
 
@@ -199,8 +202,8 @@ int cone_advance(const struct cone *cone, uint64_t counter, uint8_t leap, struct
  * @new:	the new measurement
  * @out:	receives the cone; may be either
  *
- * At the new reference the bounds of the time are those that both cones allow;
- * the rate is the new measurement's.
+ * The bounds at the new reference are the intersection of both cones; the rate is
+ * the new measurement's.
  *
  * Return: 0; -ERANGE: the cones exclude each other; or the error of cone_at().
  */
@@ -229,9 +232,9 @@ void track_reset(struct track *track);
  * @new:	the measurement
  *
  * Return: 0: track->cone is good; -ERANGE: @new conflicts with the previous
- * track->cone, and takes its place, but is not good yet; -EAGAIN: more cones that
- * agree are needed.
- * What was before is no conflict, but over, where leap seconds until now are not known.
+ * track->cone, and replaces it, but is not good yet; -EAGAIN: more cones that agree
+ * are needed. If leap seconds are not known until now, the previous cone is dropped
+ * without a conflict.
  */
 int track_update(struct track *track, const struct cone *new);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The VMClock device. A thread sleeps in vmclock_wait_disrupted(), which works with every
- * driver, and passes on what wakes it: the rest of vmclockd sees a descriptor.
+ * The VMClock device. A thread sleeps in vmclock_wait_disrupted(), which works with
+ * every driver, and makes a descriptor readable for the main loop when it wakes.
  */
 #include <errno.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #include "log.h"
 #include "thread.h"
 
-/* In a storm of disruptions, one event stands for all markers of so many ns. */
+/* ns: in a storm of disruptions, one event stands for all markers of this time. */
 #define QUIET_NS 5000000
 
 static const char *reason(int error)
@@ -27,9 +27,9 @@ static const char *reason(int error)
 	case -EBADMSG:
 		return "it holds no VMClock page";
 	case -EPROTONOSUPPORT:
-		return "its page has a version that is not known";
+		return "its page has a version that this vmclockd does not know";
 	case -ETIMEDOUT:
-		return "the host is in the middle of an update for too long";
+		return "the host does not finish an update of the page";
 	default:
 		return strerror(-error);
 	}
@@ -70,7 +70,7 @@ int device_init(struct device *device, const char *path)
 	return device->event < 0 ? -errno : 0;
 }
 
-/* Asks the device's page for its constants: vmclock_now() would ask the completed page, too. */
+/* Reads the constants of the device's page; vmclock_now() would read the completed page too. */
 static bool may_have_time(const struct vmclock *vc)
 {
 	const struct vmclock_abi *page = vmclock_page(vc);
@@ -124,7 +124,7 @@ void device_close(struct device *device)
 	device->vc = NULL;
 }
 
-/* Was the file, which stands for a device, removed? Another publisher may make a new one. */
+/* Was the page file removed that stands for a device? A new publisher may make another one. */
 static bool is_removed(const struct device *device)
 {
 	struct stat st;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The VMClock device, which may go and come back, and the state on its page. */
+/* The VMClock device, which may disappear and come back, and the state on its page. */
 #ifndef VMCLOCKD_DEVICE_H
 #define VMCLOCKD_DEVICE_H
 
@@ -13,9 +13,9 @@ struct device {
 	struct vmclock *vc;		/* NULL: the device is not open */
 	struct vmclock_state state;	/* as of the last look */
 	bool has_time;			/* its page may carry time */
-	int told;			/* the error that was logged last: it is not logged twice */
+	int told;			/* the error that was logged last: logged only once */
 
-	int event;			/* readable: the marker has moved, or the device is gone */
+	int event;			/* readable: the marker changed, or the device is gone */
 	pthread_t watcher;
 	bool gone;			/* set by the watcher */
 };

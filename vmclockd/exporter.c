@@ -10,7 +10,7 @@
 #include "log.h"
 
 #define EACH_NS (15 * NS_PER_SEC)
-/* In a storm of changes, metrics are written once in so long. */
+/* The shortest time between two writes, in a storm of changes. */
 #define SOONEST_NS NS_PER_SEC
 
 void exporter_open(struct daemon *d)
@@ -92,7 +92,7 @@ void exporter_close(struct daemon *d)
 
 	if (!exporter->open)
 		return;
-	/* From now on readers see that nobody renews the metrics. */
+	/* The last text says that nobody renews the metrics from now on. */
 	renew(d, false);
 	textfile_stop(&exporter->file);
 	free(exporter->completed);

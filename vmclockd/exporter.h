@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Metrics for node_exporter: a file that is renewed at each change, and now and then. */
+/* Metrics for node_exporter, in a file: written after each change, and periodically. */
 #ifndef VMCLOCKD_EXPORTER_H
 #define VMCLOCKD_EXPORTER_H
 
@@ -11,7 +11,7 @@
 
 struct daemon;
 
-/* What a change of is worth a new text. */
+/* The values whose change makes a new text due. */
 struct exported {
 	bool up;
 	uint8_t trust;

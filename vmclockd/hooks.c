@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The administrator's programs. */
+/* Hooks. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include "hooks.h"
 #include "log.h"
 
-/* The unit test has another one. */
+/* The unit test uses another folder. */
 #ifndef VENDOR_FOLDER
 #define VENDOR_FOLDER "/usr/lib/vmclock/hooks.d"
 #endif
@@ -39,7 +39,7 @@ void hooks_init(struct hooks *hooks, const char *folder, int64_t limit, int memo
 		say(LOG_WARNING, "cannot read whether hooks wait: %s", strerror(errno));
 }
 
-/* The file is one byte, or none: at each moment it is the old note or the new one. */
+/* The file holds one byte or none, so that a kill leaves either the old or the new note. */
 static bool write_note(int file, unsigned char owed)
 {
 	return owed ? pwrite(file, &owed, sizeof(owed), 0) == sizeof(owed) : !ftruncate(file, 0);
@@ -56,7 +56,7 @@ void hooks_promise(struct hooks *hooks, enum hook_event event)
 {
 	unsigned char more = bit(event);
 
-	/* What hooks stop at a disruption must go on after it. */
+	/* Hooks stop things at a disruption, and must start them again: its end is owed too. */
 	if (event == HOOK_DISRUPTED)
 		more |= bit(HOOK_TRUSTED);
 	owe(hooks, hooks->owed | more);
@@ -79,14 +79,19 @@ void hooks_tell(struct hooks *hooks, enum hook_event event, const struct hook_fa
 
 /* ---- Which programs there are ------------------------------------------------------ */
 
-/* A program that others could write is not run. */
+static bool others_can_write(const struct stat *st)
+{
+	return st->st_mode & (S_IWGRP | S_IWOTH) || (st->st_uid != 0 && st->st_uid != geteuid());
+}
+
+/* Programs that other users could have written are not run. */
 static bool may_run(const char *path)
 {
 	struct stat st;
 
 	if (stat(path, &st) || !S_ISREG(st.st_mode) || access(path, X_OK))
 		return false;
-	if (!(st.st_mode & (S_IWGRP | S_IWOTH)) && (st.st_uid == 0 || st.st_uid == geteuid()))
+	if (!others_can_write(&st))
 		return true;
 	say(LOG_WARNING, "hook %s is not run: others can write it", path);
 	return false;
@@ -107,26 +112,47 @@ static bool listed(const struct hooks *hooks, const char *name)
 	return false;
 }
 
-static void list(struct hooks *hooks, const char *folder)
+/* In a folder that others can write, they could put any program of root's. */
+static DIR *open_folder(const char *folder)
 {
 	DIR *dir = opendir(folder);
+	struct stat st;
+
+	if (!dir && errno != ENOENT)
+		say(LOG_WARNING, "cannot read %s: %s", folder, strerror(errno));
+	if (dir && !fstat(dirfd(dir), &st) && !others_can_write(&st))
+		return dir;
+	if (dir) {
+		say(LOG_WARNING, "hooks in %s are not run: others can write there", folder);
+		closedir(dir);
+	}
+	return NULL;
+}
+
+static void list(struct hooks *hooks, const char *folder)
+{
+	DIR *dir = open_folder(folder);
 	struct dirent *entry;
 	char *path;
 
-	if (!dir) {
-		if (errno != ENOENT)
-			say(LOG_WARNING, "cannot read %s: %s", folder, strerror(errno));
+	if (!dir)
 		return;
-	}
-	while ((entry = readdir(dir)) && hooks->count < HOOKS_MAX) {
+	while ((entry = readdir(dir))) {
 		if (*entry->d_name == '.' || listed(hooks, entry->d_name))
 			continue;
 		if (asprintf(&path, "%s/%s", folder, entry->d_name) < 0)
 			break;
-		if (may_run(path))
-			hooks->paths[hooks->count++] = path;
-		else
+		if (!may_run(path)) {
 			free(path);
+			continue;
+		}
+		if (hooks->count == HOOKS_MAX) {
+			say(LOG_WARNING, "there are more than %d hooks: not all of them are run",
+			    HOOKS_MAX);
+			free(path);
+			break;
+		}
+		hooks->paths[hooks->count++] = path;
 	}
 	closedir(dir);
 }
@@ -201,14 +227,15 @@ static void tell_end(const char *path, int status)
 		say(LOG_WARNING, "hook %s was ended by signal %d", path, WTERMSIG(status));
 	else if (WEXITSTATUS(status) == 127)
 		say(LOG_WARNING,
-		    "hook %s ended with status 127: has it a first line such as #!/bin/sh?", path);
+		    "hook %s ended with status 127: does it have a first line such as #!/bin/sh?",
+		    path);
 	else if (WEXITSTATUS(status))
 		say(LOG_WARNING, "hook %s failed with status %d", path, WEXITSTATUS(status));
 }
 
 /*
- * Has the running hook ended? Kills it when its time is over. It may take longer to end,
- * in the middle of a write to a disk that hangs: nobody waits for that here.
+ * Has the running hook ended? Kills it when its time is over. Does not wait for its end,
+ * which may take long, for instance in a write to a disk that hangs.
  */
 static bool ended(struct hooks *hooks)
 {
@@ -251,7 +278,7 @@ static bool take_event(struct hooks *hooks)
 	return true;
 }
 
-/* All have heard of the event, unless it has come again. */
+/* All hooks have run for the event; unless the event is pending again, it is not owed any more. */
 static void have_told(struct hooks *hooks)
 {
 	enum hook_event event = hooks->event;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hooks: programs that are run when something has happened, one at a time
- * and in the order of their names. They are in /etc/vmclock/hooks.d and in the
- * vendor's folder; of two with the same name, that in /etc is run.
+ * Hooks: programs that vmclockd runs after events, one at a time and in the order
+ * of their names. They are in /etc/vmclock/hooks.d and in the vendor's folder; a
+ * hook in /etc replaces the vendor's hook of the same name.
  */
 #ifndef VMCLOCKD_HOOKS_H
 #define VMCLOCKD_HOOKS_H
@@ -26,14 +26,14 @@ struct hook_facts {
 #define HOOKS_MAX 64
 
 struct hooks {
-	const char *folder;		/* the administrator's; the vendor's is constant */
+	const char *folder;		/* the administrator's folder; the vendor's is constant */
 	int64_t limit;			/* ns for each hook */
 
-	/* Events of which not all have heard, a bit for each; from a disruption on, also its end. */
+	/* A bit for each event that not all hooks have run for; a disruption also owes its end. */
 	unsigned char owed;
-	int memory;			/* a file that has them, or is empty; -1: none */
+	int memory;			/* file that keeps @owed for the next process; -1: none */
 
-	/* Events that wait for their turn; one that comes again meanwhile has its newest facts. */
+	/* Events that wait for their turn. If an event comes again, only its newest facts count. */
 	bool pending[HOOK_EVENTS];
 	unsigned long since[HOOK_EVENTS];
 	unsigned long told;
@@ -48,21 +48,21 @@ struct hooks {
 	int64_t deadline;		/* CLOCK_MONOTONIC; INT64_MAX: it was killed */
 };
 
-/* @memory is a file that outlives this process: an earlier one may owe something. */
+/* @memory is a file that outlives this process: it has the events that an earlier one owed. */
 void hooks_init(struct hooks *hooks, const char *folder, int64_t limit, int memory);
 
-/* Notes that they will hear of an event, be it from the next process. */
+/* Notes that the hooks must run for an event, by the next process if not by this one. */
 void hooks_promise(struct hooks *hooks, enum hook_event event);
 
-/* Is an event owed that nobody is telling them of? */
+/* Is an event owed that is neither pending nor being told? */
 bool hooks_owe(const struct hooks *hooks, enum hook_event event);
 
-/* Has the hooks run for an event, after those that run now have ended. */
+/* Runs the hooks for an event, after the hooks that run now. */
 void hooks_tell(struct hooks *hooks, enum hook_event event, const struct hook_facts *facts);
 
 /*
- * Starts, reaps and kills hooks as is due. Call it after SIGCHLD, and at the
- * time it returns: ns of CLOCK_MONOTONIC, INT64_MAX: never.
+ * Starts, reaps and kills hooks that are due. Call it after SIGCHLD, and at the
+ * time that it returns, in ns of CLOCK_MONOTONIC; INT64_MAX: never.
  */
 int64_t hooks_advance(struct hooks *hooks);
 

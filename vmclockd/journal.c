@@ -15,8 +15,17 @@
 #ifdef HAVE_LIBSYSTEMD
 /* Leaves out the fields that name file, line and function. */
 #define SD_JOURNAL_SUPPRESS_LOCATION
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <systemd/sd-journal.h>
+#include <unistd.h>
+
+/* The unit test has another one. */
+#ifndef JOURNAL_SOCKET
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#endif
 
 static const struct {
 	const char *name;
@@ -50,13 +59,29 @@ static void add(struct entry *e, const char *fmt, ...)
 	e->fields[e->count++] = (struct iovec){ .iov_base = text, .iov_len = strlen(text) };
 }
 
+/* Is its queue full? Then whoever sends it something waits until it goes on. */
+static bool journal_hangs(void)
+{
+	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+	bool hangs;
+
+	if (fd < 0)
+		return false;
+	hangs = !connect(fd, (const struct sockaddr *)&address, sizeof(address)) &&
+		!poll(&pfd, 1, 0);
+	close(fd);
+	return hangs;
+}
+
 /* Returns whether the journal has taken the entry. */
 static bool send_entry(enum journal_event event, const struct hook_facts *facts, int level,
 		       const char *line)
 {
 	struct entry e = { .count = 0 };
 
-	if (!log_is_journal())
+	if (!log_is_journal() || journal_hangs())
 		return false;
 	add(&e, "MESSAGE=%s", line);
 	add(&e, "MESSAGE_ID=%s", events[event].id);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happens, for the journal: a line, with a message ID and fields that
- * programs look for. vmclockd(8) has them all: add to them, never change them.
+ * Events for the journal: a line, with a message ID and fields that programs
+ * look for. vmclockd(8) lists all: add to them, never change them.
  */
 #ifndef VMCLOCKD_JOURNAL_H
 #define VMCLOCKD_JOURNAL_H
@@ -19,9 +19,8 @@ enum journal_event {
 };
 
 /*
- * One line, as by say(); where that goes to the journal, with the facts as
- * fields: the bound only of what is trusted, the marker before only if it was
- * another one.
+ * Logs one line as say() does. In the journal the facts become fields: the bound
+ * only if the clock is trusted, the previous marker only if it differs.
  */
 void journal_tell(enum journal_event event, const struct hook_facts *facts, int level,
 		  const char *fmt, va_list args) __attribute__((format(printf, 4, 0)));

@@ -7,7 +7,10 @@
 #include "clocks.h"
 #include "daemon.h"
 #include "kernel-clock.h"
+#include "leaps.h"
 #include "log.h"
+
+#define A_DAY 86400 /* s */
 
 /* Without permission, as in a container, all changes fail: one line is logged for all. */
 static void kernel_answered(struct daemon *d, int ret, const char *what)
@@ -34,7 +37,7 @@ void kernel_clock_unsynchronise(struct daemon *d)
 	if (!may_change(d))
 		return;
 	ret = clock_unsynchronise(&was);
-	/* A later call in the same reaction finds it unsynchronised by the first one. */
+	/* A later call in the same reaction sees what the first call has declared. */
 	d->was_synchronised |= was;
 	kernel_answered(d, ret, "tell the kernel that its clock is wrong");
 }
@@ -50,6 +53,20 @@ void kernel_clock_steer(struct daemon *d, int64_t offset)
 		kernel_answered(d, ret, "set the rate of the system clock");
 }
 
+void kernel_clock_plan_leap(struct daemon *d, const struct offset *offset)
+{
+	bool last_day = leaps_month_end(offset->sec) - offset->sec <= A_DAY;
+	int sign = (offset->leap == VMCLOCK_LEAP_PRE_POS) - (offset->leap == VMCLOCK_LEAP_PRE_NEG);
+	int ret;
+
+	if (d->ntp.found != NTP_NONE || !may_change(d))
+		return;
+	ret = clock_plan_leap(last_day ? sign : 0);
+	/* Success may be that there was nothing to change: other calls may still be refused. */
+	if (ret)
+		kernel_answered(d, ret, "tell the kernel of leap seconds");
+}
+
 void kernel_clock_vouch(struct daemon *d, const struct offset *offset)
 {
 	bool ours = d->device.has_time && d->ntp.found == NTP_NONE;
@@ -60,5 +77,5 @@ void kernel_clock_vouch(struct daemon *d, const struct offset *offset)
 		return;
 	ret = clock_vouch((uint64_t)(offset->error + llabs(offset->ns)),
 			  ours || d->was_synchronised);
-	kernel_answered(d, ret, "tell the kernel how good its clock is");
+	kernel_answered(d, ret, "tell the kernel the error of its clock");
 }

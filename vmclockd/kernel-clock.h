@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's clock in a reaction: its rate, and what the kernel says of it.
- * Where the configuration forbids changes, nothing is changed.
+ * The kernel's clock in a reaction: its rate, status and bound. These functions
+ * change nothing if the configuration forbids changes.
  */
 #ifndef VMCLOCKD_KERNEL_CLOCK_H
 #define VMCLOCKD_KERNEL_CLOCK_H
@@ -20,8 +20,10 @@ struct daemon;
 void kernel_clock_note_synchronised(struct daemon *d);
 /* Declares the kernel's clock unsynchronised. */
 void kernel_clock_unsynchronise(struct daemon *d);
-/* Sets the rate by the page, so that @offset decays. An NTP daemon that runs does that itself. */
+/* Sets the rate by the page, so that @offset decays; leaves this to an NTP daemon if one runs. */
 void kernel_clock_steer(struct daemon *d, int64_t offset);
+/* Has it take part in a leap second at the end of this day, by the page; likewise. */
+void kernel_clock_plan_leap(struct daemon *d, const struct offset *offset);
 /*
  * Tells the kernel the bound of its clock's error. The clock is declared
  * synchronised if vmclockd keeps it, or if it was synchronised before.

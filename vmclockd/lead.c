@@ -4,7 +4,7 @@
 #include "clocks.h"
 #include "lead.h"
 
-/* The narrowest of so many readings counts. */
+/* The number of readings, of which the narrowest counts. */
 #define READINGS 4
 
 static int read_once(struct lead *lead)

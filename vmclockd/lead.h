@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * By how much CLOCK_REALTIME is ahead of CLOCK_MONOTONIC. Both are slewed alike,
- * so only a step changes that, or a leap second.
+ * The lead: how far CLOCK_REALTIME is ahead of CLOCK_MONOTONIC. Slews change both
+ * clocks alike, so only a step or a leap second changes the lead.
  */
 #ifndef VMCLOCKD_LEAD_H
 #define VMCLOCKD_LEAD_H
@@ -18,7 +18,7 @@ int lead_read(struct lead *lead);
 /**
  * lead_stepped() - how far the clock was stepped between two readings
  *
- * Return: ns; 0 where no step is certain.
+ * Return: ns; 0 if no step is certain.
  */
 int64_t lead_stepped(const struct lead *before, const struct lead *after);
 

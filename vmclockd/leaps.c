@@ -111,7 +111,7 @@ static int parse_lines(const char *text, struct leaps *leaps)
 		if (parse_line(line, &p))
 			return -EINVAL;
 	}
-	/* Cut off, it would lack the newest. */
+	/* A list without its end may lack the newest leap seconds. */
 	return p.ended && leaps->count && leaps->expires > p.since ? 0 : -EINVAL;
 }
 
@@ -175,7 +175,7 @@ int leaps_sign(const struct leaps *leaps, int64_t at)
 	return 0;
 }
 
-/* Is a leap second listed there? Without a list: may one be, since January or July begins? */
+/* Is a leap second listed there? Without a list: does January or July begin, so that one may be? */
 static bool may_leap(const struct leaps *leaps, int64_t at)
 {
 	time_t t = (time_t)at;
@@ -201,13 +201,25 @@ const char *leaps_refusal(const struct leaps *leaps, int64_t sec, int announced,
 		return "a leap second is announced, and there is no leap-seconds.list in force "
 		       "to confirm it";
 	if (announced && announced != listed)
-		return "a leap second is announced that leap-seconds.list does not have";
+		return "a leap second is announced, but leap-seconds.list does not have it";
 	if (!announced && listed && end - sec <= HALF_A_DAY && !smears)
-		return "the leap second that leap-seconds.list has is not announced";
+		return "leap-seconds.list has a leap second that is not announced";
 	if (smears && ((end - sec <= A_DAY && may_leap(leaps, end)) ||
 		       (sec - month <= A_DAY && may_leap(leaps, month))))
-		return "within a day of a leap second, and the time servers smear it";
+		return "a leap second is within a day, and the time servers smear it";
 	return NULL;
+}
+
+int64_t leaps_month_end(int64_t sec)
+{
+	return vmclock_calc_month_start(sec, 1);
+}
+
+bool leaps_may_be_smeared(const struct leaps *leaps, int64_t sec, int64_t announced)
+{
+	int64_t month = vmclock_calc_month_start(sec, 0);
+
+	return sec - month <= A_DAY && month != announced && leaps_sign(leaps, month);
 }
 
 static int64_t floor_sec(int64_t ns)

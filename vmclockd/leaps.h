@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Leap seconds: what tzdata's leap-seconds.list says of them, and when it
- * and an NTP daemon's announcement allow to give bounds of UTC.
+ * Leap seconds: tzdata's leap-seconds.list, and whether the list and an NTP
+ * daemon's announcement allow bounds of UTC.
  */
 #ifndef VMCLOCKD_LEAPS_H
 #define VMCLOCKD_LEAPS_H
@@ -12,7 +12,7 @@
 
 #define LEAPS_MAX	128
 
-/* An offset of UTC from TAI, from an instant on. */
+/* A leap second. */
 struct leap {
 	int64_t at;		/* UTC, s since 1970: the start of a month */
 	int sign;		/* 1 inserted before it, -1 left out */
@@ -27,15 +27,15 @@ struct leaps {
 /**
  * leaps_read() - read a leap-seconds.list
  * @path:	the file, such as /usr/share/zoneinfo/leap-seconds.list
- * @leaps:	receives the list; on failure, one that says nothing
+ * @leaps:	receives the list; on failure, an empty list
  *
- * Return: 0, -EINVAL: no such list, or one whose lines contradict each other,
- * or the error of open() or read().
+ * Return: 0; -EINVAL: the file is no such list, or its lines contradict each
+ * other; or the error of open() or read().
  */
 int leaps_read(const char *path, struct leaps *leaps);
 
 /**
- * leaps_parse() - the same, from the text of the list
+ * leaps_parse() - parse the text of a list
  * @text:	the text, ended by NUL
  * @leaps:	as above
  *
@@ -48,7 +48,7 @@ int leaps_parse(const char *text, struct leaps *leaps);
  * @leaps:	the list, may be NULL
  * @sec:	the instant, UTC
  *
- * It does so until the date on which it expires.
+ * The list is complete until it expires.
  */
 bool leaps_complete(const struct leaps *leaps, int64_t sec);
 
@@ -68,9 +68,24 @@ int leaps_sign(const struct leaps *leaps, int64_t at);
  * @announced:	1, -1: the NTP daemon announces a leap second for this month's end, 0: none
  * @smears:	its servers smear leap seconds
  *
- * Return: a sentence without a full stop, or NULL: they allow bounds.
+ * Return: a sentence without a full stop, or NULL: bounds are allowed.
  */
 const char *leaps_refusal(const struct leaps *leaps, int64_t sec, int announced, bool smears);
+
+/** leaps_month_end() - the end of the month, where a leap second may be announced */
+int64_t leaps_month_end(int64_t sec);
+
+/**
+ * leaps_may_be_smeared() - may time servers still smear a leap second that is over?
+ * @leaps:	the list, may be NULL
+ * @sec:	the time, UTC
+ * @announced:	the end of the month at which they announced one; 0: none was announced
+ *
+ * Servers that smear a leap second do not announce it, and smear it for half a day after it.
+ *
+ * Return: is it in the list, less than a day ago, and was it not announced?
+ */
+bool leaps_may_be_smeared(const struct leaps *leaps, int64_t sec, int64_t announced);
 
 /**
  * leaps_near() - is a leap second possible between two times, or within 5 s of them?
@@ -87,17 +102,17 @@ bool leaps_near(int64_t a, int64_t b);
  * @then:	the instant, UTC
  * @sec:	the time now, UTC
  *
- * A listed one or, where the list does not tell, one at the end of June or December.
+ * A listed leap second or, if the list is not complete, one at the end of June or December.
  */
 bool leaps_since(const struct leaps *leaps, int64_t then, int64_t sec);
 
 /**
- * leaps_known_until() - until when is it known when leap seconds come?
+ * leaps_known_until() - until when are leap seconds known?
  * @leaps:	the list, may be NULL
  * @sec:	the time, UTC
  *
- * Return: this month's end, if a leap second is possible there and nobody
- * knows of one; 0: it is known whether there is one then.
+ * Return: this month's end, if a leap second is possible and not known there;
+ * 0: it is known whether there is one.
  */
 int64_t leaps_known_until(const struct leaps *leaps, int64_t sec);
 

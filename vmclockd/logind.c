@@ -37,7 +37,7 @@ void logind_stop(struct logind *l)
 	l->bus = NULL;
 }
 
-/* ---- Asking it to wait ----------------------------------------------------------------- */
+/* ---- Asking logind to wait ------------------------------------------------------------- */
 
 static void not_waited_for(struct logind *l, const char *why)
 {
@@ -46,7 +46,7 @@ static void not_waited_for(struct logind *l, const char *why)
 	l->told = true;
 }
 
-/* It is asked again once it is there. */
+/* logind does not run; owner_changed() asks it when it starts. */
 static bool is_absent(const sd_bus_error *error)
 {
 	return sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER) ||
@@ -95,12 +95,12 @@ static int inhibit(struct logind *l)
 
 /* ---- The bus --------------------------------------------------------------------------- */
 
-/* Of the name's owner: logind has started, or ended. */
+/* The signal of a change of the name's owner: logind has started or ended. */
 #define OWNER_CHANGED                                                               \
 	"type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus'," \
 	"interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" NAME "'"
 
-/* At boot it may start after vmclockd; one that is restarted is asked again. */
+/* At boot logind may start after vmclockd, and it may be restarted: ask it again. */
 static int owner_changed(sd_bus_message *m, void *data, sd_bus_error *unused)
 {
 	const char *name, *before, *owner;
@@ -181,7 +181,7 @@ enum logind_news logind_process(struct logind *l)
 
 	while (l->bus && l->news == LOGIND_NOTHING && (ret = sd_bus_process(l->bus, NULL)) > 0)
 		;
-	/* The lock is gone; logind gives another one when it is back. */
+	/* The connection is lost, and the lock with it: ask again when logind is back. */
 	if (ret < 0)
 		logind_stop(l);
 	news = l->news;

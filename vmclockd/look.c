@@ -9,12 +9,11 @@
 #include "log.h"
 #include "look.h"
 #include "outcome.h"
-#include "trust.h"
 #include "vmclock.h"
 
 #define LOOKS_MAX 20
 
-/* Reads state and page under one marker. While that keeps changing, no time is believed. */
+/* Reads state and page under one marker. While the marker keeps changing, no time is believed. */
 static int look(struct daemon *d)
 {
 	int ret, looks;
@@ -33,21 +32,17 @@ static int look(struct daemon *d)
 	return 0;
 }
 
-/* A disruption would go unseen. The next look may take as long as this one, so it is not soon. */
+/* Disruptions cannot be seen now. Do not look again soon: each look may take long. */
 static void cannot_read(struct daemon *d, int error)
 {
-	if (d->phase == PHASE_TRUSTED) {
-		d->phase = PHASE_REACTING;
-		d->began = monotonic_now();
-		d->stepped = 0;
-		trust_publish(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
-	}
+	if (d->phase == PHASE_TRUSTED)
+		outcome_distrust(d);
 	if (!d->unreadable)
 		events_log(d, JOURNAL_UNTRUSTED, LOG_WARNING,
 			   "%s: the page cannot be read: %s: the system clock is not trusted",
 			   d->device.path,
 			   error == -ETIMEDOUT
-				   ? "the host is in the middle of an update for too long"
+				   ? "the host does not finish an update of the page"
 				   : strerror(-error));
 	d->unreadable = true;
 	outcome_retry(d, REFUSED_NS);

@@ -8,8 +8,8 @@
 struct daemon;
 
 /*
- * Reads the device's state and page into the daemon. Withdraws the trust if the
- * page cannot be read. Returns false then, and where there is no device.
+ * Reads the device's state and page into @d. Withdraws the trust if the page
+ * cannot be read. Returns false then, and if there is no device.
  */
 bool look_at_page(struct daemon *d);
 

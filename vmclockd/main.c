@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* vmclockd: options, and the loop that all of it runs in. */
+/* vmclockd: the options and the main loop. */
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -25,10 +25,10 @@ static void usage(void)
 {
 	fputs("Usage: vmclockd [OPTION]...\n"
 	      "\n"
-	      "Sets the system clock right after the virtual machine was moved or restored,\n"
+	      "Corrects the system clock after the virtual machine was moved or restored,\n"
 	      "and says in /run/vmclock when it can be trusted again. Runs in the foreground.\n"
 	      "\n"
-	      "  -c, --config=FILE   instead of " CONFIG_PATH "\n"
+	      "  -c, --config=FILE   the configuration, instead of " CONFIG_PATH "\n"
 	      "      --check-config  check the configuration, and exit\n"
 	      "      --dry-run       log what would be done, and change nothing\n"
 	      "  -v, --verbose       log more\n"
@@ -53,7 +53,7 @@ struct options {
 
 enum { CHECK_CONFIG = UCHAR_MAX + 1, DRY_RUN, HELP, VERSION };
 
-/* Returns < 0 to go on, else the exit status. */
+/* Returns the exit status, or a negative value: go on. */
 static int parse_options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -117,6 +117,9 @@ static int open_signals(void)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
+	/* With its terminal it ends. */
+	if (!isatty(STDERR_FILENO))
+		sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -1;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -140,7 +143,7 @@ static void wake_up(struct daemon *d)
 		reaction_awake(d);
 }
 
-/* A child's end only wakes the loop up. */
+/* SIGCHLD only wakes the loop up. */
 static bool shall_end(struct daemon *d, int fd)
 {
 	struct signalfd_siginfo info;
@@ -148,6 +151,9 @@ static bool shall_end(struct daemon *d, int fd)
 	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			return true;
+		if (info.ssi_signo == SIGHUP)
+			say(LOG_NOTICE, "SIGHUP: the configuration is read at the start only: "
+					"restart vmclockd");
 		if (info.ssi_signo == SIGUSR1)
 			reaction_sleep(d);
 		if (info.ssi_signo == SIGUSR2)
@@ -156,10 +162,13 @@ static bool shall_end(struct daemon *d, int fd)
 	return false;
 }
 
+/* s since 1970: in 2255. The kernel lets its clock be set to 2232 at most. */
+#define NEVER_SEC INT64_C(9000000000)
+
 /* The timer never expires. It becomes readable when somebody has set the clock. */
 static void arm_steps(int fd)
 {
-	const struct itimerspec never = { .it_value.tv_sec = INT32_MAX };
+	const struct itimerspec never = { .it_value.tv_sec = NEVER_SEC };
 
 	timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
 }
@@ -171,7 +180,7 @@ static bool expired(int fd)
 	return read(fd, &times, sizeof(times)) == sizeof(times);
 }
 
-/* Two pairs so far apart tell the nominal rate of the system clock. */
+/* Two pairs that are this far apart give the nominal rate of the system clock. */
 #define BASELINE_MS 110
 
 static bool rate_is_missing(const struct daemon *d)
@@ -180,7 +189,7 @@ static bool rate_is_missing(const struct daemon *d)
 	       !(d->steer.nominal > 0);
 }
 
-/* Clients add to the bound what an NTP daemon may have slewed since: renew it more often. */
+/* Clients add to the bound what an NTP daemon may slew between renewals: renew it often. */
 #define RENEWED_MS 100
 
 static bool is_renewed(const struct daemon *d)
@@ -189,7 +198,7 @@ static bool is_renewed(const struct daemon *d)
 	       d->phase == PHASE_TRUSTED;
 }
 
-/* How long to sleep, in ms; -1: until something happens. */
+/* How long poll(2) may sleep, in ms; -1: without limit. */
 static int patience(const struct daemon *d)
 {
 	int64_t left;
@@ -245,9 +254,20 @@ static void look_at_clocksource(struct daemon *d)
 
 	if (!why)
 		return;
-	/* With another clocksource the kernel's clock has another rate of its own. */
+	/* Each clocksource has its own nominal rate. */
 	d->steer.nominal = 0;
 	reaction_doubt(d, why);
+}
+
+/* Somebody may have removed what is in /run/vmclock: new handles would find nothing there. */
+static int keep_files(struct daemon *d)
+{
+	if (state_is_there(&d->state) && completed_is_there(&d->by_ntp.completed))
+		return 0;
+	say(LOG_WARNING,
+	    "files in %s were removed, and are made anew: programs have to open the device again",
+	    d->config.folder);
+	return state_make_anew(&d->state) ?: completed_make_anew(&d->by_ntp.completed);
 }
 
 static void tick(struct daemon *d)
@@ -262,12 +282,54 @@ static void tick(struct daemon *d)
 	supervisor_alive();
 }
 
-static void run(struct daemon *d, struct pollfd fds[SOURCES])
+/*
+ * Attends to what has woken the loop. @ready: what poll() returned. Returns false at the
+ * end; *@status then receives the exit status.
+ */
+static bool attend(struct daemon *d, const struct pollfd fds[SOURCES], int ready, int *status)
 {
-	int ready, limit;
 	bool had;
 
-	for (;;) {
+	/* First of all: after a sleep the old measurements are void. */
+	if (slept_look(&d->slept))
+		reaction_awake(d);
+	look_at_logind(d);
+	if (fds[SIGNALS].revents && shall_end(d, fds[SIGNALS].fd)) {
+		*status = 0;
+		return false;
+	}
+	if (network_came(&d->network, monotonic_now()))
+		reaction_network(d);
+	had = d->device.vc;
+	if (had)
+		reaction_look(d);
+	/* The rate can be known sooner than at the next tick. */
+	if (!ready && (rate_is_missing(d) || is_renewed(d)))
+		reaction_tick(d);
+	if (fds[STEPS].revents) {
+		arm_steps(fds[STEPS].fd);
+		if (d->device.vc)
+			reaction_tick(d);
+	}
+	if (fds[TICKS].revents && expired(fds[TICKS].fd)) {
+		if (keep_files(d)) {
+			*status = 1;
+			return false;
+		}
+		tick(d);
+	}
+	if (had && !d->device.vc)
+		reaction_withdraw(d);
+	exporter_look(d);
+	return true;
+}
+
+/* Returns the exit status. */
+static int run(struct daemon *d, struct pollfd fds[SOURCES])
+{
+	int ready, limit, status = 1;
+
+	do {
 		listen_to_network(d, &fds[NETWORK]);
 		fds[LOGIND].fd = logind_fd(&d->logind);
 		fds[LOGIND].events = (short)logind_events(&d->logind);
@@ -276,60 +338,29 @@ static void run(struct daemon *d, struct pollfd fds[SOURCES])
 		ready = poll(fds, SOURCES, limit);
 		if (ready < 0 && errno != EINTR) {
 			say(LOG_ERR, "poll: %s", strerror(errno));
-			return;
+			return 1;
 		}
-		/* The rate can be known sooner than at the next tick. */
-		if (!ready && (rate_is_missing(d) || is_renewed(d)))
-			reaction_tick(d);
-		/* First of all: after a sleep the old measurements are void. */
-		if (slept_look(&d->slept))
-			reaction_awake(d);
-		look_at_logind(d);
-		if (fds[SIGNALS].revents && shall_end(d, fds[SIGNALS].fd))
-			return;
-		if (network_came(&d->network, monotonic_now()))
-			reaction_network(d);
-		had = d->device.vc;
-		if (had)
-			reaction_look(d);
-		if (fds[STEPS].revents) {
-			arm_steps(fds[STEPS].fd);
-			if (d->device.vc)
-				reaction_tick(d);
-		}
-		if (fds[TICKS].revents && expired(fds[TICKS].fd))
-			tick(d);
-		if (had && !d->device.vc)
-			reaction_withdraw(d);
-		exporter_look(d);
-	}
+	} while (attend(d, fds, ready, &status));
+	return status;
 }
 
-static int serve(struct daemon *d)
+/* Returns 0; or -1, after a line in the log. */
+static int open_files(struct daemon *d)
 {
-	struct pollfd fds[SOURCES] = {
-		[SIGNALS] = { .fd = open_signals(), .events = POLLIN },
-		[TICKS] = { .fd = open_ticks(), .events = POLLIN },
-		[STEPS] = { .fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK),
-			    .events = POLLIN },
-		[DEVICE] = { .fd = d->device.event, .events = POLLIN },
-		[NETWORK] = { .fd = -1, .events = POLLIN },
-		[LOGIND] = { .fd = -1 },
-	};
-
-	if (fds[SIGNALS].fd < 0 || fds[TICKS].fd < 0 || fds[STEPS].fd < 0) {
-		say(LOG_ERR, "cannot start: %s", strerror(errno));
-		return 1;
-	}
-	arm_steps(fds[STEPS].fd);
 	if (state_open(&d->state, d->config.folder, d->config.device, d->dry_run) ||
 	    by_ntp_open(&d->by_ntp, d->config.folder, d->config.device, d->dry_run))
-		return 1;
+		return -1;
 	if (d->config.clockbound &&
 	    clockbound_open(&d->clockbound, d->config.clockbound_path, d->dry_run))
 		say(LOG_WARNING, "clients of ClockBound are not served");
+	return 0;
+}
+
+static void begin(struct daemon *d)
+{
+	d->by_ntp.options.source_smears = d->config.source_smears;
 	d->by_ntp.silent = d->dry_run || d->config.mode == MODE_OBSERVE;
-	/* No reaction must wait for memory to be read in. */
+	/* A reaction must not wait for page faults. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		say(LOG_DEBUG, "memory is not locked: %s", strerror(errno));
 	hooks_init(&d->hooks, d->config.hooks, d->config.hook_timeout, d->state.lock);
@@ -348,11 +379,35 @@ static int serve(struct daemon *d)
 	exporter_open(d);
 	supervisor_ready();
 	exporter_look(d);
-	run(d, fds);
+}
+
+/* Returns the exit status. */
+static int serve(struct daemon *d)
+{
+	struct pollfd fds[SOURCES] = {
+		[SIGNALS] = { .fd = open_signals(), .events = POLLIN },
+		[TICKS] = { .fd = open_ticks(), .events = POLLIN },
+		[STEPS] = { .fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK),
+			    .events = POLLIN },
+		[DEVICE] = { .fd = d->device.event, .events = POLLIN },
+		[NETWORK] = { .fd = -1, .events = POLLIN },
+		[LOGIND] = { .fd = -1 },
+	};
+	int status;
+
+	if (fds[SIGNALS].fd < 0 || fds[TICKS].fd < 0 || fds[STEPS].fd < 0) {
+		say(LOG_ERR, "cannot start: %s", strerror(errno));
+		return 1;
+	}
+	arm_steps(fds[STEPS].fd);
+	if (open_files(d))
+		return 1;
+	begin(d);
+	status = run(d, fds);
 	supervisor_stopping();
 	exporter_close(d);
 	logind_stop(&d->logind);
-	return 0;
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -363,6 +418,7 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	fill_standard_files();
 	log_open(options.verbose);
 	if (config_read(&d.config, options.config)) {
 		config_free(&d.config);

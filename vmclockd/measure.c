@@ -7,10 +7,11 @@
 #include "clocks.h"
 #include "daemon.h"
 #include "measure.h"
+#include "vmclock.h"
 
 /* The time between two measurements that must agree before the clock is stepped. */
 #define AGREE_APART_NS (2 * NS_PER_MS)
-/* A slew may move the clock by a tenth of that time meanwhile. */
+/* A slew may move the clock by a tenth of this time. */
 #define SLEW_MAX 10
 
 static bool agree(const struct offset *a, const struct offset *b)
@@ -21,15 +22,33 @@ static bool agree(const struct offset *a, const struct offset *b)
 	return apart > 0 && llabs(differ) <= a->error + b->error + apart / SLEW_MAX;
 }
 
+/* By the page's own time only if the last look found that it may be believed. */
+static int measure(struct daemon *d, struct offset *offset)
+{
+	if (!d->device.has_time)
+		return by_ntp_offset(&d->by_ntp, d->device.vc, &d->device.state, offset);
+	return d->believed ? offset_measure(d->device.vc, d->marker, offset) : -EAGAIN;
+}
+
+/* -ESTALE: the page has changed since the last look; only the next look can judge its time. */
+static int check_unchanged(const struct daemon *d)
+{
+	struct vmclock_state now;
+	int ret = vmclock_read_state(d->device.vc, &now);
+
+	if (ret)
+		return ret;
+	return now.marker == d->marker && now.generation == d->generation ? 0 : -ESTALE;
+}
+
 int measure_once(struct daemon *d, struct offset *offset)
 {
 	int64_t at = monotonic_now();
-	int ret = d->device.has_time
-			  ? offset_measure(d->device.vc, d->marker, offset)
-			  : by_ntp_offset(&d->by_ntp, d->device.vc, &d->device.state, offset);
+	int ret = measure(d, offset);
 
 	offset->at = at;
-	return ret;
+	/* Also after an error: the library gives no time that has not been judged. */
+	return check_unchanged(d) ?: ret;
 }
 
 int measure_twice(struct daemon *d, struct offset *offset)

@@ -7,7 +7,10 @@
 
 struct daemon;
 
-/* Returns 0, or the error of offset_measure() or by_ntp_offset(). */
+/*
+ * Returns 0; -ESTALE: the page has another marker or generation than at the last
+ * look; or another error of offset_measure() or by_ntp_offset().
+ */
 int measure_once(struct daemon *d, struct offset *offset);
 /* Measures twice; @offset receives the later one. Returns -EAGAIN if they do not agree. */
 int measure_twice(struct daemon *d, struct offset *offset);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The last NTP answer that systemd-timesyncd has got. */
+/* The last NTP answer that systemd-timesyncd received. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,20 +7,20 @@
 #include "calc/base.h"
 #include "message.h"
 
-/* The answer's type, a variant, and that of what is in it. */
+/* The D-Bus type of the answer, a variant, and the type of its content. */
 #define VARIANT	  "v"
 #define SIGNATURE "(uuuuittayttttbtt)"
 #define NS_PER_US 1000
-/* A time that a VMClock page and the clock's own type can hold in ns, in us. */
+/* us: a time that fits, in ns, into a VMClock page and into 64 bits. */
 #define TIME_MAX INT64_C(9000000000000000)
-/* No answer takes, and no server is, longer than that, in us. */
+/* us: the limit of an answer's delay and of a server's errors. */
 #define DELAY_MAX INT64_C(16000000)
-/* Each time was cut to the microsecond, and the server's fraction by less. */
+/* Four times are cut to the microsecond; cutting NTP's fractions is less. */
 #define ROUNDING INT64_C(4000) /* ns */
 
 /* ---- Words of a line ------------------------------------------------------------- */
 
-/* Takes the next word of the line, which one space ends, or the line's end. */
+/* Takes the next word of the line, which ends at one space or at the line's end. */
 static bool next_word(const char **line, char *word, size_t size)
 {
 	size_t length = strcspn(*line, " \n");
@@ -30,7 +30,7 @@ static bool next_word(const char **line, char *word, size_t size)
 	memcpy(word, *line, length);
 	word[length] = '\0';
 	*line += length;
-	/* A space that nothing follows stays, and is too much. */
+	/* Keep a space at the line's end: the caller refuses it. */
 	*line += **line == ' ' && !strchr(" \n", (*line)[1]);
 	return true;
 }
@@ -87,7 +87,7 @@ static bool take_bool(const char **line, bool *value)
 	return *value || !strcmp(word, "false");
 }
 
-/* The reference is bytes, with their number in front. */
+/* The reference is an array of bytes: their number comes first. */
 static bool take_reference(const char **line)
 {
 	int64_t byte;
@@ -103,7 +103,7 @@ static bool take_reference(const char **line)
 
 /* ---- The message ------------------------------------------------------------------- */
 
-/* 2^log2 s, rounded up; as it is in NTP's header, -128..127. */
+/* 2^log2 s in ns, rounded up; @log2 is from NTP's header, -128..127. */
 static int64_t power_of_two(int64_t log2)
 {
 	if (log2 >= 0)
@@ -111,7 +111,7 @@ static int64_t power_of_two(int64_t log2)
 	return log2 > -30 ? (NS_PER_SEC >> -log2) + 1 : 1;
 }
 
-/* Before the first answer there is a line of zeros, but for times that would be before 1970. */
+/* Before the first answer all numbers are zero, except times, which would be before 1970. */
 static bool is_empty(const char *line)
 {
 	static const char start[] = VARIANT " " SIGNATURE " 0 0 0 0 0 0 0 4 0 0 0 0 0 ";

@@ -43,7 +43,8 @@ void network_listen(struct network *n, bool wanted)
 	}
 	n->fd = open_socket();
 	if (n->fd < 0 && !n->failed)
-		say(LOG_INFO, "cannot see when the network comes back: %s: the time tells",
+		say(LOG_INFO,
+		    "cannot see when the network comes back: %s: asking at intervals instead",
 		    strerror(errno));
 	n->failed = n->fd < 0;
 }
@@ -63,7 +64,7 @@ static bool is_known(const struct network *n, int link, unsigned int *at)
 	return false;
 }
 
-/* The kernel tells of a link for many reasons: here a carrier counts that was not there before. */
+/* Has a link got a carrier that it did not have? The kernel reports links for other reasons too. */
 static bool carrier_came(struct network *n, const struct ifinfomsg *link, bool gone)
 {
 	bool has_carrier = !gone && link->ifi_flags & IFF_RUNNING, known;
@@ -120,7 +121,7 @@ bool network_parse(struct network *n, const void *messages, size_t length)
 
 /* ---- Reading them --------------------------------------------------------------------- */
 
-/* Reads all messages that are there. */
+/* Reads all waiting messages; true if one reports a new route or carrier. */
 static bool take(struct network *n)
 {
 	_Alignas(struct nlmsghdr) char messages[8192];
@@ -133,7 +134,7 @@ static bool take(struct network *n)
 		ssize_t got = recvfrom(n->fd, messages, sizeof(messages), 0,
 				       (struct sockaddr *)&from, &size);
 
-		/* Messages were lost: one of them may have told of a change. */
+		/* Messages were lost: one of them may have reported a change. */
 		bool lost = got < 0 && errno == ENOBUFS;
 
 		if (got <= 0 && !lost)

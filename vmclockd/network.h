@@ -36,13 +36,13 @@ int network_fd(const struct network *n);
  * @n:		the network
  * @now:	CLOCK_MONOTONIC, ns
  *
- * To be called when network_fd() is readable, and at the time @n->due.
+ * Call it when network_fd() is readable, and at the time @n->due.
  *
  * Return: true, once for all that happens within NETWORK_COALESCE_NS.
  */
 bool network_came(struct network *n, int64_t now);
 
-/* Do these messages tell of such a change? @length may cut off the last one. */
+/* Do these messages report a new route or carrier? @length may cut off the last one. */
 bool network_parse(struct network *n, const void *messages, size_t length);
 
 #endif /* VMCLOCKD_NETWORK_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* NTP daemons: which one there is. What each of them can do is in its own file. */
+/* Finds the NTP daemon that runs. Each daemon has its own file. */
 #include <errno.h>
 #include <string.h>
 
@@ -8,14 +8,14 @@
 #include "log.h"
 #include "ntp.h"
 
-/* The first one that runs is it. */
+/* In this order: the first one that runs is used. */
 static const struct ntp_daemon *const daemons[] = {
 	&chronyd_daemon,
 	&timesyncd_daemon,
 	&ntpsec_daemon,
 };
 
-/* So often it may be missing: it is restarted now and then. */
+/* A daemon may be missing in this many looks, because it may be restarting. */
 #define MISSED_MAX 5
 
 #define DAEMONS (sizeof(daemons) / sizeof(daemons[0]))
@@ -101,7 +101,8 @@ int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclo
 		    config_ntp_name(ntp->found), ntp_reason(ntp, ret), *ntp->said ? ": " : "",
 		    ntp->said);
 	if (!ret && ntp->told)
-		say(LOG_NOTICE, "%s was told of the disruption now", config_ntp_name(ntp->found));
+		say(LOG_NOTICE, "%s has now been told of the disruption",
+		    config_ntp_name(ntp->found));
 	ntp->told = ret;
 	return ret;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which NTP daemon keeps the system clock, what it says, and what it is told. */
+/* The NTP daemon that keeps the system clock: finding it, and giving it orders. */
 #ifndef VMCLOCKD_NTP_H
 #define VMCLOCKD_NTP_H
 
@@ -13,20 +13,20 @@ struct ntp {
 	const struct config *config;
 	enum config_ntp found;		/* never NTP_AUTO */
 	const struct ntp_daemon *daemon; /* NULL: there is none */
-	unsigned int missed;		/* looks, each second, that did not find it */
-	int interrupt;
-	bool silent;			/* nothing is changed */
+	unsigned int missed;		/* looks, one each second, that did not find it */
+	int interrupt;			/* a descriptor; readable: calls give up at once */
+	bool silent;			/* change nothing */
 	const char *said;		/* its own words on the last error, if any */
-	int told;			/* the error of ntp_disrupted() that the log has; 0: none */
-	struct chronyd chronyd;		/* of these three the one that was found is used */
+	int told;			/* the last error of ntp_disrupted() in the log; 0: none */
+	struct chronyd chronyd;		/* only the one of the found daemon is used */
 	struct timesyncd timesyncd;
 	struct ntpsec ntpsec;
 };
 
 /*
- * One kind of NTP daemon. Each function returns 0 or a negative errno value:
- * -ECANCELED, there is something more important; -EAGAIN, not yet. None of
- * them waits longer than that daemon's time limit, nor when interrupted.
+ * One kind of NTP daemon. Functions return 0 or a negative errno value:
+ * -ECANCELED: interrupted by something more important; -EAGAIN: not yet. No
+ * function waits longer than the daemon's time limit, or after an interrupt.
  */
 struct ntp_daemon {
 	enum config_ntp kind;
@@ -34,52 +34,53 @@ struct ntp_daemon {
 	bool (*runs)(void);
 	/* Is it being restarted? NULL: never. */
 	bool (*busy)(const struct ntp *ntp);
-	/* It may be needed: what can be prepared is. */
+	/* Prepares for use. */
 	void (*start)(struct ntp *ntp);
-	/* Nothing is left of it. */
+	/* Frees everything. */
 	void (*stop)(struct ntp *ntp);
 
 	/*
-	 * The clock was stepped by a page that has time: what it has measured is
-	 * void. NULL: it needs not be told.
+	 * Drops the daemon's measurements, because vmclockd has stepped the clock
+	 * by a page with time. NULL: the daemon need not be told.
 	 */
 	int (*stepped)(struct ntp *ntp);
-	/* The raw clock is fast by so many ppb. */
+	/* Sets the clock's rate: the raw clock is fast by @fast ppb. */
 	int (*set_rate)(struct ntp *ntp, int64_t fast);
 
-	/* Each second, and more often in a reaction. NULL: there is nothing to look at. */
+	/* Called each second, and more often in a reaction. NULL: not needed. */
 	void (*look)(struct ntp *ntp);
-	/* Only what it measures from now on counts; it is told nothing. */
+	/* From now on only new measurements count. Gives the daemon no order. */
 	int (*begin)(struct ntp *ntp);
-	/* All that it has measured is void. */
+	/* Has the daemon drop its measurements. */
 	int (*forget)(struct ntp *ntp);
 	/*
-	 * The same, but it is told nothing: has it dropped that by itself since the @first
-	 * of these calls? NULL: what it reports never rests on what it measured before begin().
+	 * Used in place of forget() if the daemon must get no orders: has it dropped its
+	 * measurements by itself since the @first of these calls? NULL: its reports never
+	 * use measurements from before begin().
 	 */
 	int (*dropped)(struct ntp *ntp, bool first);
-	/* It is to measure now; @again: since forget() it was asked before. -EBUSY: it does already. */
+	/* Has it measure now; @again: not the first time since forget(). -EBUSY: it does. */
 	int (*measure)(struct ntp *ntp, bool again);
-	/* Has it measured since? Then what it knows is applied to the clock. */
+	/* Has it measured since then? If so, has it correct the clock. */
 	int (*measured)(struct ntp *ntp);
-	/* What it says of the clock now; with -EAGAIN @why receives what is missing. */
+	/* Gets its report on the clock; with -EAGAIN @why receives what is missing. */
 	int (*report)(struct ntp *ntp, struct report *report, const char **why);
 
-	/* What an error of these means, and the way out. */
+	/* Describes an error of these functions, and the way out. */
 	const char *(*reason)(int error);
 };
 
-/* A sentence without a full stop, on the error of a function above. */
+/* Describes the error of a function above, in a sentence without a full stop. */
 const char *ntp_reason(const struct ntp *ntp, int error);
 
-/* set_rate() for daemons that leave the clock's rate to the kernel: its loop goes on from there. */
+/* set_rate() for daemons that use the kernel's PLL, which continues from the new rate. */
 int ntp_set_kernel_rate(struct ntp *ntp, int64_t fast);
 
-/* @interrupt: readable when there is something more important to do. */
+/* @interrupt: a descriptor that is readable when calls must give up at once. */
 void ntp_init(struct ntp *ntp, const struct config *config, int interrupt);
 void ntp_stop(struct ntp *ntp);
 
-/* Looks which daemon runs now, and logs a change. */
+/* Finds the daemon that runs now, and logs a change. */
 void ntp_find(struct ntp *ntp);
 
 /**
@@ -88,9 +89,8 @@ void ntp_find(struct ntp *ntp);
  * @steer:	has the nominal period
  * @page:	has the true period
  *
- * Return: 0; -ECANCELED: interrupted, begin anew; or another negative errno value,
- * after a line unless the last one failed likewise: the daemon goes on with its
- * old measurements.
+ * Return: 0; -ECANCELED: interrupted, call again; or another negative errno value:
+ * the daemon keeps its old measurements. Logs the error, unless it was logged before.
  */
 int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclock_abi *page);
 

@@ -2,25 +2,29 @@
 /*
  * ntpd as the NTP daemon.
  *
- * It filters what it has measured for minutes, does not step the clock before
- * it has been wrong for some, and ends where it is wrong by more than 1000 s,
- * unless that is at its start. So it is restarted after a disruption. Neither
- * a signal nor ntpq can do that: by ntpq it wants a key.
+ * ntpd filters its measurements for minutes, steps the clock only after the clock
+ * has been wrong for minutes, and exits if the clock is wrong by more than 1000 s,
+ * except at its start. So vmclockd restarts ntpd after a disruption. No signal
+ * makes ntpd measure anew, and ntpq would need a key.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clocks.h"
 #include "ntp.h"
 
-/* The unit test has another one. */
+/* The unit test has others. */
 #ifndef NTPD_PID_FILE
 #define NTPD_PID_FILE "/run/ntpd.pid"
 #endif
+#ifndef PROC_FOLDER
+#define PROC_FOLDER "/proc"
+#endif
 
-/* Its process, or 0. */
+/* The process ID of ntpd, or 0. */
 static pid_t process(void)
 {
 	FILE *file = fopen(NTPD_PID_FILE, "re");
@@ -34,12 +38,44 @@ static pid_t process(void)
 	return pid;
 }
 
-/* A file that it left behind when it was killed says nothing. */
+/* Is it the port of NTP that a socket has? Of a line, the second word has it, in hex. */
+static bool serves_ntp(const char *name)
+{
+	FILE *file = fopen(name, "re");
+	char address[64], rest[256];
+	bool found = false;
+
+	if (!file)
+		return false;
+	while (!found && fscanf(file, "%*s %63s%255[^\n]", address, rest) == 2)
+		found = strrchr(address, ':') && !strcmp(strrchr(address, ':'), ":007B");
+	fclose(file);
+	return found;
+}
+
+/* When ntpd was killed, its number may become another program's. */
+static bool is_ntpd(pid_t pid)
+{
+	char name[64];
+	FILE *file;
+	bool is;
+
+	snprintf(name, sizeof(name), PROC_FOLDER "/%d/comm", pid);
+	file = fopen(name, "re");
+	/* Where another user's processes are hidden, as from the unit, it is known by its socket. */
+	if (!file)
+		return serves_ntp(PROC_FOLDER "/net/udp") || serves_ntp(PROC_FOLDER "/net/udp6");
+	is = fgets(name, sizeof(name), file) && !strcmp(name, "ntpd\n");
+	fclose(file);
+	return is;
+}
+
+/* A file that it left behind says nothing. */
 static bool runs(void)
 {
 	pid_t pid = process();
 
-	return pid && (!kill(pid, 0) || errno == EPERM);
+	return pid && (!kill(pid, 0) || errno == EPERM) && is_ntpd(pid);
 }
 
 static bool busy(const struct ntp *ntp)
@@ -57,7 +93,7 @@ static void stop(struct ntp *ntp)
 	restart_stop(&ntp->ntpsec.restart);
 }
 
-/* ---- The kernel's word --------------------------------------------------------------- */
+/* ---- The kernel's status ------------------------------------------------------------- */
 
 static enum report_leap leap_of(const struct clock_state *clock)
 {
@@ -72,9 +108,9 @@ static void set_anchor(struct ntpsec *n, const struct clock_state *now)
 		.raw = now->raw,
 		.utc = now->real + now->pending,
 		.error = now->maxerror + llabs(now->pending) + now->width + 1,
-		/* It was set after the look before. */
+		/* The clock was set after the last look. */
 		.measured = (n->known.last.real ? n->known.last.real : now->real) / NS_PER_SEC,
-		/* The kernel has none. */
+		/* The kernel knows no stratum. */
 		.stratum = 1,
 		.leap = leap_of(now),
 	};
@@ -83,7 +119,7 @@ static void set_anchor(struct ntpsec *n, const struct clock_state *now)
 	n->known.why = NULL;
 }
 
-/* Is it another process? What the former one made of the clock meanwhile does not count. */
+/* Is ntpd a new process? The old process's settings of the clock do not count. */
 static void look_for_restart(struct ntpsec *n, bool silent)
 {
 	pid_t pid = process();
@@ -96,7 +132,7 @@ static void look_for_restart(struct ntpsec *n, bool silent)
 	n->known.why = "ntpd was restarted, and has not set the clock yet";
 }
 
-/* Whether it has restarted ntpd, its process tells. */
+/* Handles the end of systemctl. Only a new process proves that ntpd was restarted. */
 static void hear(struct ntpsec *n)
 {
 	int ret = restart_result(&n->restart);
@@ -104,12 +140,12 @@ static void hear(struct ntpsec *n)
 	if (ret == -EINPROGRESS || n->counts)
 		return;
 	n->known.why = ret ? "ntpd cannot be restarted: systemctl does not know its unit, or fails"
-			   : "ntpd was not restarted: systemctl's unit is not what runs";
+			   : "ntpd was not restarted: the ntpd that runs is not systemctl's unit";
 }
 
 /* ---- The daemon ------------------------------------------------------------------------ */
 
-/* What it has measured is void, and what it measures too, until it has been restarted. */
+/* Until ntpd is restarted, neither its old nor its new measurements count. */
 static void void_all(struct ntpsec *n, const char *why)
 {
 	anchored_reset(&n->known, why);
@@ -144,7 +180,7 @@ static int begin(struct ntp *ntp)
 	return 0;
 }
 
-/* What it does by samples from before does not count: only another process does. */
+/* ntpd goes on using its old samples, so only a new process counts. */
 static int forget(struct ntp *ntp)
 {
 	void_all(&ntp->ntpsec, "ntpd has not been restarted yet");
@@ -165,7 +201,7 @@ static int measure(struct ntp *ntp, bool again)
 					     NULL };
 	struct ntpsec *n = &ntp->ntpsec;
 
-	/* It asks its servers by itself, and would have to begin anew. */
+	/* ntpd asks its servers by itself; another restart would delay it. */
 	if (n->counts || (again && command_runs(&n->restart.command)))
 		return -EBUSY;
 	void_all(n, "ntpd is being restarted");
@@ -188,7 +224,7 @@ const struct ntp_daemon ntpsec_daemon = {
 	.busy = busy,
 	.start = start,
 	.stop = stop,
-	/* It goes on by what it knows, which is true again; the kernel's loop has the rate. */
+	/* ntpd's state is true again after the step, and the kernel's PLL has the rate. */
 	.stepped = NULL,
 	.set_rate = ntp_set_kernel_rate,
 	.look = look,

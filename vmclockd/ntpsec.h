@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ntpd as the NTP daemon: that of ntpsec, and the classic one. When it sets the
- * clock it tells the kernel how far that may be off, and so the kernel tells it.
+ * ntpd as the NTP daemon: that of ntpsec, and the classic one. When ntpd sets the
+ * clock it gives the kernel the maximum error, which vmclockd reads from the kernel.
  */
 #ifndef VMCLOCKD_NTPSEC_H
 #define VMCLOCKD_NTPSEC_H
@@ -14,8 +14,8 @@
 
 struct ntpsec {
 	struct restart restart;
-	bool counts;			/* false: it has not been restarted since all was void */
-	pid_t before;			/* its process then */
+	bool counts;			/* ntpd was restarted since its measurements were void */
+	pid_t before;			/* the process whose measurements are void */
 	struct anchored known;
 };
 

@@ -5,7 +5,7 @@
 #include "calc/base.h"
 #include "offset.h"
 
-/* s: no offset is measured so near to the end of a day that has a leap second. */
+/* s: no offset is measured this close to the end of a day with a leap second. */
 #define DAY	     86400
 #define LEAP_SECONDS 5
 
@@ -73,6 +73,7 @@ int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *off
 	/* The errors of the page and the bracket, and of rounding both clocks down. */
 	found.error = (width + 1) / 2 + reading + 1;
 	found.sec = time.time.tv_sec;
+	found.leap = time.leap;
 	*offset = found;
 	return 0;
 }

@@ -12,6 +12,7 @@ struct offset {
 	int64_t ns;		/* true time less CLOCK_REALTIME */
 	int64_t error;		/* ns, in either direction: bound of the error of @ns */
 	int64_t sec;		/* true time, UTC */
+	uint8_t leap;		/* by the page then: VMCLOCK_LEAP_* */
 	int64_t at;		/* CLOCK_MONOTONIC: not after the reading; measure.c sets it */
 	struct pair pair;	/* the pair that it was computed from */
 };

@@ -28,7 +28,15 @@ void outcome_refuse(struct daemon *d, const char *why)
 
 void outcome_refuse_too_wide(struct daemon *d)
 {
-	outcome_refuse(d, "its error may be more than trusted_max_error");
+	outcome_refuse(d, "its error may exceed trusted_max_error");
+}
+
+void outcome_distrust(struct daemon *d)
+{
+	d->phase = PHASE_REACTING;
+	d->began = monotonic_now();
+	d->stepped = 0;
+	trust_withdraw(d);
 }
 
 void outcome_trust(struct daemon *d, const struct offset *offset)
@@ -48,7 +56,7 @@ void outcome_trust(struct daemon *d, const struct offset *offset)
 		   "the system clock is right within %" PRId64 " ns, %" PRId64 ".%03" PRId64
 		   " ms after %s",
 		   offset->error + (int64_t)llabs(offset->ns), took / NS_PER_MS, took / 1000 % 1000,
-		   d->disrupted ? "the disruption was seen" : "it was first looked at");
+		   d->disrupted ? "the disruption was seen" : "vmclockd first looked at it");
 	if (d->disrupted)
 		events_tell_hooks(d, HOOK_TRUSTED);
 	d->disrupted = false;

@@ -13,12 +13,17 @@
 
 struct daemon;
 
-/* The next attempt is due in @ns. */
+/* Schedules the next attempt in @ns. */
 void outcome_retry(struct daemon *d, int64_t ns);
-/* The clock stays untrusted, and the next attempt is due in REFUSED_NS. @why: for the log. */
+/* Leaves the clock untrusted, and schedules the next attempt in REFUSED_NS. @why: for the log. */
 void outcome_refuse(struct daemon *d, const char *why);
-/* The same, where the error may be more than trusted_max_error. */
+/* The same, because the error may be more than trusted_max_error. */
 void outcome_refuse_too_wide(struct daemon *d);
+/*
+ * A trusted clock is not trusted any more, though there was no disruption: it is
+ * to be set right again. The last bound stays in the state; readers let it grow.
+ */
+void outcome_distrust(struct daemon *d);
 /* Ends the reaction: the clock is trusted, with bounds from @offset. */
 void outcome_trust(struct daemon *d, const struct offset *offset);
 

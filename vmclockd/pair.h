@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A pair is a reading of the kernel's clocks at one value of the counter that
- * VMClock pages count by.
- */
+/* A pair is a reading of the kernel's clocks at one value of the CPU's counter. */
 #ifndef VMCLOCKD_PAIR_H
 #define VMCLOCKD_PAIR_H
 
@@ -15,7 +12,7 @@ struct pair {
 	uint64_t width;		/* ticks of the bracket, within which both clocks were read */
 };
 
-/* Readings of both clocks, between two readings of the counter. */
+/* Both clocks, read between two readings of the counter. */
 struct bracket {
 	uint64_t begin;
 	uint64_t end;
@@ -26,12 +23,12 @@ struct bracket {
 #define PAIR_TRIES	20
 
 /**
- * pair_tightest() - the pair of the narrowest of some brackets
+ * pair_tightest() - make a pair from the narrowest bracket
  * @brackets:	the brackets
  * @count:	how many, at least 1
  * @pair:	receives the pair
  *
- * Return: 0; or -EIO: the counter went forward in none of them.
+ * Return: 0; or -EIO: the counter went forward in no bracket.
  */
 int pair_tightest(const struct bracket *brackets, unsigned int count, struct pair *pair);
 
@@ -40,9 +37,9 @@ int pair_tightest(const struct bracket *brackets, unsigned int count, struct pai
  * @pair:	receives the pair
  * @tries:	1..PAIR_TRIES
  *
- * Each clock is read in user space where the kernel allows that. The readings
- * were made within half the width, rounded up, of the pair's counter value, and
- * are rounded down to the nanosecond.
+ * Reads the clocks in user space if the kernel allows. The counter values of the
+ * readings differ from the pair's by at most half the width, rounded up. The
+ * readings are rounded down to the nanosecond.
  *
  * Return: 0; -EINVAL: @tries is out of range; -EIO: as above, or a clock does not
  * fit in 64 bits of ns; or the error of clock_gettime().

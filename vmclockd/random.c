@@ -21,7 +21,7 @@ void random_part(uint64_t generation, uint64_t marker)
 	clock_gettime(CLOCK_REALTIME, &now);
 	ours[3] = (uint64_t)now.tv_sec;
 	ours[4] = (uint64_t)now.tv_nsec;
-	/* The kernel mixes in what is written, and uses it when it seeds its generator anew. */
+	/* The kernel mixes the written bytes into its next seed. */
 	if (fd < 0 || write(fd, ours, sizeof(ours)) != sizeof(ours))
 		say(LOG_ERR, "clones may share random numbers: cannot write to /dev/urandom: %s",
 		    strerror(errno));
@@ -29,7 +29,8 @@ void random_part(uint64_t generation, uint64_t marker)
 		say(LOG_WARNING, "the kernel does not seed its random numbers anew at once: %s%s",
 		    strerror(errno), errno == EPERM ? " (needs CAP_SYS_ADMIN)" : "");
 	else
-		say(LOG_NOTICE, "the VM generation has changed: the kernel's random numbers are seeded anew");
+		say(LOG_NOTICE,
+		    "the VM generation has changed: the kernel's random numbers are seeded anew");
 	if (fd >= 0)
 		close(fd);
 }

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * Clones begin with the same state of the kernel's random number generator. This
- * seeds it anew with values that differ between clones, and logs the outcome.
+ * Seeds the kernel's random number generator anew, and logs the outcome. Clones
+ * begin with the same state of the generator; the new seeds differ.
  */
 void random_part(uint64_t generation, uint64_t marker);
 

@@ -27,7 +27,7 @@
 #define NTP_SOON_NS (30 * NS_PER_SEC)
 /* How often the kernel is told the bound again. */
 #define KERNEL_NS (60 * NS_PER_SEC)
-/* So many reactions may begin at once, and further ones at this interval: see begin(). */
+/* This many reactions may begin at once, further ones at this interval: see begin(). */
 #define REACTIONS_AT_ONCE 10
 #define REACTION_NS	  NS_PER_SEC
 /* A machine that was going to sleep is taken to be awake after this time. */
@@ -42,10 +42,16 @@ static void react_by_ntp(struct daemon *d)
 	const char *why;
 	int ret = by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc, &d->device.state, &why);
 
-	if (!ret)
+	if (!ret) {
+		why = BY_NTP_UNEVEN;
 		ret = measure_once(d, &offset);
+	}
 	if (ret == -ESTALE || ret == -ECANCELED)
 		return;
+	if (ret == -EDOM) {
+		reaction_doubt(d, why);
+		return;
+	}
 	if (ret) {
 		outcome_refuse(d, why);
 	} else if (offset.error + llabs(offset.ns) > d->config.trusted_max_error) {
@@ -71,18 +77,18 @@ static void look_at_counter(struct daemon *d)
 
 	if (!usable && !d->by_ntp.no_counter && !d->device.has_time)
 		say(LOG_NOTICE, "no page is completed: the counter is not steady, or the kernel's "
-				"clock does not run by it; the system clock alone is vouched for");
+				"clock does not run on it; only the system clock is vouched for");
 	d->by_ntp.no_counter = !usable;
 }
 
 /* Withdraws the trust and forgets all measurements, before anything else that may take time. */
-static void untrust(struct daemon *d, uint8_t trust)
+static void untrust(struct daemon *d)
 {
 	steer_disrupted(&d->steer);
 	look_at_counter(d);
 	by_ntp_disrupted(&d->by_ntp, &d->device.state, true);
 	kernel_clock_note_synchronised(d);
-	trust_publish(d, trust);
+	trust_withdraw(d);
 	kernel_clock_unsynchronise(d);
 	d->phase = PHASE_REACTING;
 	d->refusal = NULL;
@@ -108,7 +114,7 @@ static void disrupted(struct daemon *d)
 	if (!d->disrupted)
 		count_reaction(d);
 	d->disrupted = true;
-	untrust(d, VMCLOCK_RUN_DISRUPTED);
+	untrust(d);
 }
 
 /* A clone may have the same marker and another generation. */
@@ -121,7 +127,7 @@ static bool is_disrupted(const struct daemon *d)
 static void react_again(struct daemon *d)
 {
 	d->marker_before = d->marker;
-	untrust(d, VMCLOCK_RUN_DISRUPTED);
+	untrust(d);
 	events_log(d, JOURNAL_DISRUPTED, LOG_WARNING,
 		   "disruption marker %#" PRIx64 ": the reaction to it was not finished",
 		   d->marker);
@@ -152,6 +158,72 @@ static void advance(struct daemon *d)
 		by_page_react(d);
 	else
 		react_by_ntp(d);
+}
+
+/* ---- While the clock is trusted ---------------------------------------------------------- */
+
+/* Measures the offset. @why receives the reason of an error. */
+static int measure_trusted(struct daemon *d, struct offset *offset, const char **why)
+{
+	int ret;
+
+	if (d->device.has_time) {
+		ret = measure_once(d, offset);
+		*why = by_page_no_time(ret);
+		return ret;
+	}
+	/* Ask the NTP daemon first: its answer may void the bounds that trust rests on. */
+	ret = by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc, &d->device.state, why);
+	if (ret == -ESTALE || ret == -ECANCELED || ret == -EDOM)
+		return ret;
+	if (!ret)
+		*why = BY_NTP_UNEVEN;
+	return measure_once(d, offset);
+}
+
+static bool has_left_bounds(const struct daemon *d, const struct offset *offset)
+{
+	int64_t max = d->config.trusted_max_error;
+
+	return offset->error > max || offset->ns > max || offset->ns < -max;
+}
+
+static void lose_trust(struct daemon *d, const char *why)
+{
+	outcome_distrust(d);
+	events_log(d, JOURNAL_UNTRUSTED, LOG_WARNING, "%s: the system clock is not trusted", why);
+}
+
+static void keep_trust(struct daemon *d, const struct offset *offset)
+{
+	if (d->device.has_time) {
+		steer_pair(&d->steer, &offset->pair);
+		kernel_clock_steer(d, offset->ns);
+		kernel_clock_plan_leap(d, offset);
+		/* The kernel lets its own bound grow by 500 ppm. */
+		if (d->ntp.found == NTP_NONE && monotonic_now() - d->kernel_told > KERNEL_NS)
+			kernel_clock_vouch(d, offset);
+	}
+	trust_vouch(d, offset);
+}
+
+static void watch_trusted(struct daemon *d)
+{
+	struct offset offset;
+	const char *why;
+	int ret = measure_trusted(d, &offset, &why);
+
+	/* There is another marker: the next look finds it. */
+	if (ret == -ESTALE || ret == -ECANCELED)
+		return;
+	if (ret == -EDOM)
+		reaction_doubt(d, why);
+	else if (ret)
+		lose_trust(d, why);
+	else if (has_left_bounds(d, &offset))
+		lose_trust(d, "the clock has left its bounds");
+	else
+		keep_trust(d, &offset);
 }
 
 /* ---- What starts and stops it ------------------------------------------------------------ */
@@ -232,49 +304,14 @@ void reaction_start(struct daemon *d)
 
 void reaction_tick(struct daemon *d)
 {
-	struct offset offset;
-	const char *why;
-	int ret;
-
 	if (d->asleep && monotonic_now() > d->asleep)
 		reaction_awake(d);
 	if (!d->asleep)
 		by_page_tell_ntp_again(d);
-	if (d->phase != PHASE_TRUSTED) {
+	if (d->phase == PHASE_TRUSTED)
+		watch_trusted(d);
+	else
 		trust_publish(d, d->state.next.trust);
-		return;
-	}
-	/* Ask the NTP daemon first: its answer may void the bounds that trust rests on. */
-	ret = d->device.has_time
-		      ? 0
-		      : by_ntp_advance(&d->by_ntp, &d->ntp, d->device.vc, &d->device.state, &why);
-	if (!ret)
-		why = "the counter and the kernel's raw clock do not go together";
-	if (ret != -ESTALE && ret != -ECANCELED)
-		ret = measure_once(d, &offset);
-	if (ret == -ESTALE || ret == -ECANCELED)
-		return;
-	if (ret || offset.error > d->config.trusted_max_error ||
-	    offset.ns > d->config.trusted_max_error || offset.ns < -d->config.trusted_max_error) {
-		/* The last bound stays in the state; readers let it grow by the drift. */
-		d->phase = PHASE_REACTING;
-		d->began = monotonic_now();
-		d->stepped = 0;
-		trust_publish(d, VMCLOCK_RUN_UNKNOWN);
-		events_log(d, JOURNAL_UNTRUSTED, LOG_WARNING, "%s: the system clock is not trusted",
-			   !ret			? "it has left its bounds"
-			   : d->device.has_time ? by_page_no_time(ret)
-						: why);
-		return;
-	}
-	if (d->device.has_time) {
-		steer_pair(&d->steer, &offset.pair);
-		kernel_clock_steer(d, offset.ns);
-		/* The kernel lets its own bound grow by 500 ppm. */
-		if (d->ntp.found == NTP_NONE && monotonic_now() - d->kernel_told > KERNEL_NS)
-			kernel_clock_vouch(d, &offset);
-	}
-	trust_vouch(d, &offset);
 }
 
 void reaction_network(struct daemon *d)
@@ -293,7 +330,7 @@ void reaction_doubt(struct daemon *d, const char *why)
 	if (d->started && d->phase == PHASE_TRUSTED)
 		count_reaction(d);
 	if (d->started)
-		untrust(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
+		untrust(d);
 	events_log(d, JOURNAL_UNTRUSTED, LOG_WARNING, "%s: the system clock is not trusted", why);
 }
 
@@ -316,8 +353,8 @@ void reaction_withdraw(struct daemon *d)
 
 	d->phase = PHASE_REACTING;
 	d->started = false;
-	trust_publish(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
+	trust_withdraw(d);
 	if (trusted)
 		events_log(d, JOURNAL_UNTRUSTED, LOG_WARNING,
-			   "without its device: the system clock is not trusted");
+			   "no device: the system clock is not trusted");
 }

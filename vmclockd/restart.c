@@ -7,10 +7,10 @@
 #include "log.h"
 #include "restart.h"
 
-/* A daemon may take its time to end. */
+/* A daemon may take long to end. */
 #define LIMIT (30 * NS_PER_SEC)
 
-/* With the next name. */
+/* Restarts the unit with the next name. */
 static int try(struct restart *r)
 {
 	const char *unit = r->units[r->next++];
@@ -34,7 +34,7 @@ int restart_begin(struct restart *r, const char *systemctl, const char *const *u
 	return try(r);
 }
 
-/* In systemctl's own words, if it has any. */
+/* Logs the failure, with systemctl's own words if it printed any. */
 static void tell(const struct restart *r, int error)
 {
 	const char *said = r->command.output;
@@ -51,7 +51,7 @@ int restart_result(struct restart *r)
 {
 	int ret = command_result(&r->command);
 
-	/* There is no such unit, most likely. */
+	/* Most likely there is no such unit: try the next name. */
 	if (ret == -EREMOTEIO && r->units[r->next])
 		return try(r) ?: -EINPROGRESS;
 	if (ret && ret != -EINPROGRESS)
@@ -62,8 +62,8 @@ int restart_result(struct restart *r)
 const char *restart_reason(int error)
 {
 	if (error == -ENOENT || error == -EACCES)
-		return "there is no systemctl where the configuration has it: set systemctl";
-	return "the kernel's clock cannot be looked at, or programs cannot be started";
+		return "systemctl is not where the configuration says: correct the key systemctl";
+	return "the kernel's clock cannot be read, or programs cannot be started";
 }
 
 void restart_stop(struct restart *r)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Restarts of units that run, by systemctl, without waiting for them. */
+/* Restarts running units by systemctl, without waiting. */
 #ifndef VMCLOCKD_RESTART_H
 #define VMCLOCKD_RESTART_H
 
@@ -8,31 +8,31 @@
 struct restart {
 	struct command command;
 	const char *systemctl;		/* its path */
-	const char *const *units;	/* names that it may have; NULL ends them */
+	const char *const *units;	/* the names that the unit may have; NULL at the end */
 	unsigned int next;
 };
 
 /**
- * restart_begin() - restart the first of these units that there is
- * @systemctl:	the path; not copied, nor are the names
+ * restart_begin() - restart the first of these units that exists
+ * @systemctl:	the path; neither the path nor the names are copied
  * @units:	names, NULL at the end
  *
- * One that does not run is not started. A restart that is still going on is forgotten.
+ * A unit that does not run is not started. An earlier restart is not waited for any more.
  *
  * Return: 0 or the error of command_start().
  */
 int restart_begin(struct restart *restart, const char *systemctl, const char *const *units);
 
 /**
- * restart_result() - has it ended?
+ * restart_result() - has the restart ended?
  *
- * That none of them could be restarted is a line in the log.
+ * Logs a line if no unit could be restarted.
  *
- * Return: -EINPROGRESS: not yet; 0; or as command_result(): none of them could be restarted.
+ * Return: -EINPROGRESS: not yet; 0; or the error of command_result(): no unit could be restarted.
  */
 int restart_result(struct restart *restart);
 
-/* What an error of a daemon means that is restarted, as `reason' of struct ntp_daemon. */
+/* `reason' of struct ntp_daemon, for daemons that are restarted. */
 const char *restart_reason(int error);
 
 void restart_stop(struct restart *restart);

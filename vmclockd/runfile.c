@@ -2,6 +2,8 @@
 /* Files in /run/vmclock. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -14,7 +16,6 @@
 #define WRITABLE_BY_OTHERS (S_IWGRP | S_IWOTH)
 #define FOLDER_FLAGS	   (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define FILE_FLAGS	   (O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
-#define LOCK_NAME	   "lock"
 
 static int refuse(const char *folder, const char *name, const char *why)
 {
@@ -27,14 +28,14 @@ static int cannot(const char *what, const char *folder, const char *name)
 	if (errno == ELOOP)
 		return refuse(folder, name, "is a link");
 	if (errno == ENOTDIR)
-		return refuse(folder, name, "is no folder");
+		return refuse(folder, name, "is not a folder");
 	if (errno == EISDIR || errno == ENXIO)
-		return refuse(folder, name, "is no regular file");
+		return refuse(folder, name, "is not a regular file");
 	say(LOG_ERR, "cannot %s %s%s%s: %s", what, folder, *name ? "/" : "", name, strerror(errno));
 	return -1;
 }
 
-/* Why others could have written it; NULL: only our user could, or with @or_roots root. */
+/* Why others could have written the file; NULL: only our user could, or (@or_roots) root. */
 static const char *not_ours(const struct stat *st, bool or_roots)
 {
 	if (st->st_uid != geteuid() && !(or_roots && !st->st_uid))
@@ -85,7 +86,7 @@ static int check_file(int fd, const char *folder, const char *name, size_t size,
 
 	if (fstat(fd, &st))
 		return cannot("look at", folder, name);
-	wrong = S_ISREG(st.st_mode) ? not_ours(&st, or_roots) : "is no regular file";
+	wrong = S_ISREG(st.st_mode) ? not_ours(&st, or_roots) : "is not a regular file";
 	if (!wrong && st.st_size && (size_t)st.st_size != size)
 		wrong = "has another size";
 	return wrong ? refuse(folder, name, wrong) : 0;
@@ -136,7 +137,7 @@ void *runfile_map(const char *folder, const char *name, size_t size, bool *made)
 
 /* ---- Changing nothing ------------------------------------------------------------------ */
 
-/* Returns its descriptor; -ENOENT: there is no such file; or another error, after a line. */
+/* Returns a descriptor; -ENOENT: no such file; or another error, after a line in the log. */
 static int open_to_read(const char *folder, const char *name, size_t size)
 {
 	int fd = -1, dir = open(folder, FOLDER_FLAGS);
@@ -186,16 +187,16 @@ int runfile_lock(const char *folder)
 
 	if (dir < 0)
 		return -1;
-	/* Whoever can open a file can lock it: only our user may open this one. */
-	fd = openat(dir, LOCK_NAME, FILE_FLAGS | O_RDWR | O_CREAT, 0600);
+	/* A user who can open a file can lock it, so only our user may open this file. */
+	fd = openat(dir, RUNFILE_LOCK, FILE_FLAGS | O_RDWR | O_CREAT, 0600);
 	close(dir);
 	if (fd < 0)
-		return cannot("open", folder, LOCK_NAME);
-	/* A byte in it is a note of the hooks'. */
-	if (check_file(fd, folder, LOCK_NAME, 1, false))
+		return cannot("open", folder, RUNFILE_LOCK);
+	/* The hooks keep a note of one byte in this file. */
+	if (check_file(fd, folder, RUNFILE_LOCK, 1, false))
 		goto failed;
 	if (fchmod(fd, 0600)) {
-		cannot("make", folder, LOCK_NAME);
+		cannot("make", folder, RUNFILE_LOCK);
 		goto failed;
 	}
 	if (!flock(fd, LOCK_EX | LOCK_NB))
@@ -203,8 +204,52 @@ int runfile_lock(const char *folder)
 	if (errno == EWOULDBLOCK)
 		say(LOG_ERR, "another vmclockd runs and writes the files in %s", folder);
 	else
-		cannot("lock", folder, LOCK_NAME);
+		cannot("lock", folder, RUNFILE_LOCK);
 failed:
 	close(fd);
 	return -1;
+}
+
+int runfile_lock_anew(const char *folder, int lock)
+{
+	int fd = runfile_lock(folder);
+	unsigned char note;
+	bool moved;
+
+	if (fd < 0)
+		return -1;
+	moved = pread(lock, &note, sizeof(note), 0) != sizeof(note) ||
+		pwrite(fd, &note, sizeof(note), 0) == sizeof(note);
+	moved = moved && dup3(fd, lock, O_CLOEXEC) >= 0;
+	if (!moved)
+		cannot("make", folder, RUNFILE_LOCK);
+	close(fd);
+	return moved ? 0 : -1;
+}
+
+/* ---- Removed files --------------------------------------------------------------------- */
+
+static bool look(const char *folder, const char *name, struct runfile_id *id)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	if (lstat(path, &st))
+		return false;
+	*id = (struct runfile_id){ st.st_dev, st.st_ino };
+	return true;
+}
+
+void runfile_note(const char *folder, const char *name, struct runfile_id *id)
+{
+	if (!look(folder, name, id))
+		*id = (struct runfile_id){ 0 };
+}
+
+bool runfile_is_there(const char *folder, const char *name, const struct runfile_id *id)
+{
+	struct runfile_id now;
+
+	return look(folder, name, &now) && now.device == id->device && now.inode == id->inode;
 }

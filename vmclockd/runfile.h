@@ -5,31 +5,41 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+
+#define RUNFILE_LOCK "lock"
+
+/* A file, by what does not change when it is removed, and another one gets its name. */
+struct runfile_id {
+	dev_t device;
+	ino_t inode;
+};
 
 /**
- * runfile_map() - map a file of ours for writing
+ * runfile_map() - map a file for writing
  * @folder:	made if it is missing
  * @name:	the file in it; made, full of zeroes, if it is missing
  * @size:	the exact size of the file
  * @made:	receives whether the file was made
  *
- * A file that somebody else could write, that is a link or has another size is
- * refused: readers would not believe it either. Its space is allocated, so
- * that a full disk is an error here and no SIGBUS later.
+ * Refuses a file that somebody else could write, a link, and another size, because
+ * readers refuse these too. Allocates the file's space, so that a full disk is an
+ * error here, not a SIGBUS later.
  *
- * Return: the mapping, or NULL with a line.
+ * Return: the mapping, or NULL after a line in the log.
  */
 void *runfile_map(const char *folder, const char *name, size_t size, bool *made);
 
 /**
- * runfile_copy() - the same for reading: changes to the mapping stay in this process
+ * runfile_copy() - map a file for reading: changes to the mapping stay in this process
  * @folder:	as above, but neither folder nor file is made
  * @name:	as above
  * @size:	as above
  *
- * Files that belong to root are accepted, too.
+ * Accepts files of root, too.
  *
- * Return: the mapping, full of zeroes where there is no such file, or NULL with a line.
+ * Return: the mapping, full of zeroes if there is no such file, or NULL after a line in
+ * the log.
  */
 void *runfile_copy(const char *folder, const char *name, size_t size);
 
@@ -37,9 +47,23 @@ void *runfile_copy(const char *folder, const char *name, size_t size);
  * runfile_lock() - become the only vmclockd that writes in the folder
  * @folder:	made if it is missing
  *
- * Return: a descriptor that holds the lock until it is closed, or -1 with a
- * line: somebody else has it, or the folder is refused.
+ * Return: a descriptor that holds the lock until it is closed; or -1, after a line in
+ * the log: another process has the lock, or the folder is refused.
  */
 int runfile_lock(const char *folder);
+
+/**
+ * runfile_lock_anew() - the same, after somebody has removed the file
+ * @folder:	as above
+ * @lock:	the descriptor, which goes on with the new file; what is in it goes along
+ *
+ * Return: 0, or -1 as above.
+ */
+int runfile_lock_anew(const char *folder, int lock);
+
+/* Notes which file has this name now: none that exists, if there is none. */
+void runfile_note(const char *folder, const char *name, struct runfile_id *id);
+/* Is it the same one still? */
+bool runfile_is_there(const char *folder, const char *name, const struct runfile_id *id);
 
 #endif /* VMCLOCKD_RUNFILE_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Has the machine slept? CLOCK_BOOTTIME goes on meanwhile, CLOCK_MONOTONIC does
- * not. What a hypervisor does to a machine that it pauses, neither clock tells.
+ * Has the machine slept? During a sleep CLOCK_BOOTTIME runs and CLOCK_MONOTONIC
+ * stands still. Neither clock shows a pause by the hypervisor.
  */
 #ifndef VMCLOCKD_SLEPT_H
 #define VMCLOCKD_SLEPT_H
@@ -11,7 +11,7 @@
 
 struct slept {
 	bool known;
-	int64_t most;	/* ns: how far boot time can have been ahead at the last looks */
+	int64_t most;	/* ns: upper limit of boot time's lead at the last looks */
 };
 
 /**
@@ -21,8 +21,8 @@ struct slept {
  * @boot:	CLOCK_BOOTTIME, ns
  * @after:	CLOCK_MONOTONIC again
  *
- * Return: has the distance certainly grown since an earlier look? However long
- * this process had to wait between two readings, that alone is no sleep.
+ * Return: whether the lead of boot time has certainly grown since an earlier look. A
+ * delay of this process between two readings never counts as a sleep.
  */
 bool slept_between(struct slept *slept, int64_t before, int64_t boot, int64_t after);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Is the page's time a former host's? */
+/* Is the page's time still the former host's? */
 #include <string.h>
 
 #include "stale.h"
@@ -21,7 +21,7 @@ static bool has_time(const struct vmclock_snapshot *s)
 
 /* ---- Contradictions -------------------------------------------------------------- */
 
-/* The time on the page's own scale; in UTC, with the leap second that it announces. */
+/* The bounds of the time on the page's own scale; in UTC, with the announced leap second. */
 static int interval(const struct vmclock_snapshot *s, __u64 counter,
 		    struct vmclock_instant *earliest, struct vmclock_instant *latest)
 {
@@ -35,7 +35,7 @@ static int interval(const struct vmclock_snapshot *s, __u64 counter,
 	if (ret)
 		return ret;
 	*latest = *earliest;
-	/* One more at the late end, since the time was rounded down. */
+	/* One ns more at the late end, because the time was rounded down. */
 	ret = vmclock_calc_shift_time(earliest, -(__s64)error)
 		      ?: vmclock_calc_shift_time(latest, (__s64)error + 1);
 	if (!ret && s->time_type == VMCLOCK_TIME_UTC)
@@ -48,7 +48,7 @@ static bool is_before(const struct vmclock_instant *a, const struct vmclock_inst
 	return a->sec < b->sec || (a->sec == b->sec && a->nsec < b->nsec);
 }
 
-/* Converts a period to a larger shift; false: it does not fit. */
+/* Scales a period up by @by bits; false: it does not fit. */
 static bool scale(__u64 value, unsigned int by, vmclock_u128 *scaled)
 {
 	*scaled = by < 64 ? (vmclock_u128)value << by : 0;
@@ -66,7 +66,7 @@ static bool periods_differ(const struct vmclock_snapshot *a, const struct vmcloc
 	    !scale(b->period_maxerror, shift - b->shift, &error_b))
 		return false;
 	apart = period_a > period_b ? period_a - period_b : period_b - period_a;
-	/* One unit of each for its rounding. */
+	/* Each period was rounded by up to one unit. */
 	error_a += (vmclock_u128)1 << (shift - a->shift);
 	error_b += (vmclock_u128)1 << (shift - b->shift);
 	return apart > error_a && apart - error_a > error_b;
@@ -131,7 +131,7 @@ void stale_resume(struct stale *stale, const struct vmclock_abi *believed, uint6
 		.generation = generation,
 		.looked = true,
 	};
-	/* No page has that marker: the next one is compared with nothing, and has to change. */
+	/* The page is not known under this marker: the next page has to change before it counts. */
 	if (believed->magic ? !is_same(stale, believed) : disrupted)
 		stale->marker = ~marker;
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -17,7 +18,7 @@ _Static_assert(offsetof(struct vmclock_run_state, marker) ==
 		       offsetof(struct vmclock_abi, disruption_marker),
 	       "as in a page");
 
-/* "01234567-89ab-..." to bytes; all zero where the kernel does not tell. */
+/* Converts "01234567-89ab-..." to bytes; all zero if the kernel gives no boot ID. */
 static void read_boot_id(__u8 id[16])
 {
 	char text[40] = "", *from = text;
@@ -46,7 +47,7 @@ static struct vmclock_run_state *copy_of(void *live, int i)
 	return (void *)((char *)live + (size_t)i * VMCLOCK_RUN_STATE_COPY_SIZE);
 }
 
-/* A vmclockd killed during an update leaves a torn copy: only its count is taken over. */
+/* A vmclockd that was killed during an update leaves a torn copy: only its count is used. */
 static bool is_whole(const struct vmclock_run_state *state, const __u8 boot_id[16])
 {
 	return le32toh(state->magic) == VMCLOCK_RUN_STATE_MAGIC &&
@@ -67,7 +68,7 @@ static int whole_copy(void *live, const __u8 boot_id[16])
 	return -1;
 }
 
-/* Publishes the state that is taken over, or the first content of a new file. */
+/* Publishes the state of the earlier vmclockd, or the first content of a new file. */
 static void begin(struct state *state, void *live, int i)
 {
 	struct vmclock_run_state *copy = copy_of(live, i);
@@ -79,10 +80,20 @@ static void begin(struct state *state, void *live, int i)
 		publisher_update(&state->copies[i]);
 }
 
+static void *map(struct state *state)
+{
+	bool made;
+	void *live = runfile_map(state->folder, VMCLOCK_RUN_STATE_NAME, VMCLOCK_RUN_STATE_SIZE,
+				 &made);
+
+	runfile_note(state->folder, VMCLOCK_RUN_STATE_NAME, &state->file);
+	runfile_note(state->folder, RUNFILE_LOCK, &state->lock_file);
+	return live;
+}
+
 static void *open_live(struct state *state, const char *folder, bool dry_run)
 {
 	void *live;
-	bool made;
 
 	state->lock = -1;
 	if (dry_run)
@@ -90,13 +101,13 @@ static void *open_live(struct state *state, const char *folder, bool dry_run)
 	state->lock = runfile_lock(folder);
 	if (state->lock < 0)
 		return NULL;
-	live = runfile_map(folder, VMCLOCK_RUN_STATE_NAME, VMCLOCK_RUN_STATE_SIZE, &made);
+	live = map(state);
 	if (!live)
 		close(state->lock);
 	return live;
 }
 
-/* Its last component, which the library knows it by; one that is too long is no device's. */
+/* Sets the device's name, the path's last component; no device has a name that is too long. */
 static void set_device(struct vmclock_run_state *next, const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -113,7 +124,7 @@ int state_open(struct state *state, const char *folder, const char *device, bool
 	void *live;
 	int whole, i;
 
-	*state = (struct state){ 0 };
+	*state = (struct state){ .folder = folder };
 	live = open_live(state, folder, dry_run);
 	if (!live)
 		return -1;
@@ -142,4 +153,28 @@ void state_publish(struct state *state)
 
 	for (i = 0; i < VMCLOCK_RUN_COPIES; i++)
 		publisher_update(&state->copies[i]);
+}
+
+bool state_is_there(const struct state *state)
+{
+	return state->lock < 0 ||
+	       (runfile_is_there(state->folder, VMCLOCK_RUN_STATE_NAME, &state->file) &&
+		runfile_is_there(state->folder, RUNFILE_LOCK, &state->lock_file));
+}
+
+int state_make_anew(struct state *state)
+{
+	void *live, *former = state->copies[0].live;
+	int i;
+
+	if (!runfile_is_there(state->folder, RUNFILE_LOCK, &state->lock_file) &&
+	    runfile_lock_anew(state->folder, state->lock))
+		return -1;
+	live = map(state);
+	if (!live)
+		return -1;
+	for (i = 0; i < VMCLOCK_RUN_COPIES; i++)
+		begin(state, live, i);
+	munmap(former, VMCLOCK_RUN_STATE_SIZE);
+	return 0;
 }

@@ -9,11 +9,11 @@
 
 #define NS	1000000000.0L
 #define MILLION 1000000.0L
-/* s: time constant of an offset's decay. After so long, a third of it is left. */
+/* s: the time constant of an offset's decay: after this time a third of it is left. */
 #define GENTLE 8
 /*
- * ppm beside the true rate. The kernel lets its maximum error grow by 500: so that covers the
- * clock even if nobody ends this.
+ * ppm: the limit of the distance from the true rate. The kernel lets its maximum error grow
+ * by 500 ppm, which covers the clock even if nobody ends the decay.
  */
 #define BESIDE_MAX 400.0L
 

@@ -10,21 +10,21 @@
 struct steer {
 	struct fit fit;
 	/*
-	 * ns of CLOCK_MONOTONIC_RAW a tick, a constant of the kernel's: a
-	 * disruption leaves it, another clocksource changes it. 0: not known yet.
+	 * ns of CLOCK_MONOTONIC_RAW for each tick; 0: not known yet. The kernel keeps
+	 * it constant, even in a disruption, but not when the clocksource changes.
 	 */
 	long double nominal;
 };
 
-/* Forgets the pairs: under another marker the counter is another one. */
+/* Forgets the pairs, because the counter is another one under a new marker. */
 void steer_disrupted(struct steer *steer);
 
-/* Adds a pair. Returns 0; or -EDOM: it does not fit, so the nominal period is unknown again. */
+/* Adds a pair. Returns 0; or -EDOM: the pair does not fit: the nominal period is unknown again. */
 int steer_pair(struct steer *steer, const struct pair *pair);
 
 /*
- * Sets the system clock's rate to the page's, and a little beside it, so that
- * @offset decays within seconds. Returns 0; -EAGAIN: the nominal period is not
+ * Sets the system clock's rate to the page's, plus a small difference that makes
+ * @offset decay within seconds. Returns 0; -EAGAIN: the nominal period is not
  * known yet; or the error of clock_set_frequency().
  */
 int steer_set(const struct steer *steer, const struct vmclock_abi *page, int64_t offset);

@@ -7,7 +7,7 @@
 
 #include "conf.h"
 
-/** steps_refusal() - why a step of so many ns is not allowed, as a sentence; NULL: it is */
+/** steps_refusal() - why a step of @ns is not allowed, in a sentence; NULL: it is allowed */
 const char *steps_refusal(const struct config *config, int64_t ns);
 
 #endif /* VMCLOCKD_STEPS_H */

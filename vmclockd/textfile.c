@@ -35,8 +35,8 @@ static int write_all(int fd, const char *text)
 }
 
 /*
- * Others may own the folder: nothing of theirs is opened, no link of theirs is
- * followed. What an earlier vmclockd has left unfinished goes.
+ * Other users may own the folder, so this opens no file of theirs and follows no
+ * link. Removes the unfinished file of an earlier vmclockd.
  */
 static int write_file(const struct textfile *file, const char *text)
 {
@@ -65,8 +65,9 @@ static void renew(struct textfile *file, const char *text)
 	int ret = write_file(file, text);
 
 	if (ret && ret != file->told)
-		say(LOG_WARNING, "cannot write %s: %s: the metrics there are not renewed",
-		    file->path, strerror(-ret));
+		say(LOG_WARNING, "cannot write %s: %s%s: the metrics there are not renewed",
+		    file->path, strerror(-ret),
+		    ret == -EROFS ? " (for a unit of systemd's: ReadWritePaths=)" : "");
 	else if (!ret && file->told)
 		say(LOG_NOTICE, "%s is renewed again", file->path);
 	file->told = ret;
@@ -74,7 +75,7 @@ static void renew(struct textfile *file, const char *text)
 
 /* ---- The thread ---------------------------------------------------------------------- */
 
-/* Waits for a text; NULL: there will be no more. */
+/* Waits for a text; NULL: there will be no more texts. */
 static char *next_text(struct textfile *file)
 {
 	char *text;
@@ -146,7 +147,7 @@ void textfile_stop(struct textfile *file)
 	wake(file, NULL, true);
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += LAST_WAIT;
-	/* If a disk hangs, do not wait: the thread ends with the process. */
+	/* Do not wait for a disk that hangs: the thread ends with the process. */
 	if (!pthread_clockjoin_np(file->writer, NULL, CLOCK_MONOTONIC, &until))
 		free(file->unfinished);
 }

@@ -4,7 +4,7 @@
 
 #include "thread.h"
 
-/* All of it is locked memory. */
+/* Small, because all of the stack is locked memory. */
 #define STACK_SIZE 65536
 
 int thread_start(pthread_t *thread, void *(*run)(void *), void *data)

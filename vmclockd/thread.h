@@ -6,10 +6,10 @@
 #include <pthread.h>
 
 /**
- * thread_start() - start a thread with all signals blocked: the main one handles them
- * @thread:	receives it
- * @run:	its function: a small stack has to be enough
- * @data:	for @run
+ * thread_start() - start a thread with all signals blocked: the main thread handles them
+ * @thread:	receives the thread
+ * @run:	the thread's function, which must do with a small stack
+ * @data:	the argument of @run
  *
  * Return: 0 or a negative errno value.
  */

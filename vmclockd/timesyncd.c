@@ -2,14 +2,14 @@
 /*
  * systemd-timesyncd as the NTP daemon.
  *
- * It measures anew when somebody sets the clock: a step of 1 ns makes it do so
- * at once, and needs no other power than to set the clock. Where that leads
- * nowhere, for it has lost its server, it is restarted.
+ * timesyncd measures anew when somebody sets the clock. So vmclockd steps the
+ * clock by 1 ns, which needs no other permission than to set the clock. If
+ * timesyncd does not answer, because it has lost its server, vmclockd restarts it.
  *
- * When it sets the clock it also sets the kernel's maximum error to 0: that
- * tells when to ask for the answer by which it did. CLOCK_REALTIME and what
- * the kernel is still to slew it by are then that answer's time. From that
- * instant on the raw clock counts, whatever becomes of CLOCK_REALTIME.
+ * When timesyncd sets the clock, it sets the kernel's maximum error to 0. Then
+ * vmclockd asks for the NTP answer that timesyncd has used. CLOCK_REALTIME plus
+ * the pending slew is the time of this answer. From this instant on only the raw
+ * clock counts, not CLOCK_REALTIME.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,14 +19,14 @@
 #include "message.h"
 #include "ntp.h"
 
-/* It is there while timesyncd runs, and only then. */
+/* The folder exists only while timesyncd runs. */
 #define FOLDER "/run/systemd/timesync"
 #define UNIT   "systemd-timesyncd.service"
 #define LIMIT  (5 * NS_PER_SEC)
-/* Between two questions, until there is something that counts: more and more. */
+/* The time between two questions doubles until an answer counts. */
 #define APART_FIRST NS_PER_SEC
 #define APART_LAST  (64 * NS_PER_SEC)
-/* How far the system clock's rate may be off: 500 ppm of the raw clock's, and that as much. */
+/* The system clock's rate error is 1/1000 at most: 500 ppm, and 500 ppm of the raw clock. */
 #define RATE_OFF 1000
 #define SLACK	 NS_PER_MS
 
@@ -40,7 +40,7 @@ static bool busy(const struct ntp *ntp)
 	return command_runs(&ntp->timesyncd.restart.command);
 }
 
-/* Nothing counts before it is told to measure. */
+/* No answer counts before timesyncd is told to measure. */
 static void start(struct ntp *ntp)
 {
 	ntp->timesyncd = (struct timesyncd){ .since.real = INT64_MAX };
@@ -52,30 +52,30 @@ static void stop(struct ntp *ntp)
 	restart_stop(&ntp->timesyncd.restart);
 }
 
-/* ---- The answer, and the clock that was set by it ----------------------------------- */
+/* ---- The answer, and the clock that it has set --------------------------------------- */
 
-/* CLOCK_REALTIME as it will be when it has been slewed. */
+/* CLOCK_REALTIME plus the rest of the slew. */
 static int64_t settled(const struct clock_state *clock)
 {
 	return clock->real + clock->pending;
 }
 
-/* What is pending loses at once what the clock is slewed by in a second: a quarter at most. */
+/* The kernel subtracts a second's slew from the pending part at once: a quarter of it at most. */
 static int64_t uneven(const struct clock_state *clock)
 {
 	return llabs(clock->pending) / 2;
 }
 
 /*
- * How far the clock was led astray while busctl was running: then it may have
- * been set by another answer than the one that was told.
+ * How far the clock was moved while busctl was running. If it was moved, another
+ * answer than the reported one may have set it.
  */
 static int64_t moved(const struct clock_state *before, const struct clock_state *after)
 {
 	return llabs(settled(after) - settled(before) - (after->raw - before->raw));
 }
 
-/* True time when the answer came, and how long ago that was by the clock that was set by it. */
+/* The time since the answer came, by the clock that the answer has set. */
 static int64_t age_of(const struct message *m, const struct clock_state *now)
 {
 	return settled(now) - (m->destination + message_offset(m));
@@ -93,7 +93,7 @@ static bool is_plausible(const struct timesyncd *t, const struct message *m,
 static void set_anchor(struct timesyncd *t, const struct message *m, const struct clock_state *now)
 {
 	int64_t age = age_of(m, now);
-	/* The formula of the manual page; and what the two readings leave open. */
+	/* The formula of vmclockd(8), and the uncertainty of the two readings. */
 	int64_t error = message_error(m) + llabs(now->pending) + t->slewing +
 			moved(&t->asked, now) + (age > 0 ? age : 0) / RATE_OFF +
 			(m->destination - m->origin) / RATE_OFF + now->width + 1;
@@ -129,14 +129,14 @@ static void take(struct timesyncd *t, const struct message *m, const struct cloc
 	set_anchor(t, m, now);
 }
 
-/* ---- Asking for it ------------------------------------------------------------------- */
+/* ---- Asking for the answer ----------------------------------------------------------- */
 
 static void ask(struct timesyncd *t, const char *busctl, const struct clock_state *now)
 {
 	char *const argv[] = {
 		(char *)busctl,
 		(char *)"--system",
-		/* To ask for it does not start it: its command get-property would. */
+		/* Does not start timesyncd; busctl's command get-property would. */
 		(char *)"--auto-start=no",
 		(char *)"call",
 		(char *)"org.freedesktop.timesync1",
@@ -174,7 +174,7 @@ static void hear(struct timesyncd *t, const struct clock_state *now)
 	if (ret == -ENODATA)
 		t->known.why = "systemd-timesyncd has no answer of a server yet";
 	else if (ret == -EBADMSG)
-		t->known.why = "systemd-timesyncd's answer is none that vmclockd understands";
+		t->known.why = "vmclockd does not understand systemd-timesyncd's answer";
 	else if (ret == -EREMOTEIO)
 		t->known.why = "systemd-timesyncd cannot be asked: busctl fails: does D-Bus run?";
 	else
@@ -183,7 +183,7 @@ static void hear(struct timesyncd *t, const struct clock_state *now)
 
 /* ---- The daemon ------------------------------------------------------------------------ */
 
-/* Only what is sent from now on counts. */
+/* Only answers to requests from now on count. */
 static int reset(struct timesyncd *t)
 {
 	command_kill(&t->busctl);
@@ -205,7 +205,7 @@ static void look(struct ntp *ntp)
 		return;
 	if (anchored_slept(&t->known, &now))
 		reset(t);
-	/* The end of a restart tells nothing: what is measured then does. */
+	/* Ignore the result of the restart: only new measurements count. */
 	if (command_runs(&t->restart.command))
 		restart_result(&t->restart);
 	if (anchored_was_set(&t->known, &now)) {
@@ -229,7 +229,7 @@ static int forget(struct ntp *ntp)
 	return reset(&ntp->timesyncd);
 }
 
-/* Where the clock may not be touched, it measures by itself, though later. */
+/* Without the permission to set the clock, timesyncd still measures by itself later. */
 static int touch(struct timesyncd *t)
 {
 	int ret = reset(t) ?: clock_touch();
@@ -244,7 +244,7 @@ static int measure(struct ntp *ntp, bool again)
 
 	if (!again)
 		return touch(t);
-	/* What it did by an answer from before may have led it back behind that instant. */
+	/* An older answer may have set the clock back behind t->since. */
 	return clock_look(&t->since) ?: restart_begin(&t->restart, ntp->config->systemctl, units);
 }
 
@@ -264,7 +264,7 @@ const struct ntp_daemon timesyncd_daemon = {
 	.busy = busy,
 	.start = start,
 	.stop = stop,
-	/* A step by somebody else is all that it needs. */
+	/* timesyncd notices the step itself. */
 	.stepped = NULL,
 	.set_rate = ntp_set_kernel_rate,
 	.look = look,

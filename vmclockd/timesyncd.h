@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * systemd-timesyncd as the NTP daemon. It tells nothing of the clock but the
- * last answer of its server, and the kernel's maximum error is 0 whenever it
- * sets the clock: its bounds follow from that answer.
+ * systemd-timesyncd as the NTP daemon. It reports only the last answer of its
+ * server, and sets the kernel's maximum error to 0: the bounds follow from the
+ * answer.
  */
 #ifndef VMCLOCKD_TIMESYNCD_H
 #define VMCLOCKD_TIMESYNCD_H
@@ -14,13 +14,13 @@
 struct timesyncd {
 	struct command busctl;
 	struct restart restart;
-	struct clock_state since;	/* what was sent before that does not count */
+	struct clock_state since;	/* answers to earlier requests do not count */
 	struct anchored known;
 	struct clock_state asked;	/* when busctl was started */
 	int64_t slewing;		/* ns that were pending before it was last set */
-	bool was_set;			/* and timesyncd has not been asked by what */
-	int64_t next;			/* CLOCK_MONOTONIC: busctl is not started before */
-	int64_t apart;			/* ns */
+	bool was_set;			/* the clock was set: ask timesyncd for the answer */
+	int64_t next;			/* CLOCK_MONOTONIC: do not start busctl before */
+	int64_t apart;			/* ns: the time between two questions */
 	int64_t taken;			/* T1 of the answer that was taken last */
 };
 

@@ -6,7 +6,7 @@
 #include "daemon.h"
 #include "trust.h"
 
-/* How long readers may go by a state. It is renewed each second. */
+/* How long a state is valid for readers. It is renewed each second. */
 #define VALID_NS (5 * NS_PER_SEC)
 /* ppb: the drift to assume between two looks if only vmclockd slews the system clock. */
 #define DRIFT 500000
@@ -25,11 +25,11 @@ static void count_untrusted(struct daemon *d, uint8_t trust)
 void trust_publish(struct daemon *d, uint8_t trust)
 {
 	struct vmclock_run_state *next = &d->state.next;
-	/* From the measurement on: this process may have been stopped since then. */
+	/* Count from the measurement, because this process may have been stopped since. */
 	uint64_t since = trust == VMCLOCK_RUN_TRUSTED ? le64toh(next->bound_at)
 						      : (uint64_t)monotonic_now();
 
-	/* Nothing before a marker is known: the next vmclockd would take its own for a new one. */
+	/* Do not publish before a marker is known: the next vmclockd would see a new marker. */
 	if (!d->started && !d->state.resumed)
 		return;
 	count_untrusted(d, trust);
@@ -44,6 +44,11 @@ void trust_publish(struct daemon *d, uint8_t trust)
 	next->valid_until = htole64(since + VALID_NS);
 	state_publish(&d->state);
 	clockbound_publish(&d->clockbound, next);
+}
+
+void trust_withdraw(struct daemon *d)
+{
+	trust_publish(d, d->disrupted ? VMCLOCK_RUN_DISRUPTED : VMCLOCK_RUN_UNKNOWN);
 }
 
 /* An NTP daemon may slew at any time, and away from true time if its source is wrong. */

@@ -14,6 +14,8 @@ struct daemon;
 
 /* Publishes @trust, VMCLOCK_RUN_TRUSTED and so on, with the bounds of the last trust_vouch(). */
 void trust_publish(struct daemon *d, uint8_t trust);
+/* Publishes that nobody vouches for the system clock: since a disruption, or else. */
+void trust_withdraw(struct daemon *d);
 /* Publishes the system clock as trusted, with bounds from @offset. */
 void trust_vouch(struct daemon *d, const struct offset *offset);
 

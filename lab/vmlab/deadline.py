@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Waiting with an end: nothing in the laboratory sleeps for a fixed time or waits for ever."""
+"""Waiting with a deadline: nothing in the laboratory sleeps for a fixed time or waits for ever."""
 
 import time
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The face of the laboratory: what scenarios and the demonstration work with."""
+"""The interface of the laboratory, for scenarios and the demonstration."""
 
 import contextlib
+import dataclasses
 import itertools
 import os
 import shutil
@@ -10,47 +11,66 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import boards, bzimage, cache, console, crossbuild, elf, process, report
+from . import report
 from .deadline import wait_for
-from .driverbuild import build_driver
+from .debian.release import Packager, programs_for
+from .debian.system import System
 from .errors import Failed, LabError, Skipped
-from .guest import Image
-from .machine import BootFiles, Machine, OwnDevice, Simulation
-from .packager import Packager
-from .saved import Saved
-from .system import System
+from .guest import boards, console
+from .guest.device import USUAL, Simulation
+from .guest.image import Image, is_elf
+from .guest.machine import SYSTEM_SETUP, BootFiles, Machine, Saved, Setup
+from .host import cache, process
+from .kernels import bzimage
+from .kernels.driver import build_driver
 
 _PROGRAM_FOLDERS = ('tools', 'vmclockd', 'examples', 'bench', 'tests/vm/guest', 'tests/vm/host',
                     'tests/stress', 'tests/unit')
-# What guests have in any case: all of these folders, and of the examples only this one.
+# Programs that every guest has: all of these folders, and one of the examples.
 _USUAL_FOLDERS = ('tools', 'tests/vm/guest')
 _USUAL_EXAMPLE = 'stamp-events'
 # What a system on a disk does first: its luggage is on the second one, which may be found later.
-_UNPACK_AND_START = 'until test -b /dev/vdb; do sleep 0.1; done; tar -xf /dev/vdb -C / && exec /sbin/init'
+_UNPACK_AND_START = 'until test -b /dev/vdb; do sleep 0.1; done; ' \
+                    'tar -xf /dev/vdb -C / && exec /sbin/init'
 # Socket paths are limited to 107 bytes; the longest below the run folder takes 20.
 _LONGEST_FOLDER = 80
 
 
 def default_builddir(tree):
-    """Where make was run for the tree, unless the caller knows better."""
+    """The folder where make was run for the tree, unless the caller names one."""
     if os.environ.get('VMCLOCK_BUILDDIR'):
         return Path(os.environ['VMCLOCK_BUILDDIR']).absolute()
     return tree if (tree / 'config.status').exists() else tree / 'build'
+
+
+def add_builddir(parser, tree):
+    """Let a command's user say where make was run; options.builddir."""
+    parser.add_argument('--builddir', type=lambda name: Path(name).absolute(), metavar='DIR',
+                        default=default_builddir(tree), help='where make has built the tree')
+
+
+@contextlib.contextmanager
+def lab_for(kernel, tree, builddir):
+    """A Lab for one piece of work; its logs stay only if something goes wrong."""
+    with Lab(kernel, tree, builddir) as lab:
+        yield lab
+        lab.check_logs()
+    shutil.rmtree(lab.logs)
 
 
 class Lab:
     """A place to boot machines of one kernel; leaving the with statement ends them all.
 
     `logs` must be below the cache folder, for only there can QEMU write. With a Shelf, guests
-    that are like others do not boot, but go on from where the first of them had booted.
+    without special needs do not boot, but start from a saved one.
     """
 
-    def __init__(self, kernel, tree, builddir=None, logs=None, verbose=False, shelf=None,
+    def __init__(self, kernel, tree, builddir, logs=None, verbose=False, shelf=None,
                  thorough=False):
         self.kernel = kernel
         self.board = boards.of(kernel.architecture)
         self.tree = Path(tree)
-        self.builddir = Path(builddir) if builddir else default_builddir(self.tree)
+        self.builddir = Path(builddir)
         self.logs = logs or cache.new_log_folder()
         self.machines = []
         self._recipes = {}
@@ -75,53 +95,50 @@ class Lab:
     def __exit__(self, *_):
         self._open.close()
 
-    def boot(self, device='vmclock', *, driver=True, modules=(), programs=(), files=None,
-             fields=None, hid='AMZNC10C', cid='VMCLOCK', length=0x1000, devices=1, timeout=120,
-             **options):
+    def boot(self, device, *, programs=(), modules=(), files=None, driver=True, setup=Setup()):
         """Boot a guest and return its Machine.
 
         device    'vmclock': QEMU's own; 'vmclock-shared': the same, with memory in which
                   counters can be compared; 'sim': a simulated page that notifies;
-                  'sim-silent': one that does not; None: no page
+                  'sim-silent': one that does not; another Simulation; None: no page
+        programs  names of programs of the build, put on the guest's PATH
+        modules   modules of the kernel's own to have in the guest
+        files     {path in the guest: path on the host}
         driver    have the driver under test in the guest (load it with machine.load()), or
                   the module with this path
-        modules   modules of the kernel's own to have in the guest
-        programs  names of programs of the build, put on the guest's PATH
-        files     {path in the guest: path on the host}
-        fields, hid, cid, length, devices  of a simulated page
-        options   append= to the kernel's command line, memory= in MiB, cpus=, qemu= arguments,
-                  poison=False for a kernel that does not poison freed memory
+        setup     a Setup: how it is booted
         """
-        if device in ('sim', 'sim-silent'):
-            device = Simulation(fields, device == 'sim', hid, cid, length, devices)
-        elif device == 'vmclock-shared':
-            device = OwnDevice()
+        device = USUAL.get(device, device)
         if self._shelf and isinstance(device, Simulation) and device.announced_as_usual and \
-                driver and not (modules or files or options) and \
+                driver and not (modules or files) and setup == Setup() and \
                 set(programs) <= set(self._usual_programs()):
-            return self._go_on(device, driver, timeout)
+            return self._go_on(device, driver)
         number = next(self._numbers)
         initrd = self._folder / f'{number}.initrd'
         self._write_image(initrd, driver, modules, programs, files or {})
-        return self._machine(number, self.kernel, initrd, device, timeout=timeout, **options)
+        return self._machine(number, self.kernel, initrd, device, setup)
 
-    def _go_on(self, page, driver, timeout):
-        """A guest with all programs that any may want, from the shelf."""
-        def boot(initrd):
-            self._write_image(initrd, driver, (), self._usual_programs(), {})
-            return self._machine(next(self._numbers), self.kernel, initrd,
-                                 Simulation(notify=page.notify), timeout=timeout)
+    def _go_on(self, page, driver):
+        """A guest with all programs, from the shelf."""
+        kind = 'sim' if page.notify else 'sim-silent'
 
-        name = f'{self.kernel.name}-{"notifying" if page.notify else "silent"}'
+        def boot(folder):
+            saved = Saved(folder)
+            self._write_image(saved.initrd, driver, (), self._usual_programs(), {})
+            with self._machine(next(self._numbers), self.kernel, saved.initrd, USUAL[kind],
+                               Setup()) as machine:
+                machine.check_log()
+                machine.save(saved)
+
+        name = f'{self.kernel.name}-{kind}'
         if driver is not True:
             name += f'-{driver.stem}'
-        saved = self._shelf.get(name, boot)
-        return self._machine(next(self._numbers), self.kernel, saved.initrd, page, timeout=timeout,
-                             saved=saved)
+        saved = Saved(self._shelf.folder(name, boot))
+        return self._machine(next(self._numbers), self.kernel, saved.initrd, page, Setup(), saved)
 
     def _write_image(self, path, driver, modules, programs, files):
         image = Image(self.kernel, f'{self.board.tty}1')
-        builddir = crossbuild.folder(self.kernel, self.builddir)
+        builddir = programs_for(self.kernel, self.builddir)
         image.search_libraries_in(builddir / 'lib/.libs')
         if driver is True:
             driver = build_driver(self.tree, self.kernel).module
@@ -135,47 +152,40 @@ class Lab:
             image.add_file(inside, file)
         image.write(path)
 
-    def _machine(self, number, kernel, initrd, device, **options):
+    def _machine(self, number, kernel, initrd, device, setup, saved=None):
         machine = Machine(kernel, initrd, self._folder / str(number), self.logs / str(number),
-                          device, transcript=lambda text: self.log(f'machine {number}: {text}'),
-                          **options)
+                          device, setup, saved=saved,
+                          transcript=lambda text: self.log(f'machine {number}: {text}'))
         self._open.callback(machine.close)
         self.machines.append(machine)
-        self._recipes[machine] = initrd, device, options
+        self._recipes[machine] = initrd, device, setup
         return machine
 
     def save(self, machine):
-        """Save a booted guest that has a simulated page, which ends, as a Saved for clone()."""
-        initrd, device, options = self._recipes[machine]
+        """Save a booted guest with a simulated page as a Saved for clone(); the guest ends."""
         folder = self.logs / f'saved-{next(self._numbers)}'
         folder.mkdir()
         saved = Saved(folder)
         machine.save(saved)
         machine.check_log()
         self.dismiss(machine)
-        self._recipes[saved] = initrd, device, options
+        self._recipes[saved] = self._recipes[machine]
         return saved
 
     def clone(self, saved):
-        """A machine that goes on from where a guest was saved; there may be several."""
-        initrd, device, options = self._recipes[saved]
-        return self._machine(next(self._numbers), self.kernel, initrd, device, saved=saved,
-                             **options)
+        """A machine that continues a saved guest; there may be several."""
+        return self._machine(next(self._numbers), self.kernel, *self._recipes[saved], saved)
 
-    def boot_system(self, system, device='vmclock', *, files=(), programs=(), added=None,
-                    release=None, fields=None, timeout=600, append='', qemu=(), **options):
+    def boot_system(self, system, device, *, programs=(), files=(), added=None,
+                    setup=SYSTEM_SETUP):
         """Boot a whole Debian, a System, on a disk of its own, and return its Machine.
 
-        files     paths on the host that are in the guest's /root
+        device    as in boot()
         programs  names of programs that make has built for guests
-        added     an archive of what else is in it from the beginning
-        release   which of its kernels
-        The rest is as in boot().
+        files     paths on the host that are in the guest's /root
+        added     an archive of files to add before the boot
+        setup     a Setup, such as one that begins as SYSTEM_SETUP
         """
-        if device in ('sim', 'sim-silent'):
-            device = Simulation(fields, device == 'sim')
-        elif device == 'vmclock-shared':
-            device = OwnDevice()
         number = next(self._numbers)
         disk = self._folder / f'{number}.qcow2'
         system.overlay(disk)
@@ -188,21 +198,23 @@ class Lab:
             if added:
                 with tarfile.open(added) as more:
                     for member in more:
-                        archive.addfile(member, more.extractfile(member) if member.isreg() else None)
+                        content = more.extractfile(member) if member.isreg() else None
+                        archive.addfile(member, content)
         boot = system.root / 'boot'
-        release = release or system.releases()[-1]
+        release = system.releases()[-1]
         image = self._folder / f'{number}.kernel'
         bzimage.unpack(system.workshop, boot / f'vmlinuz-{release}', image)
         kernel = BootFiles(release, image, system.workshop)
-        machine = self._machine(
-            number, kernel, boot / f'initrd.img-{release}', device, timeout=timeout,
-            append=f'root=/dev/vda rw {append} init=/bin/sh -- -c "{_UNPACK_AND_START}"',
+        setup = dataclasses.replace(
+            setup,
+            append=f'root=/dev/vda rw {setup.append} init=/bin/sh -- -c "{_UNPACK_AND_START}"',
             qemu=('-drive', f'if=virtio,format=qcow2,file={disk}',
-                  '-drive', f'if=virtio,format=raw,readonly=on,file={luggage}', *qemu), **options)
-        return machine
+                  '-drive', f'if=virtio,format=raw,readonly=on,file={luggage}', *setup.qemu))
+        return self._machine(number, kernel, boot / f'initrd.img-{release}',
+                             USUAL.get(device, device), setup)
 
     def system(self, suite):
-        """Debian `suite` for guests, made when it is first wanted."""
+        """Debian `suite` for guests, made at its first use."""
         with cache.lock(cache.folder()):
             system = System(cache.folder(), suite, self.kernel.workshop)
             system.prepare()
@@ -216,12 +228,12 @@ class Lab:
             with cache.lock(cache.folder()):
                 packager.prepare()
                 return packager.built(self.builddir, self.logs / 'packages.log')
-        # To see whether the source has changed takes a release of it.
+        # Finding out whether the source has changed takes a release of it.
         return packager, self._shelf.path(f'packages-{suite}', build) if self._shelf else build()
 
     @staticmethod
     def locked():
-        """While it lasts, nobody else changes the cache or makes a release."""
+        """In a with statement, nobody else changes the cache or makes a release."""
         return cache.lock(cache.folder())
 
     def module(self, name):
@@ -246,7 +258,7 @@ class Lab:
 
     def _usual_programs(self):
         """The programs that are made for guests, of those that have been built."""
-        builddir = crossbuild.folder(self.kernel, self.builddir)
+        builddir = programs_for(self.kernel, self.builddir)
         paths = [path for folder in _USUAL_FOLDERS for path in (builddir / folder).iterdir()]
         return sorted(path.name for path in (*paths, builddir / 'examples' / _USUAL_EXAMPLE)
                       if path.is_file() and os.access(path, os.X_OK))
@@ -254,9 +266,9 @@ class Lab:
     @staticmethod
     def _program(name, builddir):
         for folder in _PROGRAM_FOLDERS:
-            # Beside a libtool program lies a script of the same name that only works here.
+            # Beside a libtool program there is a script of the same name, which works only here.
             for path in (builddir / folder / '.libs' / name, builddir / folder / name):
-                if path.is_file() and elf.is_elf(path):
+                if path.is_file() and is_elf(path):
                     return path
         raise LabError(f'{name} has not been built in {builddir}: run make first, '
                        'or say --builddir')
@@ -289,7 +301,7 @@ class Lab:
         return wait_for(probe, what, timeout * self.kernel.needs.patience)
 
     def rounds(self, usual, thorough):
-        """How often to do something: more often on a kernel that was asked for to watch it."""
+        """How often to repeat something: more often on a watching kernel that --kernel names."""
         wanted = os.environ.get('VMCLOCK_ROUNDS')
         if wanted and wanted != 'usual':
             return int(wanted)
@@ -303,7 +315,7 @@ class Lab:
                 machine.check_log()
 
     def complaints(self):
-        """What kernels complained of, those of guests that never came up too."""
+        """Complaints of kernels, also of guests that never came up."""
         logs = (path.read_text(encoding='utf-8', errors='replace')
                 for path in sorted(self.logs.glob('*/console.log')))
         return [text for text in map(console.complaint, logs) if text]

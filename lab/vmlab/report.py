@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the laboratory says on standard output while it works."""
+"""The laboratory's messages on standard output."""
 
 import contextlib
 import shutil
@@ -15,7 +15,7 @@ def line(text):
 
 
 def passing(text):
-    """Show text until the next output replaces it; nothing where that cannot be done."""
+    """Show text until the next output replaces it; does nothing without a terminal."""
     if _ON_A_TERMINAL:
         width = shutil.get_terminal_size().columns - 1
         first = text.partition('\n')[0]
@@ -25,7 +25,7 @@ def passing(text):
 
 @contextlib.contextmanager
 def step(title):
-    """Announce a long step, and how long it took once it is done."""
+    """Announce a long step and, when it is done, how long it took."""
     began = time.monotonic()
     if _ON_A_TERMINAL:
         passing(f'{title} ...')

@@ -7,18 +7,23 @@ import shutil
 import time
 import traceback
 
-from . import console, kernels, report
-from .architecture import AMD64
+from . import report
 from .errors import Failed, LabError, Skipped
+from .guest import console
+from .host import cache
+from .kernels.matrix import AMD64, MATRIX, series_named
 from .lab import Lab
+
+# In the folder of a build.
+_FAILED = 'lab-failed'
 
 
 class Scenario:
     """A file NNN-name.py: a docstring of one line, run(lab), and perhaps a limit, ALONE or LONG.
 
-    The limit is KERNELS or ARCHITECTURES: it does not run on others. WATCHERS are the kernels
-    built here on which it runs besides; BRIEF lets it do so even if nobody asked for them.
-    With ON_REQUEST it runs only where it is named.
+    KERNELS or ARCHITECTURES limits it: it does not run on others. WATCHERS are the watching kernels
+    on which it also runs; BRIEF lets it do so even without --kernel.
+    With ON_REQUEST it runs only if it is named.
     """
 
     def __init__(self, path):
@@ -31,20 +36,27 @@ class Scenario:
         except AttributeError as error:
             raise LabError(f'{path}: {error}') from None
         architectures = getattr(module, 'ARCHITECTURES', None)
-        # What it measures would suffer from others.
-        self.alone = getattr(module, 'ALONE', False)
+        # Other scenarios would disturb its measurements.
+        self.alone = _flag(module, 'ALONE')
         limited = hasattr(module, 'KERNELS')
         self.kernels = getattr(module, 'KERNELS', tuple(
-            s.name for s in kernels.MATRIX
+            s.name for s in MATRIX
             if not architectures or s.architecture.name in architectures))
         watchable = not (limited or self.alone) and AMD64.name in (architectures or (AMD64.name,))
         self.kernels += getattr(module, 'WATCHERS', ('debug',) if watchable else ())
-        self.brief = getattr(module, 'BRIEF', False)
-        self.on_request = getattr(module, 'ON_REQUEST', False)
-        # It takes minutes: it begins before the others.
-        self.long = getattr(module, 'LONG', False)
+        self.brief = _flag(module, 'BRIEF')
+        self.on_request = _flag(module, 'ON_REQUEST')
+        # It takes minutes, so it begins before the others.
+        self.long = _flag(module, 'LONG')
         for name in self.kernels:
-            kernels.series_named(name)
+            series_named(name)
+
+
+def _flag(module, name):
+    value = getattr(module, name, False)
+    if not isinstance(value, bool):
+        raise LabError(f'{module.__file__}: {name} must be True or False, not {value!r}')
+    return value
 
 
 def _load(path):
@@ -62,7 +74,7 @@ def discover(folder):
 
 
 def select(scenarios, names):
-    """The scenarios that the names mean: stems or unique beginnings of them."""
+    """The scenarios with these names: stems or unique beginnings of stems."""
     chosen = set()
     for name in names:
         name = name.removesuffix('.py').rpartition('/')[2]
@@ -76,7 +88,7 @@ def select(scenarios, names):
 
 
 def only(scenarios, pairs):
-    """Those in pairs of a kernel and a scenario, on these kernels alone, as if they were named.
+    """The scenarios in pairs of a kernel and a scenario, limited to these kernels, as if named.
 
     Also gives the pairs that have no scenario.
     """
@@ -91,8 +103,33 @@ def only(scenarios, pairs):
     return chosen, sorted(left)
 
 
+class Failures:
+    """Which failed when they last ran, for --failed: a file with lines of a kernel and a scenario.
+
+    The record of a pair that did not run stays, so that one can repair pairs one by one.
+    """
+
+    def __init__(self, builddir):
+        self._path = builddir / _FAILED
+
+    def pairs(self):
+        """The pairs (kernel, scenario) whose last run failed."""
+        if not self._path.exists():
+            return set()
+        return {tuple(line.split()) for line in
+                self._path.read_text(encoding='utf-8').splitlines()}
+
+    def record(self, kernel, scenario, failed):
+        """Record a pair as soon as it has run, so that an interruption loses nothing."""
+        before = self.pairs()
+        now = before - {(kernel, scenario)} | ({(kernel, scenario)} if failed else set())
+        # Without a build folder nothing can run.
+        if now != before and self._path.parent.is_dir():
+            cache.write_whole(self._path, ''.join(f'{k} {s}\n' for k, s in sorted(now)))
+
+
 class Outcome:
-    """How a scenario ended: 'passed', 'failed' or 'skipped', why, and after how long."""
+    """The result of a scenario: 'passed', 'failed' or 'skipped', the reason, and the time."""
 
     def __init__(self, verdict, reason='', complaints=()):
         self.verdict = verdict
@@ -119,7 +156,7 @@ def run(scenario, kernel, logs, **options):
 
 
 def _processor_time():
-    """What this process and those that it has waited for have used."""
+    """The processor time of this process and of those that it has waited for."""
     return sum(use.ru_utime + use.ru_stime for use in
                map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
 

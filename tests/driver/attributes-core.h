@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Makes of a kernel whose PTP core does not ask for attributes one that does, for
- * a test compile: every file of the driver and every probe begins with this. The
- * module that comes of it must not be loaded, for the kernel knows nothing of it.
+ * For a test compile, changes the headers of a kernel so that its PTP core asks for
+ * attributes: every file of the driver and every probe includes this first. Do not
+ * load the resulting module: the kernel itself does not have these structures.
  */
 #ifndef ATTRIBUTES_CORE_H
 #define ATTRIBUTES_CORE_H
@@ -29,7 +29,7 @@ struct ptp_system_timestamp;
 struct system_device_crosststamp;
 struct timespec64;
 
-/* Two members more, before this one. */
+/* Adds two members before this one. */
 #define getcycles64 \
 	gettimexattrs64)(struct ptp_clock_info *info, struct timespec64 *ts, \
 			 struct ptp_system_timestamp *sts, struct ptp_clock_attrs *attrs); \

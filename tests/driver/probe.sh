@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# What driver/probe.sh makes of compilers and probes, good ones and bad ones:
-# the right answers or a reason and no answers, whatever flags and variables a
-# caller has, by gcc and by clang, whichever are here.
+# driver/probe.sh with good and bad compilers and probes: it gives the right answers,
+# or a reason and no answers, whatever flags and variables the caller sets. Tested
+# with gcc and clang, if they are installed.
 #
-# Made-up compilers expand what stands in single quotes:
+# The fake compilers expand the text in single quotes:
 # shellcheck disable=SC2016,SC2086,SC2094
 
 : "${top_srcdir:=$(dirname "$0")/../..}" "${CC:=cc}"
@@ -26,7 +26,7 @@ number=0
 
 # ---- Building blocks --------------------------------------------------------------
 
-# probe NAME VERSION LINE...: what is known to be there is in known.h.
+# probe NAME VERSION LINE...: makes a probe; known.h has the features that exist.
 probe() {
 	file=$1.c
 	printf '%s\n' '// a probe' "/* Linux $2: something. */" '#include "known.h"' >"$file"
@@ -39,7 +39,7 @@ printf '%s\n' '#ifndef KNOWN_H' '#define KNOWN_H' 'struct known {' \
 	'extern struct known known;' 'static inline int called(int i) { return i; }' \
 	'enum known_number { ONE = 1 };' '#endif' >known.h
 echo 'int wrong = missing;' >wrong.h
-# The ones that are there, and the others.
+# Probes of features that exist, and of others.
 probe member 5.10 'MEMBER(struct known, number);'
 probe bit 5.12 'MEMBER(struct known, bit);'
 probe call 5.20 'SYMBOL(called);'
@@ -55,15 +55,15 @@ probe header 6.1 '#include "wrong.h"' 'SYMBOL(called);'
 probe noheader 6.1 '#include "nowhere.h"' 'SYMBOL(called);'
 
 all='member.c bit.c call.c inside.c inner.c object.c enum.c nomember.c nocall.c late.c'
-# Most of what there may be to it, at less cost.
+# A few probes cover most cases, at less cost.
 few='member.c nomember.c nocall.c'
-# The version that tells the answers. By 6.12 those of the few would be wrong.
+# The version that suggests the right answers. 6.12 would suggest wrong ones for the few probes.
 right=6.3
 
 # run VERSION PROBES FLAG...
 run() {
 	asked=$2
-	# In variables that its environment may have, it would find them.
+	# Pass flags as arguments: variables of the environment must have no effect.
 	env $environment $shell "$top_srcdir/driver/probe.sh" "$@" -I. -Wall >answers 2>err
 	status=$?
 }
@@ -80,7 +80,7 @@ result() {
 	fi
 }
 
-# What the run should have said, but for the order.
+# The expected output of the run, in any order.
 wanted() {
 	for file in $asked; do
 		name=$(basename "$file" .c | tr '[:lower:]' '[:upper:]')
@@ -95,7 +95,7 @@ right_answers() {
 	[ "$status" = 0 ] && [ ! -s err ] && [ "$(sort answers)" = "$(wanted)" ]
 }
 
-# answers NAME: the run gave the right ones, and said nothing.
+# answers NAME: a case: the run gave the right answers, and no messages.
 answers() {
 	right_answers
 	result "$1" $?
@@ -105,14 +105,14 @@ refused() {
 	[ "$status" = 1 ] && [ ! -s answers ]
 }
 
-# refuses NAME REASON [WORD]: the run gave no answer, for the reason that its last line tells;
-# what came before has the word.
+# refuses NAME REASON [WORD]: a case: the run gave no answer, its last line has the reason, and an
+# earlier line has the word.
 refuses() {
 	refused && [ "$(tail -n 1 err)" = "vmclock: $2" ] && { [ $# = 2 ] || grep -q -e "$3" err; }
 	result "$1" $?
 }
 
-# compiler LINE...: one that does so and is the real one otherwise.
+# compiler LINE...: makes a compiler that runs these lines first, and then the real one.
 compiler() {
 	printf '%s\n' '#!/bin/sh' "$@" "exec $real"' "$@"' >compiler
 	chmod +x compiler
@@ -121,7 +121,7 @@ compiler() {
 
 # ---- With one compiler ---------------------------------------------------------------
 
-# Flags that change what it prints, or when it stops; each that it knows.
+# Flags that change the compiler's messages or the number of errors; only those that it knows.
 FLAGS='-fdiagnostics-color=always|-fdiagnostics-color=never|-fcolor-diagnostics
 -fdiagnostics-format=json|-fdiagnostics-format=json-file|-fdiagnostics-format=sarif-stderr
 -fdiagnostics-format=sarif-file|-fdiagnostics-format=sarif|-fdiagnostics-format=msvc
@@ -147,7 +147,7 @@ TMPDIR=/nowhere|CDPATH=/|IFS=e|POSIXLY_CORRECT=1|POSIX_ME_HARDER=1|SHELLOPTS=noc
 SHELLOPTS=nounset|SHELLOPTS=noglob|BASHOPTS=failglob:nocasematch|ENV=/nowhere|BASH_ENV=/nowhere|V=1|MAKEFLAGS=w
 log=x|said=x|older=member.c|status=3|since=1|SOURCE_DATE_EPOCH=1|CCC_OVERRIDE_OPTIONS=+-fcolor-diagnostics'
 
-# lines TEXT: its parts between bars, one a line.
+# lines TEXT: prints the parts between bars, one in each line.
 lines() {
 	printf '%s\n' "$1" | tr '|' '\n'
 }
@@ -164,7 +164,7 @@ try_compiler() {
 	run 6.3 'late.c object.c nomember.c member.c nocall.c enum.c call.c inner.c bit.c inside.c'
 	answers "$real: in another order"
 
-	# Several at a time, for each run is eight compiles.
+	# Several at a time, because each run takes eight compiles.
 	lines "$FLAGS" | while read -r flags; do
 		! $real $flags -fsyntax-only -x c /dev/null >/dev/null 2>&1 || echo "$flags"
 	done | paste -d ' ' - - - - - - >flags
@@ -197,7 +197,7 @@ try_compiler() {
 in wrong code, so its success proves nothing: are there flags of your own (KCFLAGS)?"
 	done
 
-	# Between two compiles all may change: no answer is wrong for that.
+	# Everything may change between two compiles: this must not make an answer wrong.
 	for at in 1 2 3 4 5 6 7 8; do
 		for fault in 'kill -KILL $$' 'echo nomember.c:4:1: error: x; exit 1'; do
 			compiler 'read n <n; n=$((n + 1)); echo $n >n' \
@@ -215,7 +215,7 @@ is_clang() {
 	echo '__clang__' | $1 -E -P -x c - | grep -q 1
 }
 for other in gcc clang; do
-	# The first one may be of that kind.
+	# The first compiler may already be the other kind.
 	command -v $other >/dev/null || continue
 	[ "$(is_clang $other; echo $?)" = "$(is_clang "$default"; echo $?)" ] || try_compiler $other
 done

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Any bytes as a page file, read in every way that the library has. What must
- * hold whatever they are is asserted here.
+ * Any bytes as a page file, read in every way that the library has. Asserts
+ * everything that must hold for all bytes.
  *
  * Input: the counter and a distance (8 bytes each), the file's length (2 bytes;
- * modulo 256), then the file. The first of the length's bits that are not
- * used decides whether magic, version, counter and an even sequence count are
- * put right, for most inputs would not get beyond those.
+ * modulo 256), then the file. The first unused bit of the length decides whether
+ * magic, version, counter and sequence count are corrected, because most inputs
+ * would fail there.
  */
 #include <endian.h>
 #include <errno.h>
@@ -42,14 +42,14 @@
 struct input {
 	uint64_t counter;
 	uint64_t ahead;
-	size_t len;			/* of the file */
+	size_t len;			/* the file's length */
 	union {
 		struct vmclock_abi page;
 		uint8_t bytes[FILE_MAX];
 	};
 };
 
-/* The library is built to ask here: 100 ms of waiting cost nothing. */
+/* The library is built to call this: 100 ms of waiting cost nothing. */
 int fuzz_clock_gettime(clockid_t clock, struct timespec *ts)
 {
 	static int64_t ns;
@@ -102,7 +102,7 @@ static struct vmclock *open_input(const struct input *in)
 		CHECK(fd >= 0);
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	}
-	/* What is behind the end of the file is zero, even where it is mapped. */
+	/* The mapping after the end of the file must be zero. */
 	CHECK(!ftruncate(fd, 0) && !ftruncate(fd, (off_t)in->len));
 	CHECK(pwrite(fd, in->bytes, in->len, 0) == (ssize_t)in->len);
 	ret = vmclock_open(&vc, path);
@@ -113,7 +113,7 @@ static struct vmclock *open_input(const struct input *in)
 	return vc;
 }
 
-/* ---- What has no arithmetic --------------------------------------------------- */
+/* ---- Functions without arithmetic --------------------------------------------- */
 
 static uint32_t maintenance(uint64_t flags)
 {
@@ -219,7 +219,7 @@ static void check_reading(const struct input *in, const struct vmclock_time *t)
 	      (maintenance(flags) |
 	       (flags & VMCLOCK_FLAG_TIME_MONOTONIC ? VMCLOCK_FLAG_MONOTONIC : 0)));
 	if (t->flags & VMCLOCK_FLAG_BOUNDED) {
-		/* Never of no width: the time itself was rounded. */
+		/* The width is never zero, because the time itself was rounded. */
 		CHECK(!in_order(&t->latest, &t->earliest));
 		CHECK((flags & both) == both);
 		CHECK(le32toh(in->page.size) >= sizeof(struct vmclock_abi) - sizeof(uint64_t));
@@ -229,7 +229,7 @@ static void check_reading(const struct input *in, const struct vmclock_time *t)
 	}
 }
 
-/* The short way must agree with the long one; here on the page's own scale. */
+/* The fast path must agree with the slow path, on the page's own scale. */
 static void check_long_way(const struct input *in, const struct vmclock_time *t)
 {
 	struct vmclock_leap_second second = { 0 };
@@ -293,7 +293,7 @@ static void check_time(const struct vmclock *vc, const struct input *in, enum vm
 	int i, ret;
 
 	ret = read_time(vc, in, scale, in->counter, &t);
-	/* On a scale without steps time does not go back, within reach of the reference. */
+	/* On a scale without steps, time does not go back near the reference. */
 	if (!ret && scale == VMCLOCK_SCALE_TAI &&
 	    (int64_t)(in->counter + in->ahead - reference) >= (int64_t)(in->counter - reference) &&
 	    !read_time(vc, in, scale, in->counter + in->ahead, &later))

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* By its name libFuzzer knows it. */
+/* libFuzzer requires this name. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int fuzz_clock_gettime(clockid_t clock, struct timespec *ts);

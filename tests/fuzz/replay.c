@@ -18,7 +18,7 @@ int main(int argc, char *argv[])
 			err(1, "%s", argv[i]);
 		len = fread(data, 1, sizeof(data), f);
 		fclose(f);
-		/* The last line printed names the file, should it end here. */
+		/* Print the file's name first, in case the program dies here. */
 		printf("# %s\n", argv[i]);
 		fflush(stdout);
 		LLVMFuzzerTestOneInput(data, len);

@@ -66,11 +66,11 @@ void host_publish(struct host *host, const struct vmclock_abi *next)
 
 	memcpy(words, next, sizeof(words));
 	__atomic_store_n(&host->page->seq_count, htole32(seq + 1), __ATOMIC_RELAXED);
-	/* Pairs with the fence of readers: who sees a field below sees the odd count or a newer one. */
+	/* Pairs with the readers' fence: a reader of a field below sees the odd or a newer count. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	for (i = FIRST; i < sizeof(words) / sizeof(words[0]); i++)
 		__atomic_store_n(&page[i], words[i], __ATOMIC_RELAXED);
-	/* Pairs with the first load of readers: who sees this count sees the fields above. */
+	/* Pairs with the readers' first load: a reader of this count sees the fields above. */
 	__atomic_store_n(&host->page->seq_count, htole32(seq + 2), __ATOMIC_RELEASE);
 }
 

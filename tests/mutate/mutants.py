@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What may be wrong in a line of C: the mutants of a file."""
+"""Faults that a line of C may have: the mutants of a file."""
 
 import re
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from typing import NamedTuple
 _COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.DOTALL)
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
 
-# Operators between blanks are binary ones: the sources are formatted so.
+# The sources are formatted, so operators between blanks are binary.
 _SWAPS = [
     (' < ', ' <= '), (' <= ', ' < '), (' > ', ' >= '), (' >= ', ' > '),
     (' == ', ' != '), (' != ', ' == '), (' && ', ' || '), (' || ', ' && '),
@@ -15,7 +15,7 @@ _SWAPS = [
     (' << ', ' >> '), (' >> ', ' << '), (' & ', ' | '), (' | ', ' & '),
     (' += ', ' -= '), (' -= ', ' += '), (' >>= ', ' <<= '),
 ]
-# A pattern, and what takes the place of each occurrence.
+# Patterns, and the replacement of each occurrence.
 _CHANGES = [
     (r'\+\+', '--'),
     (r'(?<![-\w])--(?=;)', '++'),
@@ -77,7 +77,7 @@ def _of_line(line, whole):
         while start >= 0:
             yield replaced(start, start + len(old), new)
             start = line.find(old, start + 1)
-    # At the line's end and beginning, too: conditions go on in the next one.
+    # At the line's end and beginning, too: conditions continue on the next line.
     for old, new in (('&&', '||'), ('||', '&&')):
         if line.rstrip().endswith(old):
             end = len(line.rstrip())
@@ -87,13 +87,13 @@ def _of_line(line, whole):
             yield replaced(match.start(), match.end(), match.expand(new))
     for match in _NUMBER.finditer(line):
         value = int(match.group(1), 0)
-        # -1 is any number below 0, and a text's room has some to spare.
+        # -1 stands for any number below 0, and a text's buffer may be larger.
         if (line.strip() == 'return 0;' or line[:match.start()].endswith('-') or
                 re.match(r'\s*char \w+\[\d+\]', line) or
-                # What the compiler is to expect.
+                # Hints to the compiler have no effect.
                 '__builtin_expect' in line):
             continue
-        # By one; what is large, by so much that it makes a difference.
+        # Change small numbers by one, and large ones by enough to have an effect.
         near = (value + 1, max(value - 1, 0)) if value < 1000 else (value * 100, value // 100)
         for other in sorted(set(near) - {value}):
             yield replaced(match.start(), match.end(), f'{other}{match.group(2)}')

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * What CBMC proves of calc/. Each function here is a proof:
- * its inputs are any values, its assertions hold for all of them, and nothing
- * it calls has undefined behaviour (tests/proof/run has the list). Where a
- * solver does not finish on all of them, WIDTH bits of each factor are left;
- * the carries, rounding and limits are the same for few bits as for many.
+ * CBMC's proofs of calc/. Each function here is a proof: its inputs are any
+ * values, its assertions hold for all of them, and nothing it calls has undefined
+ * behaviour (tests/proof/run has the list). If a solver does not finish on all
+ * values, each factor gets only WIDTH bits; carries, rounding and limits are the
+ * same for few bits as for many.
  */
 #include "calc/scale.h"
 #include "calc/time.h"
@@ -14,7 +14,7 @@
 #define WIDTH 64
 #endif
 
-/* One shift at a time, and where in the period the bits are that are left of it. */
+/* One shift at a time, and the position in the period of the bits that are used. */
 #ifndef SHIFT
 #define SHIFT 29
 #endif
@@ -165,9 +165,9 @@ void proof_leap_seconds(void)
 }
 
 /*
- * True time is any from @earliest to @latest. Then its number is within their
- * numbers; and whatever instant has a lower number than the earliest, or a
- * higher one than the latest, was before, or comes after, all of them.
+ * True time is any instant from @earliest to @latest. Then its number is within
+ * their numbers. An instant with a lower number than the earliest is before all of
+ * them, and one with a higher number than the latest is after all of them.
  */
 void proof_utc_is_certain(void)
 {
@@ -227,7 +227,7 @@ void proof_time_monotonic(void)
 	s.period = narrow(s.period) << PERIOD_BIT;
 	s.time_frac = narrow(s.time_frac) << (64 - WIDTH);
 	s.shift = SHIFT;
-	/* In the order of the counter, on one side of the reference or on both. */
+	/* Ordered by the counter, on one side of the reference or on both. */
 	assume(from <= to);
 	if (vmclock_calc_time(&s, s.counter_value + (before ? -to : from), &a) ||
 	    vmclock_calc_time(&s, s.counter_value + (before ? -from : to), &b))
@@ -250,7 +250,7 @@ void proof_bounds_enclose(void)
 	prove(in_order(&t, &latest) && !in_order(&latest, &t));
 }
 
-/* The bounds get no narrower away from the reference, and not below the page's own. */
+/* The bounds never shrink away from the reference, and are never below the page's own. */
 void proof_error_monotonic(void)
 {
 	struct vmclock_snapshot s = nondet_snapshot();
@@ -267,8 +267,8 @@ void proof_error_monotonic(void)
 }
 
 /*
- * Where a line reaches, it gives the same time and error. So few bits do not
- * get near the ends of its reach: test-calc does, with whole words.
+ * Where a line holds, it gives the same time and error. With few bits the proof does
+ * not get near the ends of the line: test-calc does, with whole words.
  */
 void proof_line_agrees(void)
 {

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# aarch64.sh TOP [FLAG...]: torn-reads as aarch64 code, by QEMU's emulation of
-# user programs. That runs the code of the other architecture, not its weaker
-# memory order, which an emulation on x86 does not have: for that there is an
-# argument beside each fence.
+# aarch64.sh TOP [FLAG...]: torn-reads as aarch64 code, in QEMU's emulation of user
+# programs. This tests the other architecture's code, but not its weaker memory
+# order, which an emulation on x86 does not have: a comment beside each fence
+# argues for it.
 
 set -eu
 top=$1

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# To be sourced: torn-reads in one program with the library, for what a libtool build cannot do.
+# To be sourced: builds torn-reads together with the library in one program, without libtool.
 
 # compile TREE PROGRAM [FLAG...]: with $CC, from the sources in TREE
 compile() {

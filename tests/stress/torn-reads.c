@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * torn-reads: threads read the page as fast as they can while a host
- * publishes as fast as it can. Every field follows from the disruption
- * marker, so that a reading tells by itself whether all of it comes from one
- * and the same update. With --broken the readers ignore the sequence count,
- * and the test must find them out.
+ * publishes as fast as it can. Every field follows from the disruption marker, so
+ * each reading shows whether all of it comes from the same update. With --broken
+ * the readers ignore the sequence count, and the test must detect them.
  */
 #include <endian.h>
 #include <err.h>
@@ -31,14 +30,14 @@ static bool broken;
 
 static struct host host;
 static struct vmclock *vc;
-static struct vmclock_abi constant;	/* what no update changes, and the counter's value then */
+static struct vmclock_abi constant;	/* fields that no update changes, and the counter's start */
 static bool stop;			/* atomic; ends the publisher */
 static bool enough;			/* atomic; ends broken readers */
 
 struct reader {
 	pthread_t thread;
 	unsigned long times, pages, markers;	/* readings of each kind */
-	unsigned long updates;			/* how many of them met a new marker */
+	unsigned long updates;			/* readings with a new marker */
 	unsigned long timeouts;
 	unsigned long torn;
 };
@@ -54,8 +53,8 @@ static uint64_t mix(uint64_t x)
 }
 
 /*
- * The page of update @n: plausible, but no two alike. Some have no bounds, some
- * are out of reach for the library's short way.
+ * Makes the page of update @n: plausible, and no two alike. Some have no bounds,
+ * some are out of reach of the library's fast path.
  */
 static void make_page(uint64_t n, struct vmclock_abi *page)
 {
@@ -71,7 +70,7 @@ static void make_page(uint64_t n, struct vmclock_abi *page)
 	page->clock_status = a & 32 ? VMCLOCK_STATUS_SYNCHRONIZED : VMCLOCK_STATUS_FREERUNNING;
 	page->leap_second_smearing_hint = (uint8_t)(b % 3);
 	page->tai_offset_sec = htole16((uint16_t)-(int)(10 + b % 91));
-	/* Shifts of 64 and more, and references in the future, now and then. */
+	/* Sometimes shifts of 64 and more, and references in the future. */
 	page->counter_period_shift = (uint8_t)((a >> 6) % 16 ? 29 + (b >> 7) % 4 : 64 + b % 64);
 	page->counter_value = htole64(le64toh(constant.counter_value) - (b >> 20) +
 				      ((b >> 3) % 16 ? 0 : UINT64_C(1) << 52));
@@ -92,7 +91,7 @@ static void *publisher(void *arg)
 	size_t i;
 
 	(void)arg;
-	/* The last CPU is the host's own: it is to write while the others read. */
+	/* The last CPU is the host's own, so that it writes while the others read. */
 	host_use_cpu(cpus - 1);
 	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
 		for (i = 0; i < BURST; i++)
@@ -103,14 +102,14 @@ static void *publisher(void *arg)
 	return NULL;
 }
 
-/* ---- Is it all of one update? ----------------------------------------------- */
+/* ---- Is a reading from one update? ------------------------------------------ */
 
 static bool same(const struct timespec *ts, const struct vmclock_instant *t)
 {
 	return ts->tv_sec == t->sec && ts->tv_nsec == (long)t->nsec;
 }
 
-/* The same reading by the book, from the page that its marker names. */
+/* Compares with the slow path's reading of the page that the marker names. */
 static bool time_is_whole(const struct vmclock_time *t)
 {
 	struct vmclock_instant time, earliest, latest;
@@ -175,7 +174,7 @@ static void read_once(struct reader *r, unsigned long i, uint64_t *last)
 		r->pages++;
 		break;
 	case 1:
-		/* One word can't be torn; but no marker comes back. */
+		/* One word cannot be torn, but a marker must never come back. */
 		marker = vmclock_marker(vc);
 		count(r, 0, marker >= *last);
 		r->markers++;

@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# torn-reads under ThreadSanitizer, which must find nothing; and with one
-# atomic access of the library made a plain one, which it must find out.
-# $READINGS and $PLAIN: how many, and which of the accesses below.
+# torn-reads under ThreadSanitizer, which must find nothing; and with one atomic
+# access of the library made a plain one, which it must find.
+# $READINGS and $PLAIN: the number of readings, and the accesses to make plain.
 #
-# It knows no fences (gcc warns of them). It need not: what they put in order
-# is atomic, and so no data race by itself. It looks for what is not atomic.
+# ThreadSanitizer does not support fences (gcc warns of them). It need not: the
+# accesses that they order are atomic, and so no data races. It finds accesses that
+# are not atomic.
 
 top=${top_srcdir:?}
 readings=${READINGS:-100000}
@@ -30,7 +31,7 @@ build() {
 	compile "$1" "$work/torn-reads" -fsanitize=thread -Wno-tsan >"$work/log" 2>&1
 }
 
-# Where address spaces are laid out too much at random for it, they need not be.
+# Turns off the randomisation of addresses if it is too much for ThreadSanitizer.
 run() {
 	"$@" "$work/torn-reads" --readings "$readings" >"$work/log" 2>&1
 	status=$?
@@ -43,7 +44,7 @@ show() {
 	sed 's/^/# /' "$work/log" | head -n 40
 }
 
-# make_plain MACRO: in a copy of the tree, the accesses by this macro are no atomic ones.
+# make_plain MACRO: makes the accesses by this macro plain ones, in a copy of the tree.
 make_plain() {
 	rm -rf "$work/tree"
 	mkdir -p "$work/tree/tests" &&

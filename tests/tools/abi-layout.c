@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Prints what a binding has to know of vmclock.h, for the test of examples/vmclock.py. */
+/* Prints the parts of vmclock.h that a binding needs, for the test of examples/vmclock.py. */
 #include <stddef.h>
 #include <stdio.h>
 

@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# What containers see of vmclockd, which runs outside of them: its folder, mounted read-only, and
-# the device, here a simulated page. Where users of the container are not those outside, a folder
-# that could be written there is refused.
+# vmclockd seen from containers: they have its folder, mounted read-only, and the device, here a
+# simulated page. If a container has its own users, a writable folder is refused.
 
 # shellcheck source-path=SCRIPTDIR source=sim-lib.sh
 . "${top_srcdir:=.}/tests/tools/sim-lib.sh"
@@ -15,8 +14,8 @@ trap '[ -z "$sim" ] || kill "$sim"; [ -z "$daemon" ] || kill "$daemon"; rm -rf "
 mkdir "$tmp/run" "$tmp/inside"
 export VMCLOCK_RUN_DIR="$tmp/inside" VMCLOCK_PATH="$page"
 
-# in_container MODE COMMAND...: in namespaces of its own, with the folder mounted rw or ro. Of the
-# users outside there is one, who is root inside, whoever that is.
+# in_container MODE COMMAND...: runs the command in namespaces of its own, with the folder mounted
+# rw or ro. Only the present user exists inside, as root.
 in_container() {
 	mode=$1
 	shift
@@ -28,7 +27,7 @@ in_container() {
 	status=$?
 }
 
-# As in_container, but nobody outside has a name inside: all files belong to the overflow user.
+# As in_container, but no outside user is mapped: all files belong to the overflow user.
 as_nobody() {
 	mode=$1
 	shift
@@ -58,7 +57,7 @@ expect 'the page, too' 0 '^trusted, disruption marker 7$'
 as_nobody rw "$VMCLOCK_CHECK" --wait=0.2
 expect 'a folder that could be written is refused' 1 'not trusted: vmclockd does not run$'
 
-# It may not set the clock, so that it does not come right.
+# vmclockd may not set the clock, so the clock stays wrong.
 "$VMCLOCK_SIM" --tell "$control" disrupt step=10ms
 as_nobody ro "$VMCLOCK_CHECK" --wait=0.5
 expect 'disrupted' 1 'not trusted: the clock was disrupted, and is not right again$'
@@ -67,7 +66,7 @@ wait "$daemon"
 daemon=
 "$VMCLOCK_SIM" --tell "$control" step -10ms >/dev/null
 
-# Its files stay, and the next one goes on in them.
+# vmclockd's files stay, and the next vmclockd continues in them.
 "$VMCLOCKD" --config "$tmp/conf" >"$tmp/daemon" 2>&1 &
 daemon=$!
 as_nobody ro "$VMCLOCK_CHECK" --wait=30

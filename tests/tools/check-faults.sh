@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclock-check: what is no page, cannot be read, or never comes to rest.
+# vmclock-check with files that are no page, cannot be read, or never stop changing.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "${top_srcdir:=.}/tests/tools/lib.sh"
@@ -75,7 +75,7 @@ ln -s loop "$tmp/loop"
 run --device "$tmp/loop"
 expect 'a loop of links' 2 '^NOT USABLE: cannot open .*: Too many levels'
 
-# As somebody who may not read everything.
+# Runs a command as a user who may not read everything.
 as_nobody() {
 	if [ "$(id -u)" = 0 ]; then
 		setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
@@ -108,10 +108,10 @@ if as_nobody "$VMCLOCK_CHECK" --version >/dev/null 2>&1; then
 	chmod 0 "$tmp/closed"
 	run_as_nobody --device "$tmp/closed/page"
 	expect 'a folder that may not be entered' 2 \
-		'^NOT USABLE: no permission to reach .*a folder on the way' 'kind +not to be seen'
+		'^NOT USABLE: no permission to reach .*a folder on the way' 'kind +cannot be examined'
 	chmod 755 "$tmp/closed"
 
-	# As the in-tree driver leaves its node, if no udev rule opens it.
+	# The mode of the in-tree driver's node, without a udev rule.
 	VMCLOCK_CHECK_SYSROOT=$tmp/root
 	export VMCLOCK_CHECK_SYSROOT
 	mkdir -p "$tmp/root/dev"
@@ -138,8 +138,8 @@ expect 'an update that never ends' 2 \
 	'sequence count +7 odd' 'size +4096 bytes' '!disruption marker' 'the rest +not read' \
 	'nothing +an update'
 
-# It ends while the tool waits: after 100 ms, when readers have given up, before
-# 1000 ms. On a machine that is busy it may miss that; then once more.
+# The update ends while the tool waits: after 100 ms, when readers have given up, and
+# before 1000 ms. A busy machine may miss this window; then try again.
 for attempt in 1 2 3 4 5; do
 	"$MAKE_PAGE" "$page" seq_count=7 || exit 99
 	{ sleep "0.$((2 + attempt))"; "$MAKE_PAGE" "$page" in-place=1 seq_count=8; } &

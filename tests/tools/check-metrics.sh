@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclock-check --openmetrics: in each state text that monitoring systems take,
-# with what is known then and nothing else.
+# vmclock-check --openmetrics: in each state, the text is valid for monitoring
+# systems, and has exactly the known values.
 
 # shellcheck source-path=SCRIPTDIR source=metrics-lib.sh
 . "${top_srcdir:=.}/tests/tools/metrics-lib.sh"
 
 run --openmetrics --json
-expect 'JSON' 3 '^vmclock-check: --openmetrics has no JSON \(try --help\)$'
+expect 'JSON' 3 '^vmclock-check: --openmetrics does not go with --json \(try --help\)$'
 run --openmetrics --wait
-expect 'together with --wait' 3 '^vmclock-check: --openmetrics, --wait and --watch are not for one run'
+expect 'together with --wait' 3 '^vmclock-check: give only one of --openmetrics, --wait and --watch'
 
 # ---- Pages alone ----------------------------------------------------------------------
 
@@ -45,7 +45,7 @@ expect 'generation, maintenance, a status without a name' 0 \
 	'!^vmclock_clock_status.* 1$' '!^vmclock_(time|reference)'
 accepted 'that text' "$tmp/out"
 
-# Quotes and backslashes in a label, and what is no text at all.
+# Quotes, backslashes and bytes that are no text in a label.
 odd=$tmp/$(printf 'a"b\\c\nd\377')
 cp "$page" "$odd"
 run --openmetrics --device "$odd"
@@ -64,7 +64,7 @@ fi
 
 # ---- Time, and vmclockd -----------------------------------------------------------------
 
-# within NAME LOW HIGH: a metric is.
+# within NAME LOW HIGH: a case: a metric is within these limits.
 within() {
 	verdict "$1" "$(awk -v value="$(metric "$1")" -v low="$2" -v high="$3" 'BEGIN {
 		if (value == "" || value + 0 < low || value + 0 > high)
@@ -78,7 +78,7 @@ start --maxerror=30us --marker=7 --generation=3
 run --openmetrics
 expect 'a page with time' 0 '^vmclock_clock_status\{.*,status="synchronized"\} 1$' \
 	'^vmclock_system_clock_trusted\{.*\} 0$' '!^vmclock_(system_clock_bound|disruptions)'
-# The page's own error, and no more than what its rate can add in so short a time.
+# The page's own error, plus at most what its rate can add in this short time.
 within vmclock_time_bound_seconds 0.00003 0.002
 within vmclock_reference_age_seconds 0 10
 accepted 'a page with time: the text' "$tmp/out"
@@ -97,7 +97,7 @@ expect 'trusted' 0 '^vmclock_vmclockd_running\{.*\} 1$' '^vmclock_system_clock_t
 within vmclock_system_clock_bound_seconds 0.00003 0.1
 accepted 'trusted: the text' "$tmp/out"
 
-# It may not set the clock, so that it does not come right.
+# vmclockd may not set the clock, so the clock stays wrong.
 "$VMCLOCK_SIM" --tell "$control" disrupt step=10ms >/dev/null
 until_true said 'stays untrusted'
 run --openmetrics
@@ -125,40 +125,28 @@ verdict 'so long it was not trusted' "$(awk -v a="$untrusted" -v b="$lasted" 'BE
 }')"
 accepted 'right again: the text' "$tmp/out"
 
-# Another device than that which vmclockd serves.
+# Another device than vmclockd's.
 cp "$page" "$tmp/vmclock1"
 run --openmetrics --device "$tmp/vmclock1"
 expect 'a device that vmclockd does not serve' 0 '^vmclock_up\{.*\} 1$' '!^vmclock_disruptions_total'
 
-end_daemon KILL
+stop_daemon KILL
 run --openmetrics
 until_true not_trusted
 expect 'vmclockd has died' 0 '^vmclock_vmclockd_running\{.*\} 0$' '^vmclock_disruptions_total\{.*\} [12]$' \
 	'!^vmclock_system_clock_bound'
 accepted 'vmclockd has died: the text' "$tmp/out"
 
-# What others could write is not believed.
-chmod 666 "$tmp/run/state"
+# A file that others could write is not believed.
+chmod 666 "$state"
 run --openmetrics
 expect 'a state that others can write' 0 '^vmclock_vmclockd_running\{.*\} 0$' '!^vmclock_disruptions_total'
 
 # ---- A marker only, and a page that vmclockd completes ------------------------------------------
 
-# An NTP daemon that is sure within 15 us or so.
-cat >"$tmp/chronyc" <<'END'
-#!/bin/sh
-while read -r line; do
-	case $line in
-	tracking) echo "7F000001,127.0.0.1,3,$(date +%s.%N),0.000000001,0.0,0.0,0.0,0.0,100.0,0.000010,0.000010,1.0,Normal" ;;
-	sources) echo '^,*,127.0.0.1,3,0,377,1,0.0,0.0,0.000004720' ;;
-	activity) echo 1,0,0,0,0 ;;
-	*) echo '200 OK' ;;
-	esac
-done
-END
-chmod 755 "$tmp/chronyc"
+play_chronyc
 stop
-rm -rf "$tmp/run"
+rm -rf "$folder"
 start --marker-only --marker=7
 [ -e "$page" ] || exit 99
 serve 'ntp = chrony' "chronyc = $tmp/chronyc"
@@ -168,6 +156,6 @@ expect 'a completed page' 0 '^vmclock_system_clock_trusted\{.*\} 1$' \
 within vmclock_time_bound_seconds 0.000015 0.1
 within vmclock_reference_age_seconds 0 60
 accepted 'a completed page: the text' "$tmp/out"
-end_daemon
+stop_daemon
 
 finish

@@ -135,6 +135,13 @@ expect 'served by our driver' 0 \
 	'vmclock +loaded, version 4.5.6, serves the device' 'ptp_vmclock +not there' \
 	'notification +yes: the host notifies by ACPI'
 
+echo acpi:AMZNC10C: >"$sys/bus/acpi/devices/AMZNC10C:00/modalias"
+run
+expect 'without the compatible ID' 1 '^WARNING: the ACPI device has no _CID "VMCLOCK"'
+run --json
+field 'the rule of it' .rules_broken[0].rule '"acpi-cid"'
+echo acpi:AMZNC10C:VMCLOCK: >"$sys/bus/acpi/devices/AMZNC10C:00/modalias"
+
 echo irq >"$sys/class/misc/vmclock0/notification"
 run
 expect 'notified by interrupt' 0 'notification +yes: the host notifies by interrupt'
@@ -269,7 +276,7 @@ module() {	# NAME VERSION [VERMAGIC [MORE-INFO [CODE]]]
 	mkdir -p "$tree/updates"
 	{
 		echo 'static const char info[] __attribute__((section(".modinfo"), used)) ='
-		# Not by echo: some know what \0 is.
+		# Not by echo: some versions interpret \0.
 		printf '"license=GPL" "\\0alias=%s" "\\0version=%s" ' "${alias-acpi*:AMZNC10C:*}" "$2"
 		printf '"\\0vermagic=%s" "\\0%s";\n' "${3-$release SMP mod_unload }" "${4-x=y}"
 		echo "${5-}"
@@ -301,7 +308,7 @@ installed() {
 	index
 }
 
-# What the kernel would say to modprobe.
+# Obstacles for which the kernel would refuse modprobe.
 obstacles() {
 	qemu
 	module vmclock 4.5.6 '5.4.0-other SMP mod_unload '

@@ -7,18 +7,17 @@
 . "${top_srcdir:=.}/tests/tools/metrics-lib.sh"
 
 watch=
-trap '[ -z "$watch" ] || kill "$watch"; [ -z "$sim" ] || kill "$sim"
-	[ -z "$daemon" ] || kill "$daemon"; rm -rf "$tmp"' EXIT
+trap '[ -z "$watch" ] || kill "$watch"; end_all; rm -rf "$tmp"' EXIT
 stamp='^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z'
 
-# Not in a new shell, so that $! is its own number; in the background SIGINT would be ignored.
+# Runs it without a new shell, so that $! is its own number, and makes SIGINT effective again.
 watch() {
 	: >"$tmp/out"
 	env --default-signal=INT "$VMCLOCK_CHECK" --watch "$@" </dev/null >"$tmp/out" 2>"$tmp/err" &
 	watch=$!
 }
 
-# ended SIGNAL: and then it has.
+# end_watch SIGNAL: ends it by the signal.
 end_watch() {
 	[ -z "$1" ] || kill -"$1" "$watch"
 	wait "$watch"
@@ -26,7 +25,7 @@ end_watch() {
 	watch=
 }
 
-# shows NAME PATTERN: a case, as soon as a line does.
+# shows NAME PATTERN: a case: a line matches, soon.
 shows() {
 	why=
 	until_true grep -Eq -e "$2" "$tmp/out" || why="no line shows: $2"
@@ -38,9 +37,9 @@ told() {
 }
 
 run --watch --wait
-expect 'together with --wait' 3 '^vmclock-check: --openmetrics, --wait and --watch are not for one run'
+expect 'together with --wait' 3 '^vmclock-check: give only one of --openmetrics, --wait and --watch'
 run --watch --max-error=3
-expect 'a largest error without a unit' 3 "^vmclock-check: --max-error: '3' is no time"
+expect 'a largest error without a unit' 3 "^vmclock-check: --max-error: '3' is not a time"
 run --watch
 expect 'no device' 2 '^vmclock-check: the VMClock device cannot be opened: No such file or directory; .* without --watch tells why$'
 
@@ -80,7 +79,7 @@ verdict 'a line is a change' "$(awk '$3 && $4 == "->" && $3 == $5' "$tmp/out")"
 verdict 'each change is told once' "$([ "$(told 'generation 3 -> 4$')" = 1 ] || echo 'or is not')"
 
 watch
-# The clone was a disruption, too: vmclockd may be about to set that right.
+# The clone was a disruption, too: vmclockd may still be in its reaction.
 shows 'without --max-error' "$stamp trust (disrupted -> )?trusted$"
 end_watch TERM
 expect 'SIGTERM; no bounds' 0 '!bound'
@@ -99,7 +98,7 @@ while read -r line; do
 	case $? in 0 | 77) ;; *) wrong="$wrong $line" ;; esac
 done <"$tmp/lines"
 verdict 'each line is JSON' "$wrong"
-end_daemon
+stop_daemon
 stop
 
 "$MAKE_PAGE" "$page" disruption_marker=18446744073709551615 || exit 99
@@ -109,13 +108,13 @@ end_watch INT
 
 # ---- Nobody reads ---------------------------------------------------------------------------
 
-# Nothing is to change: vmclockd's last word would run out.
-rm -r "$tmp/run"
+# Nothing may change, but vmclockd's last state would expire: remove it.
+rm -r "$folder"
 mkfifo "$tmp/pipe"
 : >"$tmp/err"
 "$VMCLOCK_CHECK" --watch >"$tmp/pipe" 2>"$tmp/err" &
 watch=$!
-# It goes when all has been told that there is at first.
+# The reader leaves after the first values.
 sed '/ trust /q' "$tmp/pipe" >"$tmp/out"
 gone() { ! kill -0 "$watch" 2>/dev/null; }
 until_true gone
@@ -138,7 +137,7 @@ fi
 
 # ---- It sleeps --------------------------------------------------------------------------------
 
-# Waking up 4 times a second is one thing, a loop is another: a tenth of the time at most.
+# Waking up 4 times a second is normal, a busy loop is not: a tenth of the time at most.
 watch
 shows 'it watches' "$stamp marker"
 used() { awk '{ print $14 + $15 }' "/proc/$watch/stat"; }

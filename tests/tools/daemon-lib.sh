@@ -4,11 +4,17 @@
 # this machine here, whoever runs the tests.
 #
 #	configure LINE...	a configuration for $page with these lines besides
-#	start_daemon PATTERN [ARG...]	runs it in the background, until it has said that
+#	begin_daemon [ARG...]	runs it in the background
+#	start_daemon PATTERN [ARG...]	the same, until it has said that
 #	stop_daemon [SIGNAL]	ends it; `expect' judges what it said
 #	holds NAME COMMAND...	a case: the command succeeds, soon
+#	word FILE OFFSET SIZE	a number in a file
+#	freeze_page		stops the simulator between two updates of $page that
+#				vmclockd has not seen; SIGCONT lets it go on
+#	put_marker OCTAL	changes the marker on such a page
 #
-# and what may be asked of the state: is_trusted, disruptions N, reactions N.
+# and what may be asked of the state: is_trusted, is_disrupted, disruptions N,
+# reactions N.
 #
 # shellcheck shell=sh
 
@@ -27,9 +33,11 @@ conf=$tmp/vmclockd.conf
 folder=$tmp/run
 state=$folder/state
 daemon=
+: >"$tmp/out"
+: >"$tmp/err"
 
 end_all() {
-	[ -z "$sim" ] || kill "$sim"
+	[ -z "$sim" ] || kill -KILL "$sim"
 	[ -z "$daemon" ] || kill "$daemon"
 }
 trap 'end_all; rm -rf "$tmp"' EXIT
@@ -50,21 +58,25 @@ said_or_ended() { said "$1" || ! kill -0 "$daemon" 2>/dev/null; }
 # How often it has said that.
 how_often() { grep -Ec -e "$1" "$tmp/daemon.err"; }
 
-start_daemon() {
-	pattern=$1
-	shift
+begin_daemon() {
 	: >"$tmp/daemon.err"
 	# shellcheck disable=SC2086
 	$harmless "$VMCLOCKD" --verbose --config "$conf" "$@" </dev/null >"$tmp/daemon.out" \
 		2>"$tmp/daemon.err" 3>&- &
 	daemon=$!
+}
+
+start_daemon() {
+	pattern=$1
+	shift
+	begin_daemon "$@"
 	until_true said_or_ended "$pattern" || echo "# not said: $pattern"
 }
 
 # shellcheck disable=SC2120
 stop_daemon() {
 	kill -"${1:-TERM}" "$daemon"
-	wait "$daemon"
+	wait "$daemon" 2>/dev/null
 	status=$?
 	daemon=
 	cp "$tmp/daemon.out" "$tmp/out"
@@ -78,15 +90,32 @@ holds() {
 		verdict "$name" ''
 	else
 		: >"$tmp/out"
+		[ ! -e "$tmp/told" ] || cp "$tmp/told" "$tmp/out"
 		cp "$tmp/daemon.err" "$tmp/err"
 		verdict "$name" "not within 20 s: $*"
 	fi
 }
 
+word() { od -An -v -t "u$3" -j "$2" -N "$3" "$1" | tr -d ' '; }
+
+page_count() { word "$page" 12 4; }
+between_updates() {
+	kill -STOP "$sim"
+	[ $(($(page_count) % 2)) -eq 0 ] || { kill -CONT "$sim" && false; }
+}
+is_newer() { [ "$(page_count)" -gt $((seen + 4)) ]; }
+freeze_page() {
+	seen=$(page_count)
+	until_true is_newer
+	until_true between_updates
+}
+put_marker() { printf '%b' "\\0$1" | dd of="$page" bs=1 seek=16 conv=notrunc 2>/dev/null; }
+
 # The 8 bytes at OFFSET, or the byte there, of struct vmclock_run_state.
-state_u64() { od -An -v -tu8 -j"$1" -N8 "$state" | tr -d ' '; }
-state_u8() { od -An -v -tu1 -j"$1" -N1 "$state" | tr -d ' '; }
+state_u64() { word "$state" "$1" 8; }
+state_u8() { word "$state" "$1" 1; }
 
 is_trusted() { [ "$(state_u8 60)" = 1 ]; }
+is_disrupted() { [ "$(state_u8 60)" = 2 ]; }
 disruptions() { [ "$(state_u64 64)" -ge "$1" ]; }
 reactions() { [ "$(state_u64 80)" -ge "$1" ]; }

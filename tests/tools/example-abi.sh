@@ -19,7 +19,7 @@ if ! command -v "$PYTHON" >/dev/null; then
 	exit
 fi
 
-# python NAME STATUS PATTERN...: a case, a program that is on standard input.
+# python NAME STATUS PATTERN...: a case: runs the program on standard input.
 python() {
 	"$PYTHON" - "$page" >"$tmp/out" 2>"$tmp/err"
 	status=$?

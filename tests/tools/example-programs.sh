@@ -10,15 +10,15 @@
 : "${EXAMPLES:=examples}" "${PYTHON:=python3}" "${CC:=cc}"
 page=$tmp/vmclock0
 export VMCLOCK_PATH="$page" VMCLOCK_RUN_DIR="$folder"
-# The Python one finds the library by its name.
+# The Python example finds the library by its name.
 export LD_LIBRARY_PATH="$PWD/lib/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 export PYTHONDONTWRITEBYTECODE=1
 mkdir "$folder"
 example=
 trap 'end_all; [ -z "$example" ] || kill "$example"; rm -rf "$tmp"' EXIT
 
-# begin NAME [ARG...]: runs an example in the background; enter presses Enter there, and end is
-# the end of its input. `expect' judges it, then.
+# begin NAME [ARG...]: runs an example in the background; `enter' presses Enter there, and `end'
+# ends its input. `expect' judges it then.
 begin() {
 	name=$1
 	shift
@@ -31,13 +31,13 @@ begin() {
 	*.py) set -- "$PYTHON" "$top_srcdir/examples/$name" "$@" ;;
 	*) set -- "$EXAMPLES/$name" "$@" ;;
 	esac
-	# One that hangs must not hang the test.
+	# An example that hangs must not hang the test.
 	timeout 60 "$@" <"$tmp/in" >"$tmp/out" 2>"$tmp/err" &
 	example=$!
 	exec 3>"$tmp/in"
 }
 
-# In a shell of its own, for one that has ended would be the end of ours.
+# In a subshell, because writing to an ended example would end our shell.
 enter() {
 	(echo >&3) 2>/dev/null || echo '# it has ended'
 }
@@ -52,7 +52,7 @@ end() {
 shows() { grep -Eq -e "$1" "$tmp/out" "$tmp/err"; }
 shows_or_ended() { shows "$1" || ! kill -0 "$example" 2>/dev/null; }
 
-# Until it shows a line; the case is judged later, by what it showed at its end.
+# Waits until the example shows a line; the case is judged at its end.
 until_shown() {
 	until_true shows_or_ended "$1" || echo "# not shown: $1"
 }
@@ -167,7 +167,7 @@ begin commit-wait
 end
 waited=$((($(date +%s%N) - before) / 1000000))
 expect 'commit-wait waits' 0 '^transaction 1: committed$'
-# From the latest of one reading to the earliest of another one: twice the error.
+# From the latest time of one reading to the earliest of another: twice the error.
 [ "$waited" -ge 600 ] && why='' || why="it waited for $waited ms, not for 600"
 verdict 'until the time is certainly over' "$why"
 stop
@@ -222,7 +222,7 @@ start_daemon '^'
 holds 'vmclockd vouches' "$VMCLOCK_CHECK" --wait=20
 begin event-loop
 until_shown '^watching'
-# It cannot set the clock right: it stays so.
+# vmclockd cannot correct the clock here, so the clock stays wrong.
 to_sim disrupt step=10ms
 until_shown '^disrupted'
 enter
@@ -248,7 +248,7 @@ stop
 
 # ---- README.md ----------------------------------------------------------------------------------
 
-# Its program, without what Markdown needs.
+# README's program, without Markdown's indentation.
 sed -n '/^    #define _POSIX_C_SOURCE/,/^    }$/{s/^    //;p}' "$top_srcdir/README.md" >"$tmp/readme.c"
 : >"$tmp/out"
 sed -e '1,2d' -e 's/\t/    /g' "$top_srcdir/examples/stamp.c" | diff "$tmp/readme.c" - >"$tmp/err" 2>&1 &&

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The alert rules and the Grafana dashboard in dist/examples: Prometheus takes
-# the rules, they fire when they should, and all of it is about metrics that there are.
+# The alert rules and the Grafana dashboard in dist/examples: Prometheus accepts
+# the rules, they fire when they should, and both use only existing metrics.
 
 # shellcheck source-path=SCRIPTDIR source=metrics-lib.sh
 . "${top_srcdir:=.}/tests/tools/metrics-lib.sh"
@@ -12,7 +12,7 @@ rules=$examples/vmclock-alerts.yml
 dashboard=$examples/vmclock-grafana.json
 : >"$tmp/err"
 
-# promtool's opinion, as a case.
+# Runs promtool, as a case.
 promtool() {
 	name=$1
 	shift
@@ -28,7 +28,7 @@ promtool() {
 
 promtool 'the rules are taken' check rules "$rules"
 
-# What fires when: each series has a value a minute.
+# The times at which rules fire: each series has a value for each minute.
 cat >"$tmp/rules-test.yml" <<END
 rule_files: ['$rules']
 evaluation_interval: 1m
@@ -73,7 +73,7 @@ cp "$dashboard" "$tmp/out"
 field 'the dashboard is JSON' .title '"VMClock"'
 field 'and has panels' '.panels[0].type' '"state-timeline"'
 
-# In queries only: names of functions stand elsewhere.
+# Only in queries: other texts contain names of functions.
 for file in "$rules" "$dashboard"; do
 	names=$(sed -n 's/^ *expr: //p; s/^ *\(vmclock_.*\|or .*\)/\1/p; s/^ *"\(expr\|query\)": //p' "$file" |
 		grep -o '\(node\|vmclock\)_[a-z_]*' | grep -v '^node_textfile_mtime_seconds$' | sort -u)

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * systemd-logind, as far as vmclockd(8) asks it: on the bus that
- * DBUS_SYSTEM_BUS_ADDRESS names. Lines on stdin make it act; it answers on stdout:
+ * A fake systemd-logind, with the parts that vmclockd(8) uses, on the bus that
+ * DBUS_SYSTEM_BUS_ADDRESS names. It takes commands on stdin and answers on stdout:
  *
- *	sleep	tells that the machine is going to sleep, and waits until nobody
- *		keeps it from that any more: "ready"
- *	wake	tells that it has slept: "awake"
+ *	sleep	announces a sleep, waits until nobody inhibits it, and prints "ready"
+ *	wake	announces the end of the sleep, and prints "awake"
  *
- * "waits", when somebody has asked it to wait.
+ * It prints "waits" when somebody has asked it to wait.
  */
 #include <errno.h>
 #include <poll.h>
@@ -23,7 +22,7 @@
 
 #define PATIENCE_MS 20000
 
-static int held = -1;	/* our end: it hangs up when the other one is closed */
+static int held = -1;	/* our end of the inhibitor: hangs up when the other end is closed */
 
 static void say(const char *what)
 {

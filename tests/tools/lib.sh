@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 #
-# For the tests of vmclock-check: running it, judging what it says, in TAP.
-# They run where `make' ran, without root and without a virtual machine.
+# For the tests of vmclock-check: runs it, judges its output, and prints TAP. The
+# tests run where `make' ran, without root and without a virtual machine.
 #
-#	run ARG...			runs the tool; what follows judges that run
+#	run ARG...			runs the tool; later cases judge this run
 #	expect NAME STATUS PATTERN...	a case: the exit status, and extended
 #					regular expressions that lines of stdout
 #					or stderr must match; !PATTERN: none may
-#	field NAME JSON-PATH VALUE	a case: what a --json run says
+#	field NAME JSON-PATH VALUE	a case: a value in a --json run's output
 #	skip NAME REASON		a case that cannot run here
 #	finish				the plan; last
 #
@@ -16,7 +16,7 @@
 : "${top_srcdir:=.}" "${VMCLOCK_CHECK:=tools/vmclock-check}" "${MAKE_PAGE:=tests/tools/make-page}"
 
 LC_ALL=C
-TZ=Asia/Tokyo	# far from UTC: no time here is local
+TZ=Asia/Tokyo	# far from UTC: a local time in the output would be noticed
 export LC_ALL TZ
 unset VMCLOCK_PATH VMCLOCK_CHECK_SYSROOT
 
@@ -32,21 +32,18 @@ run() {
 	status=$?
 }
 
-# On the page that the arguments make.
+# Runs the tool on the page that the arguments define.
 run_page() {
 	"$MAKE_PAGE" "$page" "$@" || exit 99
 	run --device "$page"
 }
 
-# A page with everything: 2.5 GHz, TAI, 2026-01-01 00:00:00.5 UTC. Arguments change it.
+# Makes a complete page: this CPU's counter, TAI, the present time. Arguments change it.
 time_page() {
 	"$MAKE_PAGE" "$page" size=0x1000 counter_id="$counter_here" time_type=1 seq_count=42 \
-		disruption_marker=17 flags=0x379 clock_status=2 tai_offset_sec=-37 \
-		counter_period_shift=31 counter_value=987654321000 \
-		counter_period_frac_sec=15845632502852867518 \
+		disruption_marker=17 flags=0x379 clock_status=2 tai_offset_sec=-37 ago=0 \
 		counter_period_esterror_rate_frac_sec=1584563250285 \
 		counter_period_maxerror_rate_frac_sec=7922816251426 \
-		time_sec=1767225637 time_frac_sec=0x8000000000000000 \
 		time_esterror_nanosec=120 time_maxerror_nanosec=1500 \
 		vm_generation_counter=3 "$@" || exit 99
 }
@@ -56,12 +53,22 @@ run_time_page() {
 	run --device "$page"
 }
 
+# The same at 2026-01-01 00:00:00.5 UTC, which the system's clock contradicts: a warning.
+dated_page() {
+	time_page time_sec=1767225637 time_frac_sec=0x8000000000000000 "$@"
+}
+
+run_dated_page() {
+	dated_page "$@"
+	run --device "$page"
+}
+
 case $(uname -m) in
 x86_64 | i?86) counter_here=1 counter_elsewhere=0 ;;
 *) counter_here=0 counter_elsewhere=1 ;; # counters, as counter_id numbers them
 esac
 
-# verdict NAME WHY: WHY is empty if all is well.
+# verdict NAME WHY: a case: passed if WHY is empty.
 verdict() {
 	number=$((number + 1))
 	if [ -z "$2" ]; then

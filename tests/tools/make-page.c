@@ -4,11 +4,12 @@
  *
  *	make-page FILE [FIELD=VALUE]...
  *
- * Fields bear the names of the specification; what is not named is as in a
- * marker-only page of 4096 bytes. Values are numbers, as strtoll(3) and
- * strtoull(3) take them. Two more names: length=N, the length of the file,
- * which may cut the page short; and in-place=1, to change the named fields of
- * a file that exists, and nothing else.
+ * Fields have the names of the specification, and pad is `reserved'; other fields are as in a
+ * marker-only page of 4096 bytes. Values are numbers in the form of strtoll(3) and strtoull(3).
+ * More names: length=N, the length of the file, which may cut the page short; in-place=1, to
+ * change only the named fields of an existing file; and ago=SECONDS, to fill in this CPU's
+ * counter and its period, and the system's time of that long ago, as a host would: in TAI, or in
+ * UTC if time_type=0 comes before. Later words override earlier ones.
  */
 #include <endian.h>
 #include <errno.h>
@@ -19,11 +20,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "../counter.h"
 #include "vmclock-abi.h"
 
-#define LENGTH_MAX 65536
+#define LENGTH_MAX    65536
+#define TAI_MINUS_UTC 37	/* since 2017 */
 
 struct field {
 	const char *name;
@@ -46,6 +50,7 @@ static const struct field fields[] = {
 	FIELD(seq_count),
 	FIELD(disruption_marker),
 	FIELD(flags),
+	{ "reserved", offsetof(struct vmclock_abi, pad), sizeof(((struct vmclock_abi *)NULL)->pad) },
 	FIELD(clock_status),
 	FIELD(leap_second_smearing_hint),
 	FIELD(tai_offset_sec),
@@ -62,6 +67,16 @@ static const struct field fields[] = {
 	FIELD(vm_generation_counter),
 };
 
+static const struct field *field_named(const char *name, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (strlen(fields[i].name) == length && !strncmp(name, fields[i].name, length))
+			return &fields[i];
+	return NULL;
+}
+
 struct file {
 	unsigned char bytes[LENGTH_MAX];
 	size_t length;
@@ -75,13 +90,56 @@ static void set_field(struct file *file, const struct field *field, uint64_t val
 	memcpy(file->bytes + field->offset, &little, field->width);
 }
 
+static void set_named(struct file *file, const char *name, uint64_t value)
+{
+	set_field(file, field_named(name, strlen(name)), value);
+}
+
+/* Measured by CLOCK_MONOTONIC_RAW, in 50 ms. */
+static long double ticks_per_second(void)
+{
+	const struct timespec rest = { .tv_nsec = 50000000 };
+	struct timespec begin, end;
+	uint64_t first, last;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &begin);
+	first = read_counter();
+	nanosleep(&rest, NULL);
+	clock_gettime(CLOCK_MONOTONIC_RAW, &end);
+	last = read_counter();
+	return (long double)(last - first) /
+	       ((long double)(end.tv_sec - begin.tv_sec) + (end.tv_nsec - begin.tv_nsec) / 1e9L);
+}
+
+static void set_clock(struct file *file, int64_t ago)
+{
+	bool is_utc = file->bytes[offsetof(struct vmclock_abi, time_type)] == VMCLOCK_TIME_UTC;
+	long double rate = ticks_per_second(), period = 18446744073709551616.0L / rate;
+	struct timespec now;
+	uint64_t counter;
+	uint64_t shift = 0;
+
+	while (period < 9223372036854775808.0L) {
+		period *= 2;
+		shift++;
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	counter = read_counter();
+	set_named(file, "counter_period_shift", shift);
+	set_named(file, "counter_period_frac_sec", (uint64_t)period);
+	set_named(file, "counter_value", counter - (uint64_t)((long double)ago * rate));
+	set_named(file, "time_sec", (uint64_t)(now.tv_sec - ago + (is_utc ? 0 : TAI_MINUS_UTC)));
+	set_named(file, "time_frac_sec",
+		  (uint64_t)((unsigned __int128)now.tv_nsec * ((unsigned __int128)1 << 64) / 1000000000));
+}
+
 static int set_word(struct file *file, const char *word)
 {
+	const struct field *field;
 	const char *equals = strchr(word, '=');
 	size_t length = equals ? (size_t)(equals - word) : 0;
 	uint64_t value;
 	char *end;
-	size_t i;
 
 	if (!equals)
 		return -1;
@@ -91,16 +149,15 @@ static int set_word(struct file *file, const char *word)
 	if (errno || end == equals + 1 || *end)
 		return -1;
 
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		if (strlen(fields[i].name) == length && !strncmp(word, fields[i].name, length)) {
-			set_field(file, &fields[i], value);
-			return 0;
-		}
-	}
-	if (!strncmp(word, "length=", 7) && value <= LENGTH_MAX)
+	field = field_named(word, length);
+	if (field)
+		set_field(file, field, value);
+	else if (!strncmp(word, "length=", 7) && value <= LENGTH_MAX)
 		file->length = value;
 	else if (!strncmp(word, "in-place=", 9))
 		file->in_place = value;
+	else if (!strncmp(word, "ago=", 4))
+		set_clock(file, (int64_t)value);
 	else
 		return -1;
 	return 0;

@@ -1,25 +1,21 @@
 # SPDX-License-Identifier: MIT
 #
-# For the tests of metrics, on top of sim-lib.sh:
+# For the tests of metrics, on top of daemon-lib.sh:
 #
 #	accepted NAME FILE	a case: promtool and a parser of OpenMetrics take the text
 #	serve SETTING...	runs vmclockd on $page, which only observes
-#	said PATTERN		it has
 #	metric NAME		its value in $tmp/out
 #
 # shellcheck shell=sh
 
-# shellcheck source-path=SCRIPTDIR source=sim-lib.sh
-. "${top_srcdir:=.}/tests/tools/sim-lib.sh"
+# shellcheck source-path=SCRIPTDIR source=daemon-lib.sh
+. "${top_srcdir:=.}/tests/tools/daemon-lib.sh"
 
-# Where it is not installed, scripts/promtool gets it. Who names it wants all to be tried.
+# If promtool is not installed, scripts/promtool gets it. With $PROMTOOL set, nothing is skipped.
 required=${PROMTOOL-}
-: "${VMCLOCKD:=vmclockd/vmclockd}" "${PROMTOOL:=promtool}"
+: "${PROMTOOL:=promtool}"
 page=$tmp/vmclock0
-daemon=
-trap '[ -z "$sim" ] || kill "$sim"; [ -z "$daemon" ] || kill "$daemon"; rm -rf "$tmp"' EXIT
-export VMCLOCK_RUN_DIR="$tmp/run" VMCLOCK_PATH="$page"
-unset JOURNAL_STREAM NOTIFY_SOCKET
+export VMCLOCK_RUN_DIR="$folder" VMCLOCK_PATH="$page"
 
 run() {
 	timeout 60 "$VMCLOCK_CHECK" "$@" </dev/null >"$tmp/out" 2>"$tmp/err"
@@ -39,7 +35,7 @@ by_openmetrics() {
 	END
 }
 
-# A parser that takes everything has no opinion.
+# A parser that accepts wrong text is not used.
 tools=
 cat >"$tmp/wrong" <<'END'
 # TYPE wrong info
@@ -53,7 +49,7 @@ elif by_promtool "$tmp/wrong"; then
 else
 	tools=promtool
 fi
-# The first python3 may be another one than the distribution's, for which its packages are.
+# The first python3 may not be the distribution's, which has the packages.
 python=python3
 has_parser() { "$python" -c 'import prometheus_client.openmetrics.parser' 2>/dev/null; }
 has_parser || python=/usr/bin/python3
@@ -83,30 +79,11 @@ accepted() {
 	fi
 }
 
-# The page has this machine's own time, so that there is nothing to be set right; and it may not.
+# The page has this machine's own time, so there is nothing to correct; and vmclockd may not.
 # shellcheck disable=SC2120
 serve() {
-	printf '%s\n' "device = $page" "folder = $tmp/run" 'mode = observe' "hooks = $tmp/hooks" \
-		"$@" >"$tmp/conf"
-	case "$*" in
-	*'ntp = '*) ;;
-	*) echo 'ntp = none' >>"$tmp/conf" ;;
-	esac
-	: >"$tmp/daemon"
-	"$VMCLOCKD" --config "$tmp/conf" </dev/null >"$tmp/daemon" 2>&1 &
-	daemon=$!
-}
-
-said() {
-	grep -Eq -e "$1" "$tmp/daemon"
-}
-
-# shellcheck disable=SC2120
-end_daemon() {
-	kill -"${1:-TERM}" "$daemon"
-	wait "$daemon"
-	status=$?
-	daemon=
+	configure 'mode = observe' "$@"
+	begin_daemon
 }
 
 metric() {

@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# --help, the manual page and the completion of a program list the same options, and those of
-# vmclock-sim the same commands. vmclock-sim prints its --help from the tables that it parses by.
+# --help, the manual page and the completion of a program list the same options, and for
+# vmclock-sim the same commands. vmclock-sim prints --help from the tables that it parses with.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "${top_srcdir:=.}/tests/tools/lib.sh"
 
-: "${VMCLOCK_SIM:=tools/vmclock-sim}" "${VMCLOCKD:=vmclockd/vmclockd}"
+: "${VMCLOCK_SIM:=tools/vmclock-sim}" "${VMCLOCK_VERIFY:=tools/vmclock-verify}"
+: "${VMCLOCKD:=vmclockd/vmclockd}"
 
-# Lines that begin with an option, one of a single letter perhaps before it.
+# Lines that begin with an option, perhaps after an option of one letter.
 in_help() {
 	"$1" --help | sed -n 's/^ *\(-[a-z], *\)\{0,1\}--\([a-z-]*\).*/\2/p'
 }
@@ -19,7 +20,7 @@ in_manual() {
 	grep '^\.It Fl ' "$1" | grep -o 'Fl -[a-z-]*' | sed 's/^Fl -//'
 }
 
-# What the shell offers after "--".
+# The shell's completions after "--".
 in_completion() {
 	bash -c '
 		compopt() { :; }
@@ -31,7 +32,7 @@ in_completion() {
 	' - "$top_srcdir/dist/completions/$1" "$1" | sed 's/^--//'
 }
 
-# same NAME FILE FILE: the options in both.
+# same NAME FILE FILE: a case: both files have the same options.
 same() {
 	if [ -s "$2" ] && diff "$2" "$3" >"$tmp/out"; then
 		verdict "$1" ''
@@ -41,7 +42,7 @@ same() {
 }
 
 : >"$tmp/err"
-for program in "$VMCLOCK_CHECK" "$VMCLOCK_SIM" "$VMCLOCKD"; do
+for program in "$VMCLOCK_CHECK" "$VMCLOCK_SIM" "$VMCLOCK_VERIFY" "$VMCLOCKD"; do
 	name=${program##*/}
 	in_help "$program" | sort >"$tmp/help"
 	in_manual "$top_srcdir"/man/"$name".[18] | sort >"$tmp/manual"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclock-sim: what can be done to the clock while it runs.
+# vmclock-sim: the commands that change the clock while it runs.
 
 # shellcheck source-path=SCRIPTDIR source=sim-lib.sh
 . "${top_srcdir:=.}/tests/tools/sim-lib.sh"
@@ -33,7 +33,7 @@ tell disrupt step=-1s
 "$SIM_READER" "$page" host 0 >"$tmp/out" && why='it is' || why=''
 verdict 'the host'\''s time is not the page'\''s any more' "$why"
 tell disrupt step=990ms
-# 50 ppm for as long as a few commands take are less than a second.
+# While a few commands run, 50 ppm are less than a second.
 tell disrupt step=10ms
 "$SIM_READER" "$page" host 1000000000 >"$tmp/out" && why='it is' || why=''
 verdict 'nor is it a second off' "$why"
@@ -88,6 +88,43 @@ is 'marker only: the counter is constant' counter_id "$counter_here"
 tell marker-only off
 is 'and back' clock_status 2
 reader 'and right' host 0
+
+tell marker 18446744073709551615
+is 'marker' disruption_marker 18446744073709551615
+is 'and the same generation' vm_generation_counter 2
+reader 'a marker makes new promises' nested 3
+tell marker 0
+is 'marker 0' disruption_marker 0
+tell generation 77
+is 'generation' vm_generation_counter 77
+is 'and the same marker' disruption_marker 0
+tell tai-offset -36
+is 'tai-offset' tai_offset_sec -36
+tell tai-offset none
+is 'no tai-offset: the flag' flags "$((0x178))"
+tell tai-offset -37
+is 'tai-offset again' tai_offset_sec -37
+tell interval 1ms
+reader 'interval' nested 500
+tell interval 0
+reader 'interval 0' nested 5000
+tell interval 100ms
+tell help
+expect 'help' 0 '^  disrupt \[step=TIME\] \[ppm=N\] ' '^  interval TIME ' '^  quit '
+tell disrupt step=1ms step=2ms
+expect 'two steps' 3 '^vmclock-sim: disrupt: step is given twice; give it once$'
+tell snapshot ppm=1 ppm=1
+expect 'two frequencies' 3 '^vmclock-sim: snapshot: ppm is given twice; give it once$'
+tell marker -1
+expect 'a marker that is none' 3 "^vmclock-sim: marker: '-1' is no number within"
+tell tai-offset x
+expect 'an offset that is none' 3 "^vmclock-sim: tai-offset: 'x' is neither none nor a number"
+tell status unreliable '#' not for long
+expect 'a comment' 0
+is 'behind a command' clock_status 4
+tell status synchronized
+tell frobnicate
+expect 'no such command' 3 '^vmclock-sim: frobnicate: there is no such command; try help$'
 
 # ---- Mishaps ----------------------------------------------------------------------
 
@@ -167,23 +204,23 @@ wrong() {	# COMMAND PATTERN
 	tell $1
 	expect "wrong: $1" 3 "^vmclock-sim: $2"
 }
-wrong frobnicate 'frobnicate: there is no such command; see'
+wrong frobnicate 'frobnicate: there is no such command; try help'
 wrong 'disrupt step=10000000' \
-	"disrupt: 'step=10000000' is no step; give its unit, as in step=10ms"
+	"disrupt: 'step=10000000' is not a step; give a unit: step=10ms"
 wrong 'disrupt soon' "disrupt: what is 'soon'\\? step=TIME and ppm=N"
-wrong 'disrupt ppm=x' "disrupt: 'x' is no frequency; give ppm within"
+wrong 'disrupt ppm=x' "disrupt: 'x' is not a frequency; give ppm within"
 wrong 'disrupt step=1s ppm=1 ppm=2' "disrupt: write 'disrupt \\[step=TIME\\]"
 wrong status "status: write 'status NAME'"
 wrong 'status good' "status: there is no 'good'; there are unknown, init"
 wrong 'smearing 1' "smearing: there is no '1'; there are strict"
-wrong 'leap maybe' "leap: 'maybe' is none of pos, neg and none"
+wrong 'leap maybe' "leap: 'maybe' is not one of pos, neg and none"
 wrong 'soon now' "soon: write 'soon'"
-wrong 'frequency fast' "frequency: 'fast' is no frequency"
-wrong 'frequency 10001' "frequency: '10001' is no frequency"
-wrong 'step 1h' "step: '1h' is no time"
-wrong 'stall -1s' "stall: '-1s' is no duration"
-wrong 'stall 0' "stall: '0' is no duration"
-wrong 'garbage off' "garbage: 'off' is no duration"
+wrong 'frequency fast' "frequency: 'fast' is not a frequency"
+wrong 'frequency 10001' "frequency: '10001' is not a frequency"
+wrong 'step 1y' "step: '1y' is not a time"
+wrong 'stall -1s' "stall: '-1s' is not a duration"
+wrong 'stall 0' "stall: '0' is not a duration"
+wrong 'garbage off' "garbage: 'off' is not a duration"
 wrong 'marker-only yes' "marker-only: 'yes' is neither on nor off"
 wrong "$(printf '%0300d' 0)" 'the line is too long'
 tell "$(printf 'x\033[31m')"
@@ -205,7 +242,7 @@ printf 'disrupt\nshow' | {
 		# A comment, an empty line
 
 		at 0 status unreliable
-		at 0.2 disrupt step=1s
+		at 0.2 disrupt step=1s	# as on another host
 		at 300ms show
 		  at	300ms	quit
 	END
@@ -223,7 +260,7 @@ script() {	# NAME PATTERN LINE...
 }
 script 'a script: another word' "1: write 'at TIME COMMAND'" 'in 5s quit'
 script 'a script: no command' "2: write 'at TIME COMMAND'" 'at 0 show' 'at 1'
-script 'a script: no time' "1: 'soon' is no time" 'at soon quit'
+script 'a script: no time' "1: 'soon' is not a time" 'at soon quit'
 script 'a script: backwards' '2: it is earlier' 'at 2s show' 'at 1s quit'
 script 'a script: no such command' '1: jump: there is no such command' 'at 1s jump'
 

@@ -6,8 +6,11 @@
 #	start ARG...		runs it in the background, until it publishes $page
 #	start_at FILE ARG...	the same for another file
 #	tell COMMAND...		gives it a command; `expect' judges the answer
-#	reader NAME ARG...	a case: sim-reader finds $page so
+#	reader NAME ARG...	a case: sim-reader succeeds on $page
 #	stop			ends it; `expect' judges how it ended
+#	play_chronyc		makes $tmp/chronyc, for an NTP daemon with a bound of about 15 us:
+#				the clock is slow by the seconds in $tmp/offset, and $tmp/asked
+#				records the commands
 #
 # shellcheck shell=sh
 
@@ -25,7 +28,7 @@ run() {
 	status=$?
 }
 
-# until COMMAND...: it succeeds, within 20 seconds.
+# until_true COMMAND...: waits until the command succeeds, for at most 20 seconds.
 until_true() {
 	tries=2000
 	until "$@"; do
@@ -84,4 +87,25 @@ reader() {
 
 get() {
 	"$SIM_READER" "$page" get "$1"
+}
+
+play_chronyc() {
+	echo 0.0 >"$tmp/offset"
+	: >"$tmp/asked"
+	cat >"$tmp/chronyc" <<-END
+		#!/bin/sh
+		tmp=$tmp
+	END
+	cat >>"$tmp/chronyc" <<-'END'
+		while read -r line; do
+			echo "$line" >>"$tmp/asked"
+			case $line in
+			tracking) echo "7F000001,127.0.0.1,3,$(date +%s.%N),$(cat "$tmp/offset"),0.0,0.0,0.0,0.0,100.0,0.000010,0.000010,1.0,Normal" ;;
+			sources) echo '^,*,127.0.0.1,3,0,377,1,0.0,0.0,0.000004720' ;;
+			activity) echo 1,0,0,0,0 ;;
+			*) echo '200 OK' ;;
+			esac
+		done
+	END
+	chmod 755 "$tmp/chronyc"
 }

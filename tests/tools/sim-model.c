@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What vmclock-sim's model promises, on clocks that wander, with readings
- * that are bad at times: each update lies inside the one before, by the
- * arithmetic of readers, and the clock inside all of them. TAP.
+ * The promises of vmclock-sim's model, on wandering clocks with some bad readings:
+ * by the arithmetic of readers, each update lies inside the previous one, and the
+ * clock lies inside all of them. TAP.
  *
  *	sim-model [SEED]
  */
@@ -90,11 +90,11 @@ static const char *check_truth(const struct vmclock_snapshot *s, const struct si
 	return ns < earliest || ns > latest ? "the clock is not within its bounds" : NULL;
 }
 
-/* The truth, and a reading of it that is wrong by no more than it says. */
+/* The true clock, and a reading of it within the stated error. */
 struct wandering {
 	struct sim_reading truth;
 	long double tick;
-	double ppm;		/* how far the frequency may go */
+	double ppm;		/* the limit of the frequency */
 	__u64 error;
 };
 
@@ -102,7 +102,7 @@ static struct sim_reading read_wandering(struct wandering *clock)
 {
 	struct sim_reading reading;
 	__u64 ticks = ((random_bits() >> (32 + random_bits() % 20)) + 1) << SIM_GRID_BITS;
-	/* A little less than it may, for what a step of this walk is rounded. */
+	/* A little less than the limit, because each step of this walk is rounded. */
 	long double bend = (portion() * 2 - 1) * 0.99L * clock->ppm / 1000000;
 
 	clock->truth.counter += ticks;
@@ -160,7 +160,7 @@ static const char *run(void)
 		if (why)
 			return why;
 		last = now;
-		/* The next reading comes after that. */
+		/* The next reading comes after the model's reference. */
 		if ((__s64)(model.line.counter - clock.truth.counter) > 0) {
 			clock.truth.time += sim_time_of_float(
 				(long double)(model.line.counter - clock.truth.counter) * clock.tick);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclock-sim: what it publishes, and the file that this is in.
+# vmclock-sim: the published page, and its file.
 
 # shellcheck source-path=SCRIPTDIR source=sim-lib.sh
 . "${top_srcdir:=.}/tests/tools/sim-lib.sh"
@@ -48,7 +48,19 @@ stop INT
 expect 'SIGINT ends it' 0
 gone 'and the file is gone too'
 
-# Not two updates are the same, and still they agree.
+# A publisher that is stopped is told from one that is not, when its bounds have grown.
+start --period-maxerror 10
+kill -STOP "$sim"
+stale() {
+	"$VMCLOCK_CHECK" --device "$page" >"$tmp/out" 2>"$tmp/err"
+	[ $? = 1 ] && grep -q '^WARNING: the reference is .* old, and its bounds have grown' "$tmp/out"
+}
+until_true stale && why='' || why='it is not'
+kill -CONT "$sim"
+verdict 'a simulator that is stopped is missed' "$why"
+stop
+
+# No two updates are the same, but all agree.
 start --interval 1ms
 reader '1 kHz: bounds' host 0
 reader '1 kHz: updates' nested 500
@@ -137,31 +149,71 @@ stop
 start --keep
 stop
 is 'kept at the end' disruption_marker 1
-old=$(stat -c %i "$page")
+inode=$(stat -c %i "$page")
+seq=$(get seq_count)
 start
-[ "$(stat -c %i "$page")" != "$old" ] && why='' || why='it is the same'
-verdict 'one that was left behind is replaced' "$why"
+[ "$(stat -c %i "$page")" = "$inode" ] && why='' || why='it is another file'
+verdict 'one that was left behind goes on' "$why"
+is 'under another marker' disruption_marker 2
+is 'and the same generation' vm_generation_counter 1
+[ "$(get seq_count)" -gt "$seq" ] && why='' || why='it went back'
+verdict 'its sequence count goes on' "$why"
+reader 'and readers go on' nested 3
 stop
+expect 'it says so' 0 '^vmclock-sim: the page that was there goes on: disruption marker 2$'
 gone 'and not kept'
+
+start --marker 5 --keep
+stop
+start --marker 5 --keep
+is 'a restart is a disruption, whatever is asked for' disruption_marker 6
+stop
+start --marker 9 --generation 4 --keep
+is 'another marker is taken' disruption_marker 9
+is 'and another generation' vm_generation_counter 4
+stop
+
+# A constant field would change: programs that have the old page open must learn of its end.
+ln "$page" "$tmp/held"
+inode=$(stat -c %i "$page")
+start --utc
+[ "$(stat -c %i "$page")" != "$inode" ] && why='' || why='it is the same file'
+verdict 'a page with other constants is a new file' "$why"
+held() {
+	[ "$("$SIM_READER" "$tmp/held" get "$2")" = "$3" ] && why='' || why="$2 is $("$SIM_READER" "$tmp/held" get "$2")"
+	verdict "$1" "$why"
+}
+held 'the old one is disrupted' disruption_marker 10
+held 'and unreliable' clock_status 4
+stop
+rm "$tmp/held"
 
 start
 rm "$page"
+until_true grep -q 'was removed' "$tmp/sim.err"
 echo other >"$page"
 stop
+expect 'a file that is removed is missed' 0 \
+	"^vmclock-sim: $page was removed, or replaced by another file: .*start it again\$"
 [ "$(cat "$page")" = other ] && why='' || why='it was removed'
 verdict 'a file that took its place is left alone' "$why"
 rm "$page"
 
-# Killed: nothing is cleaned up.
-start
+# vmclock-sim is killed: nothing is cleaned up, not even an update in progress.
+start --marker 3
+tell stall on
 kill -KILL "$sim"
 wait "$sim" 2>/dev/null
 sim=
+inode=$(stat -c %i "$page")
 start
-reader 'after a crash it starts again' nested 3
+[ "$(stat -c %i "$page")" = "$inode" ] && why='' || why='it is another file'
+verdict 'after a crash the page goes on' "$why"
+is 'disrupted' disruption_marker 4
+reader 'and readers go on after it' nested 3
 stop
 
-# Memory of a guest: nothing but the page is touched, and the guest goes on.
+# Memory of a guest: only the page is written, and the guest continues.
 ram=$tmp/ram
 head -c 12288 /dev/zero | tr '\0' x >"$ram"
 start_at "$ram" --at 4096 --counter-offset -1000000000000

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: MIT
 /*
- * Judges what vmclock-sim publishes, by the arithmetic that guests use:
+ * Judges vmclock-sim's page, by the arithmetic that guests use:
  *
  *	sim-reader FILE[@OFFSET] get FIELD
  *		prints a field of a consistent copy of the page, or `utc': the
- *		time by it in UTC, to the second
+ *		page's time in UTC, to the second
  *	sim-reader FILE[@OFFSET] wait FIELD VALUE...
- *		until all these fields of one copy are so
+ *		waits until all these fields of one copy have these values
  *	sim-reader FILE[@OFFSET] wait-odd
- *		until the sequence count is
+ *		waits until the sequence count is odd
  *	sim-reader FILE[@OFFSET] host STEP
- *		the host's clock, and STEP ns on top, is within the bounds all
- *		the time while 10 updates go by
+ *		the host's clock plus STEP ns stays within the bounds during 10
+ *		updates
  *	sim-reader FILE[@OFFSET] nested UPDATES
- *		no update contradicts what was promised before
+ *		no update contradicts an earlier promise
  *	sim-reader FILE[@OFFSET] line UPDATES
  *		all references are on one line, to the last bit
  *	sim-reader FILE[@OFFSET] odd MILLISECONDS
- *		the sequence count is odd, and stays as it is for so long
+ *		the sequence count is odd, and does not change for this long
  *
- * What does not come about within two minutes is given up. The exit status is
- * 0 or 1; then a line on stdout says what was wrong.
+ * It gives up after two minutes. The exit status is 0, or 1 after a line on stdout
+ * that says what was wrong.
  */
 #include <endian.h>
 #include <fcntl.h>
@@ -86,7 +86,7 @@ static __u8 counter_id(void)
 #endif
 }
 
-/* A consistent copy, with the counter as it was meanwhile. -1: there is none to be had. */
+/* Makes a consistent copy, and reads the counter within. -1: this is not possible. */
 static int copy_page(struct vmclock_abi *copy, __u64 *counter)
 {
 	const __u64 *words = (const __u64 *)live;
@@ -298,7 +298,7 @@ static int compare_host(long long step, __u32 *seq)
 	to = host_counter();
 	if (interval_at(&s, from, &first) || interval_at(&s, to, &last))
 		return 1;
-	/* It is cut down to the nanosecond. */
+	/* The host's time is cut to the nanosecond. */
 	host_end = host;
 	if (vmclock_calc_shift_time(&host, step) || vmclock_calc_shift_time(&host_end, step + 1))
 		return fail("the step does not fit");
@@ -344,7 +344,7 @@ static int check_inside(const struct vmclock_snapshot *old, const struct vmclock
 	return 0;
 }
 
-/* The sentence of the specification: a reading of then, calculated again by the new page. */
+/* The rule of the specification: an earlier reading, calculated again by the new page. */
 static int check_between(const struct vmclock_snapshot *old, const struct vmclock_snapshot *new)
 {
 	struct interval was, is;
@@ -401,8 +401,8 @@ static int check_updates(long updates,
 	vmclock_calc_snapshot(&copy, le32toh(copy.size), &first);
 	last = first;
 	/*
-	 * An update that changes nothing proves nothing. On a busy machine most do
-	 * not, and before each reading of the clock none does.
+	 * An update that does not move the line proves nothing. On a busy machine most
+	 * updates do not move it, and before the next reading of the clock none does.
 	 */
 	while (seen < updates || moved <= updates / 50) {
 		if (now_ns() > deadline)

@@ -30,11 +30,11 @@ expect 'an unknown option' 3 'unknown .* --frobnicate \(try --help\)$'
 run --interval
 expect 'an option without its argument' 3 '^vmclock-sim: --interval needs an argument'
 
-for bad in --interval=-1 --interval=1h --interval=x --interval= --interval=nan --interval=1e9 \
+for bad in --interval=-1 --interval=1y --interval=x --interval= --interval=nan --interval=1e9 \
 	--interval=1.5.2s --interval=99999999999s --maxerror=101s --maxerror=-1us \
 	--frequency=x --frequency=10001 --frequency=inf --frequency=0x10 --drift=1e3 --period-maxerror=-1 \
 	--start=yesterday --start=2026-02-31T00:00:00 --start=2016-12-31T23:59:60 \
-	--start=2016-12-31T23:59:50x --start=1969-12-31T23:59:59 --start=2016-12-31 \
+	--start=2016-12-31T23:59:50x --start=1969-12-31T23:59:59 --start=2016-12-31T \
 	--tai-offset=x --tai-offset=32768 --tai-offset=-37s --tai-offset= \
 	--status=good --smearing=none --size=24 --size=100 --size=65544 --size=-8 \
 	--marker=-1 --marker=18446744073709551616 --generation=x --flags=0xg --flags= \
@@ -125,7 +125,7 @@ if [ -c /dev/full ] && ! (echo >/dev/full) 2>/dev/null; then
 	"$VMCLOCK_SIM" --help >/dev/full 2>"$tmp/err"
 	status=$?
 	: >"$tmp/out"
-	expect 'a full disk' 2 '^vmclock-sim: cannot write the output: No space left'
+	expect 'a full disk' 2 '^vmclock-sim: cannot write the output'
 fi
 
 finish

@@ -1,23 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The examples of hooks, as vmclockd runs them: on a simulated page with this machine's own time, of
-# which vmclockd changes nothing. What they call is played; cgroups are the kernel's own where they
-# can be made.
+# The examples of hooks, run by vmclockd on a simulated page with this machine's own time; vmclockd
+# changes nothing. The programs that hooks call are fakes; cgroups are real if they can be made.
 
-# shellcheck source-path=SCRIPTDIR source=sim-lib.sh
-. "${top_srcdir:=.}/tests/tools/sim-lib.sh"
+# shellcheck source-path=SCRIPTDIR source=daemon-lib.sh
+. "${top_srcdir:=.}/tests/tools/daemon-lib.sh"
 
-: "${VMCLOCKD:=vmclockd/vmclockd}"
 examples=$(cd "$top_srcdir/dist/examples/hooks" && pwd)
-page=$tmp/vmclock0
-daemon=
 cgroup=
 sleeper=
 
 clean_up() {
-	[ -z "$sim" ] || kill "$sim"
-	[ -z "$daemon" ] || kill "$daemon"
+	end_all
 	if [ "$cgroup" ]; then
 		echo 0 >"$cgroup/cgroup.freeze"
 		[ -z "$sleeper" ] || kill "$sleeper"
@@ -29,7 +24,7 @@ trap clean_up EXIT
 mkdir "$tmp/hooks" "$tmp/programs" "$tmp/folder" "$tmp/run"
 : >"$tmp/told"
 
-# What they call is told, a line for each call.
+# Makes a fake program that records a line for each call.
 program() {
 	{
 		echo '#!/bin/sh'
@@ -58,7 +53,7 @@ done
 echo "\$2" >>$tmp/posted
 END
 
-# example NAME EXAMPLE SETTING...: a hook that is this example.
+# example NAME EXAMPLE SETTING...: installs this example as a hook.
 example() {
 	name=$1 file=$2
 	shift 2
@@ -69,7 +64,7 @@ example() {
 	chmod 755 "$tmp/hooks/$name"
 }
 
-# A cgroup of version 2 with a process in it.
+# Makes a cgroup of version 2 with a process in it.
 make_cgroup() {
 	root=$(sed -n 's/^[^ ]* \([^ ]*\) cgroup2 rw.*/\1/p' /proc/mounts | head -n 1)
 	cgroup=$root/vmclock-test.$$
@@ -85,16 +80,6 @@ make_cgroup() {
 # The pattern is a whole line.
 told() {
 	grep -qx -e "$1" "$tmp/told"
-}
-
-holds() {
-	name=$1
-	shift
-	if until_true "$@"; then
-		verdict "$name" ''
-	else
-		verdict "$name" "$*: $(cat "$tmp/told" "$tmp/daemon")"
-	fi
 }
 
 never() {
@@ -117,11 +102,8 @@ example 40-alert alert ALERTMANAGER=http://manager:9093
 example 90-last freeze FROZEN=last.slice
 
 start --marker=7 --generation=3
-printf '%s\n' "device = $page" "folder = $tmp/run" 'ntp = none' "hooks = $tmp/hooks" >"$tmp/conf"
-: >"$tmp/daemon"
-"$VMCLOCKD" --dry-run --config "$tmp/conf" >"$tmp/daemon" 2>&1 &
-daemon=$!
-until_true grep -q 'right within' "$tmp/daemon"
+configure
+start_daemon 'right within' --dry-run
 
 tell disrupt step=10ms
 holds 'disrupted: all have been run' told 'systemctl freeze last.slice'
@@ -133,7 +115,7 @@ else
 	skip 'a cgroup is frozen' 'no cgroup of version 2 can be made here'
 fi
 holds 'a folder that is missing is told' \
-	grep -q 'hook .*/13-nowhere failed with status [1-9]' "$tmp/daemon"
+	said 'hook .*/13-nowhere failed with status [1-9]'
 holds 'a unit is stopped' told 'systemctl stop --no-block running.service'
 holds 'PostgreSQL is made read-only' \
 	grep -qx 'default_transaction_read_only = on' "$tmp/run/fence"

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclockd and what may go wrong around it: each fault is told in a line, trust is never given
-# by mistake, and all goes on when the cause is gone. It runs on a simulated page, with a script
-# in chronyc's place; the clock of this machine stays as it is.
+# Faults around vmclockd: each fault gives one line, never causes wrong trust, and everything
+# works again when the cause is gone. vmclockd runs on a simulated page, with a script in place of
+# chronyc; this machine's clock is not changed.
 
 # shellcheck source-path=SCRIPTDIR source=daemon-lib.sh
 . "${top_srcdir:=.}/tests/tools/daemon-lib.sh"
 
-# Of faults and their end, with what is said of them:
+# Faults and their end, with the lines that vmclockd logs:
 lost() {	# NAME PATTERN
 	holds "$1: it is told" said "$2"
 	holds "$1: not trusted" is_untrusted
@@ -44,8 +44,8 @@ tell marker-only off
 regained 'time taken away'
 
 tell stall on
-lost 'an update that never ends' 'the page cannot be read: the host is in the middle of an update for too long'
-# Looking takes a tenth of a second: not all the time.
+lost 'an update that never ends' 'the page cannot be read: the host does not finish an update of the page'
+# A look takes a tenth of a second, so vmclockd must not look all the time.
 busy() { awk '{ print $14 + $15 }' "/proc/$daemon/stat"; }
 before=$(busy)
 sleep 3
@@ -56,7 +56,7 @@ tell stall off
 regained 'an update that never ends'
 holds 'an update that never ends: its end is told' said 'the page can be read again$'
 
-# As another marker or, where the sequence count is odd by chance, as an update that never ends.
+# vmclockd sees another marker or, if the sequence count is odd by chance, an update without end.
 seen=$(how_often 'the system clock is not trusted')
 more_often() { [ "$(how_often 'the system clock is not trusted')" -gt "$seen" ]; }
 tell garbage 500ms
@@ -71,7 +71,7 @@ for wrong in magic=0 version=2; do
 	start_daemon 'page: it'
 	case $wrong in
 	magic=0) lost 'no page' 'page: it holds no VMClock page$' ;;
-	version=2) lost 'another version' 'page: its page has a version that is not known$' ;;
+	version=2) lost 'another version' 'page: its page has a version that this vmclockd does not know$' ;;
 	esac
 	rm "$page"
 	start
@@ -81,7 +81,7 @@ for wrong in magic=0 version=2; do
 	stop_daemon
 done
 
-# What was not there at first is no disruption when it comes, whoever waits for it.
+# A device that appears later is no disruption, even while vmclockd waits for it.
 rm -rf "$folder"
 start_daemon 'no such device yet'
 stop_daemon
@@ -147,6 +147,33 @@ expect 'no CAP_SYS_TIME: it ends well' 0 'cannot tell the kernel .*: vmclockd ne
 verdict 'no CAP_SYS_TIME: what the kernel refuses is told once' \
 	"$([ "$(grep -c 'vmclockd needs CAP_SYS_TIME' "$tmp/err")" = 1 ] || echo 'it is repeated')"
 
+# ---- A log that nobody reads -----------------------------------------------------------------
+
+# A full pipe, so that a writer would wait.
+mkfifo "$tmp/unread"
+exec 5<>"$tmp/unread"
+timeout 1 cat /dev/zero >&5
+# shellcheck disable=SC2086
+$harmless "$VMCLOCKD" --verbose --config "$conf" </dev/null >/dev/null 2>"$tmp/unread" 3>&- 5>&- &
+daemon=$!
+seen=$(state_u64 64)
+tell disrupt
+holds 'a log that nobody reads: it sees a disruption' disruptions $((seen + 1))
+holds 'a log that nobody reads: and heals it' is_trusted
+# Somebody reads it now.
+cat <&5 >"$tmp/daemon.err" 5>&- &
+reader=$!
+tell disrupt
+holds 'a log that is read again: what is lost is counted' \
+	said '^.*vmclockd: [0-9]+ lines were lost, as nobody read them$'
+kill "$reader"
+exec 5>&-
+tell disrupt
+holds 'a log that nobody can read any more: it goes on' disruptions $((seen + 3))
+holds 'a log that nobody can read any more: and heals' is_trusted
+stop_daemon
+verdict 'a log that nobody can read any more: it ends well' "$([ "$status" = 0 ] || echo "$status")"
+
 # ---- Storms ----------------------------------------------------------------------------------
 
 mkdir "$tmp/hooks"
@@ -157,7 +184,7 @@ END
 chmod 755 "$tmp/hooks/count"
 : >"$tmp/hooked"
 
-# Disruptions as fast as they can be told, for 3 seconds, and until enough of them were seen.
+# Disrupts as fast as possible, for 3 seconds and until vmclockd has seen enough disruptions.
 storm() {
 	seen=$(state_u64 64)
 	began=$(date +%s)
@@ -196,7 +223,7 @@ rm -r "$tmp/hooks"
 
 "$MAKE_PAGE" "$page" || exit 99
 
-# in_tmpfs OPTIONS: vmclockd with such a folder for its own, of which it says what is wrong.
+# in_tmpfs OPTIONS: runs vmclockd with its folder on such a filesystem; it must log the fault.
 in_tmpfs() {
 	mkdir -p "$folder"
 	configure
@@ -223,7 +250,7 @@ else
 	skip 'a full or read-only /run' 'no mounts here'
 fi
 
-# refused NAME FILE WHY: what is in the place of that file is left as it is.
+# refused NAME FILE WHY: a case: the object in place of this file is refused and left unchanged.
 run_once() {
 	# shellcheck disable=SC2086
 	timeout 20 $harmless "$VMCLOCKD" --config "$conf" </dev/null >"$tmp/out" 2>"$tmp/err"
@@ -248,7 +275,7 @@ for file in lock page state; do
 	refused "a link in the place of $file" "$file" 'is a link'
 	verdict "a link in the place of $file: it leads nowhere" "$([ ! -e "$tmp/other" ] || echo 'it was followed')"
 	mkdir "$folder/$file"
-	refused "a folder in the place of $file" "$file" 'is no regular file'
+	refused "a folder in the place of $file" "$file" 'is not a regular file'
 	echo short >"$folder/$file"
 	refused "a wrong size in the place of $file" "$file" 'has another size'
 	if [ "$(id -u)" = 0 ]; then
@@ -257,6 +284,36 @@ for file in lock page state; do
 		refused "somebody else's in the place of $file" "$file" 'belongs to somebody else'
 	fi
 done
+# Removed, or replaced, while it runs.
+start_daemon 'its page gives a marker only'
+files() { stat -c '%n %a' "$folder" "$folder/lock" "$folder/page" "$folder/state" 2>/dev/null | wc -l; }
+all_files() { [ "$(files)" = 4 ]; }
+is_renewed() { valid=$(state_u64 32); sleep 1.1; [ "$(state_u64 32)" -gt "$valid" ]; }
+for file in lock page state '*'; do
+	seen=$(how_often 'were removed')
+	more_often() { [ "$(how_often 'were removed')" -gt "$seen" ]; }
+	case $file in
+	'*') rm -r "$folder" ;;
+	*) rm "$folder/$file" ;;
+	esac
+	holds "$file removed: it is told" more_often
+	holds "$file removed: it is made anew" all_files
+	holds "$file removed: it is kept" is_renewed
+	run_once
+	expect "$file removed: there is only one" 1 'another vmclockd runs and writes the files in'
+done
+verdict 'it is told once each' "$([ "$(how_often 'were removed')" = 4 ] || echo 'more often')"
+mv "$folder/state" "$tmp/other"
+ln -s "$tmp/other" "$folder/state"
+ended() { ! kill -0 "$daemon" 2>/dev/null; }
+until_true ended || kill "$daemon"
+wait "$daemon"
+status=$?
+daemon=
+cp "$tmp/daemon.err" "$tmp/err"
+expect 'a link in its place: it ends' 1 "^vmclockd: $folder/state is a link: remove it$"
+rm -r "$folder" "$tmp/other"
+
 start_daemon 'its page gives a marker only'
 verdict 'all of them removed, it runs' "$(kill -0 "$daemon" 2>&1)"
 stop_daemon
@@ -264,7 +321,7 @@ rm -rf "$folder" "$page"
 
 # ---- chronyd ---------------------------------------------------------------------------------
 
-# What it answers is in the file "mode"; what it is asked is noted, with the time in ms.
+# The file "mode" selects its answers; it records its commands, with the time in ms.
 cat >"$tmp/chronyc" <<END
 #!/bin/sh
 tmp=$tmp
@@ -300,7 +357,7 @@ END
 chmod 755 "$tmp/chronyc"
 
 asked() { [ "$(grep -c " $2\$" "$tmp/asked")" -ge "$1" ]; }
-# When it was asked that for the Nth time, in ms.
+# The time of the Nth such command, in ms.
 asked_at() { sed -n "s/ $2\$//p" "$tmp/asked" | sed -n "$1p"; }
 chronyd() { echo "$1" >"$tmp/mode"; }
 
@@ -314,7 +371,7 @@ holds 'chronyd: trusted' is_trusted
 page_is() { [ "$(od -An -tu1 -j34 -N1 "$folder/page" | tr -d ' ')" = "$1" ]; }
 holds 'chronyd: the page is complete' page_is 2
 
-# chrony_fault NAME MODE PATTERN: after a disruption there is no trust until that is over.
+# chrony_fault NAME MODE PATTERN: a case: after a disruption there is no trust during this fault.
 chrony_fault() {
 	: >"$tmp/asked"
 	chronyd "$2"
@@ -333,7 +390,7 @@ chrony_fault 'chronyd does not run' gone 'chronyc cannot talk to chronyd: does i
 chrony_fault 'chronyd does not take commands' forbidden 'chronyd does not take commands from here: .*'
 chrony_fault 'chronyc is old' old 'this chronyc is older than 4.0'
 chrony_fault 'chronyd is stopped' hang 'chronyd, or chronyc, does not answer in time'
-# A clock that is right has to be set by nobody.
+# Nobody needs to set a clock that is right.
 : >"$tmp/asked"
 chronyd nostep
 tell disrupt
@@ -346,11 +403,11 @@ kill "$(pgrep -P "$daemon" | head -n 1)"
 seen=$(state_u64 64)
 tell disrupt
 holds 'chronyc is missing: the disruption is seen' disruptions $((seen + 1))
-lost 'chronyc is missing' 'stays untrusted: there is no chronyc where the configuration has it: .*'
+lost 'chronyc is missing' 'stays untrusted: chronyc is not where the configuration says: .*'
 mv "$tmp/chronyc.away" "$tmp/chronyc"
 regained 'chronyc is missing'
 
-# Stopped while all is well: the page's bounds go on growing, and the word is renewed.
+# chronyd hangs while the clock is right: the page's bounds grow, and the state is renewed.
 chronyd hang
 valid=$(state_u64 32)
 valid_for_longer() { [ "$(state_u64 32)" -ge $((valid + 4000000000)) ]; }
@@ -361,7 +418,7 @@ verdict 'it has not talked all the time' "$([ "$lines" -lt 100 ] || echo "$lines
 stop_daemon
 expect 'it ends well while chronyd is stopped' 0 '!watchdog'
 
-# At its start, too: in local mode it says "Normal" and zeros.
+# The same at its start: in local mode chronyd reports "Normal" and zeros.
 rm -rf "$folder"
 : >"$tmp/asked"
 chronyd local
@@ -376,7 +433,7 @@ stop_daemon
 
 # ---- Bursts ----------------------------------------------------------------------------------
 
-# Of those that were made before nothing is known any more.
+# A new vmclockd does not know the earlier bursts.
 start_daemon 'right within'
 
 chrony_sources_are() {	# MODE COMMAND
@@ -404,7 +461,7 @@ verdict "no source: the servers are spared: $apart ms" "$([ "$apart" -ge 5900 ] 
 chronyd fine
 regained 'no source'
 
-# In a storm: the shortest distance between bursts is as before, and so is the number of resets.
+# A storm does not change the shortest distance between bursts, nor the number of resets.
 : >"$tmp/asked"
 chronyd away
 storm
@@ -418,7 +475,7 @@ chronyd fine
 holds 'a storm: the last one is healed' last_is_trusted
 stop_daemon
 
-# While one is under way there is no other.
+# During a burst there is no other one.
 rm -rf "$folder"
 : >"$tmp/asked"
 chronyd busy
@@ -448,7 +505,7 @@ if command -v ip >/dev/null && command -v nsenter >/dev/null && unshare -rn true
 	verdict "the network comes back: at once, after $apart ms" "$([ "$apart" -lt 5900 ] || echo 'too late')"
 	chronyd fine
 	regained 'the network'
-	# Nobody listens to it any more.
+	# vmclockd no longer listens to the network.
 	in_network route add 198.51.100.0/24 dev lo
 	tell disrupt
 	regained 'the network, once more'

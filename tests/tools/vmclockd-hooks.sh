@@ -3,13 +3,9 @@
 #
 # vmclockd's hooks, on a simulated page with this machine's own time: vmclockd changes nothing.
 
-# shellcheck source-path=SCRIPTDIR source=sim-lib.sh
-. "${top_srcdir:=.}/tests/tools/sim-lib.sh"
+# shellcheck source-path=SCRIPTDIR source=daemon-lib.sh
+. "${top_srcdir:=.}/tests/tools/daemon-lib.sh"
 
-: "${VMCLOCKD:=vmclockd/vmclockd}"
-page=$tmp/vmclock0
-daemon=
-trap '[ -z "$sim" ] || kill "$sim"; [ -z "$daemon" ] || kill "$daemon"; rm -rf "$tmp"' EXIT
 mkdir "$tmp/hooks"
 
 hook() {
@@ -17,38 +13,16 @@ hook() {
 	chmod 755 "$tmp/hooks/$1"
 }
 
-# Told is: in the file that hooks write, so many lines like this.
+# told: the file that hooks write has this many lines like this.
 told() {
 	[ "$(grep -c "$2" "$tmp/told")" -ge "$1" ]
 }
 
-holds() {
-	name=$1
-	shift
-	if until_true "$@"; then
-		verdict "$name" ''
-	else
-		verdict "$name" "$(cat "$tmp/told" "$tmp/daemon")"
-	fi
-}
-
-begin() {
-	: >"$tmp/daemon"
-	"$VMCLOCKD" --config "$tmp/conf" "$@" >"$tmp/daemon" 2>&1 &
-	daemon=$!
-}
-
-serve() {
-	begin "$@"
-	until_true grep -q 'right within' "$tmp/daemon"
-}
-
-# restart SIGNAL: another one takes over, of what hooks then tell only that is kept.
+# restart SIGNAL: replaces vmclockd, and keeps only the hooks' lines from then on.
 restart() {
-	kill -"$1" "$daemon"
-	wait "$daemon" 2>/dev/null
+	stop_daemon "$1"
 	: >"$tmp/told"
-	begin
+	start_daemon 'its page gives time'
 }
 
 : >"$tmp/told"
@@ -78,18 +52,17 @@ chmod 777 "$tmp/hooks/50-writable"
 echo 'echo plain' >"$tmp/hooks/60-plain"
 
 start --marker=7 --generation=3
-printf '%s\n' "device = $page" "folder = $tmp/run" 'ntp = none' "hooks = $tmp/hooks" \
-	'hook_timeout = 300ms' >"$tmp/conf"
-serve --dry-run
+configure 'hook_timeout = 300ms'
+start_daemon 'right within' --dry-run
 [ ! -s "$tmp/told" ]
 verdict 'a first start is no disruption' "$(cat "$tmp/told")"
 
 tell disrupt step=10ms
 holds 'disrupted' told 1 '^disrupted disrupted 7-8 g3$'
 holds 'the last one, after one that fails and one that hangs' told 1 '^last disrupted$'
-holds 'what fails is named' grep -q 'hook .*/20-fail failed with status 3' "$tmp/daemon"
-holds 'what hangs is named' grep -q 'hook .*/30-hang ran longer than hook_timeout and is killed' "$tmp/daemon"
-holds 'what others can write is named' grep -q 'hook .*/50-writable is not run' "$tmp/daemon"
+holds 'what fails is named' said 'hook .*/20-fail failed with status 3'
+holds 'what hangs is named' said 'hook .*/30-hang ran longer than hook_timeout and is killed'
+holds 'what others can write is named' said 'hook .*/50-writable is not run'
 ! told 1 writable
 verdict 'what others can write is not run' "$(grep writable "$tmp/told")"
 child=$(sed -n 's/^hung //p' "$tmp/told" | head -n 1)
@@ -101,35 +74,29 @@ holds 'trusted' told 1 '^trusted trusted [78]-[89] g3$'
 tell snapshot
 holds 'another generation' told 1 '^generation generation [0-9]*-[0-9]* g4$'
 
-kill "$daemon"
-if wait "$daemon"; then
-	verdict 'it ends well' ''
-else
-	verdict 'it ends well' "$(cat "$tmp/daemon")"
-fi
-daemon=
+stop_daemon
+expect 'it ends well' 0
 
-# What hooks have stopped goes on, though vmclockd is killed before all have heard of the end.
+# Things that hooks have stopped are started again, even if vmclockd is killed before.
 rm "$tmp/hooks/20-fail" "$tmp/hooks/30-hang"
-sed -i /300ms/d "$tmp/conf"
-printf '%s\n' 'mode = observe' 'hook_timeout = 60s' >>"$tmp/conf"
+configure 'mode = observe' 'hook_timeout = 60s'
 hook 35-gate <<END
 #!/bin/sh
 [ "\$1" = trusted ] || exit 0
 echo waiting >>$tmp/told
 until [ -e $tmp/gate ]; do sleep 0.05; done
 END
-serve
+start_daemon 'right within'
 tell disrupt step=10ms
 tell step -10ms
 holds 'some have not heard of the end' told 1 '^waiting$'
 restart KILL
 : >"$tmp/gate"
 holds 'the next one tells them' told 1 '^last trusted$'
-holds 'and owes nothing' test ! -s "$tmp/run/lock"
+holds 'and owes nothing' test ! -s "$folder/lock"
 
 restart TERM
-until_true grep -q 'right within' "$tmp/daemon"
+until_true said 'right within'
 tell disrupt step=10ms
 holds 'disrupted, after all was well' told 1 '^last disrupted$'
 verdict 'and nothing before' "$(grep trusted "$tmp/told")"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# What vmclockd gives the journal: events with their facts, in the order in
-# which things happen. A library in the journal's place writes them to a file.
+# vmclockd's journal entries: events with their facts, in the right order. A library
+# in place of the journal writes them to a file.
 
 # shellcheck source-path=SCRIPTDIR source=metrics-lib.sh
 . "${top_srcdir:=.}/tests/tools/metrics-lib.sh"
@@ -33,7 +33,7 @@ END
 entries=$tmp/entries
 : >"$entries"
 
-# has EVENT PATTERN...: an entry of the event has these fields.
+# has EVENT PATTERN...: true if an entry of the event has these fields.
 has() {
 	fields="|VMCLOCK_EVENT=$1|"
 	found=$(grep -F -e "$fields" "$entries")
@@ -47,7 +47,7 @@ has() {
 holds() {
 	name=$1 why=
 	shift
-	until_true "$@" || why="$*: $(cat "$entries" "$tmp/daemon")"
+	until_true "$@" || why="$*: $(cat "$entries" "$tmp/daemon.err")"
 	verdict "$name" "$why"
 }
 
@@ -57,12 +57,11 @@ tell() {
 
 start --maxerror=30us --marker=7 --generation=3
 [ -e "$page" ] || exit 99
-printf '%s\n' "device = $page" "folder = $tmp/run" 'ntp = none' 'mode = observe' \
-	"hooks = $tmp/hooks" >"$tmp/conf"
-: >"$tmp/daemon"
-stream=$(stat -c %d:%i "$tmp/daemon")
+configure 'mode = observe'
+: >"$tmp/daemon.err"
+stream=$(stat -c %d:%i "$tmp/daemon.err")
 JOURNAL_STREAM=$stream ENTRIES=$entries LD_PRELOAD=$tmp/journal.so \
-	"$VMCLOCKD" --config "$tmp/conf" </dev/null >"$tmp/daemon" 2>&1 &
+	"$VMCLOCKD" --config "$conf" </dev/null >"$tmp/daemon.err" 2>&1 &
 daemon=$!
 
 holds 'trusted at first' has trusted 'VMCLOCK_MARKER=7' 'VMCLOCK_GENERATION=3' 'VMCLOCK_OFFSET_NS=0' \
@@ -79,9 +78,9 @@ holds 'right again' has trusted 'VMCLOCK_MARKER_BEFORE=8' 'VMCLOCK_MARKER=9' 'VM
 tell status unreliable
 holds 'nobody vouches, without a disruption' has untrusted 'VMCLOCK_MARKER=9'
 verdict 'no bound but of what is trusted' "$(grep -v '|VMCLOCK_EVENT=trusted|' "$entries" | grep BOUND_NS)"
-verdict 'no event is a line besides' "$(grep -E 'disruption marker|right within|not trusted|stays untrusted' "$tmp/daemon")"
+verdict 'no event is a line besides' "$(grep -E 'disruption marker|right within|not trusted|stays untrusted' "$tmp/daemon.err")"
 holds 'other lines have their priority' said '^<6>'
-end_daemon
+stop_daemon
 expect 'it ends well' 0
 
 finish

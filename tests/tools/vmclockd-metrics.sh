@@ -1,30 +1,30 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclockd's file of metrics: whole at any time, renewed at each change, and
-# nothing that goes wrong with it keeps vmclockd from its work.
+# vmclockd's file of metrics: always whole, and renewed after each change; its faults
+# never disturb vmclockd's work.
 
 # shellcheck source-path=SCRIPTDIR source=metrics-lib.sh
 . "${top_srcdir:=.}/tests/tools/metrics-lib.sh"
 
-folder=$tmp/exporter
-prom=$folder/vmclock.prom
+exporter=$tmp/exporter
+prom=$exporter/vmclock.prom
 
 has() {
 	grep -Eqs -e "$1" "$prom"
 }
 
-# holds NAME COMMAND...: a case, as soon as it does.
+# holds NAME COMMAND...: a case: the command succeeds, soon.
 holds() {
 	name=$1 why=
 	shift
-	until_true "$@" || why="$*: $(cat "$tmp/daemon" "$prom" 2>&1)"
+	until_true "$@" || why="$*: $(cat "$tmp/daemon.err" "$prom" 2>&1)"
 	verdict "$name" "$why"
 }
 
-# In $tmp/daemon there is one such line.
+# $tmp/daemon.err has exactly one such line.
 once() {
-	verdict "$1" "$([ "$(grep -Ec -e "$2" "$tmp/daemon")" = 1 ] || cat "$tmp/daemon")"
+	verdict "$1" "$([ "$(grep -Ec -e "$2" "$tmp/daemon.err")" = 1 ] || cat "$tmp/daemon.err")"
 }
 
 tell() {
@@ -36,7 +36,7 @@ start --maxerror=30us --marker=7 --generation=3
 
 # ---- What is in it -----------------------------------------------------------------------
 
-mkdir "$folder"
+mkdir "$exporter"
 umask 077
 serve "metrics = $prom"
 holds 'trusted' has '^vmclock_system_clock_trusted\{.*\} 1$'
@@ -55,9 +55,9 @@ accepted 'disrupted: the text' "$prom"
 tell step -10ms
 holds 'right again' has '^vmclock_last_reaction_duration_seconds\{.*\} [0-9]+\.[0-9]{9}$'
 accepted 'right again: the text' "$prom"
-verdict 'nothing else is left there' "$(find "$folder" -mindepth 1 ! -name vmclock.prom)"
+verdict 'nothing else is left there' "$(find "$exporter" -mindepth 1 ! -name vmclock.prom)"
 
-# Whole whenever it is read, while it changes all the time.
+# The file is whole at each read, while it changes all the time.
 (while :; do tell disrupt; done) &
 storm=$!
 looks=0 torn=
@@ -73,29 +73,29 @@ kill "$storm"
 wait "$storm" 2>/dev/null
 verdict 'it is whole at any time' "$torn"
 verdict 'it was renewed meanwhile' "$([ "$inodes" -ge 3 ] || echo "$inodes times in $looks looks")"
-# The simulator may still be at a command of the storm's.
+# The simulator may still be running a command of the storm.
 has_last_marker() {
 	has "^vmclock_page_info\\{.*,marker=\"$("$SIM_READER" "$page" get disruption_marker)\""
 }
 holds 'and the last marker counts' has_last_marker
 
-end_daemon
+stop_daemon
 holds 'it has ended' has '^vmclock_vmclockd_running\{.*\} 0$'
 expect 'and well' 0
 verdict 'nobody vouches then' "$(grep '^vmclock_system_clock_trusted{.*} 1$' "$prom")"
 accepted 'ended: the text' "$prom"
-verdict 'what went well is not told' "$(grep vmclock.prom "$tmp/daemon")"
+verdict 'what went well is not told' "$(grep vmclock.prom "$tmp/daemon.err")"
 
 # ---- What goes wrong ------------------------------------------------------------------------
 
-rm -rf "$folder"
+rm -rf "$exporter"
 serve "metrics = $prom"
 holds 'the folder is missing' said "cannot write $prom: No such file or directory: the metrics there are not renewed$"
 holds 'it goes on' said 'right within'
 tell disrupt
 holds 'and reacts' said 'disruption marker'
-mkdir "$folder"
-# Within a quarter of a minute, or at a change.
+mkdir "$exporter"
+# Within 15 seconds, or after a change.
 tell disrupt
 holds 'when it is there it is written' has '^# EOF$'
 holds 'and that is told' said "$prom is renewed again$"
@@ -109,39 +109,37 @@ verdict 'and not followed' "$(grep -vx precious "$tmp/precious")"
 verdict 'the link in the place of the next one neither' "$([ ! -L "$prom.tmp" ] || echo 'it is there')"
 rm "$prom"
 mkdir "$prom"
-tries=$(stat -c %y "$folder")
-tried() { [ "$(stat -c %y "$folder")" != "$tries" ]; }
+tries=$(stat -c %y "$exporter")
+tried() { [ "$(stat -c %y "$exporter")" != "$tries" ]; }
 tell disrupt
 holds 'a folder in its place' said "cannot write $prom: Is a directory"
-tries=$(stat -c %y "$folder")
+tries=$(stat -c %y "$exporter")
 tell disrupt
 holds 'it is tried again' tried
 once 'one line tells' 'cannot write .*: Is a directory'
-verdict 'leaves nothing behind' "$(find "$folder" -mindepth 1 ! -name vmclock.prom)"
+verdict 'leaves nothing behind' "$(find "$exporter" -mindepth 1 ! -name vmclock.prom)"
 rmdir "$prom"
-end_daemon
+stop_daemon
 expect 'it ends well' 0
 
 : >"$tmp/nofolder"
 serve "metrics = $tmp/nofolder/vmclock.prom"
 holds 'no folder' said "cannot write $tmp/nofolder/vmclock.prom: Not a directory"
-end_daemon
+stop_daemon
 
 serve 'metrics = vmclock.prom'
 wait "$daemon"
 status=$?
 daemon=
-cp "$tmp/daemon" "$tmp/out"
-expect 'a relative path' 2 "^vmclockd: $tmp/conf:5: metrics: 'vmclock.prom' is no absolute path$"
+cp "$tmp/daemon.err" "$tmp/err"
+expect 'a relative path' 2 "^vmclockd: $conf:6: metrics: 'vmclock.prom' is not an absolute path$"
 
-# A rehearsal beside the one that keeps them writes none.
-rm -rf "$folder"
-mkdir "$folder"
-printf '%s\n' "device = $page" "folder = $tmp/run" 'ntp = none' "metrics = $prom" >"$tmp/conf"
-"$VMCLOCKD" --dry-run --config "$tmp/conf" </dev/null >"$tmp/daemon" 2>&1 &
-daemon=$!
-until_true said 'right within'
-end_daemon
-verdict '--dry-run writes none' "$(ls -A "$folder")"
+# A dry run beside the vmclockd that writes the metrics does not write them.
+rm -rf "$exporter"
+mkdir "$exporter"
+configure "metrics = $prom"
+start_daemon 'right within' --dry-run
+stop_daemon
+verdict '--dry-run writes none' "$(ls -A "$exporter")"
 
 finish

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclockd before and after sleep: on logind's word, and on that of systemd-sleep's script.
-# Nothing here sleeps, and the clock of this machine stays as it is.
+# vmclockd before and after sleep, announced by logind or by systemd-sleep's script. This machine
+# does not sleep, and its clock is not changed.
 
 # shellcheck source-path=SCRIPTDIR source=daemon-lib.sh
 . "${top_srcdir:=.}/tests/tools/daemon-lib.sh"
@@ -131,7 +131,7 @@ holds 'without a bus it is trusted' is_trusted
 stop_daemon
 expect 'it ends well without a bus' 0 'going to sleep' '!logind will not wait'
 
-# At boot either may be the first.
+# At boot vmclockd or logind may start first.
 start_bus
 start_daemon 'there is no logind'
 holds 'trusted without logind' is_trusted

@@ -1,33 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Which steps chronyd is told to make on a marker-only page. A script is in chronyc's place, and
-# the clock of this machine stays as it is.
+# The steps that vmclockd has chronyd make on a marker-only page. A script is in place of chronyc;
+# this machine's clock is not changed.
 
 # shellcheck source-path=SCRIPTDIR source=daemon-lib.sh
 . "${top_srcdir:=.}/tests/tools/daemon-lib.sh"
 
-# The clock is so many seconds slow, by the file "offset".
-cat >"$tmp/chronyc" <<END
-#!/bin/sh
-tmp=$tmp
-END
-cat >>"$tmp/chronyc" <<'END'
-while read -r line; do
-	echo "$line" >>"$tmp/asked"
-	case $line in
-	tracking) echo "7F000001,127.0.0.1,3,$(date +%s.%N),$(cat "$tmp/offset"),0.0,0.0,0.0,0.0,100.0,0.000010,0.000010,1.0,Normal" ;;
-	sources) echo '^,*,127.0.0.1,3,0,377,1,0.0,0.0,0.000004720' ;;
-	activity) echo 1,0,0,0,0 ;;
-	*) echo '200 OK' ;;
-	esac
-done
-END
-chmod 755 "$tmp/chronyc"
-
 asked() { grep -q "^$1\$" "$tmp/asked"; }
 
-# after_disruption OFFSET KEY...: what chronyd is asked once the clock is so many seconds slow.
+# after_disruption OFFSET KEY...: records chronyd's commands with a clock that is OFFSET s slow.
 after_disruption() {
 	echo 0.0 >"$tmp/offset"
 	rm -rf "$folder"
@@ -55,7 +37,7 @@ is_not_told() {	# NAME WHY OFFSET KEY...
 	shift 2
 	after_disruption "$@"
 	holds "$which: that is said" said "chronyd is not told to step the system clock: $why$"
-	# Its next look is a second later.
+	# vmclockd's next look is a second later.
 	seen=$(grep -c tracking "$tmp/asked")
 	more() { [ "$(grep -c tracking "$tmp/asked")" -gt $((seen + 2)) ]; }
 	until_true more
@@ -63,6 +45,7 @@ is_not_told() {	# NAME WHY OFFSET KEY...
 	stop_daemon
 }
 
+play_chronyc
 start --marker-only
 is_told 'forward' 5.0
 is_told 'back by little' -0.5

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# vmclockd: options, wrong usage, folders and files that it cannot keep, a
-# rehearsal. Whatever goes wrong here, the clock of this machine stays as it is.
+# vmclockd: options, wrong usage, folders and files that it cannot use, a dry run.
+# Whatever goes wrong here, this machine's clock is not changed.
 
 # shellcheck source-path=SCRIPTDIR source=daemon-lib.sh
 . "${top_srcdir:=.}/tests/tools/daemon-lib.sh"
@@ -69,15 +69,15 @@ expect 'a folder as configuration' 2 "^vmclockd: cannot read $tmp: Is a director
 configure 'color = red' 'mode = on'
 run --check-config --config "$conf"
 expect 'a wrong configuration' 2 \
-	"^vmclockd: $conf:5: there is no key 'color'; vmclockd.conf\\(5\\) has all of them$" \
-	"^vmclockd: $conf:6: mode: 'on' is none of act, observe$"
+	"^vmclockd: $conf:5: there is no key 'color'; vmclockd.conf\\(5\\) lists all keys$" \
+	"^vmclockd: $conf:6: mode: 'on' is not one of act, observe$"
 run --config "$conf"
 expect 'a wrong configuration keeps it from running' 2 "^vmclockd: $conf:5: "
 
 esc=$(printf '\033')
 configure "mode = ${esc}[31mred"
 run --check-config --config "$conf"
-expect 'no control characters from a configuration' 2 "mode: '\\?\\[31mred' is none of" "!$esc"
+expect 'no control characters from a configuration' 2 "mode: '\\?\\[31mred' is not one of" "!$esc"
 
 # ---- Folders and files that it refuses --------------------------------------------------
 
@@ -90,7 +90,7 @@ one_line 'a folder that cannot be made'
 configure 'mode = observe'
 : >"$folder"
 run --config "$conf"
-expect 'a file in the place of the folder' 1 "^vmclockd: $folder is no folder: remove it$"
+expect 'a file in the place of the folder' 1 "^vmclockd: $folder is not a folder: remove it$"
 one_line 'a file in the place of the folder'
 rm "$folder"
 
@@ -99,7 +99,7 @@ run --config "$conf"
 expect 'a folder that others may write in' 1 "^vmclockd: $folder can be written by others: remove it$"
 chmod 755 "$folder"
 
-# refused WHAT WHY: what is in the place of the state stays as it is.
+# refused WHAT WHY: a case: the object in place of the state is refused and left unchanged.
 refused() {
 	before=$(stat -c '%F %s %a' "$state")
 	run --config "$conf"
@@ -122,10 +122,13 @@ head -c 4096 /dev/zero >"$state"
 chmod 666 "$state"
 refused 'a file for all' 'can be written by others'
 mkfifo "$state"
-refused 'a pipe' 'is no regular file'
+refused 'a pipe' 'is not a regular file'
 mkdir "$state"
-refused 'a folder' 'is no regular file'
+refused 'a folder' 'is not a regular file'
 rm -rf "$folder"
+
+# Does not try the lock: a daemon that takes it at this moment would end.
+has_open() { readlink /proc/"$1"/fd/* | grep -qxF "$2"; }
 
 # ---- Running ---------------------------------------------------------------------------
 
@@ -135,11 +138,55 @@ expect 'a second one' 1 "^vmclockd: another vmclockd runs and writes the files i
 one_line 'a second one'
 verdict 'all may read what it keeps' \
 	"$(stat -c '%a' "$folder" "$state" | tr '\n' ' ' | grep -vx '755 644 ')"
+# Of the timer that tells of steps: in so many s it expires, of which 351 million make 2038.
+expires_in() {
+	grep -l 'settime flags: 03' /proc/"$daemon"/fdinfo/* |
+		xargs sed -n 's/^it_value: (\([0-9]*\),.*/\1/p'
+}
+if [ -r "/proc/$daemon/fdinfo/0" ]; then
+	left=$(expires_in)
+	verdict "no time that can be set ends its wait: $left s" \
+		"$([ "$left" -gt 6500000000 ] || echo 'it would be awake all the time then')"
+fi
 stop_daemon
 expect 'SIGTERM' 0 '!^vmclockd: .*: Operation not permitted'
 start_daemon 'gives a marker only'
 stop_daemon INT
 expect 'SIGINT' 0 '!^<'
+
+# systemd takes an end by SIGHUP for a normal end, and restarts nothing.
+start_daemon 'gives a marker only'
+kill -HUP "$daemon"
+until_true said_or_ended 'SIGHUP'
+stop_daemon
+expect 'SIGHUP ends nothing' 0 '^vmclockd: SIGHUP: the configuration is read at the start only: restart vmclockd$'
+
+# Without standard descriptors, no file of vmclockd may get their numbers, and so its log lines.
+for closed in 2 '0 1 2'; do
+	(
+		for fd in $closed; do
+			eval "exec $fd>&-"
+		done
+		# shellcheck disable=SC2086
+		exec $harmless "$VMCLOCKD" --verbose --config "$conf"
+	) &
+	daemon=$!
+	until_true has_open "$daemon" "$folder/lock"
+	taken=
+	for fd in $closed; do
+		file=$(readlink "/proc/$daemon/fd/$fd")
+		# If libtool's script starts vmclockd, its shell may have left this open.
+		case $file in
+		/dev/null | */vmclockd) ;;
+		*) taken="$taken $fd: ${file:-nothing}" ;;
+		esac
+	done
+	verdict "without descriptors $closed: nothing else has their numbers" "$taken"
+	kill "$daemon"
+	wait "$daemon" && status=0 || status=$?
+	verdict "without descriptors $closed: it ends well" "$([ $status = 0 ] || echo "status $status")"
+	daemon=
+done
 
 JOURNAL_STREAM=1:1
 export JOURNAL_STREAM
@@ -157,7 +204,7 @@ expect 'a device that comes late' 0 'gives a marker only'
 
 # ---- Maintenance ------------------------------------------------------------------------
 
-# Whatever becomes of its time, the completed page passes on what the host expects: flags 1, 2.
+# Whatever its time, the completed page passes on announced maintenance: flags 1, 2.
 rm -rf "$folder" "$page"
 start --marker-only
 configure

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Compiled as C and C++ of all ages: vmclock.h alone, and with the page's header and the kernel's
+ * Compiled in each version of C and C++: vmclock.h alone, and with the page's header and the kernel's
  * in each order. FIRST, SECOND and THIRD are the headers.
  */
 #ifdef FIRST

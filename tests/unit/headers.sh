@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The public headers compile in every language and order that users need, and
-# stop with one clear line where no counter is known.
+# The public headers compile in every language and order that users need. The library's
+# counter stops with one clear line on an unknown architecture.
 
 : "${top_srcdir:=$(dirname "$0")/../..}" "${CC:=cc}" "${CXX:=c++}"
 number=0
@@ -43,7 +43,7 @@ refused() {
 	esac
 }
 
-# One to three headers, as options for headers.c; the page's fields are there if a header has these.
+# One to three headers, as options for headers.c; tests the page's fields if a header has them.
 in_order() {
 	uses=
 	echo "-DFIRST=<$1>${2:+ -DSECOND=<$2>}${3:+ -DTHIRD=<$3>}"

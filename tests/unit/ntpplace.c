@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Where an NTP daemon's functions are tried. */
+/* A place for testing an NTP daemon's functions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include "log.h"
 #include "ntpplace.h"
 
-/* ---- In the place of clock.c ---------------------------------------------------------- */
+/* ---- In place of clock.c --------------------------------------------------------------- */
 
 struct clock_state shown;
 int touched, unsynchronised;
@@ -64,7 +64,7 @@ void set_clock(int64_t step, int64_t slew, int64_t maxerror)
 	shown.synchronised = true;
 }
 
-/* ---- In the place of log.c ------------------------------------------------------------ */
+/* ---- In place of log.c ----------------------------------------------------------------- */
 
 char logged[256];
 
@@ -78,7 +78,7 @@ void say(int level, const char *fmt, ...)
 	va_end(args);
 }
 
-/* ---- In the place of programs ----------------------------------------------------------- */
+/* ---- In place of programs ---------------------------------------------------------------- */
 
 void script(const struct place *p, const char *name, const char *text)
 {

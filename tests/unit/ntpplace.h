@@ -20,22 +20,22 @@ struct place {
 	struct ntp ntp;
 };
 
-/* What the clock shows, and how often it was touched, and told that it is wrong. */
+/* The fake clock's state, and how often it was touched and declared unsynchronised. */
 extern struct clock_state shown;
 extern int touched, unsynchronised;
 
 /* The last line of the log. */
 extern char logged[256];
 
-/* Time goes on. */
+/* Lets time pass. */
 void pass(int64_t ns);
-/* The daemon sets the clock, and says how well: what is not stepped is slewed. */
+/* The daemon steps and slews the clock, and sets its maximum error. */
 void set_clock(int64_t step, int64_t slew, int64_t maxerror);
 
-/* What a program is to do; it counts how often it was called. */
+/* Makes a program from this script, which also counts its calls. */
 void script(const struct place *p, const char *name, const char *text);
 int count(const struct place *p, const char *name);
-/* The last line that it was called with; it stays until the next call. */
+/* The arguments of the last call; valid until the next call. */
 const char *last_call(const struct place *p, const char *name);
 
 int place_set_up(void **state, const struct ntp_daemon *daemon);

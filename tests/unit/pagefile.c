@@ -110,7 +110,7 @@ struct vmclock *pagefile_open(struct pagefile *pf)
 	return vc;
 }
 
-/* ---- What vmclockd keeps beside it ------------------------------------------------ */
+/* ---- The files of vmclockd --------------------------------------------------------- */
 
 int runfiles_setup(void **state)
 {
@@ -233,7 +233,7 @@ void runfiles_end(__le32 *seq_count)
 	__atomic_store_n(seq_count, htole32(le32toh(*seq_count) + 1), __ATOMIC_RELEASE);
 }
 
-/* All but the sequence count, which both structures have in the same word. */
+/* Writes all words except the sequence count, which is at the same place in both structures. */
 static void write_words(void *to, const void *from, size_t size)
 {
 	const uint32_t *words = from;

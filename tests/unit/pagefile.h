@@ -20,7 +20,7 @@ struct pagefile {
 	struct vmclock_abi *page;	/* the writer's mapping, 4096 bytes */
 };
 
-/* cmocka fixtures: a marker-only page as QEMU makes it, in a file of 4096 bytes. */
+/* cmocka fixtures: QEMU's marker-only page, in a file of 4096 bytes. */
 int pagefile_setup(void **state);
 int pagefile_teardown(void **state);
 
@@ -32,10 +32,10 @@ void pagefile_begin(struct pagefile *pf);
 void pagefile_end(struct pagefile *pf);
 void pagefile_disrupt(struct pagefile *pf);
 
-/* Opens the file through the library; the test fails if that does. */
+/* Opens the file through the library; an error fails the test. */
 struct vmclock *pagefile_open(struct pagefile *pf);
 
-/* ---- What vmclockd keeps beside it ------------------------------------------------ */
+/* ---- The files of vmclockd --------------------------------------------------------- */
 
 struct runfiles {
 	struct pagefile *pf;
@@ -61,13 +61,13 @@ void runfiles_make_state(struct runfiles *rf);
 struct vmclock_run_page runfiles_page(const struct runfiles *rf, uint64_t counter);
 #define RUNFILES_SEC	INT64_C(1483228800)
 
-/* A trusted system clock, under that marker, for a minute. */
+/* A state with a trusted system clock, under the page's marker, valid for a minute. */
 struct vmclock_run_state runfiles_word(const struct runfiles *rf);
 
-/* The writer's sequence on any count: odd, all of the words behind it, even. */
+/* The writer's sequence for any count: odd, then the words after it, then even. */
 void runfiles_begin(__le32 *seq_count);
 void runfiles_end(__le32 *seq_count);
-/* One copy after the other. */
+/* Publishes one copy after the other. */
 void runfiles_publish(struct runfiles *rf, const struct vmclock_run_page *page);
 void runfiles_vouch(struct runfiles *rf, const struct vmclock_run_state *word);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The time by the raw clock, from what an NTP daemon has measured: a model of both judges it. */
+/* The time by the raw clock, from an NTP daemon's measurements, judged by a model of both. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,13 +13,13 @@
 #define NS    INT64_C(1000000000)
 #define EPOCH (INT64_C(1795639261) * NS)
 
-/* True time at an instant of a raw clock that is fast by so many ppb. */
+/* True time at an instant of a raw clock that is @fast ppb too fast. */
 static int64_t truth(int64_t raw, int64_t fast)
 {
 	return EPOCH + (int64_t)((__int128)raw * NS / (NS + fast));
 }
 
-/* What was measured is off by @off, and says that this may be @error. */
+/* Adds a measurement that is wrong by @off and states the bound @error. */
 static void measure(struct anchors *a, int64_t raw, int64_t fast, int64_t off, int64_t error)
 {
 	const struct anchor anchor = {
@@ -33,7 +33,7 @@ static void measure(struct anchors *a, int64_t raw, int64_t fast, int64_t off, i
 /* The report's distance from the truth, and its bound. */
 static int64_t judge(const struct anchors *a, int64_t raw, int64_t fast, int64_t *bound)
 {
-	/* Where CLOCK_REALTIME is, is no matter. */
+	/* The value of CLOCK_REALTIME does not matter. */
 	const int64_t real = 12345;
 	struct report r;
 
@@ -63,7 +63,7 @@ static void truth_is_within_the_bound(void **state)
 
 			measure(&a, raw, fast, off, error);
 			assert_true(judge(&a, raw, fast, &bound) <= bound);
-			/* At once it is as good as what was measured. */
+			/* Right after the measurement the bound is the measurement's. */
 			assert_true(bound <= error + 10);
 			raw = (raw + until) / 2;
 			assert_true(judge(&a, raw, fast, &bound) <= bound);
@@ -85,7 +85,7 @@ static void a_rate_makes_it_narrower(void **state)
 	assert_in_range(bound, 501000000, 501500000);
 	measure(&a, 1001 * NS, 30000, 500000, 1000000);
 	judge(&a, 2001 * NS, 30000, &bound);
-	/* Twice the error by which the rate was measured, and the wander. */
+	/* Twice the error of the measured rate, and the wander. */
 	assert_in_range(bound, 4000000, 4100000);
 }
 
@@ -96,7 +96,7 @@ static void a_rate_of_long_ago_does_not_count(void **state)
 	int i;
 
 	(void)state;
-	/* Its rate changes: what was measured in the first hours would contradict. */
+	/* The rate changes: measurements of the first hours would contradict later ones. */
 	for (i = 0; i < 100; i++)
 		measure(&a, NS + i * 100 * NS, 400000, 0, 1000);
 	for (; i < 400; i++) {
@@ -117,7 +117,7 @@ static void a_rate_of_long_ago_does_not_count(void **state)
 	assert_true(bound < 200000);
 }
 
-/* Servers that contradict each other make no rate. */
+/* No rate follows from servers that contradict each other. */
 static void a_lie_makes_no_rate(void **state)
 {
 	struct anchors a = { 0 };
@@ -143,7 +143,7 @@ static void what_does_not_follow_begins_anew(void **state)
 	measure(&a, 100 * NS, 0, 0, 1000);
 	measure(&a, 200 * NS, 0, 0, 1000);
 	assert_int_equal(a.count, 2);
-	/* Time went back by an hour. */
+	/* The time goes back by an hour. */
 	measure(&a, 300 * NS, 0, -3600 * NS, 1000);
 	assert_int_equal(a.count, 1);
 	measure(&a, 300 * NS, 0, 0, 1000);

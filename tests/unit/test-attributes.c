@@ -32,7 +32,7 @@ static const struct vmclock_snapshot good = {
 
 static struct ptp_clock_attrs told(const struct vmclock_snapshot *snap, uint64_t counter)
 {
-	/* Whatever was there before. */
+	/* Old content, which must be overwritten. */
 	struct ptp_clock_attrs attrs = { ~0U, ~0U, ~0U, ~0U, { ~0U, ~0U, ~0U, ~0U } };
 	int i;
 
@@ -63,7 +63,7 @@ static void assert_no_bound(const struct vmclock_snapshot *snap, uint64_t counte
 	assert_int_equal(attrs.error_bound, 0);
 }
 
-/* Rounded outwards: the nanosecond that the reading lacks, and up to two of the sum. */
+/* Rounded outwards: a nanosecond for the reading, and up to two for the sum. */
 static void the_bound_grows_with_the_distance(void **state)
 {
 	(void)state;
@@ -98,7 +98,7 @@ static void a_host_without_bounds_gives_none(void **state)
 	assert_no_bound(&snap, REFERENCE);
 }
 
-/* No number is the largest error of all there are. */
+/* The largest number is no valid bound. */
 static void a_bound_that_does_not_fit_is_none(void **state)
 {
 	struct vmclock_snapshot snap = good;
@@ -111,7 +111,7 @@ static void a_bound_that_does_not_fit_is_none(void **state)
 	assert_no_bound(&snap, REFERENCE);
 	snap.time_maxerror = UINT64_C(1) << 32;
 	assert_no_bound(&snap, REFERENCE);
-	/* What is left of these in 32 bits is small. */
+	/* Cut to 32 bits, these numbers would be small. */
 	snap.time_maxerror = (UINT64_C(1) << 32) + 5;
 	assert_no_bound(&snap, REFERENCE);
 	snap.time_maxerror = UINT64_MAX;

@@ -135,7 +135,7 @@ static void publish(struct pagefile *pf, const struct page *p)
 	pagefile_end(pf);
 }
 
-/* By the page, and by what it left behind. */
+/* Reads by the page, and then by the cached line. */
 static int read_both_ways(const struct vmclock *vc, enum vmclock_scale scale, uint64_t counter,
 			  struct vmclock_time *t)
 {
@@ -148,16 +148,16 @@ static int read_both_ways(const struct vmclock *vc, enum vmclock_scale scale, ui
 	memset(vc->cache, 0, sizeof(*vc->cache));
 	assert_int_equal(vmclock_at(vc, scale, counter, &page), ret);
 	assert_memory_equal(&line, &page, sizeof(page));
-	/* Whatever that left behind. */
+	/* Again, by whatever was cached. */
 	assert_int_equal(vmclock_at(vc, scale, counter, &line), ret);
 	assert_memory_equal(&line, &page, sizeof(page));
 	*t = page;
 	return ret;
 }
 
-/* ---- What a reading may say ----------------------------------------------------------- */
+/* ---- Checks of a reading --------------------------------------------------------------- */
 
-/* What was certain before a nanosecond or two was lost by rounding. */
+/* Rounding may lose the certainty of a nanosecond or two. */
 #define SLACK	(4 * EXACT_NS)
 
 static unsigned long certain;
@@ -302,7 +302,7 @@ static size_t near_leap_second(int64_t *ticks, int first, int last, bool all)
 	return n;
 }
 
-/* Of two readings, a later one is never told to be the earlier, whoever compares them. */
+/* A later reading is never reported as the earlier one, in whatever order they are compared. */
 static void check_pair(const struct vmclock *vc, int64_t first, int64_t second)
 {
 	struct vmclock_time a, b;
@@ -312,7 +312,7 @@ static void check_pair(const struct vmclock *vc, int64_t first, int64_t second)
 	assert_false(vmclock_time_before(&b, &a.earliest));
 	assert_false(vmclock_time_after(&a, &b.latest));
 	assert_true(number_of(&b.latest) > number_of(&a.earliest));
-	/* Nor an event that was read to the nanosecond, with which one reading is compared. */
+	/* The same for an exact time in place of one reading. */
 	assert_false(vmclock_time_before(&b, &a.time));
 	assert_false(vmclock_time_after(&a, &b.time));
 }
@@ -356,11 +356,11 @@ static void utc_is_certain_of_nothing_that_is_ambiguous(void **state)
 			}
 		vmclock_close(vc);
 	}
-	/* Or all this would be cheap. */
+	/* Otherwise these checks would prove nothing. */
 	assert_true(certain > 1000000);
 }
 
-/* Smeared time goes on evenly: so do its bounds. */
+/* Smeared time is continuous, and so are its bounds. */
 static void smeared_bounds_are_those_of_the_smeared_time(void **state)
 {
 	static const struct smear smears[] = {
@@ -402,9 +402,9 @@ static void smeared_bounds_are_those_of_the_smeared_time(void **state)
 		}
 }
 
-/* ---- How far a page's word on leap seconds goes ----------------------------------------- */
+/* ---- How far a page knows leap seconds --------------------------------------------------- */
 
-/* A slow counter: so that a line would reach over months. */
+/* A slow counter, so that a line would reach over months. */
 #define SLOW_BITS 24
 
 struct horizon {
@@ -530,7 +530,7 @@ static void check_horizon(struct pagefile *pf, const struct horizon *h, uint8_t 
 	assert_int_equal(t.time.tv_nsec, 500000000);
 	assert_int_equal(t.leap, h->leap_then);
 	assert_int_equal(t.flags & VMCLOCK_FLAG_BOUNDED, h->known ? VMCLOCK_FLAG_BOUNDED : 0);
-	/* TAI goes on for ever. */
+	/* TAI has no limit. */
 	if (type == VMCLOCK_TIME_TAI) {
 		assert_int_equal(read_both_ways(vc, VMCLOCK_SCALE_TAI, ticks, &t), 0);
 		assert_int_equal(t.flags & VMCLOCK_FLAG_BOUNDED, VMCLOCK_FLAG_BOUNDED);
@@ -572,7 +572,7 @@ static int64_t random_around(int64_t limit)
 
 static unsigned long beyond, within;
 
-/* In ns since the start of June: a reading of a page that knows June and July until then. */
+/* Checks a reading at the end of a page's knowledge, in ns since the start of June. */
 static void check_end(const struct vmclock *vc, enum vmclock_scale scale, uint64_t counter,
 		      __int128 time, __int128 error, __int128 until)
 {
@@ -617,7 +617,7 @@ static void check_end_of_knowledge(struct pagefile *pf, uint8_t hint, enum vmclo
 	pf->page->time_maxerror_nanosec = htole64(error);
 	pagefile_end(pf);
 	vc = pagefile_open(pf);
-	/* Near the reference, and where knowledge ends. */
+	/* Near the reference, and near the end of knowledge. */
 	for (i = 0; i < 20; i++) {
 		int64_t ticks = random_around(2 * NS) / 60 +
 				(at_end && i % 4 ? (until - reference) * NS / 60 : 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Bursts: soon at first, then later and later, and never more than the servers can stand. */
+/* Bursts: soon at first, then less and less often, and never too many for the servers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #define HALF   0x80000000U
 #define WINDOW BURSTS_WINDOW_NS
 
-/* The schedule's own time may be anywhere, and after a long sleep at 0 again. */
+/* The schedule may begin at any time. */
 static const int64_t starts[] = { 0, 1, 7654321 * SEC };
 
 static void assert_made(struct bursts *b, int64_t at)
@@ -45,7 +45,7 @@ static void they_come_later_and_later(void **state)
 			at += after[i] * SEC;
 			assert_made(&b, at);
 		}
-		/* The last one of the window is not for them. */
+		/* Repetitions must not use the last burst of the window. */
 		assert_made(&b, starts[s] + WINDOW);
 		assert_made(&b, starts[s] + WINDOW + 64 * SEC);
 		assert_made(&b, starts[s] + WINDOW + 128 * SEC);
@@ -70,7 +70,7 @@ static void a_quarter_more_or_less(void **state)
 	assert_int_equal(bursts_due(&b), 32 * SEC);
 }
 
-/* However late they are made: a daemon that was busy has its distance all the same. */
+/* Distances count from when bursts were made, however late. */
 static void late_ones_count_from_when_they_were_made(void **state)
 {
 	struct bursts b;
@@ -96,11 +96,11 @@ static void the_network_makes_it_at_once(void **state)
 	assert_made(&b, 17 * SEC);
 	assert_made(&b, 49 * SEC);
 	assert_made(&b, 113 * SEC);
-	/* Even when repetitions have used up theirs. */
+	/* The same when repetitions have used up their share. */
 	assert_int_equal(bursts_due(&b), WINDOW);
 	bursts_network(&b);
 	assert_made_at_once(&b, 300 * SEC);
-	/* Then it has to wait, too, and is not forgotten. */
+	/* A burst for the network has to wait then, but is not forgotten. */
 	bursts_network(&b);
 	assert_made(&b, WINDOW);
 	assert_int_equal(bursts_due(&b), WINDOW + 64 * SEC);
@@ -148,7 +148,7 @@ static void markers_leave_something(void **state)
 	assert_true(bursts_due(&b) < 120 * SEC);
 }
 
-/* Whatever happens: reactions, markers and the network, at random. */
+/* Random reactions, markers and network changes. */
 static void never_more_than_the_limit(void **state)
 {
 	int64_t made[BURSTS_MAX] = { 0 }, now = 0;
@@ -173,7 +173,7 @@ static void never_more_than_the_limit(void **state)
 			assert_true(now - made[total % BURSTS_MAX] >= WINDOW);
 		made[total++ % BURSTS_MAX] = now;
 	}
-	/* And it never stops for ever. */
+	/* Bursts never stop for ever. */
 	assert_true(total >= now / WINDOW * BURSTS_BY_TIME);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The time by an NTP daemon: what by-ntp.c makes of the answers of one that is this program's. */
+/* The time by an NTP daemon: by-ntp.c with a fake daemon in this program. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,9 +26,11 @@ static struct {
 	int64_t now;
 	int64_t skipped; /* ticks, by the counter alone */
 	int64_t stepped; /* CLOCK_REALTIME, by somebody: so much it is fast */
+	int64_t slewed;	 /* the same, and CLOCK_MONOTONIC with it */
 	struct report report;
 	int measure_error;
 	int asked, forgot;
+	bool forgets; /* and has no source until it has measured */
 	bool dropped; /* by itself, what it had measured */
 	int watched;
 	int status; /* of the completed page */
@@ -42,7 +44,10 @@ static void pass(int64_t ns)
 INSTEAD
 int clock_gettime(clockid_t clock, struct timespec *ts)
 {
-	int64_t ns = clock == CLOCK_REALTIME ? START + world.now + world.stepped : world.now;
+	int64_t ns = world.now + (clock == CLOCK_MONOTONIC_RAW ? 0 : world.slewed);
+
+	if (clock == CLOCK_REALTIME)
+		ns += START + world.stepped;
 
 	if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC_RAW)
 		return (int)syscall(SYS_clock_gettime, clock, ts);
@@ -56,7 +61,7 @@ int pair_read(struct pair *pair, unsigned int tries)
 	pass(1000);
 	*pair = (struct pair){
 		.counter = (uint64_t)(world.now + world.skipped),
-		.real = START + world.now + world.stepped,
+		.real = START + world.now + world.stepped + world.slewed,
 		.raw = world.now,
 		.width = 100,
 	};
@@ -123,6 +128,8 @@ static int forget(struct ntp *ntp)
 {
 	(void)ntp;
 	world.forgot++;
+	if (world.forgets)
+		world.report.stratum = 0;
 	return 0;
 }
 
@@ -171,7 +178,7 @@ const char *ntp_reason(const struct ntp *ntp, int error)
 	return "an error";
 }
 
-/* It has measured that the clock is so many ns slow. */
+/* The daemon measures that the clock is @offset ns slow. */
 static void measures(int64_t offset)
 {
 	world.report = (struct report){
@@ -238,7 +245,7 @@ static void after_a_contradiction_three_must_agree(void **state)
 	measures(NS_PER_SEC);
 	assert_int_equal(look(&p), -EAGAIN);
 	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
-	/* The same one again is no other. */
+	/* The same measurement again does not count. */
 	assert_int_equal(look(&p), -EAGAIN);
 	assert_int_equal(look(&p), -EAGAIN);
 	measures(NS_PER_SEC);
@@ -272,7 +279,7 @@ static void without_a_daemon_the_bounds_go_on_growing(void **state)
 	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
 }
 
-/* Whoever sees it first: the page of before is withdrawn. */
+/* Whichever check sees it first, the old page is withdrawn. */
 static void a_counter_that_skips_ends_it(void **state)
 {
 	struct offset offset;
@@ -286,21 +293,23 @@ static void a_counter_that_skips_ends_it(void **state)
 	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
 	heal(&p);
 	world.skipped += NS_PER_MS;
-	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(look(&p), -EDOM);
 	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
 }
 
 /* ---- Somebody sets the clock ------------------------------------------------------------------- */
 
-/* Whatever is said of the clock: how far it is off lies within that. */
+/* The clock's true error must lie within every stated bound. */
 static void expect_truth(struct place *p)
 {
 	struct offset offset;
 
+	int64_t off = world.stepped + world.slewed;
+
 	if (by_ntp_offset(&p->by, NULL, &device, &offset))
 		return;
-	if (llabs(offset.ns + world.stepped) > offset.error)
-		fail_msg("%lld ns off, and it says %lld +- %lld", (long long)world.stepped,
+	if (llabs(offset.ns + off) > offset.error)
+		fail_msg("%lld ns off, and it says %lld +- %lld", (long long)off,
 			 (long long)-offset.ns, (long long)offset.error);
 }
 
@@ -331,12 +340,12 @@ static void the_page_outlives_a_step_by_another(void **state)
 		assert_int_equal(world.forgot, 2);
 		assert_int_equal(world.asked, 1);
 		expect_truth(&p);
-		/* It has measured anew. */
+		/* chronyd has measured anew. */
 		measures(-steps[i]);
 		assert_int_equal(look(&p), 0);
 		assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
 		expect_truth(&p);
-		/* Then it steps the clock itself. */
+		/* Then the daemon steps the clock itself. */
 		world.stepped = 0;
 		measures(0);
 		assert_int_equal(look(&p), 0);
@@ -370,7 +379,7 @@ static void observing_waits_until_the_daemon_knows(void **state)
 	expect_truth(&p);
 }
 
-/* The same where the daemon's word is all there is. */
+/* The same without the counter, with only the daemon's reports. */
 static void without_a_counter_a_step_is_seen_as_well(void **state)
 {
 	struct offset offset;
@@ -398,13 +407,170 @@ static void without_a_counter_a_step_is_seen_as_well(void **state)
 		measures(-steps[i]);
 		assert_int_equal(look(&p), 0);
 		expect_truth(&p);
-		/* Then it steps the clock itself. */
+		/* Then the daemon steps the clock itself. */
 		world.stepped = 0;
 		measures(0);
 		assert_int_equal(look(&p), 0);
 		assert_int_equal(world.forgot, 2);
 		expect_truth(&p);
 	}
+}
+
+/* By adjtime(3), or by another rate: the daemon only measures each minute, and goes by its own. */
+static void slew(bool without_counter)
+{
+	struct place p;
+	int i;
+
+	open_place(&p, true);
+	p.by.no_counter = without_counter;
+	measures(0);
+	look(&p);
+	assert_int_equal(look(&p), 0);
+	world.forgets = true;
+	for (i = 0; i < 60; i++) {
+		world.slewed += 100000;
+		look(&p);
+		expect_truth(&p);
+	}
+	assert_int_equal(world.forgot, 2);
+	measures(-world.slewed);
+	assert_int_equal(look(&p), 0);
+	expect_truth(&p);
+}
+
+static void a_slew_by_another_is_seen(void **state)
+{
+	(void)state;
+	slew(false);
+	slew(true);
+}
+
+/* A daemon with bounds of 1 us is not blamed for its own slews. */
+static void a_precise_daemon_is_not_suspected(void **state)
+{
+	struct place p;
+
+	(void)state;
+	open_place(&p, true);
+	measures(0);
+	world.report.root_delay = 1000;
+	world.report.root_dispersion = 1000;
+	look(&p);
+	assert_int_equal(look(&p), 0);
+	world.slewed = 150000;
+	assert_int_equal(look(&p), 0);
+	expect_truth(&p);
+	assert_int_equal(world.forgot, 1);
+	world.slewed = 250000;
+	look(&p);
+	look(&p);
+	assert_int_equal(world.forgot, 2);
+	expect_truth(&p);
+}
+
+/*
+ * If the raw clock is fast by f, some daemons multiply it by 1 - f, others divide it by 1 + f: after
+ * a long time without a measurement the results differ.
+ */
+static void nor_is_one_that_reckons_otherwise(void **state)
+{
+	const int64_t fast = 400000;
+	struct place p;
+	int64_t began;
+	int i;
+
+	(void)state;
+	open_place(&p, true);
+	heal(&p);
+	measures(0);
+	world.report.frequency = fast;
+	world.report.root_delay = 1000;
+	world.report.root_dispersion = 1000;
+	began = world.now;
+	for (i = 0; i < 2048; i++) {
+		look(&p);
+		world.report.offset = -(world.now - began) * fast / (NS_PER_SEC + fast);
+	}
+	assert_int_equal(world.forgot, 1);
+}
+
+/* One that is too small to tell counts for the bounds, however wrong the daemon is within its own. */
+static void a_small_slew_is_within_the_bounds(void **state)
+{
+	struct place p;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		open_place(&p, true);
+		p.by.no_counter = i;
+		measures(1400000);
+		look(&p);
+		assert_int_equal(look(&p), 0);
+		expect_truth(&p);
+		world.slewed = 300000;
+		assert_int_equal(look(&p), 0);
+		expect_truth(&p);
+		assert_int_equal(world.forgot, 1);
+	}
+}
+
+/* ---- Leap seconds --------------------------------------------------------------------------- */
+
+/* 2020-04-01 has none, but here. */
+#define MIDNIGHT INT64_C(1585699200)
+
+/* Goes to @after s after midnight: the kernel's clock has gone back by a second then. */
+static void go_to(struct place *p, int64_t after, enum report_leap leap)
+{
+	const struct leaps listed = {
+		.leap = { { .at = MIDNIGHT, .sign = 1 } },
+		.count = 1,
+		.expires = MIDNIGHT + 1000000,
+	};
+
+	world.now = (MIDNIGHT + after) * NS_PER_SEC - START;
+	p->by.leaps = listed;
+	p->by.next_leaps = INT64_MAX;
+	measures(-world.stepped);
+	world.report.leap = leap;
+}
+
+static void it_is_over(struct place *p, int64_t after)
+{
+	world.stepped = after > 0 ? -NS_PER_SEC : 0;
+	go_to(p, after + (after > 0), REPORT_LEAP_NONE);
+	world.report.offset = 0;
+}
+
+/* Servers that smear leap seconds do not announce them. They are half a second off at midnight. */
+static void a_leap_second_is_announced_or_smeared(void **state)
+{
+	struct place p;
+
+	(void)state;
+	open_place(&p, true);
+	go_to(&p, -100, REPORT_LEAP_INSERT);
+	look(&p);
+	assert_int_equal(look(&p), 0);
+	assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
+	it_is_over(&p, 10);
+	assert_int_equal(look(&p), 0);
+	assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
+
+	open_place(&p, true);
+	go_to(&p, -100, REPORT_LEAP_NONE);
+	look(&p);
+	assert_int_equal(look(&p), -EAGAIN);
+	it_is_over(&p, 10);
+	look(&p);
+	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
+	it_is_over(&p, 86402);
+	look(&p);
+	assert_int_equal(look(&p), 0);
+	assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
 }
 
 static void it_forgets_and_is_asked_once_at_a_time(void **state)
@@ -419,7 +585,7 @@ static void it_forgets_and_is_asked_once_at_a_time(void **state)
 	assert_int_equal(look(&p), -EAGAIN);
 	assert_int_equal(world.asked, 1);
 	pass(64 * NS_PER_SEC);
-	/* What it does already is not counted as asked. */
+	/* -EBUSY, because it measures already, does not count as asked. */
 	world.measure_error = -EBUSY;
 	assert_int_equal(look(&p), -EAGAIN);
 	world.measure_error = 0;
@@ -454,7 +620,7 @@ static void observing_asks_for_nothing(void **state)
 	heal(&p);
 }
 
-/* A daemon that is told nothing mixes what it measures now with what it measured before. */
+/* A daemon that gets no orders mixes new measurements with old ones. */
 static void observing_does_not_believe_a_mixture(void **state)
 {
 	struct place p;
@@ -483,6 +649,11 @@ int main(void)
 		cmocka_unit_test(the_page_outlives_a_step_by_another),
 		cmocka_unit_test(observing_waits_until_the_daemon_knows),
 		cmocka_unit_test(without_a_counter_a_step_is_seen_as_well),
+		cmocka_unit_test(a_slew_by_another_is_seen),
+		cmocka_unit_test(a_precise_daemon_is_not_suspected),
+		cmocka_unit_test(nor_is_one_that_reckons_otherwise),
+		cmocka_unit_test(a_small_slew_is_within_the_bounds),
+		cmocka_unit_test(a_leap_second_is_announced_or_smeared),
 		cmocka_unit_test(it_forgets_and_is_asked_once_at_a_time),
 		cmocka_unit_test(at_a_start_it_forgets_nothing),
 		cmocka_unit_test(observing_asks_for_nothing),

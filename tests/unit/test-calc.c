@@ -20,7 +20,7 @@
 
 #define NS NS_PER_SEC
 
-/* How many random pages of each kind; VMCLOCK_TEST_PAGES, where a million take too long. */
+/* The number of random pages of each kind; set VMCLOCK_TEST_PAGES if a million take too long. */
 static int pages(void)
 {
 	const char *number = getenv("VMCLOCK_TEST_PAGES");
@@ -140,7 +140,7 @@ static void check_time(struct reference *r, const struct vmclock_snapshot *s, ui
 		assert_int_equal(ret, -EOVERFLOW);
 		assert_int_equal(t.sec, -7);
 		assert_int_equal(t.nsec, 7);
-		/* Refused only where it had to be. */
+		/* A refusal must have been necessary. */
 		assert_true(s->time_sec > INT64_MAX || !mpz_fits_slong_p(sec));
 	} else {
 		assert_true(mpz_fits_slong_p(sec));
@@ -172,7 +172,7 @@ static void check_error(struct reference *r, const struct vmclock_snapshot *s, u
 
 static unsigned long lines_drawn;
 
-/* Where the short way leads, it leads to the same time and the same error. */
+/* Where a line holds, it gives the same time and the same error. */
 static void check_line(struct reference *r, const struct vmclock_snapshot *s, uint64_t counter)
 {
 	struct line line;
@@ -253,7 +253,7 @@ static void agrees_with_gmp_on_likely_pages(void **state)
 		check_both(&r, &s, s.counter_value + (random_u64() >> (64 - 48)) - (1 << 20));
 	}
 	reference_clear(&r);
-	/* Or the short way was not tested. It ends where the error exceeds half a second. */
+	/* Otherwise lines were not tested. A line ends where the error exceeds half a second. */
 	assert_true(lines_drawn > (unsigned long)count / 10);
 }
 
@@ -311,7 +311,7 @@ static uint64_t frac_next_to_whole(const struct vmclock_snapshot *s, uint64_t co
 	return frac;
 }
 
-/* With every shift, on both sides of the reference: there less than a unit decides. */
+/* With every shift, on both sides of the reference, where less than a unit decides. */
 static void rounds_down_next_to_whole_nanoseconds(void **state)
 {
 	struct vmclock_snapshot s;
@@ -492,13 +492,13 @@ struct leap_case {
 
 static const struct leap_case leap_cases[] = {
 	{ VMCLOCK_LEAP_NONE, -10, 20000, 10000, VMCLOCK_LEAP_NONE },
-	/* 23:59:59 is counted twice. */
+	/* 23:59:59 is repeated. */
 	{ PRE_POS, -10, 9999, -1, PRE_POS },
 	{ PRE_POS, -10, 10000, -1000, POS },
 	{ PRE_POS, -10, 10999, -1, POS },
 	{ PRE_POS, -10, 11000, 0, POST_POS },
 	{ PRE_POS, -86400 * 30, (86400 * 30 + 1) * INT64_C(1000), 0, POST_POS },
-	/* 23:59:59 is left out. */
+	/* 23:59:59 is deleted. */
 	{ PRE_NEG, -10, 8999, -1001, PRE_NEG },
 	{ PRE_NEG, -10, 9000, 0, POST_NEG },
 	{ PRE_NEG, -10, 9001, 1, POST_NEG },
@@ -552,7 +552,7 @@ static void utc_crosses_leap_seconds(void **state)
 			assert_int_equal(t.nsec, expected.nsec);
 			assert_int_equal(leap, c->leap_then);
 
-			/* TAI knows no leap seconds; but which offset is this? */
+			/* TAI has no leap seconds, but the offset is ambiguous. */
 			t = (struct vmclock_instant){ .sec = (int64_t)s.time_sec };
 			moved(&t, c->elapsed_ms);
 			if (c->leap == POS && !tai) {
@@ -586,7 +586,7 @@ static void check_indicator(uint8_t indicator, int64_t reference)
 	}
 }
 
-/* In each month that a page may come from. */
+/* In each month of a possible page. */
 static void a_reference_is_what_its_indicator_says(void **state)
 {
 	static const int64_t off[] = { -1, 0, 1, 43199, 43200, 86399, 86400, 86401, 1200000 };
@@ -619,7 +619,7 @@ static void impossible_leap_indicators_are_refused(void **state)
 	/* No leap second at noon. */
 	s.leap = POS;
 	assert_int_equal(vmclock_calc_to_utc(&s, &t, &leap), -ENODATA);
-	/* 23:59:59 is left out: it cannot come. */
+	/* 23:59:59 is deleted, so this reference is impossible. */
 	s.leap = PRE_NEG;
 	s.time_sec = (uint64_t)MIDNIGHT - 1;
 	assert_int_equal(vmclock_calc_to_utc(&s, &t, &leap), -ENODATA);
@@ -754,7 +754,7 @@ static int bounds(const struct vmclock_leap_second *second, uint8_t smearing, in
 	return ret;
 }
 
-/* The page speaks of the end of its month, and so of the time until the end of the next one. */
+/* The page knows the end of its month, and so the time until the end of the next month. */
 static void utc_ends_where_leap_seconds_are_unknown(void **state)
 {
 	/* January and February 1970, and January and February 2017. */
@@ -798,7 +798,7 @@ static void utc_ends_where_leap_seconds_are_unknown(void **state)
 	}
 }
 
-/* From then on the page would speak of a leap second at the start of its month, had there been one. */
+/* A day after its month's start, a page would still show a leap second at this start. */
 static void a_day_after_its_month_began_nothing_is_smeared(void **state)
 {
 	struct vmclock_snapshot s = { .smearing = VMCLOCK_SMEARING_NOON_LINEAR };

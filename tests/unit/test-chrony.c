@@ -48,7 +48,9 @@ static void tracking_is_understood(void **state)
 	assert_int_equal(r.refid, 0x7f000001);
 	assert_int_equal(r.stratum, 6);
 	assert_int_equal(r.reference, 1795627658);
+	assert_int_equal(r.reference_ns, 799144014);
 	assert_int_equal(r.offset, 249998719);
+	assert_int_equal(r.corrected, 113);
 	assert_int_equal(r.frequency, -55);
 	assert_int_equal(r.residual, -39);
 	assert_int_equal(r.skew, 299);
@@ -164,7 +166,7 @@ static void sources_are_understood(void **state)
 	(void)state;
 	assert_int_equal(chrony_parse_source(SELECTED), 1);
 	assert_int_equal(chrony_parse_source(UNSELECTED), 0);
-	/* Selected once, and not heard of since; another is combined with it only. */
+	/* A selected source with a reach of zero, and a source that is only combined. */
 	assert_int_equal(chrony_parse_source("^,*,ntp1,5,6,0,1,0.1,0.1,0.1"), 0);
 	assert_int_equal(chrony_parse_source("#,+,PPS0,0,4,377,1,0.1,-0.1,0.1"), 0);
 	assert_int_equal(chrony_parse_source("=,*,peer,2,-2,1,1,0.1,0.1,0.1"), 1);
@@ -196,9 +198,9 @@ static void activity_is_understood(void **state)
 	assert_int_equal(chrony_parse_activity("1,2,3,4,A", &s), -EBADMSG);
 }
 
-/* ---- In chronyc's place -------------------------------------------------------------------- */
+/* ---- In place of chronyc -------------------------------------------------------------------- */
 
-/* Much longer than anything here takes, where no limit is meant to be reached. */
+/* A limit that must not be reached: much longer than anything here takes. */
 #define PATIENCE	60000
 
 struct place {
@@ -243,7 +245,7 @@ static int tear_down(void **state)
 	return (int)i;
 }
 
-/* A shell script that does so for each line, and keeps a log of starts and lines. */
+/* Makes a chronyc that runs this script for each line, and logs its starts and lines. */
 static void answer(struct place *p, const char *script)
 {
 	FILE *f = fopen(p->program, "w");
@@ -303,7 +305,7 @@ static void one_process_answers_all(void **state)
 	assert_int_equal(s.online, 2);
 	assert_int_equal(s.unresolved, 1);
 	assert_int_equal(chrony_selected_source(&p->chrony), 1);
-	/* Errors of chronyd's are no fault of chronyc's. */
+	/* Errors of chronyd do not end chronyc. */
 	assert_int_equal(chrony_command(&p->chrony, "failing"), -EREMOTEIO);
 	assert_string_equal(p->chrony.answer, "500 Failure");
 	assert_int_equal(chrony_command(&p->chrony, "unknown"), -EOPNOTSUPP);
@@ -381,7 +383,7 @@ static void commands_are_one_line(void **state)
 	assert_int_equal(p->chrony.pid, 0);
 }
 
-/* The process is gone, and the next call has another one, which is honest. */
+/* The process has ended, and the next call gets a new, correct one. */
 static void fails_and_recovers(struct place *p, const char *script, int error)
 {
 	struct report r, before;
@@ -460,7 +462,7 @@ static void hanging_has_a_limit(void **state)
 	}
 }
 
-/* Real ones have a socket of their own in chronyd's folder, and remove it. */
+/* A real chronyc has its own socket in chronyd's folder, and removes it. */
 static void it_may_tidy_up(void **state)
 {
 	static const char tidy[] = "trap 'rm -f seen; exit' TERM EXIT; : >seen\n";
@@ -483,7 +485,7 @@ static void it_may_tidy_up(void **state)
 	assert_int_equal(access(file_in(p, "seen"), F_OK), -1);
 }
 
-/* Between two calls: the next one has a new chronyc, and its own answer. */
+/* Output between two calls: the next call gets a new chronyc, and its own answer. */
 static void what_comes_unasked_is_no_answer(void **state)
 {
 	struct place *p = *state;
@@ -568,7 +570,7 @@ static void what_cannot_be_started_is_told(void **state)
 	fclose(f);
 	assert_int_equal(chmod(p->program, 0644), 0);
 	assert_int_equal(chrony_tracking(&p->chrony, &r), -EACCES);
-	/* No interpreter, and no binary. */
+	/* Neither a script with an interpreter nor a binary. */
 	assert_int_equal(chmod(p->program, 0755), 0);
 	assert_int_equal(chrony_tracking(&p->chrony, &r), -EPIPE);
 }
@@ -588,7 +590,7 @@ static void interrupts_go_first(void **state)
 	answer(p, "echo >fifo; sleep 1000");
 	assert_int_equal(chrony_tracking(&p->chrony, &r), -ECANCELED);
 	assert_int_equal(p->chrony.pid, 0);
-	/* Before it asks: nothing is even started, until the caller has looked. */
+	/* An interrupt before the call: nothing is even started. */
 	answer(p, HONEST);
 	assert_int_equal(chrony_command(&p->chrony, "makestep"), -ECANCELED);
 	assert_int_equal(chrony_selected_source(&p->chrony), -ECANCELED);
@@ -598,7 +600,7 @@ static void interrupts_go_first(void **state)
 	close(fd);
 }
 
-/* All that it has of us: three descriptors, a clean environment, a group of its own. */
+/* It gets only three descriptors, a clean environment, and a group of its own. */
 static void it_starts_clean(void **state)
 {
 	struct place *p = *state;
@@ -629,7 +631,7 @@ static void it_starts_clean(void **state)
 	assert_int_equal(fcntl(p->chrony.fd, F_GETFD), FD_CLOEXEC);
 }
 
-/* Also where the caller has no standard descriptors, as daemons may. */
+/* The caller may have no standard descriptors, like some daemons. */
 static void closed_descriptors_do_not_matter(void **state)
 {
 	struct place *p = *state;
@@ -650,27 +652,32 @@ static void closed_descriptors_do_not_matter(void **state)
 	assert_int_equal(status, 0);
 }
 
-static void it_dies_with_us(void **state)
+/* By a signal upon which it removes its socket: systemd may kill us at any time. */
+static void it_ends_with_us(void **state)
 {
+	static const char tidy[] = "trap 'rm -f seen; exit 3' TERM; : >seen\n"
+				   "echo '200 OK'; sleep 1000 & wait";
 	struct place *p = *state;
 	int status, pipes[2];
 	pid_t pid, child;
 
-	answer(p, HONEST);
+	answer(p, tidy);
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	assert_int_equal(pipe(pipes), 0);
 	pid = fork();
 	if (!pid) {
-		/* The stop keeps it from noticing that its input has ended. */
-		if (chrony_command(&p->chrony, "makestep") || kill(p->chrony.pid, SIGSTOP) ||
+		if (chrony_command(&p->chrony, "makestep") ||
 		    write(pipes[1], &p->chrony.pid, sizeof(pid)) != sizeof(pid))
 			_exit(1);
 		kill(getpid(), SIGKILL);
 	}
 	assert_int_equal(read(pipes[0], &child, sizeof(child)), sizeof(child));
 	assert_int_equal(waitpid(pid, &status, 0), pid);
+	/* It does not look at its input, and would not see that this has ended. */
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 3);
+	assert_int_equal(access(file_in(p, "seen"), F_OK), -1);
+	kill(-child, SIGKILL);
 	close(pipes[0]);
 	close(pipes[1]);
 }
@@ -700,10 +707,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(it_starts_clean, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(closed_descriptors_do_not_matter, set_up,
 						tear_down),
-		cmocka_unit_test_setup_teardown(it_dies_with_us, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(it_ends_with_us, set_up, tear_down),
 	};
 
-	/* Some faults would make it wait for ever. */
+	/* Some faults would make the test wait for ever. */
 	alarm(300);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

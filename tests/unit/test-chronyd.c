@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What vmclockd makes of chronyd: with shell scripts in the place of chronyc. */
+/* chronyd as the NTP daemon, with shell scripts in place of chronyc. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,7 +45,7 @@ int64_t lead_stepped(const struct lead *before, const struct lead *after)
 
 /* ---- The tests ----------------------------------------------------------------------- */
 
-/* Of a process that was killed the file stays. */
+/* The socket's file stays after a process that was killed. */
 static void a_socket_alone_is_no_daemon(void **state)
 {
 	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = CHRONYD_SOCKET };
@@ -71,8 +71,9 @@ static void answer(struct place *p, char chronyc[96])
 	       "sources) [ -e selected ] && echo '^,*,192.0.2.1,5,0,377,1,0.0,0.0,0.0' ||\n"
 	       "	echo '^,?,192.0.2.1,0,1,0,4294967295,0.0,0.0,0.0' ;;\n"
 	       "activity) echo 1,0,0,0,0 ;;\n"
-	       "tracking) echo C0000201,192.0.2.1,3,1795627658.5,0.001,0.0,0.0,0.0,0.0,1.0,0.001,"
-	       "0.001,1.0,Normal ;;\n"
+	       "tracking) leap=; . ./last\n"
+	       "	echo C0000201,192.0.2.1,3,$measured,0.001,$offset,0.0,0.0,0.0,1.0,0.001,"
+	       "0.001,1.0,${leap:-Normal} ;;\n"
 	       "*) echo x >>\"${line%% *}.log\"; echo '200 OK' ;;\n"
 	       "esac\n"
 	       "done");
@@ -85,18 +86,41 @@ static void answer(struct place *p, char chronyc[96])
 	p->ntp.chronyd.chronyc.timeout = 20000;
 }
 
-static void select_source(const struct place *p)
+static void write_file(const struct place *p, const char *name, const char *text)
 {
 	char path[96];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/selected", p->folder);
+	snprintf(path, sizeof(path), "%s/%s", p->folder, name);
 	file = fopen(path, "w");
 	assert_non_null(file);
+	fputs(text, file);
 	fclose(file);
 }
 
-/* As an agent of the host's steps the clock after a restore: chronyd's samples are void, again. */
+/* Its last measurement, and by how many s the clock was fast then: by that it steps or slews it. */
+static void measured(const struct place *p, int when, const char *fast)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "measured=%d.5 offset=%s\n", 1795627658 + when, fast);
+	write_file(p, "last", text);
+}
+
+static void select_source(const struct place *p)
+{
+	write_file(p, "selected", "");
+}
+
+static void lose_source(const struct place *p)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/selected", p->folder);
+	unlink(path);
+}
+
+/* A host's agent steps the clock after a restore: chronyd's samples are void again. */
 static void a_step_by_another_begins_it_anew(void **state)
 {
 	struct place *p = *state;
@@ -104,22 +128,101 @@ static void a_step_by_another_begins_it_anew(void **state)
 
 	stepped = 0;
 	answer(p, chronyc);
+	measured(p, 0, "0.0");
 	assert_int_equal(d->forget(&p->ntp), 0);
 	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
 	assert_int_equal(count(p, "reset"), 1);
 	stepped = NS_PER_SEC;
 	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
 	assert_int_equal(count(p, "reset"), 2);
-	/* Each step once. */
+	/* Each step is handled once. */
 	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
 	assert_int_equal(count(p, "reset"), 2);
 	assert_int_equal(count(p, "makestep"), 0);
-	/* With a source, it may have stepped the clock itself. */
+	/* With a source, chronyd may have stepped the clock itself, by its own offset. */
 	select_source(p);
+	measured(p, 0, "1.0");
 	stepped = 0;
 	assert_int_equal(d->measured(&p->ntp), 0);
 	assert_int_equal(count(p, "reset"), 2);
 	assert_int_equal(count(p, "makestep"), 1);
+}
+
+/* Just before chronyd gets a source, or while it does: it uses the old clock unknowingly. */
+static void a_step_by_another_at_the_last_moment_is_seen(void **state)
+{
+	static const int64_t steps[] = { NS_PER_SEC, -NS_PER_SEC, 3600 * NS_PER_SEC, NS_PER_MS };
+	struct place *p = *state;
+	char chronyc[96];
+	size_t i;
+
+	answer(p, chronyc);
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		int before = count(p, "reset"), made = count(p, "makestep");
+
+		stepped = 0;
+		lose_source(p);
+		assert_int_equal(d->forget(&p->ntp), 0);
+		assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+		select_source(p);
+		measured(p, 0, "-0.000020000");
+		stepped = steps[i];
+		assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+		assert_int_equal(count(p, "reset"), before + 2);
+		assert_int_equal(count(p, "makestep"), made);
+		/* chronyd has measured anew. */
+		measured(p, 6, "1.0");
+		assert_int_equal(d->measured(&p->ntp), 0);
+		assert_int_equal(count(p, "reset"), before + 2);
+	}
+}
+
+/* At the start nothing is reset: a report with samples from before a step does not count. */
+static void a_step_before_the_first_report_begins_it_anew(void **state)
+{
+	struct place *p = *state;
+	struct report report;
+	const char *why;
+	char chronyc[96];
+
+	stepped = 0;
+	answer(p, chronyc);
+	measured(p, 0, "0.0");
+	assert_int_equal(d->begin(&p->ntp), 0);
+	assert_int_equal(d->report(&p->ntp, &report, &why), -EAGAIN);
+	stepped = NS_PER_SEC;
+	measured(p, 64, "0.4");
+	assert_int_equal(d->report(&p->ntp, &report, &why), -EAGAIN);
+	assert_int_equal(count(p, "reset"), 1);
+	measured(p, 128, "0.6");
+	assert_int_equal(d->report(&p->ntp, &report, &why), 0);
+
+	/* chronyd's own steps do not count. */
+	stepped = 0;
+	measured(p, 0, "0.0");
+	assert_int_equal(d->begin(&p->ntp), 0);
+	assert_int_equal(d->report(&p->ntp, &report, &why), -EAGAIN);
+	stepped = NS_PER_SEC;
+	measured(p, 64, "-1.0");
+	assert_int_equal(d->report(&p->ntp, &report, &why), 0);
+	assert_int_equal(count(p, "reset"), 1);
+
+	/* If vmclockd must not give orders, it waits until chronyd has dropped them. */
+	p->ntp.silent = true;
+	stepped = 0;
+	measured(p, 0, "0.0");
+	assert_int_equal(d->begin(&p->ntp), 0);
+	assert_int_equal(d->report(&p->ntp, &report, &why), -EAGAIN);
+	stepped = NS_PER_SEC;
+	measured(p, 64, "0.4");
+	assert_int_equal(d->report(&p->ntp, &report, &why), -EAGAIN);
+	measured(p, 128, "0.1");
+	assert_int_equal(d->report(&p->ntp, &report, &why), -EAGAIN);
+	assert_int_equal(count(p, "reset"), 1);
+	write_file(p, "last", "measured=0.0 offset=0.0 leap='Not synchronised'\n");
+	assert_int_equal(d->report(&p->ntp, &report, &why), -EAGAIN);
+	measured(p, 256, "0.0");
+	assert_int_equal(d->report(&p->ntp, &report, &why), 0);
 }
 
 int main(void)
@@ -127,6 +230,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_socket_alone_is_no_daemon, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_step_by_another_begins_it_anew, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_step_by_another_at_the_last_moment_is_seen, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_step_before_the_first_report_begins_it_anew,
+						set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What clock.c makes of the kernel's status: with a model of the kernel's leap seconds. */
+/* clock.c and the kernel's status, with a model of the kernel's leap seconds. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -92,7 +92,7 @@ static void disarm(void)
 	kernel.leap_at = NEVER;
 }
 
-/* What it does at the end of each second. */
+/* The kernel's work at the end of each second. */
 static void pass_second(void)
 {
 	kernel.sec++;
@@ -169,7 +169,7 @@ static int64_t vouch(void)
 	return clock_vouch(1000000, false);
 }
 
-/* Whatever is done to the clock: a leap second that is announced comes, and once only. */
+/* Whatever changes the clock, an announced leap second comes exactly once. */
 static void a_leap_second_stays_announced(void **state)
 {
 	int64_t (*const acts[])(void) = { hundred_seconds, back, touch, unsynchronise, vouch };
@@ -192,7 +192,7 @@ static void a_leap_second_stays_announced(void **state)
 	}
 }
 
-/* It is the caller who says whether the clock is synchronised. */
+/* The caller decides whether the clock is synchronised. */
 static void only_who_is_asked_to_calls_it_synchronised(void **state)
 {
 	bool was = false;
@@ -212,7 +212,28 @@ static void only_who_is_asked_to_calls_it_synchronised(void **state)
 	assert_int_equal(kernel.status, STA_INS | STA_NANO);
 }
 
-/* What tells a daemon that somebody has set the clock leaves no other trace. */
+/* The keeper of the clock plans a leap second, or cancels it. */
+static void a_leap_second_is_planned(void **state)
+{
+	static const int signs[] = { 1, -1, 0 };
+	size_t before, sign, other;
+
+	(void)state;
+	for (before = 0; before < sizeof(leaps) / sizeof(leaps[0]); before++) {
+		for (sign = 0; sign < sizeof(signs) / sizeof(signs[0]); sign++) {
+			for (other = 0; other < sizeof(others) / sizeof(others[0]); other++) {
+				boot(leaps[before] | others[other]);
+				assert_int_equal(clock_plan_leap(signs[sign]), 0);
+				assert_int_equal(kernel.status & ~(STA_INS | STA_DEL), others[other]);
+				pass_midnight();
+				assert_int_equal(kernel.inserted, signs[sign] > 0);
+				assert_int_equal(kernel.deleted, signs[sign] < 0);
+			}
+		}
+	}
+}
+
+/* A touch, which shows daemons a step, changes nothing else. */
 static void a_touch_changes_nothing_else(void **state)
 {
 	(void)state;
@@ -230,6 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_leap_second_stays_announced),
 		cmocka_unit_test(only_who_is_asked_to_calls_it_synchronised),
+		cmocka_unit_test(a_leap_second_is_planned),
 		cmocka_unit_test(a_touch_changes_nothing_else),
 	};
 

@@ -61,7 +61,7 @@ static int teardown(void **state)
 
 enum { UNKNOWN, SYNCHRONIZED, FREERUNNING, DISRUPTED };
 
-/* What it makes of the segment. */
+/* The client's result. */
 struct bound {
 	int status;
 	int64_t half; /* ns, either side of CLOCK_REALTIME */
@@ -96,7 +96,7 @@ static int64_t instant(const unsigned char *copy, size_t offset)
 	return FIELD(int64_t, offset) * NS_PER_SEC + FIELD(int64_t, offset + 8);
 }
 
-/* A whole copy; false: there is none for now. */
+/* Makes a whole copy; false: there is none now. */
 static bool copy_segment(const unsigned char *map, unsigned char copy[SIZE])
 {
 	static const unsigned char magic[] = { 0x4e, 0x5a, 0x4d, 0x41, 0x00, 0x02, 0x42, 0x43 };
@@ -146,7 +146,7 @@ static int64_t coarse_now(void)
 	return ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
 }
 
-/* After so many ns. */
+/* Reads after @ns. */
 static struct bound read_after(const unsigned char *map, int64_t ns, uint64_t marker)
 {
 	unsigned char copy[SIZE];
@@ -212,10 +212,10 @@ static void who_is_trusted_has_a_bound(void **state)
 	bound = read_after(map, 0, 17);
 	assert_int_equal(bound.status, SYNCHRONIZED);
 	assert_true(bound.half >= 12345);
-	/* 500 us a second; what the clients' clock lags behind is in it. */
+	/* 500 us a second, plus the lag of the clients' clock. */
 	bound = read_after(map, NS_PER_SEC, 17);
 	assert_in_range(bound.half, 12345 + 500000, 12345 + 500000 + 1000000);
-	/* The page's marker is another one before anybody has written here. */
+	/* The page's marker changes before the segment does. */
 	assert_int_equal(read_after(map, 0, 18).status, DISRUPTED);
 	word.clock_status = VMCLOCK_STATUS_FREERUNNING;
 	clockbound_publish(&cb, &word);
@@ -223,7 +223,7 @@ static void who_is_trusted_has_a_bound(void **state)
 	close_segment(&cb, map);
 }
 
-/* The bound is that of an instant before, by however little the clients' clock lags behind. */
+/* as_of is before the measurement, however little the clients' clock lags. */
 static void time_since_the_measurement_counts_in_full(void **state)
 {
 	struct vmclock_run_state word = trusted();
@@ -242,12 +242,28 @@ static void time_since_the_measurement_counts_in_full(void **state)
 		clockbound_publish(&cb, &word);
 		assert_true(copy_segment(map, copy));
 		for (i = 0; i < sizeof(lags) / sizeof(lags[0]); i++)
-			/* But for a float's rounding. */
+			/* Except for a float's rounding. */
 			assert_true(judge(copy, measured + age - lags[i], 17).half >=
 				    12345 + age - 2);
 		/* The page is not void sooner for that, by much. */
 		assert_true(read_after(map, 0, 17).half < 12345 + NS_PER_SEC / 2);
 	}
+	close_segment(&cb, map);
+}
+
+/* A clock that lags by more, because the host does not run the machine: clients refuse as_of. */
+static void the_clients_clock_has_reached_the_measurement(void **state)
+{
+	struct vmclock_run_state word = trusted();
+	struct clockbound cb;
+	const unsigned char *map = open_segment(&cb);
+	unsigned char copy[SIZE];
+
+	(void)state;
+	word.bound_at = htole64((uint64_t)(monotonic_now() + 100 * NS_PER_MS));
+	clockbound_publish(&cb, &word);
+	assert_true(copy_segment(map, copy));
+	assert_true(instant(copy, 16) <= coarse_now());
 	close_segment(&cb, map);
 }
 
@@ -276,7 +292,7 @@ static void nobody_who_is_not_trusted_is_believed(void **state)
 		word.bound_at = htole64((uint64_t)(monotonic_now() - 100 * NS_PER_SEC));
 		clockbound_publish(&cb, &word);
 		assert_int_equal(read_after(map, 0, 17).status, cases[i].status);
-		/* Nor by those who do not ask: ten years. */
+		/* Clients that ignore the status get ten years. */
 		assert_true(read_after(map, 0, 17).half > INT64_C(315360000) * NS_PER_SEC);
 	}
 	close_segment(&cb, map);
@@ -314,7 +330,7 @@ static void a_clean_end_is_seen_at_once(void **state)
 	clockbound_close(&cb);
 	assert_int_equal(read_after(map, 0, 17).status, UNKNOWN);
 	assert_true(read_after(map, 0, 17).half > INT64_C(315360000) * NS_PER_SEC);
-	/* The same one goes on. */
+	/* The same segment is used again. */
 	assert_int_equal(clockbound_open(&cb, path, false), 0);
 	assert_int_equal(read_after(map, 0, 17).status, UNKNOWN);
 	word = trusted();
@@ -354,7 +370,7 @@ static void the_generation_goes_on_and_around(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		write_generation(cases[i].before);
 		assert_int_equal(clockbound_open(&cb, path, false), 0);
-		/* Nobody waits for one that was killed. */
+		/* No client waits for a vmclockd that was killed. */
 		assert_false(u16(map + 14) & 1);
 		clockbound_publish(&cb, &word);
 		assert_int_equal(u16(map + 14), cases[i].after);
@@ -383,7 +399,7 @@ static void garbage_is_made_right(void **state)
 		assert_int_equal(pwrite(fd, "\x7f", 1, (off_t)offsets[i]), 1);
 		close(fd);
 		assert_int_equal(clockbound_open(&cb, path, false), 0);
-		/* Its content was another's. */
+		/* Its content was not vmclockd's. */
 		assert_true(copy_segment(map, copy));
 		assert_int_equal(judge(copy, monotonic_now(), 0).status, UNKNOWN);
 		clockbound_publish(&cb, &word);
@@ -487,6 +503,7 @@ int main(void)
 		TEST(a_new_one_says_nothing),
 		TEST(who_is_trusted_has_a_bound),
 		TEST(time_since_the_measurement_counts_in_full),
+		TEST(the_clients_clock_has_reached_the_measurement),
 		TEST(nobody_who_is_not_trusted_is_believed),
 		TEST(its_word_ends_and_is_never_freerunning),
 		TEST(a_clean_end_is_seen_at_once),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Commands that nobody waits for: shell scripts that end in each way, or do not. */
+/* Commands that nobody waits for: shell scripts that end in each way, or never. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -27,7 +27,7 @@ static int start(struct command *c, const char *script, int64_t limit)
 	return command_start(c, argv, limit);
 }
 
-/* Until it has ended, as whoever polls does. */
+/* Polls until it has ended. */
 static int result(struct command *c)
 {
 	const struct timespec rest = { .tv_nsec = 1000000 };
@@ -79,7 +79,7 @@ static void failure_is_told(void **state)
 	assert_true(no_child_is_left());
 }
 
-/* The one that hangs, and those that it has started. */
+/* A command that hangs, and its children. */
 static void hanging_has_a_limit(void **state)
 {
 	struct command c = { 0 };
@@ -127,7 +127,7 @@ static void too_much_is_refused(void **state)
 	assert_int_equal(strlen(c.output), COMMAND_OUTPUT - 1);
 	snprintf(script, sizeof(script), "printf %%%dd 1", COMMAND_OUTPUT);
 	assert_int_equal(run(&c, script), -EMSGSIZE);
-	/* One that never ends does not make it grow. */
+	/* Output without end does not make the buffer grow. */
 	assert_int_equal(run(&c, "while :; do echo more; done"), -EMSGSIZE);
 	assert_int_equal(strlen(c.output), COMMAND_OUTPUT - 1);
 	command_stop(&c);
@@ -148,7 +148,7 @@ static void many_can_be_killed(void **state)
 	assert_true(no_child_is_left());
 }
 
-/* Of more than there is room for, none is forgotten, however long they take to end. */
+/* Even without room, no program is forgotten, however long it takes to end. */
 static void none_is_left_over(void **state)
 {
 	char *const argv[] = { (char *)"/bin/sh", (char *)"-c",
@@ -171,7 +171,7 @@ static void none_is_left_over(void **state)
 	assert_true(no_child_is_left());
 }
 
-/* It may tidy up for a while; neither it nor what it has started stays. */
+/* It has some time to tidy up; then it and its children are killed. */
 static void who_does_not_end_is_killed(void **state)
 {
 	static const char *const scripts[] = {
@@ -225,14 +225,14 @@ static void it_starts_clean(void **state)
 	sigprocmask(SIG_BLOCK, &set, &before);
 	assert_int_equal(run(&c, "echo $VMCLOCK_TEST $LC_ALL $TZ; cat"), 0);
 	assert_string_equal(c.output, "C UTC0\n");
-	/* Shells change what they have. */
+	/* Not by a shell, which changes signals itself. */
 	assert_int_equal(command_start(&c, grep, LONG), 0);
 	assert_int_equal(result(&c), 0);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	assert_int_equal(sscanf(c.output, "SigBlk:\t%llx\nSigIgn:\t%llx\n", &blocked, &ignored), 2);
 	assert_int_equal(blocked, 0);
-	/* 32 and 33 are the C library's own: whoever started this may have them ignored. */
+	/* 32 and 33 are the C library's own; they may be ignored by our caller. */
 	assert_int_equal(ignored & ~(3ULL << 31), 0);
 }
 
@@ -250,7 +250,7 @@ int main(void)
 		cmocka_unit_test(it_starts_clean),
 	};
 
-	/* Some faults would make it wait for ever. */
+	/* Some faults would make the test wait for ever. */
 	alarm(300);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

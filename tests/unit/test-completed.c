@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The completed page: which files count, what they give, and when they give nothing. */
+/* The completed page: which files count, and when they give time. */
 #include <dirent.h>
 #include <endian.h>
 #include <errno.h>
@@ -53,7 +53,7 @@ static struct {
 	bool read_only;
 } other;
 
-/* What is in the place of the default folder; and the page's file may be a device. */
+/* Replaces the default folder; and the page's file may count as a device. */
 static const char *default_folder = "/nonexistent";
 static bool is_device;
 
@@ -88,7 +88,7 @@ int fstatvfs(int fd, struct statvfs *fs)
 	return 0;
 }
 
-/* What programs that are started must not inherit, nor anybody else get hold of. */
+/* The flags that files must be opened with. */
 #define FILE_FLAGS (O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK)
 
 static int folders_opened, closed_twice;
@@ -117,7 +117,7 @@ int close(int fd)
 	return ret;
 }
 
-/* Behind what is read, a buffer may hold anything. */
+/* Fills the rest of the buffer with other bytes. */
 INSTEAD
 ssize_t read(int fd, void *buffer, size_t size)
 {
@@ -176,7 +176,7 @@ static int time_at(const struct vmclock *vc, uint64_t counter)
 	return ret;
 }
 
-/* What a handle that is opened now says of the time. */
+/* The error of a reading with a handle that is opened now. */
 static int error_now(const struct runfiles *rf)
 {
 	struct vmclock *vc = pagefile_open(rf->pf);
@@ -225,7 +225,7 @@ static void assert_time(const struct timespec *ts, int64_t sec, long nsec)
 	assert_int_equal(ts->tv_nsec, nsec);
 }
 
-/* Slow and fast alike: the second one goes by the line that the first one made. */
+/* The slow and the fast path: the second reading uses the line that the first has cached. */
 static void it_gives_time(void **state)
 {
 	struct runfiles *rf = *state;
@@ -250,7 +250,7 @@ static void it_gives_time(void **state)
 		assert_time(&t.time, RUNFILES_SEC + 37, 600000000);
 	}
 	assert_int_equal(vmclock_at(vc, (enum vmclock_scale)99, FIRST, &t), -EINVAL);
-	/* The page is the hypervisor's, as ever. */
+	/* vmclock_page() is still the hypervisor's page. */
 	assert_int_equal(vmclock_page(vc)->counter_id, VMCLOCK_COUNTER_INVALID);
 	vmclock_close(vc);
 }
@@ -261,13 +261,13 @@ static bool is_bounded(const struct vmclock *vc, enum vmclock_scale scale, uint6
 
 	assert_int_equal(vmclock_at(vc, scale, counter, &t), 0);
 	assert_true(t.flags & VMCLOCK_FLAG_COMPLETED);
-	/* The time goes on, as if there were no leap second. */
+	/* The time continues without a leap second. */
 	assert_int_equal(t.time.tv_sec, RUNFILES_SEC + (scale == VMCLOCK_SCALE_TAI ? 37 : 0) +
 						(int64_t)(counter - FIRST + TICKS(NS / 2)) / TICKS(NS));
 	return t.flags & VMCLOCK_FLAG_BOUNDED;
 }
 
-/* Where a leap second is possible of which nobody knows, whoever is there then. */
+/* The bounds end where an unknown leap second is possible. */
 static void utc_has_bounds_as_far_as_leap_seconds_are_known(void **state)
 {
 	static const uint64_t reaches[] = { 1, TICKS(NS / 3), TICKS(NS), TICKS(1000 * NS) };
@@ -283,7 +283,7 @@ static void utc_has_bounds_as_far_as_leap_seconds_are_known(void **state)
 
 		page.reach = htole64(reaches[i]);
 		runfiles_publish(rf, &page);
-		/* The first reading is by the page, others by what is remembered. */
+		/* The first reading uses the page, later ones the cached line. */
 		for (again = 0; again < 3; again++) {
 			for (scale = VMCLOCK_SCALE_UTC; scale <= VMCLOCK_SCALE_SMEARED; scale++) {
 				assert_true(is_bounded(vc, scale, FIRST));
@@ -338,7 +338,7 @@ static void the_present_works_like_any(void **state)
 	vmclock_close(vc);
 }
 
-/* The host's word is better than what is derived. */
+/* The host's time is better than a derived one. */
 static void a_page_with_time_is_not_completed(void **state)
 {
 	struct runfiles *rf = *state;
@@ -354,7 +354,7 @@ static void a_page_with_time_is_not_completed(void **state)
 	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, FIRST + 1, &t), 0);
 	assert_time(&t.time, RUNFILES_SEC + 5, 500000000);
 	assert_int_equal(t.flags, VMCLOCK_FLAG_BOUNDED);
-	/* Nor where it has none for now. */
+	/* The same while it has no time now. */
 	pagefile_begin(rf->pf);
 	rf->pf->page->clock_status = VMCLOCK_STATUS_UNRELIABLE;
 	pagefile_end(rf->pf);
@@ -374,7 +374,7 @@ static void a_new_marker_ends_it_until_it_is_published(void **state)
 	publish_now(rf);
 	vc = pagefile_open(rf->pf);
 	for (marker = 1; marker < 10; marker++) {
-		/* On both ways. */
+		/* Fill the cache, to test both paths. */
 		assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &t), 0);
 		assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &t), 0);
 		assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_TAI, &t), 0);
@@ -393,7 +393,7 @@ static void a_new_generation_ends_it(void **state)
 	struct vmclock_run_page page = publish(rf);
 	struct vmclock *vc = pagefile_open(rf->pf);
 
-	/* Where one of them has none there is nothing to compare. */
+	/* If one page has no generation, there is nothing to compare. */
 	host->vm_generation_counter = htole64(7);
 	assert_int_equal(time_at(vc, FIRST), 0);
 	page.page.vm_generation_counter = htole64(8);
@@ -413,7 +413,7 @@ static void a_new_generation_ends_it(void **state)
 	assert_int_equal(time_at(vc, FIRST), 0);
 	vmclock_close(vc);
 
-	/* A page too small for one has none, whatever lies behind it. */
+	/* A page that is too small for a generation has none, whatever follows it. */
 	host->vm_generation_counter = htole64(9);
 	host->size = htole32(offsetof(struct vmclock_abi, vm_generation_counter));
 	assert_int_equal(error_now(rf), 0);
@@ -439,9 +439,9 @@ static void status_tells_what_may_be_relied_upon(void **state)
 		page.page.disruption_marker = htole64(1);
 		runfiles_publish(rf, &page);
 		assert_int_equal(time_at(vc, FIRST), cases[i].error);
-		/* That comes before what the counter is. */
+		/* This error comes before the counter's. */
 		assert_int_equal(time_at(vc, 0), cases[i].error ? -EAGAIN : -ERANGE);
-		/* Another marker comes first. */
+		/* Another marker comes before it. */
 		page.page.disruption_marker = htole64(0);
 		runfiles_publish(rf, &page);
 		assert_int_equal(time_at(vc, FIRST),
@@ -451,7 +451,7 @@ static void status_tells_what_may_be_relied_upon(void **state)
 	vmclock_close(vc);
 }
 
-/* With the marker as it was, and the count as the hypervisor's page has it. */
+/* The marker stays, and the count equals the hypervisor's. */
 static void what_is_withdrawn_is_not_remembered(void **state)
 {
 	struct runfiles *rf = *state;
@@ -544,7 +544,7 @@ static void counters_from_before_are_refused(void **state)
 	vmclock_close(vc);
 }
 
-/* Nor by a line, if a reference is that much older. */
+/* The same with a cached line, if the reference is that much older. */
 static void no_line_begins_before(void **state)
 {
 	struct runfiles *rf = *state;
@@ -557,7 +557,7 @@ static void no_line_begins_before(void **state)
 	vc = pagefile_open(rf->pf);
 	for (i = 0; i < 3; i++) {
 		assert_int_equal(time_at(vc, FIRST), 0);
-		/* One more tick: on whole nanoseconds no line is used. */
+		/* One more tick, because lines do not give whole nanoseconds. */
 		assert_int_equal(time_at(vc, FIRST + 1), 0);
 		assert_int_equal(time_at(vc, FIRST - TICKS(2 * NS) + 1), -ERANGE);
 	}
@@ -566,7 +566,7 @@ static void no_line_begins_before(void **state)
 
 /* ---- Writers that die ---------------------------------------------------------------- */
 
-/* Killed in the middle of @copy: the count is odd, and of the fields half are new. */
+/* A kill in the middle of @copy: the count is odd, and half of the fields are new. */
 static void die_in(struct runfiles *rf, int copy)
 {
 	int status;
@@ -582,7 +582,7 @@ static void die_in(struct runfiles *rf, int copy)
 	assert_true(WIFSIGNALED(status));
 }
 
-/* Of this thread, in ns. */
+/* This thread's processor time, in ns. */
 static int64_t work(void)
 {
 	struct timespec ts;
@@ -618,11 +618,11 @@ static void a_writer_that_dies_costs_nobody_anything(void **state)
 		before = work();
 		expect_second(vc, RUNFILES_SEC);
 		assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, FIRST + 1, &t), 0);
-		/* And to handles that are opened meanwhile. */
+		/* The same for handles that are opened now. */
 		assert_int_equal(error_now(rf), 0);
 		assert_true(work() - before < 50000000);
 
-		/* The next one mends it, with another time. */
+		/* The next vmclockd repairs it, with another time. */
 		page.page.time_sec = htole64(RUNFILES_SEC + 1000);
 		runfiles_publish(rf, &page);
 		expect_second(vc, RUNFILES_SEC + 1000);
@@ -630,7 +630,7 @@ static void a_writer_that_dies_costs_nobody_anything(void **state)
 		runfiles_publish(rf, &page);
 	}
 
-	/* That cannot be, and is no time: at once. */
+	/* Impossible, and no time: the answer comes at once. */
 	die_in(rf, 0);
 	die_in(rf, 1);
 	before = work();
@@ -638,7 +638,7 @@ static void a_writer_that_dies_costs_nobody_anything(void **state)
 	assert_true(work() - before < 50000000);
 	runfiles_publish(rf, &page);
 	expect_second(vc, RUNFILES_SEC);
-	/* The host has gone on meanwhile. */
+	/* The host has disrupted the clock since. */
 	die_in(rf, 0);
 	pagefile_disrupt(rf->pf);
 	every_function_refuses(vc, -ESTALE);
@@ -673,7 +673,7 @@ static void a_try_looks_at_each_copy(void **state)
 
 /* ---- Readings under fire ------------------------------------------------------------- */
 
-/* The time tells the marker under which it is true. */
+/* The time follows from the marker under which it is true. */
 #define STEP INT64_C(1000000)
 #define DISRUPTIONS 3000
 
@@ -687,7 +687,7 @@ static void publish_of_marker(struct runfiles *rf, uint8_t status)
 	runfiles_publish(rf, &page);
 }
 
-/* The machine is disrupted, again and again; vmclockd follows. */
+/* Disrupts the machine repeatedly; vmclockd follows. */
 static void be_disrupted(struct runfiles *rf)
 {
 	int i;
@@ -744,7 +744,7 @@ static void no_reading_is_of_another_marker(void **state)
 		print_message("  markers %llu to %llu: %d, marker %llu, %lld s\n",
 			      (unsigned long long)before, (unsigned long long)after, ret,
 			      (unsigned long long)t.marker, (long long)t.time.tv_sec);
-	/* The writer came to its end, and so nothing has stopped the loop. */
+	/* The writer has ended normally, so nothing else stopped the loop. */
 	assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
 	assert_int_equal(vmclock_marker(vc), DISRUPTIONS + 1);
 	assert_true(good > 100);
@@ -812,7 +812,7 @@ static void constant_fields_must_be_right_in_both(void **state)
 	vmclock_close(vc);
 }
 
-/* Which bits of a mode, for the file and its folder. */
+/* All mode bits, for the file and its folder. */
 static void nobody_else_may_write(void **state)
 {
 	struct runfiles *rf = *state;
@@ -828,14 +828,14 @@ static void nobody_else_may_write(void **state)
 		assert_int_equal(error_now(rf), forbidden ? -ENODATA : 0);
 		assert_int_equal(chmod(rf->folder, 0755), 0);
 	}
-	/* As /tmp is: others may put a file there. */
+	/* Like /tmp, where others may make files. */
 	assert_int_equal(chmod(rf->folder, 01777), 0);
 	assert_int_equal(error_now(rf), -ENODATA);
 	assert_int_equal(chmod(rf->folder, 0755), 0);
 	assert_int_equal(error_now(rf), 0);
 }
 
-/* Whose they may be, where, and who asks. */
+/* Owners, places and callers. */
 static void only_root_or_the_caller_may_own_it(void **state)
 {
 #define ALL "         0          0 4294967295\n"
@@ -855,14 +855,14 @@ static void only_root_or_the_caller_may_own_it(void **state)
 		{ 1000, 0, 0, ALL, false, -ENODATA },
 		{ 0, 1001, 1000, ALL, false, -ENODATA },
 		{ 1001, 0, 1000, ALL, false, -ENODATA },
-		/* A mount changes nothing for users who are known. */
+		/* A mount makes no difference for known users. */
 		{ 0, 1001, 1000, ALL, true, -ENODATA },
 		{ 0, 1001, 1000, SOME, true, -ENODATA },
-		/* Outside of user namespaces this one is a user like others. */
+		/* Outside of user namespaces this is an ordinary user. */
 		{ 0, NOBODY, 1000, ALL, true, -ENODATA },
 		{ NOBODY, NOBODY, 1000, ALL, true, -ENODATA },
 		{ NOBODY, NOBODY, NOBODY, ALL, false, 0 },
-		/* Inside it is anybody. */
+		/* Inside it may be anybody. */
 		{ NOBODY, NOBODY, 0, SOME, true, 0 },
 		{ NOBODY, NOBODY, 1000, SOME, true, 0 },
 		{ NOBODY, NOBODY, NOBODY, SOME, true, 0 },
@@ -896,7 +896,7 @@ static void only_root_or_the_caller_may_own_it(void **state)
 	}
 }
 
-/* As the system says; without a number there, as it is as a rule. */
+/* The system's number, or the usual one if the system gives none. */
 static void nobody_may_have_any_number(void **state)
 {
 	static const struct {
@@ -919,7 +919,7 @@ static void nobody_may_have_any_number(void **state)
 			other.users = SOME;
 			other.read_only = true;
 			other.active = true;
-			/* In a program that has closed its standard input. */
+			/* The program has closed its standard input. */
 			closes_0 = at_0;
 			ret = error_now(rf);
 			other.active = false;
@@ -932,7 +932,7 @@ static void nobody_may_have_any_number(void **state)
 	close(saved);
 }
 
-/* Of a device, and only root's, whoever asks. */
+/* Only devices use the default folder, and only root's files count there. */
 static void devices_have_the_default_folder(void **state)
 {
 	static const struct {
@@ -975,7 +975,7 @@ static void devices_have_the_default_folder(void **state)
 	}
 }
 
-/* With no tricks, where this test is root. */
+/* The same without fakes, if the test runs as root. */
 static void a_foreign_owner_is_refused(void **state)
 {
 	struct runfiles *rf = *state;
@@ -1187,7 +1187,7 @@ static int in_namespace(const struct runfiles *rf, bool read_only)
 	return WEXITSTATUS(status);
 }
 
-/* With no tricks, where that is allowed. */
+/* The same without fakes, if the system allows it. */
 static void containers_mount_it_read_only(void **state)
 {
 	struct runfiles *rf = *state;
@@ -1256,11 +1256,11 @@ static void a_handle_leaves_nothing_behind(void **state)
 	assert_int_equal(count_mappings(rf->folder), 0);
 	assert_int_equal(count_descriptors(), files);
 	assert_true(fcntl(1, F_GETFD) >= 0);
-	/* A number that was closed may be another thread's file by then. */
+	/* A closed number may be another thread's file already. */
 	assert_int_equal(closed_twice, 0);
 }
 
-/* Whatever number the folder or the file is given. */
+/* The folder or the file may get any descriptor. */
 static void descriptor_0_is_one_like_any_other(void **state)
 {
 	static const struct timespec at_once;

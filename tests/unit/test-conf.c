@@ -43,7 +43,7 @@ void kept_free(void *p)
 	free(p);
 }
 
-/* ---- What is said, without the path of the temporary folder ----------------------------- */
+/* ---- The log, without the path of the temporary folder ------------------------------------ */
 
 static char folder[] = "/tmp/vmclock-conf.XXXXXX";
 static char path[sizeof(folder) + sizeof(NAME)];
@@ -128,7 +128,7 @@ static void is_right(const char *text)
 	done(&config);
 }
 
-/* @lines: what is said, each line with its end. */
+/* @lines: the expected log lines, each with its end. */
 static void is_wrong(const char *text, const char *lines)
 {
 	struct config config;
@@ -138,7 +138,7 @@ static void is_wrong(const char *text, const char *lines)
 	done(&config);
 }
 
-/* ---- What is right ---------------------------------------------------------------------- */
+/* ---- Valid configurations ---------------------------------------------------------------- */
 
 static void without_a_file_there_are_defaults(void **state)
 {
@@ -155,6 +155,7 @@ static void without_a_file_there_are_defaults(void **state)
 	assert_string_equal(config.hooks, "/etc/vmclock/hooks.d");
 	assert_string_equal(config.clockbound_path, "/var/run/clockbound/shm0");
 	assert_int_equal(config.clockbound, 0);
+	assert_int_equal(config.source_smears, 0);
 	assert_null(config.metrics);
 	assert_int_equal(config.hook_timeout, INT64_C(10000000000));
 	assert_int_equal(config.mode, MODE_ACT);
@@ -199,7 +200,7 @@ static void each_path_is_taken(void **state)
 		snprintf(line, sizeof(line), "%s = some/where\n", keys[i].key);
 		assert_int_equal(read_text(&config, line), -1);
 		snprintf(line, sizeof(line),
-			 NAME ":1: %s: 'some/where' is no absolute path\n", keys[i].key);
+			 NAME ":1: %s: 'some/where' is not an absolute path\n", keys[i].key);
 		assert_string_equal(said, line);
 		done(&config);
 
@@ -207,6 +208,25 @@ static void each_path_is_taken(void **state)
 		assert_int_equal(read_text(&config, line), -1);
 		done(&config);
 	}
+}
+
+static void no_folder_is_taken_for_a_file(void **state)
+{
+	static const char *const files[] = { "device", "chronyc", "busctl", "systemctl",
+					     "clockbound_path", "metrics" };
+	struct config config;
+	char line[100], expected[200];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(line, sizeof(line), "%s = /some/where/\n", files[i]);
+		snprintf(expected, sizeof(expected),
+			 NAME ":1: %s: '/some/where/' is a folder: give a file\n", files[i]);
+		is_wrong(line, expected);
+	}
+	assert_int_equal(read_text(&config, "folder = /some/where/\nhooks = /\n"), 0);
+	done(&config);
 }
 
 static void each_word_is_taken(void **state)
@@ -218,6 +238,8 @@ static void each_word_is_taken(void **state)
 	} words[] = {
 		{ "clockbound", "yes", offsetof(struct config, clockbound), 1 },
 		{ "clockbound", "no", offsetof(struct config, clockbound), 0 },
+		{ "source_smears", "yes", offsetof(struct config, source_smears), 1 },
+		{ "source_smears", "no", offsetof(struct config, source_smears), 0 },
 		{ "mode", "act", offsetof(struct config, mode), MODE_ACT },
 		{ "mode", "observe", offsetof(struct config, mode), MODE_OBSERVE },
 		{ "ntp", "auto", offsetof(struct config, ntp), NTP_AUTO },
@@ -243,11 +265,11 @@ static void each_word_is_taken(void **state)
 			assert_string_equal(config_ntp_name((enum config_ntp)words[i].value),
 					    words[i].word);
 	}
-	is_wrong("mode = Act\n", NAME ":1: mode: 'Act' is none of act, observe\n");
+	is_wrong("mode = Act\n", NAME ":1: mode: 'Act' is not one of act, observe\n");
 	is_wrong("ntp =\n",
-		 NAME ":1: ntp: '' is none of auto, chrony, timesyncd, ntpsec, none\n");
+		 NAME ":1: ntp: '' is not one of auto, chrony, timesyncd, ntpsec, none\n");
 	is_wrong("step = alway\n",
-		 NAME ":1: step: 'alway' is none of always, forward, never\n");
+		 NAME ":1: step: 'alway' is not one of always, forward, never\n");
 }
 
 static void each_time_is_taken(void **state)
@@ -279,11 +301,44 @@ static void each_time_is_taken(void **state)
 			snprintf(line, sizeof(line), "%s = %s\n", keys[i].key, bad[j]);
 			assert_int_equal(read_text(&config, line), -1);
 			snprintf(line, sizeof(line),
-				 NAME ":1: %s: '%s' is no length of time; ", keys[i].key, bad[j]);
+				 NAME ":1: %s: '%s' is not a length of time; ", keys[i].key, bad[j]);
 			assert_int_equal(strncmp(said, line, strlen(line)), 0);
 			done(&config);
 		}
 	}
+}
+
+/* With 0, no hook would run, or no clock would be trusted. */
+static void some_times_are_not_0(void **state)
+{
+	static const char *const keys[] = { "hook_timeout", "step_max_error", "trusted_max_error" };
+	char line[100], expected[200];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		snprintf(line, sizeof(line), "%s = 0\n", keys[i]);
+		snprintf(expected, sizeof(expected), NAME ":1: %s: '0' is too short: give more than 0\n",
+			 keys[i]);
+		is_wrong(line, expected);
+	}
+}
+
+/* Editors for Windows put a byte order mark at the beginning of a file. */
+static void a_byte_order_mark_is_nothing(void **state)
+{
+	struct config config;
+
+	(void)state;
+	assert_int_equal(read_text(&config, "\xef\xbb\xbf# a comment\r\nmode = observe\r\n"), 0);
+	assert_int_equal(config.mode, MODE_OBSERVE);
+	done(&config);
+	assert_int_equal(read_text(&config, "\xef\xbb\xbfmode = observe\n"), 0);
+	assert_int_equal(config.mode, MODE_OBSERVE);
+	done(&config);
+	assert_int_equal(read_text(&config, "\xef\xbb\xbf\n"), 0);
+	done(&config);
+	is_wrong("\xef\xbb\xbf[clock]\n", NAME ":1: there are no sections: remove '[clock]'\n");
 }
 
 static void the_form_is_free(void **state)
@@ -311,10 +366,10 @@ static void unknown_keys_are_refused(void **state)
 {
 	(void)state;
 	is_wrong("# ours\n\nsteps = never\n",
-		 NAME ":3: there is no key 'steps'; vmclockd.conf(5) has all of them\n");
+		 NAME ":3: there is no key 'steps'; vmclockd.conf(5) lists all keys\n");
 	is_wrong("Mode = act\n",
-		 NAME ":1: there is no key 'Mode'; vmclockd.conf(5) has all of them\n");
-	is_wrong("= act\n", NAME ":1: there is no key ''; vmclockd.conf(5) has all of them\n");
+		 NAME ":1: there is no key 'Mode'; vmclockd.conf(5) lists all keys\n");
+	is_wrong("= act\n", NAME ":1: there is no key ''; vmclockd.conf(5) lists all keys\n");
 }
 
 static void sections_are_refused(void **state)
@@ -322,7 +377,7 @@ static void sections_are_refused(void **state)
 	(void)state;
 	is_wrong("mode = act\n[clock]\nstep = never\n",
 		 NAME ":2: there are no sections: remove '[clock]'\n");
-	/* Also one that has nothing in it, and half of one. */
+	/* The same for an empty section, and for half of one. */
 	is_wrong("  [clock]\n", NAME ":1: there are no sections: remove '[clock]'\n");
 	is_wrong("[clock\n", NAME ":1: there are no sections: remove '[clock'\n");
 }
@@ -346,23 +401,23 @@ static void each_mistake_is_told(void **state)
 		 "step_max = many\n"
 		 "never\n"
 		 "color = red\n",
-		 NAME ":1: mode: 'on' is none of act, observe\n"
+		 NAME ":1: mode: 'on' is not one of act, observe\n"
 		 NAME ":2: neither 'key = value' nor a comment\n"
-		 NAME ":4: step_max: 'many' is no length of time; for example 1ms, 20us or 0.5s\n"
+		 NAME ":4: step_max: 'many' is not a length of time; for example 1ms, 20us or 0.5s\n"
 		 NAME ":5: neither 'key = value' nor a comment\n"
-		 NAME ":6: there is no key 'color'; vmclockd.conf(5) has all of them\n");
+		 NAME ":6: there is no key 'color'; vmclockd.conf(5) lists all keys\n");
 }
 
 static void a_key_may_be_there_once(void **state)
 {
 	(void)state;
 	is_wrong("mode = act\nstep = never\nmode = observe\n",
-		 NAME ":3: mode: line 1 has it already\n");
+		 NAME ":3: mode: already set in line 1\n");
 	is_wrong("device = /dev/vmclock1\n device = /dev/vmclock2\n",
-		 NAME ":2: device: line 1 has it already\n");
+		 NAME ":2: device: already set in line 1\n");
 }
 
-/* What is behind the longest line that is read must not become a line of its own. */
+/* The rest of a line that is too long must not become a line of its own. */
 static void long_lines_are_refused(void **state)
 {
 	char text[4000];
@@ -375,7 +430,7 @@ static void long_lines_are_refused(void **state)
 		snprintf(text, sizeof(text), "device = /%0*d\nstep=never\nfoo = 1\n", length, 0);
 		assert_int_equal(read_text(&config, text), -1);
 		if (strncmp(said, NAME ":1: ", strlen(NAME ":1: ")) != 0)
-			/* Short enough: the only mistake is the last line's, and nothing is lost. */
+			/* Short enough: only the last line is a mistake, and nothing is lost. */
 			assert_int_equal(strlen(config.device), length + 1);
 		else
 			assert_non_null(strstr(said, ":1: the line is longer than "));
@@ -383,7 +438,7 @@ static void long_lines_are_refused(void **state)
 		assert_int_equal(config.step, STEP_NEVER);
 		done(&config);
 	}
-	/* The last ones were too long. */
+	/* The last lines were too long. */
 	assert_non_null(strstr(said, ":1: the line is longer than "));
 }
 
@@ -485,8 +540,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_file_there_are_defaults),
 		cmocka_unit_test(each_path_is_taken),
+		cmocka_unit_test(no_folder_is_taken_for_a_file),
 		cmocka_unit_test(each_word_is_taken),
 		cmocka_unit_test(each_time_is_taken),
+		cmocka_unit_test(some_times_are_not_0),
+		cmocka_unit_test(a_byte_order_mark_is_nothing),
 		cmocka_unit_test(the_form_is_free),
 		cmocka_unit_test(unknown_keys_are_refused),
 		cmocka_unit_test(sections_are_refused),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* When is the counter steady? By what the processor says, and the kernel. */
+/* When is the counter steady? According to the processor and the kernel. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -59,7 +59,7 @@ static ssize_t own_read(int fd, void *buffer, size_t size)
 	size_t len = strlen(machine.sources);
 
 	assert_int_equal(fd, 0);
-	/* Full of what must not be read; after an error as well. */
+	/* Fill the buffer with text that must not be used, also after an error. */
 	memset(buffer, 't', size);
 	if (len > size)
 		len = size;
@@ -223,7 +223,7 @@ static void it_is_always_steady(void **state)
 
 #endif
 
-/* Start and both ways of reading: the same counter, which goes on. */
+/* The start and both ways of reading use the same counter, which advances. */
 static void the_counter_goes_on(void **state)
 {
 	uint64_t start = counter_ordered();

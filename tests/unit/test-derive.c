@@ -76,7 +76,7 @@ static uint64_t ticks_of(const struct world *w, int64_t ns)
 	return (uint64_t)(ns * EXACT_NS / w->raw_period);
 }
 
-/* Each clock is read somewhere within the bracket, and rounded down. */
+/* Reads each clock somewhere within the bracket, rounded down. */
 static struct pair read_pair(const struct world *w)
 {
 	int64_t width = between(0, w->width), half = width / 2;
@@ -123,7 +123,7 @@ static struct daemon random_daemon(const struct world *w)
 	return d;
 }
 
-/* Within its own bounds, at the instant at which it is asked, and rounded as chronyc does. */
+/* A report within its own bounds, for the instant of the call, rounded as chronyc does. */
 static struct report ask(const struct world *w, const struct daemon *d)
 {
 	exact bound = (exact)d->delay * EXACT_NS / 2 + (exact)d->dispersion * EXACT_NS;
@@ -143,7 +143,7 @@ static struct report ask(const struct world *w, const struct daemon *d)
 	};
 }
 
-/* The counter's rate goes on as it likes, within what was reported. */
+/* Changes the counter's rate within the reported bounds. */
 static void wander(struct world *w, const struct daemon *d, int64_t option)
 {
 	int64_t room = d->skew + (d->residual < 0 ? -d->residual : d->residual) + option;
@@ -169,7 +169,7 @@ static int64_t larger(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* No wider than 1.2 times the daemon's own bound, and what measuring adds. */
+/* At most 1.2 times the daemon's own bound, plus the error of the measurement. */
 static void assert_narrow(const struct cone *cone, const struct report *r,
 			  const struct pair *before, const struct pair *after,
 			  const struct world *w)
@@ -178,7 +178,7 @@ static void assert_narrow(const struct cone *cone, const struct report *r,
 	int64_t slewed = after->real - before->real - (int64_t)(elapsed / EXACT_NS);
 	exact pairing = (exact)(before->width + 2 * after->width + 3) * w->raw_period / 2;
 	int64_t own = r->root_delay / 2 + r->root_dispersion;
-	/* What the rate may be off in the ms between the pairs, 20 ppm while the fit is young. */
+	/* The rate's error in the ms between the pairs: 20 ppm while the fit is young. */
 	int64_t more = larger(slewed, -slewed) + (int64_t)(elapsed / EXACT_NS / 50000) + 20;
 
 	assert_true((int64_t)cone->time_maxerror <=
@@ -223,7 +223,7 @@ static int measure(struct fit *fit, struct world *w, const struct daemon *d, int
 	return ret;
 }
 
-/* From one update to the next one; a good track is right all the time. */
+/* Lives from one update to the next; a good track must be right all the time. */
 static void live(struct world *w, const struct daemon *d, struct fit *fit, const struct cone *new,
 		 const struct track *track)
 {
@@ -259,7 +259,7 @@ static void truth_is_inside(void **state)
 		fill(&fit, &w, between(100000000, 400000000), (int)between(2, 30));
 		for (update = 0; update < 10; update++) {
 			struct daemon d = random_daemon(&w);
-			/* What chronyd may do, now and then. */
+			/* Sometimes a slew within chronyd's limits. */
 			int64_t slew = between(0, 3) ? between(-200, 200) :
 						       between(-83333333, 500000);
 			struct cone cone;
@@ -276,7 +276,7 @@ static void truth_is_inside(void **state)
 			live(&w, &d, &fit, &cone, &track);
 		}
 	}
-	/* Neither was rare. */
+	/* Both cases must have been frequent. */
 	assert_true(good > 20000);
 	assert_true(again > 1000);
 }
@@ -391,7 +391,7 @@ static void slow_change_is_followed(void **state)
 	}
 }
 
-/* All but the jump is one straight line. */
+/* Except for the jump, the pairs are one straight line. */
 static void jumps_end_the_fit(void **state)
 {
 	int clock;
@@ -409,7 +409,7 @@ static void jumps_end_the_fit(void **state)
 		p = read_pair(&w);
 		p.raw += jump;
 		assert_int_equal(fit_add(&fit, &p), -EDOM);
-		/* A fresh one begins. */
+		/* A fresh fit begins. */
 		assert_int_equal(fit_baseline(&fit), 0);
 		w.raw += jump * EXACT_NS;
 		fill(&fit, &w, 2 * NS_PER_SEC, 10);
@@ -438,7 +438,7 @@ static void the_counter_goes_forward(void **state)
 	assert_int_equal(fit_add(&fit, &p), -EDOM);
 }
 
-/* Another clocksource, which is 200 ppm off against the one before. */
+/* Another clocksource, whose rate differs by 200 ppm. */
 static void another_rate_ends_the_fit(void **state)
 {
 	struct world w = random_world();
@@ -495,7 +495,7 @@ static void reports_that_say_nothing(void **state)
 	REFUSED("negative", r.root_dispersion = -1);
 	REFUSED("negative", r.skew = -1);
 	REFUSED("measured nothing", r.root_delay = 0; r.root_dispersion = 0);
-	/* What chronyd says in local mode, and right after a reset. */
+	/* chronyd's report in local mode, and right after a reset. */
 	REFUSED("itself", r = (struct report){ .refid = 0x7f7f0101, .stratum = 10,
 					       .reference = 1, .leap = REPORT_LEAP_NONE });
 	REFUSED("cannot be true", r.offset = INT64_MAX);
@@ -631,7 +631,7 @@ static void slews_between_the_pairs_are_refused_or_added(void **state)
 	assert_int_equal(derive(&s), -EAGAIN);
 }
 
-/* A daemon whose bound is wide may slew for long: that is no reason to go without its word. */
+/* A daemon with a wide bound may slew for long: its report must still be used. */
 static void with_a_wide_bound_more_may_be_slewed(void **state)
 {
 	const int64_t limit = 1000000;
@@ -716,7 +716,7 @@ static void no_pairs_next_to_a_leap_second(void **state)
 	int64_t sec;
 
 	(void)state;
-	/* At the end of a month there may be one, whatever is known. */
+	/* A leap second is possible at the end of a month, whatever is known. */
 	for (sec = -10; sec <= 10; sec++) {
 		set_scene(&s, MIDNIGHT + sec * NS_PER_SEC);
 		/* A second goes by on the scene. */
@@ -753,7 +753,7 @@ static void announcements_are_compared_with_the_list(void **state)
 	assert_int_equal(s.cone.leap, VMCLOCK_LEAP_PRE_POS);
 }
 
-/* The clock was set back by the leap second, perhaps; by how much it is off now is not known. */
+/* The clock may have been set back by the leap second, so its offset is unknown. */
 static void the_daemon_must_measure_after_it(void **state)
 {
 	struct scene s;
@@ -761,14 +761,19 @@ static void the_daemon_must_measure_after_it(void **state)
 	(void)state;
 	set_scene(&s, MIDNIGHT + 100 * NS_PER_SEC);
 	s.options.leaps = &listed;
+	s.options.announced = MIDNIGHT / NS_PER_SEC;
 	s.report.reference = MIDNIGHT / NS_PER_SEC - 10;
 	assert_int_equal(derive(&s), -EAGAIN);
 	s.report.reference = MIDNIGHT / NS_PER_SEC + 10;
 	assert_int_equal(derive(&s), 0);
 	assert_int_equal(s.cone.leap, VMCLOCK_LEAP_POST_POS);
+	/* Its servers have not announced it: they smear it, perhaps. */
+	s.options.announced = 0;
+	assert_int_equal(derive(&s), -EINVAL);
+	assert_non_null(strstr(derive_refusal(&s.after, &s.report, &s.options), "smear"));
 }
 
-/* Nobody may be there any more when one comes that nobody knows of. */
+/* vmclockd may have ended when an unknown leap second comes. */
 static void no_cone_goes_where_a_leap_second_is_possible(void **state)
 {
 	static const int64_t before[] = { 20, 100, 86400, 20 * 86400 };
@@ -785,12 +790,12 @@ static void no_cone_goes_where_a_leap_second_is_possible(void **state)
 		reach = cone_reach(&s.cone);
 		assert_int_equal(cone_at(&s.cone, s.cone.counter + reach, &earliest, &latest), 0);
 		assert_true(latest < MIDNIGHT - NS_PER_SEC);
-		/* But for what its bound has grown to, it goes to that second. */
+		/* It reaches to that second, less its bound there. */
 		least = MIDNIGHT - NS_PER_SEC - (latest - earliest) - 100;
 		assert_true(latest > least);
 		assert_int_equal(cone_at(&s.cone, s.cone.counter + reach + 200, &earliest, &latest),
 				 -ENODATA);
-		/* It does where it is known that there is none, and at the end of other months. */
+		/* It goes further if there is no leap second, or in another month. */
 		s.leaps.expires = MIDNIGHT / NS_PER_SEC + 1;
 		s.options.leaps = &s.leaps;
 		assert_int_equal(derive(&s), 0);
@@ -802,7 +807,7 @@ static void no_cone_goes_where_a_leap_second_is_possible(void **state)
 	assert_int_equal(derive(&s), 0);
 	assert_int_equal(cone_reach(&s.cone), 0);
 
-	/* What comes after it begins anew, and contradicts nothing. */
+	/* Cones after it begin anew, and contradict nothing. */
 	set_scene(&s, MIDNIGHT - 100 * NS_PER_SEC);
 	assert_int_equal(derive(&s), 0);
 	track_reset(&track);
@@ -813,7 +818,7 @@ static void no_cone_goes_where_a_leap_second_is_possible(void **state)
 	assert_int_equal(derive(&after), 0);
 	assert_int_equal(track_update(&track, &after.cone), 0);
 	assert_int_equal(track.cone.utc, after.cone.utc);
-	/* Of a measurement that was made before it, nothing comes. */
+	/* A measurement from before it gives nothing. */
 	after.report.reference = MIDNIGHT / NS_PER_SEC - 10;
 	assert_int_equal(derive(&after), -EAGAIN);
 }
@@ -831,6 +836,7 @@ static void a_cone_goes_through_a_leap_second(void **state)
 	/* On the counter the new reference is 300 s later, in UTC 299 s. */
 	set_scene(&after, MIDNIGHT + 199 * NS_PER_SEC);
 	after.options.leaps = &listed;
+	after.options.announced = MIDNIGHT / NS_PER_SEC;
 	after.after.counter += 300 * NS_PER_SEC;
 	after.before.counter += 300 * NS_PER_SEC;
 	assert_int_equal(derive(&after), 0);
@@ -875,7 +881,7 @@ static void only_the_time_is_cut(void **state)
 	(void)state;
 	new.period += 7;
 	new.period_maxerror *= 2;
-	/* The old one is within 1100 ns and rounding now. */
+	/* The old cone now has a bound of 1100 ns and rounding. */
 	assert_int_equal(cone_update(&old, &new, &out), 0);
 	assert_int_equal(out.counter, new.counter);
 	assert_int_equal(out.period, new.period);
@@ -883,7 +889,7 @@ static void only_the_time_is_cut(void **state)
 	assert_in_range(out.utc - (int64_t)out.time_maxerror, new.utc - 201, new.utc - 200);
 	assert_in_range(out.utc + (int64_t)out.time_maxerror, START + NS_PER_SEC + 1100,
 			START + NS_PER_SEC + 1105);
-	/* A better one is taken as it is. */
+	/* A narrower cone inside replaces it. */
 	new.utc = START + NS_PER_SEC + 10;
 	assert_int_equal(cone_update(&old, &new, &out), 0);
 	assert_int_equal(out.utc, new.utc);
@@ -923,7 +929,7 @@ static void three_that_agree_begin_anew(void **state)
 		assert_int_equal(track_update(&track, &c), 0);
 		assert_true(track_good(&track));
 	}
-	/* From here on the daemon says that it is 1 ms later. */
+	/* From here on the daemon's time is 1 ms later. */
 	for (i = 3; i < 8; i++) {
 		struct cone c = simple_cone((uint64_t)i * NS_PER_SEC, i * NS_PER_SEC + 1000000,
 					    100);
@@ -933,7 +939,7 @@ static void three_that_agree_begin_anew(void **state)
 		assert_int_equal(track_good(&track), !expected);
 		assert_int_equal(track.cone.counter, c.counter);
 	}
-	/* It changes its mind each time. */
+	/* The daemon changes its time at each report. */
 	for (i = 8; i < 20; i++) {
 		struct cone c = simple_cone((uint64_t)i * NS_PER_SEC,
 					    i * NS_PER_SEC + (i % 2) * 1000000 - 5000000, 100);
@@ -964,7 +970,7 @@ static void the_same_measurement_counts_once(void **state)
 	assert_int_equal(track_update(&track, &c), 0);
 }
 
-/* A server that lies, by more than its bounds and ours: never published. */
+/* A server that is wrong by more than its bounds and ours: never published. */
 static void lies_are_conflicts(void **state)
 {
 	const struct derive_options options = DERIVE_DEFAULTS;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Hooks: which run, one at a time, and what becomes of those that cannot be killed. */
+/* Hooks: which ones run, one at a time, and hooks that cannot be killed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -22,10 +22,16 @@
 
 #define LIMIT (50 * NS_PER_MS)
 
+static char said[256];
+
 void say(int level, const char *fmt, ...)
 {
+	va_list args;
+
 	(void)level;
-	(void)fmt;
+	va_start(args, fmt);
+	vsnprintf(said, sizeof(said), fmt, args);
+	va_end(args);
 }
 
 /* ---- A hook that is killed, but does not go -------------------------------------------------- */
@@ -129,7 +135,7 @@ static bool exists(const char *name)
 	return !access(name, F_OK);
 }
 
-/* Goes on until there is a file, for 20 s at most. */
+/* Runs the hooks until a file exists, for at most 20 s. */
 static bool until(const char *name)
 {
 	int64_t end = monotonic_now() + 20 * NS_PER_SEC;
@@ -175,7 +181,7 @@ static void who_cannot_be_killed_is_not_waited_for(void **state)
 		assert_true(hooks_advance(&place.hooks) > 0);
 	assert_int_equal(place.hooks.pid, held);
 	assert_false(exists("next"));
-	/* When it has gone, it goes on. */
+	/* When it has ended, the next one runs. */
 	assert_int_equal(kill(number_in("held"), SIGKILL), 0);
 	assert_true(until("next"));
 }
@@ -195,7 +201,7 @@ static void nor_at_the_end(void **state)
 	assert_int_equal(kill(number_in("held"), SIGKILL), 0);
 }
 
-/* ---- What the next one owes ---------------------------------------------------------------------- */
+/* ---- Events owed by the next process -------------------------------------------------------------- */
 
 static void script_that_notes(const char *name)
 {
@@ -251,7 +257,7 @@ static void each_event_is_owed_until_all_have_heard(void **state)
 		while (hooks_advance(&place.hooks) != INT64_MAX || place.hooks.pid)
 			usleep(1000);
 		assert_false(owes(event));
-		/* From a disruption on it is owed that it is over. */
+		/* After a disruption its end is owed, too. */
 		assert_true(owes(HOOK_TRUSTED) == (event != HOOK_TRUSTED));
 		be_killed();
 		assert_false(owes(event));
@@ -259,7 +265,7 @@ static void each_event_is_owed_until_all_have_heard(void **state)
 	assert_int_equal(lseek(place.memory, 0, SEEK_END), 0);
 }
 
-/* A promise is one before anything else is done. */
+/* A promise counts before anything else is done. */
 static void what_is_promised_is_owed(void **state)
 {
 	(void)state;
@@ -270,7 +276,7 @@ static void what_is_promised_is_owed(void **state)
 	assert_false(owes(HOOK_TRUSTED));
 }
 
-/* Another disruption comes while hooks hear of the end: they are to hear of that one's as well. */
+/* Another disruption comes while hooks run for the end: its end is owed as well. */
 static void the_end_is_owed_again_after_another_disruption(void **state)
 {
 	(void)state;
@@ -288,6 +294,56 @@ static void the_end_is_owed_again_after_another_disruption(void **state)
 	assert_true(owes(HOOK_TRUSTED));
 }
 
+static void run_all(void)
+{
+	while (hooks_advance(&place.hooks) != INT64_MAX || place.hooks.pid)
+		usleep(1000);
+}
+
+/* A user who may write to the folder may put a hard link to any program of root there. */
+static void a_folder_of_others_has_no_hooks(void **state)
+{
+	static const mode_t modes[] = { 0775, 0757, 0777 };
+	size_t i;
+
+	(void)state;
+	script("hooks/1", "touch ran");
+	place.hooks.limit = 20 * NS_PER_SEC;
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		assert_int_equal(chmod("hooks", modes[i]), 0);
+		*said = '\0';
+		tell(HOOK_DISRUPTED);
+		run_all();
+		assert_false(exists("ran"));
+		assert_string_equal(said, "hooks in hooks are not run: others can write there");
+	}
+	assert_int_equal(chmod("hooks", 0755), 0);
+	tell(HOOK_DISRUPTED);
+	run_all();
+	assert_true(exists("ran"));
+}
+
+static void hooks_that_are_too_many_are_told(void **state)
+{
+	char name[32];
+	int i;
+
+	(void)state;
+	place.hooks.limit = 20 * NS_PER_SEC;
+	for (i = 0; i < HOOKS_MAX; i++) {
+		snprintf(name, sizeof(name), "hooks/%d", i);
+		assert_int_equal(symlink("/bin/true", name), 0);
+	}
+	*said = '\0';
+	tell(HOOK_DISRUPTED);
+	run_all();
+	assert_string_equal(said, "");
+	script("hooks/more", "true");
+	tell(HOOK_DISRUPTED);
+	run_all();
+	assert_string_equal(said, "there are more than 64 hooks: not all of them are run");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +352,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(nor_at_the_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_event_is_owed_until_all_have_heard, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(a_folder_of_others_has_no_hooks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(hooks_that_are_too_many_are_told, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(what_is_promised_is_owed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_end_is_owed_again_after_another_disruption,
 						set_up, tear_down),
@@ -303,7 +362,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "held"))
 		return be_held();
-	/* Whoever waits for ever has failed. */
+	/* A test that waits for ever fails. */
 	alarm(60);
 	if (readlink("/proc/self/exe", place.self, sizeof(place.self) - 1) < 0)
 		return 99;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Entries for the journal: fields that programs look for; lines where it is not there. */
+/* Entries for the journal: fields that programs look for; plain lines without a journal. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,7 +7,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "config.h"
@@ -141,6 +144,38 @@ static void test_journal_fails(void **state)
 	assert_non_null(strstr(sent, "MESSAGE=from outside: ?PRIORITY=0?\n"));
 }
 
+/* Writers to a stopped journald wait when its queue is full. vmclockd must not wait. */
+static void test_journal_hangs(void **state)
+{
+	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int other = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	char entry[64];
+
+	(void)state;
+	unlink(JOURNAL_SOCKET);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(connect(other, (const struct sockaddr *)&address, sizeof(address)), 0);
+	journal = true;
+	answer = 0;
+	tell(JOURNAL_DISRUPTED, &facts, LOG_WARNING, "what");
+	assert_string_equal(said, "");
+	while (send(other, "X=1\n", 4, 0) > 0)
+		;
+	assert_int_equal(errno, EAGAIN);
+	tell(JOURNAL_DISRUPTED, &facts, LOG_WARNING, "what");
+	assert_string_equal(sent, "");
+	assert_string_equal(said, "<4>what\n");
+	/* It goes on. */
+	while (recv(fd, entry, sizeof(entry), MSG_DONTWAIT) > 0)
+		;
+	tell(JOURNAL_DISRUPTED, &facts, LOG_WARNING, "what");
+	assert_string_equal(said, "");
+	close(other);
+	close(fd);
+	unlink(JOURNAL_SOCKET);
+}
+
 /* A line may be long: it is cut, and its entry is whole. */
 static void test_long_line(void **state)
 {
@@ -167,7 +202,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #ifdef HAVE_LIBSYSTEMD
 		cmocka_unit_test(test_fields),	      cmocka_unit_test(test_events),
-		cmocka_unit_test(test_journal_fails), cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_journal_fails), cmocka_unit_test(test_journal_hangs),
+		cmocka_unit_test(test_long_line),
 #endif
 		cmocka_unit_test(test_no_journal),
 	};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Leap seconds: which lists are believed, and when there can be no bounds. */
+/* Leap seconds: which lists are valid, and when there are no bounds. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -264,6 +264,27 @@ static void smears_last_a_day(void **state)
 	accept(NULL, FEBRUARY, 0, true);
 }
 
+/* They do not announce it, and go on smearing it when it is over. */
+static void who_has_not_announced_it_may_smear_it(void **state)
+{
+	struct leaps leaps = list_of(LIST);
+
+	(void)state;
+	assert_true(leaps_may_be_smeared(&leaps, MIDNIGHT, 0));
+	assert_true(leaps_may_be_smeared(&leaps, MIDNIGHT + DAY, 0));
+	assert_true(leaps_may_be_smeared(&leaps, MIDNIGHT + HOUR, JULY_2016));
+	assert_false(leaps_may_be_smeared(&leaps, MIDNIGHT + DAY + 1, 0));
+	assert_false(leaps_may_be_smeared(&leaps, MIDNIGHT + HOUR, MIDNIGHT));
+	/* Before it, they are asked themselves; and where there is none, nothing is smeared. */
+	assert_false(leaps_may_be_smeared(&leaps, MIDNIGHT - 1, 0));
+	assert_false(leaps_may_be_smeared(&leaps, FEBRUARY, 0));
+	assert_false(leaps_may_be_smeared(NULL, MIDNIGHT, 0));
+	leaps.expires = MIDNIGHT - 1;
+	assert_false(leaps_may_be_smeared(&leaps, MIDNIGHT, 0));
+	assert_int_equal(leaps_month_end(MIDNIGHT - 1), MIDNIGHT);
+	assert_int_equal(leaps_month_end(MIDNIGHT), FEBRUARY);
+}
+
 static void other_centuries_are_refused(void **state)
 {
 	(void)state;
@@ -356,6 +377,7 @@ int main(void)
 		cmocka_unit_test(both_sides_must_agree),
 		cmocka_unit_test(without_a_list_nothing_confirms_it),
 		cmocka_unit_test(smears_last_a_day),
+		cmocka_unit_test(who_has_not_announced_it_may_smear_it),
 		cmocka_unit_test(other_centuries_are_refused),
 		cmocka_unit_test(near_is_within_five_seconds),
 		cmocka_unit_test(a_measurement_from_before_is_told),

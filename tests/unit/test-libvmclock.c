@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Opening: what is a page, what is none, and what the errors say. */
+/* Opening: valid pages, other files, and the errors. */
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -117,7 +117,7 @@ static void close_takes_null_and_keeps_errno(void **state)
 	assert_int_equal(errno, ERANGE);
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 
-	/* Whatever closing says: the program had closed it, which it must not. */
+	/* Ignore close()'s result: the program had closed it, which it must not do. */
 	vc = pagefile_open(pf);
 	close(vmclock_fd(vc));
 	errno = ERANGE;
@@ -149,7 +149,7 @@ static bool opens_the_default(const struct pagefile *pf)
 	int ret = vmclock_open(&vc, NULL);
 	bool same;
 
-	/* No device as a rule, but there may be one. */
+	/* There is usually no device, but there may be one. */
 	if (ret)
 		return false;
 	assert_int_equal(stat(pf->path, &page), 0);
@@ -181,7 +181,7 @@ static void refuses_what_is_no_page_file(void **state)
 	assert_int_equal(open_error("/dev/zero"), -EBADMSG);
 	assert_int_equal(open_error("/dev/null"), -ENODEV);
 
-	/* Must not hang until somebody writes. */
+	/* Opening must not hang until somebody writes. */
 	snprintf(fifo, sizeof(fifo), "%s/fifo", pf->dir);
 	assert_int_equal(mkfifo(fifo, 0644), 0);
 	alarm(10);
@@ -205,7 +205,7 @@ static void a_path_without_device_is_said_so(void **state)
 	close(fd);
 }
 
-/* Whoever leads a session without one would get it. */
+/* A session leader without a controlling terminal would get it. */
 static void a_terminal_does_not_become_the_controlling_one(void **state)
 {
 	int pty = posix_openpt(O_RDWR | O_NOCTTY);
@@ -227,7 +227,7 @@ static void a_terminal_does_not_become_the_controlling_one(void **state)
 	close(pty);
 }
 
-/* In a program that has closed its standard input. */
+/* The program has closed its standard input. */
 static void descriptor_0_is_one_like_any_other(void **state)
 {
 	int saved = dup(0);
@@ -364,7 +364,7 @@ static void nothing_leaks(void **state)
 
 	close(before);
 	memcpy(good, pf->page, sizeof(good));
-	/* Once before, for what the C library keeps; often, for it may keep some more. */
+	/* Once before, because the C library keeps memory; often, because it may keep some more. */
 	vmclock_close(pagefile_open(pf));
 	mapped = pages_mapped();
 	for (i = 0; i < 20; i++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What busctl prints of systemd-timesyncd's NTPMessage, as recorded from systemd 252. */
+/* busctl's output of systemd-timesyncd's NTPMessage, recorded from systemd 252. */
 #include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -24,7 +24,7 @@
 #define NONE                                                                             \
 	"v (uuuuittayttttbtt) 0 0 0 0 0 0 0 4 0 0 0 0 0 18444535084909551616 " \
 	"18444535084909551616 0 false 0 0"
-/* What timedatectl makes of GOOD: with LC_ALL=C; and with a locale and a time zone. */
+/* timedatectl's output for GOOD: with LC_ALL=C; and with a locale and a time zone. */
 #define TIMEDATECTL                                                                       \
 	"{ Leap=0, Version=4, Mode=4, Stratum=2, Precision=-24, RootDelay=11.993ms, "     \
 	"RootDispersion=2.990ms, Reference=47505300, OriginateTimestamp=Wed 2026-11-25 " \
@@ -189,7 +189,7 @@ static void leap_seconds_are_understood(void **state)
 	assert_int_equal(message_leap(&m), REPORT_LEAP_UNKNOWN);
 }
 
-/* Nothing overflows, and nothing that follows is narrower than what it follows from. */
+/* Nothing overflows, and no derived bound is narrower than its parts. */
 static void any_time_can_be_told(void **state)
 {
 	static const char line[] = "v (uuuuittayttttbtt) 0 4 4 1 %d 0 0 4 0 0 0 0 %s %s %s %s false 1 0";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Metrics: exact numbers, and nothing that is not known at that moment. */
+/* Metrics: exact numbers, and no values that are unknown. */
 #include <endian.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Which of the kernel's messages mean that time servers may be within reach again. */
+/* The kernel's messages after which time servers may be reachable again. */
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -75,7 +75,7 @@ static void carriers_that_come_up(void **state)
 	network_init(&n);
 	assert_false(parse(&n, link_message(RTM_NEWLINK, 2, IFF_UP)));
 	assert_true(parse(&n, link_message(RTM_NEWLINK, 2, UP)));
-	/* Told again, for another reason. */
+	/* Reported again, for another reason. */
 	assert_false(parse(&n, link_message(RTM_NEWLINK, 2, UP | IFF_PROMISC)));
 	assert_true(parse(&n, link_message(RTM_NEWLINK, 3, UP)));
 	assert_false(parse(&n, link_message(RTM_NEWLINK, 2, IFF_UP)));
@@ -84,7 +84,7 @@ static void carriers_that_come_up(void **state)
 	assert_false(parse(&n, link_message(RTM_DELLINK, 2, UP)));
 	assert_true(parse(&n, link_message(RTM_NEWLINK, 2, UP)));
 	assert_false(parse(&n, link_message(RTM_NEWLINK, 1, UP | IFF_LOOPBACK)));
-	/* More than there is room for: told too often rather than never. */
+	/* Without room, a change is reported too often rather than never. */
 	for (i = 0; i < 2 * NETWORK_LINKS; i++)
 		assert_true(parse(&n, link_message(RTM_NEWLINK, 100 + i, UP)));
 	assert_false(parse(&n, link_message(RTM_NEWLINK, 2, UP)));
@@ -108,7 +108,7 @@ static void routes_that_appear(void **state)
 	assert_false(parse(&n, route_message(RTM_NEWADDR, RTN_UNICAST, RT_TABLE_MAIN, 0)));
 }
 
-/* Two in one packet, the second cut off anywhere, or with a length that is none. */
+/* Two messages in one packet, the second cut off anywhere, or with an impossible length. */
 static void what_is_cut_off(void **state)
 {
 	struct message two[2] = {
@@ -128,7 +128,7 @@ static void what_is_cut_off(void **state)
 	for (length = 0; length < whole; length++)
 		assert_false(network_parse(&n, packet, length));
 	assert_true(network_parse(&n, packet, whole));
-	/* Attributes that did not fit: the beginning tells all. */
+	/* Attributes that did not fit: the beginning is enough. */
 	two[1].head.nlmsg_len = 1000;
 	memcpy(packet + first, &two[1], sizeof(two[1].head));
 	assert_true(network_parse(&n, packet, whole));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What vmclockd makes of ntpd: with a clock that shows what it is told to, and
+ * ntpd as the NTP daemon, with a fake clock and
  * shell scripts in the place of systemctl.
  */
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -40,7 +41,7 @@ static int tear_down(void **state)
 	return place_tear_down(state);
 }
 
-/* Until systemctl has ended; and once more. */
+/* Looks until systemctl has ended, and once more. */
 static void look(struct place *p)
 {
 	const struct timespec rest = { .tv_nsec = 1000000 };
@@ -62,7 +63,7 @@ static void the_kernel_tells_its_bound(void **state)
 
 	assert_int_equal(d->begin(&p->ntp), 0);
 	assert_int_equal(touched, 0);
-	/* What it says when it is first looked at may be from any time. */
+	/* The kernel's status at the first look may be from any time. */
 	set_clock(0, 0, 3 * MS);
 	look(p);
 	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
@@ -80,9 +81,9 @@ static void the_kernel_tells_its_bound(void **state)
 	assert_null(report_refusal(&r));
 	assert_int_equal(r.offset, 2 * MS);
 	assert_in_range(r.root_dispersion, 6 * MS, 6 * MS + 10 * US);
-	/* No later than it was set. */
+	/* Not later than the clock was set. */
 	assert_int_equal(r.reference, EPOCH / NS_PER_SEC + 16);
-	/* CLOCK_REALTIME may go where it likes. */
+	/* CLOCK_REALTIME may change in any way. */
 	pass(NS_PER_SEC);
 	shown.real += 3600 * NS_PER_SEC;
 	shown.synchronised = false;
@@ -100,12 +101,12 @@ static void what_it_makes_of_old_samples_does_not_count(void **state)
 	assert_int_equal(d->forget(&p->ntp), 0);
 	assert_int_equal(d->measure(&p->ntp, false), 0);
 	assert_true(d->busy(&p->ntp));
-	/* It still runs, and sets the clock. */
+	/* The old ntpd still runs, and sets the clock. */
 	d->look(&p->ntp);
 	set_clock(0, 0, 3 * MS);
 	d->look(&p->ntp);
 	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
-	/* It is another process now; what the former one told the kernel is taken back. */
+	/* Now it is a new process; the old one's status in the kernel is withdrawn. */
 	script(p, "systemctl.go", "");
 	set_process(4243);
 	look(p);
@@ -118,7 +119,7 @@ static void what_it_makes_of_old_samples_does_not_count(void **state)
 	look(p);
 	assert_int_equal(d->measured(&p->ntp), 0);
 	assert_int_equal(unsynchronised, 1);
-	/* Once is enough: it asks its servers by itself. */
+	/* One restart is enough: ntpd asks its servers by itself. */
 	assert_int_equal(d->measure(&p->ntp, true), -EBUSY);
 	assert_false(d->busy(&p->ntp));
 	assert_int_equal(count(p, "systemctl"), 1);
@@ -149,7 +150,7 @@ static void a_sleep_voids_all(void **state)
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 }
 
-/* Who only observes waits for another process, and changes nothing. */
+/* In observe mode vmclockd waits for another process, and changes nothing. */
 static void observed_it_counts_after_a_restart(void **state)
 {
 	struct place *p = *state;
@@ -163,7 +164,7 @@ static void observed_it_counts_after_a_restart(void **state)
 	assert_int_equal(d->dropped(&p->ntp, false), -EAGAIN);
 	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
 	set_process(4243);
-	/* The former one's last word. */
+	/* The old process sets the clock a last time. */
 	set_clock(0, 0, 2 * MS);
 	assert_int_equal(d->dropped(&p->ntp, false), 0);
 	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
@@ -246,9 +247,45 @@ static void leap_seconds_are_told(void **state)
 	assert_int_equal(r.leap, REPORT_LEAP_DELETE);
 }
 
+/* In the place of a file in /proc; NULL: it is hidden. */
+static void show(const char *name, const char *text)
+{
+	char path[96];
+	FILE *file;
+
+	snprintf(path, sizeof(path), PROC_FOLDER "/%s", name);
+	unlink(path);
+	if (!text)
+		return;
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static char own[32];
+
+static int set_up_proc(void **state)
+{
+	char folder[64];
+
+	snprintf(folder, sizeof(folder), PROC_FOLDER "/%d", getpid());
+	snprintf(own, sizeof(own), "%d/comm", getpid());
+	assert_int_equal(system("mkdir -p " PROC_FOLDER "/net"), 0);
+	assert_int_equal(mkdir(folder, 0755), 0);
+	return set_up(state);
+}
+
+static int tear_down_proc(void **state)
+{
+	assert_int_equal(system("rm -r " PROC_FOLDER), 0);
+	return tear_down(state);
+}
+
 static void it_runs_if_its_process_does(void **state)
 {
 	(void)state;
+	show(own, "ntpd\n");
 	set_process(getpid());
 	assert_true(d->runs());
 	/* No process has such a number. */
@@ -262,6 +299,32 @@ static void it_runs_if_its_process_does(void **state)
 	assert_false(d->runs());
 }
 
+/* A killed ntpd leaves its file behind. */
+static void another_process_with_its_number_is_none(void **state)
+{
+	(void)state;
+	set_process(getpid());
+	show(own, "ntpdate\n");
+	assert_false(d->runs());
+	show(own, "ntp\n");
+	assert_false(d->runs());
+	/* A process of another user may be hidden: it is ntpd where somebody serves NTP. */
+	show(own, NULL);
+	assert_false(d->runs());
+	show("net/udp", "  sl  local_address rem_address   st tx_queue rx_queue\n"
+			" 3125: 00000000:007C 00000000:007B 07 00000000:00000000\n");
+	assert_false(d->runs());
+	show("net/udp", "  sl  local_address rem_address   st tx_queue rx_queue\n"
+			" 3125: 00000000:0044 00000000:0000 07 00000000:00000000\n"
+			" 3180: 0100007F:007B 00000000:0000 07 00000000:00000000\n");
+	assert_true(d->runs());
+	show("net/udp", NULL);
+	show("net/udp6",
+	     "  sl  local_address                         remote_address\n"
+	     " 3180: 00000000000000000000000000000000:007B 00000000000000000000000000000000:0000 07\n");
+	assert_true(d->runs());
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -273,10 +336,13 @@ int main(void)
 		TEST(its_unit_may_have_another_name),
 		TEST(one_that_is_not_restarted_never_counts),
 		TEST(leap_seconds_are_told),
-		TEST(it_runs_if_its_process_does),
+		cmocka_unit_test_setup_teardown(it_runs_if_its_process_does, set_up_proc,
+						tear_down_proc),
+		cmocka_unit_test_setup_teardown(another_process_with_its_number_is_none,
+						set_up_proc, tear_down_proc),
 	};
 
-	/* Some faults would make it wait for ever. */
+	/* Some faults would make the test wait for ever. */
 	alarm(300);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

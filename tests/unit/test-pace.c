@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* How often something may be done. */
+/* The limit of how often something is done. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,7 +43,7 @@ static void what_was_not_used_comes_back(void **state)
 		pace_take(&p, NOW + 2 * SEC);
 	}
 	assert_int_equal(pace_due(&p), NOW + 3 * SEC);
-	/* And never more than all. */
+	/* Unused ones do not add up. */
 	for (i = 0; i < 3; i++) {
 		assert_true(pace_due(&p) <= 5 * NOW);
 		pace_take(&p, 5 * NOW);

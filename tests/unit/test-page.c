@@ -91,7 +91,7 @@ static void read_page_copies_what_the_page_has(void **state)
 	vmclock_close(vc);
 }
 
-/* Callers built with an older or a newer header than the library. */
+/* Callers that were built with an older or a newer header. */
 static void read_page_honours_the_callers_size(void **state)
 {
 	struct pagefile *pf = *state;
@@ -126,7 +126,7 @@ static void expect_state(const struct vmclock *vc, uint64_t marker, uint64_t gen
 	assert_int_equal(s.status, status);
 }
 
-/* What FFI users declare by hand. */
+/* The layout that users of FFI declare by hand. */
 static void the_state_is_laid_out_without_holes(void **state)
 {
 	(void)state;
@@ -142,7 +142,7 @@ static void a_page_without_time_has_a_state(void **state)
 	struct vmclock *vc = pagefile_open(pf);
 
 	expect_state(vc, 1, 0, 0, VMCLOCK_STATUS_UNKNOWN);
-	/* Not there, whatever the field holds. */
+	/* No generation, whatever the field holds. */
 	pf->page->vm_generation_counter = htole64(7);
 	expect_state(vc, 1, 0, 0, VMCLOCK_STATUS_UNKNOWN);
 
@@ -233,7 +233,7 @@ static void an_update_that_never_ends_is_an_error(void **state)
 	s_before = s;
 	assert_int_equal(vmclock_read_state(vc, &s), -ETIMEDOUT);
 	assert_memory_equal(&s, &s_before, sizeof(s));
-	/* No answer about the marker is "yes, disrupted". */
+	/* If the marker cannot be read, the answer is "disrupted". */
 	assert_int_equal(vmclock_marker(vc), 1);
 	assert_true(vmclock_disrupted(vc, 1));
 
@@ -254,7 +254,7 @@ static uint64_t flags_of(uint64_t n)
 	       (n & 1 ? VMCLOCK_FLAG_DISRUPTION_SOON : VMCLOCK_FLAG_DISRUPTION_IMMINENT);
 }
 
-/* Every other field that a reader may look at holds the same number. */
+/* All other fields that a reader may use hold the same number. */
 static void *publish(void *arg)
 {
 	struct publisher *p = arg;
@@ -281,7 +281,7 @@ static void *publish(void *arg)
 	return NULL;
 }
 
-/* So many, and while so many updates were seen: before, the writer may not have run at all. */
+/* This many readings, during enough updates: the writer may not have run at first. */
 #define READINGS 200000
 #define UPDATES	 300
 
@@ -356,7 +356,7 @@ static void threads_share_a_handle_under_a_busy_host(void **state)
 	}
 	__atomic_store_n(&p.stop, true, __ATOMIC_RELAXED);
 	pthread_join(writer, NULL);
-	/* The writer did write, or nothing was tested. */
+	/* The writer must have written, or nothing was tested. */
 	assert_true(vmclock_marker(vc) > 100);
 	vmclock_close(vc);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the state says of the system clock, against the truth: the reaction in a
+ * The published state against the true clock: the reaction in a
  * world where time, the clock and the measurements are this program's.
  */
 #include <endian.h>
@@ -40,8 +40,15 @@ static struct {
 	bool left_behind;  /* the page's time is that of the marker before */
 	bool synchronised; /* by the kernel's own word */
 	int told_kernel, told_ntp, ntp_error;
+	int by_ntp;	/* what the derived time says: 0, or an error */
+	int ntp_resets; /* how often the NTP daemon's measurements were void */
+	uint8_t leap;	/* on the page */
+	int64_t offset; /* s by which UTC is beside SEC + @now */
+	int planned;	/* by the kernel, at the end of the day */
 	struct vmclock_run_state kept; /* all that is left if it is killed now */
 	int hooked[HOOK_EVENTS];
+	int logged[JOURNAL_REFUSED + 1];
+	bool credulous; /* the library does not ask for vmclockd's judgement */
 } world;
 
 static void pass(int64_t ns)
@@ -75,11 +82,21 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *ts, struc
 	return 0;
 }
 
+/* Readers do not believe a time that vmclockd has not judged yet. vmclockd is a reader. */
+static bool is_judged(void)
+{
+	return world.credulous || (le64toh(world.kept.marker) == world.marker &&
+				   le64toh(world.kept.generation) == world.generation &&
+				   !world.kept.doubted);
+}
+
 /* The process may not run before the reading, and after it. */
 int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *offset)
 {
 	(void)vc;
 	pass(up_to(world.lateness));
+	if (!is_judged())
+		return -EAGAIN;
 	if (marker != world.marker)
 		return -ESTALE;
 	if (world.no_bounds)
@@ -88,7 +105,8 @@ int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *off
 		.ns = -world.error +
 		      (world.exact ? 0 : up_to(2 * world.page_error) - world.page_error),
 		.error = world.page_error,
-		.sec = SEC + world.now / NS_PER_SEC,
+		.sec = SEC + world.now / NS_PER_SEC + world.offset,
+		.leap = world.leap,
 		.pair = { .raw = world.now },
 	};
 	pass(up_to(world.lateness));
@@ -106,7 +124,7 @@ static const struct vmclock_run_state *published(const struct daemon *d)
 	return &d->state.next;
 }
 
-/* ---- What plays no part in it ------------------------------------------------------------- */
+/* ---- Functions without effect here ----------------------------------------------------------- */
 
 void say(int level, const char *fmt, ...)
 {
@@ -117,11 +135,11 @@ void say(int level, const char *fmt, ...)
 void journal_tell(enum journal_event event, const struct hook_facts *facts, int level,
 		  const char *fmt, va_list args)
 {
-	(void)event;
 	(void)facts;
 	(void)level;
 	(void)fmt;
 	(void)args;
+	world.logged[event]++;
 }
 
 void state_publish(struct state *state)
@@ -160,11 +178,17 @@ int clock_look(struct clock_state *state)
 
 int clock_unsynchronise(bool *was)
 {
-	/* Otherwise nobody would know afterwards. */
+	/* Otherwise the old status would be lost. */
 	assert_true(world.kept.was_synchronised || !world.synchronised);
 	*was = world.synchronised;
 	world.synchronised = false;
 	world.told_kernel++;
+	return 0;
+}
+
+int clock_plan_leap(int sign)
+{
+	world.planned = sign;
 	return 0;
 }
 
@@ -182,12 +206,22 @@ int device_look(struct device *device)
 	return 0;
 }
 
+int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *now)
+{
+	(void)vc;
+	*now = (struct vmclock_state){
+		.marker = world.marker,
+		.generation = world.generation,
+	};
+	return 0;
+}
+
 int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t size)
 {
 	(void)vc;
 	assert_int_equal(size, sizeof(*copy));
 	world.marker += world.restless;
-	/* A new host each time. */
+	/* Each marker has a new host. */
 	*copy = (struct vmclock_abi){
 		.magic = htole32(VMCLOCK_MAGIC),
 		.size = htole32(4096),
@@ -230,7 +264,7 @@ void by_ntp_disrupted(struct by_ntp *by, const struct vmclock_state *device, boo
 {
 	(void)by;
 	(void)device;
-	(void)reset;
+	world.ntp_resets += reset;
 }
 
 int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
@@ -241,7 +275,7 @@ int by_ntp_advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	(void)vc;
 	(void)device;
 	*why = "";
-	return -EAGAIN;
+	return world.by_ntp;
 }
 
 int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, const struct vmclock_state *device,
@@ -250,8 +284,15 @@ int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, const struct vmcl
 	(void)by;
 	(void)vc;
 	(void)device;
-	(void)offset;
-	return -ENODATA;
+	if (world.by_ntp)
+		return -ENODATA;
+	*offset = (struct offset){
+		.ns = -world.error,
+		.error = world.page_error,
+		.sec = SEC + world.now / NS_PER_SEC,
+		.pair = { .raw = world.now },
+	};
+	return 0;
 }
 
 void by_ntp_network(struct by_ntp *by)
@@ -271,18 +312,21 @@ int steer_pair(struct steer *steer, const struct pair *pair)
 	return 0;
 }
 
-/* As it steers: what is wrong vanishes. */
+/* Steering removes the offset. */
 int steer_set(const struct steer *steer, const struct vmclock_abi *page, int64_t offset)
 {
 	(void)steer;
 	(void)page;
 	world.rate = offset / 8;
+	/* Twice in some ms, measurements must agree. */
+	if (llabs(world.rate) > 50000000)
+		world.rate = world.rate < 0 ? -50000000 : 50000000;
 	return 0;
 }
 
 /* ---- The truth ------------------------------------------------------------------------------ */
 
-/* May a reader believe the clock now, and is it right to? Returns whether it may. */
+/* If a reader may trust the clock now, the clock must be right. Returns whether it may. */
 static bool check(const struct daemon *d)
 {
 	const struct vmclock_run_state *s = published(d);
@@ -330,6 +374,7 @@ static struct daemon start(enum config_ntp ntp)
 	memset(&world, 0, sizeof(world));
 	world.now = 1000 * NS_PER_SEC;
 	world.marker = 1;
+	world.by_ntp = -EAGAIN;
 	world.page_error = 1000;
 	world.lateness = 3 * NS_PER_MS;
 	reaction_init(&d);
@@ -337,7 +382,7 @@ static struct daemon start(enum config_ntp ntp)
 	return d;
 }
 
-/* @before is as it was when it was killed; the next one has its state only. */
+/* @before was killed in this state; the next process gets only the published state. */
 static struct daemon next_one(const struct daemon *before)
 {
 	struct daemon d = *before;
@@ -366,7 +411,7 @@ static void the_clock_is_in_its_bounds_while_a_daemon_slews_it(void **state)
 			trusted += live(&d, NS_PER_SEC, slews[i]);
 			if (d.phase == PHASE_TRUSTED)
 				reaction_tick(&d);
-			/* What it cannot be trusted with is set right. */
+			/* A clock that cannot be trusted is corrected. */
 			else
 				reaction_look(&d);
 			check(&d);
@@ -388,7 +433,7 @@ static void nor_do_they_lie_when_nobody_looks_any_more(void **state)
 		reaction_look(&d);
 		reaction_tick(&d);
 		live(&d, 6 * NS_PER_SEC, 100500000);
-		/* And then they say nothing. */
+		/* Later the state is no longer valid. */
 		assert_false(check(&d));
 	}
 }
@@ -410,7 +455,7 @@ static void alone_the_bound_is_narrow(void **state)
 	assert_true(trusted > 1000);
 }
 
-/* SIGSTOP, or a host that does not let it run: meanwhile somebody may have set the clock. */
+/* SIGSTOP, or a host that does not run it: somebody may have set the clock in between. */
 static void who_is_late_vouches_for_no_longer(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -429,7 +474,7 @@ static void who_is_late_vouches_for_no_longer(void **state)
 	assert_true(check(&d));
 }
 
-/* By luck the clock is where the page has it, of which the page itself is not sure. */
+/* The clock agrees with the page by luck, but the page's bound is wide. */
 static void who_is_not_sure_is_not_trusted(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -451,6 +496,80 @@ static void who_is_not_sure_is_not_trusted(void **state)
 	assert_true(check(&d));
 }
 
+/* Without a daemon only vmclockd slews the clock. */
+static void what_must_not_be_stepped_is_slewed(void **state)
+{
+	static const struct {
+		int step;
+		int64_t error;
+	} cases[] = {
+		{ STEP_NEVER, NS_PER_SEC / 2 },
+		{ STEP_NEVER, -NS_PER_SEC / 2 },
+		{ STEP_FORWARD, NS_PER_SEC / 2 },
+		/* Above step_back_max by little. */
+		{ STEP_ALWAYS, NS_PER_SEC + 1000 },
+	};
+	size_t i;
+	int second;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct daemon d = start(NTP_NONE);
+
+		d.config.step = cases[i].step;
+		world.marker++;
+		world.error = cases[i].error;
+		reaction_look(&d);
+		assert_false(check(&d));
+		for (second = 0; second < 100 && !check(&d); second++) {
+			pass(NS_PER_SEC);
+			reaction_look(&d);
+		}
+		assert_true(check(&d));
+	}
+}
+
+/* 2023-12-01. Who keeps the clock tells the kernel; on the month's last day only. */
+#define DECEMBER INT64_C(1701388800)
+
+static void at(struct daemon *d, int64_t sec, uint8_t leap)
+{
+	pass(NS_PER_SEC);
+	world.offset = sec - SEC - world.now / NS_PER_SEC;
+	world.leap = leap;
+	reaction_tick(d);
+	assert_int_equal(d->phase, PHASE_TRUSTED);
+}
+
+static void the_kernel_takes_part_in_a_leap_second(void **state)
+{
+	struct daemon d = start(NTP_NONE);
+
+	(void)state;
+	world.lateness = 0;
+	at(&d, DECEMBER - 86401, VMCLOCK_LEAP_PRE_POS);
+	assert_int_equal(world.planned, 0);
+	at(&d, DECEMBER - 86400, VMCLOCK_LEAP_PRE_POS);
+	assert_int_equal(world.planned, 1);
+	at(&d, DECEMBER - 10, VMCLOCK_LEAP_PRE_NEG);
+	assert_int_equal(world.planned, -1);
+	at(&d, DECEMBER + 10, VMCLOCK_LEAP_POST_NEG);
+	assert_int_equal(world.planned, 0);
+	at(&d, DECEMBER + 30 * 86400, VMCLOCK_LEAP_NONE);
+	assert_int_equal(world.planned, 0);
+
+	/* An NTP daemon does that itself, and who observes changes nothing. */
+	d = start(NTP_CHRONY);
+	world.lateness = 0;
+	at(&d, DECEMBER - 10, VMCLOCK_LEAP_PRE_POS);
+	assert_int_equal(world.planned, 0);
+	d = start(NTP_NONE);
+	world.lateness = 0;
+	d.dry_run = true;
+	at(&d, DECEMBER - 10, VMCLOCK_LEAP_PRE_POS);
+	assert_int_equal(world.planned, 0);
+}
+
 static void a_disruption_ends_it(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -469,7 +588,7 @@ static void a_disruption_ends_it(void **state)
 	}
 }
 
-/* A clone whose marker is the same; it was made while vmclockd looked, and while it did not run. */
+/* A clone with the same marker, made while vmclockd ran, and while it did not run. */
 static void another_generation_is_a_disruption(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -496,7 +615,35 @@ static void another_generation_is_a_disruption(void **state)
 	assert_int_equal(le64toh(published(&d)->disruptions), 2);
 }
 
-/* Not stepped, for the administrator wants none: the daemon is told, and trust is within a bound. */
+/*
+ * The page changes between a look and a tick: its time is neither used nor blamed
+ * for the loss of trust, and the next look finds the disruption.
+ */
+static void a_tick_leaves_another_marker_to_the_look(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		struct daemon d = start(NTP_CHRONY);
+		uint64_t bound_at = published(&d)->bound_at;
+
+		world.credulous = i & 1;
+		world.marker += i < 2;
+		world.generation += i >= 2;
+		pass(NS_PER_SEC);
+		reaction_tick(&d);
+		assert_int_equal(published(&d)->bound_at, bound_at);
+		assert_int_equal(world.logged[JOURNAL_UNTRUSTED], 0);
+		assert_false(check(&d));
+		reaction_look(&d);
+		assert_int_equal(world.logged[JOURNAL_DISRUPTED], 1);
+		assert_int_equal(world.logged[JOURNAL_UNTRUSTED], 0);
+		assert_true(check(&d));
+	}
+}
+
+/* The administrator forbids the step: the daemon is told, and trust depends on the bound. */
 static void a_step_that_is_not_wanted_is_slewed(void **state)
 {
 	static const struct {
@@ -520,14 +667,14 @@ static void a_step_that_is_not_wanted_is_slewed(void **state)
 		reaction_look(&d);
 		assert_false(check(&d));
 		assert_int_equal(world.told_ntp, 1);
-		/* It slews the clock. */
+		/* The daemon slews the clock. */
 		world.error = cases[i].error;
 		pass(2 * NS_PER_SEC);
 		reaction_look(&d);
 		assert_true(check(&d));
 		assert_int_equal(world.error, cases[i].error);
 		assert_int_equal(world.told_ntp, 1);
-		/* And so does vmclockd where there is none. */
+		/* Without a daemon, vmclockd slews it. */
 		d = start(NTP_NONE);
 		d.config.step = cases[i].step;
 		world.marker++;
@@ -542,7 +689,7 @@ static void a_step_that_is_not_wanted_is_slewed(void **state)
 	}
 }
 
-/* What it says itself is no reason to trust it. */
+/* A page's own claim is no reason to trust it. */
 static void a_page_that_may_be_wrong_tells_nobody(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -581,7 +728,7 @@ static void a_storm_ends_with_its_last_marker(void **state)
 	assert_true(check(&d));
 }
 
-/* ---- What others are told ------------------------------------------------------------------- */
+/* ---- Kernel, hooks and NTP daemon ------------------------------------------------------------- */
 
 static void a_disruption_is_told_also_before_the_clock_was_trusted(void **state)
 {
@@ -596,7 +743,7 @@ static void a_disruption_is_told_also_before_the_clock_was_trusted(void **state)
 	reaction_look(&d);
 	assert_int_equal(world.told_kernel, 1);
 	assert_false(world.synchronised);
-	/* And again: a daemon may have called it right meanwhile. */
+	/* Once more: a daemon may have declared it synchronised in between. */
 	world.marker++;
 	reaction_look(&d);
 	assert_int_equal(world.told_kernel, 2);
@@ -632,10 +779,10 @@ static void a_reaction_that_was_killed_is_finished_by_the_next_one(void **state)
 	reaction_look(&next);
 	assert_true(check(&next));
 	assert_int_equal(world.told_ntp, 1);
-	/* As it was before the disruption, which the first one had seen. */
+	/* The status before the disruption, which the first process had seen. */
 	assert_true(world.synchronised);
 
-	/* One that had come to its end is none. */
+	/* A finished reaction is not begun anew. */
 	next = next_one(&next);
 	reaction_start(&next);
 	assert_true(check(&next));
@@ -643,7 +790,7 @@ static void a_reaction_that_was_killed_is_finished_by_the_next_one(void **state)
 	assert_int_equal(le64toh(published(&next)->disruptions), 1);
 }
 
-/* It was killed in a storm, when the state had the new generation, and no hook had heard of it. */
+/* A kill in a storm: the state had the new generation, but no hook had run for it. */
 static void a_generation_is_told_by_the_next_one(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -684,7 +831,7 @@ static void a_device_that_is_gone_in_a_reaction_was_disrupted(void **state)
 	assert_int_equal(published(&d)->trust, VMCLOCK_RUN_UNKNOWN);
 }
 
-/* It would lead the clock astray by what it has measured before. */
+/* With its old measurements the daemon would steer the clock wrongly. */
 static void a_daemon_that_did_not_answer_is_told_later(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -700,7 +847,7 @@ static void a_daemon_that_did_not_answer_is_told_later(void **state)
 		pass(NS_PER_SEC);
 		reaction_tick(&d);
 	}
-	/* Not all the time: it may take long. */
+	/* Not all the time, because each try may take long. */
 	assert_in_range(world.told_ntp, 5, 20);
 	world.ntp_error = 0;
 	world.told_ntp = 0;
@@ -709,7 +856,7 @@ static void a_daemon_that_did_not_answer_is_told_later(void **state)
 		reaction_tick(&d);
 	}
 	assert_int_equal(world.told_ntp, 1);
-	/* The next one is told at once. One that refuses is not told again. */
+	/* At the next marker it is told at once. A daemon that refuses is not told again. */
 	world.ntp_error = -EREMOTEIO;
 	world.marker++;
 	reaction_look(&d);
@@ -721,7 +868,38 @@ static void a_daemon_that_did_not_answer_is_told_later(void **state)
 	assert_int_equal(world.told_ntp, 2);
 }
 
-/* The host's time is the former one's, until it moves: readers of the page are told so at each look. */
+/* The counter has jumped, or the kernel's clocks stood still: chronyd does not know of it. */
+static void a_counter_out_of_step_voids_what_chronyd_has_measured(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+	uint64_t reactions;
+
+	(void)state;
+	d.device.has_time = false;
+	world.by_ntp = 0;
+	world.marker++;
+	reaction_look(&d);
+	assert_true(check(&d));
+	assert_int_equal(world.ntp_resets, 1);
+	reactions = le64toh(published(&d)->reactions);
+	world.by_ntp = -EDOM;
+	world.error += NS_PER_SEC;
+	reaction_tick(&d);
+	assert_int_not_equal(published(&d)->trust, VMCLOCK_RUN_TRUSTED);
+	assert_int_equal(world.ntp_resets, 2);
+	assert_int_equal(le64toh(published(&d)->reactions), reactions + 1);
+	/* During a reaction too. */
+	reaction_look(&d);
+	assert_int_equal(world.ntp_resets, 3);
+	assert_int_not_equal(published(&d)->trust, VMCLOCK_RUN_TRUSTED);
+	world.by_ntp = 0;
+	world.error = 0;
+	pass(NS_PER_SEC);
+	reaction_look(&d);
+	assert_true(check(&d));
+}
+
+/* The page has the former host's time, until it changes: the state tells readers so. */
 static void readers_hear_of_a_doubt_and_its_end(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -734,7 +912,7 @@ static void readers_hear_of_a_doubt_and_its_end(void **state)
 	assert_int_equal(published(&d)->doubted, 1);
 	assert_int_equal(le64toh(published(&d)->marker), world.marker);
 	assert_false(check(&d));
-	/* Whatever else keeps the clock from being right. */
+	/* Other obstacles make no difference. */
 	world.no_bounds = true;
 	world.left_behind = false;
 	reaction_look(&d);
@@ -742,7 +920,7 @@ static void readers_hear_of_a_doubt_and_its_end(void **state)
 	assert_false(check(&d));
 }
 
-/* Each look finds another marker: vmclockd does not look for ever. */
+/* Each look sees another marker: vmclockd does not look for ever. */
 static void a_marker_that_never_stands_still_holds_nobody_up(void **state)
 {
 	struct daemon d = start(NTP_CHRONY);
@@ -764,8 +942,11 @@ int main(void)
 		cmocka_unit_test(alone_the_bound_is_narrow),
 		cmocka_unit_test(who_is_late_vouches_for_no_longer),
 		cmocka_unit_test(who_is_not_sure_is_not_trusted),
+		cmocka_unit_test(what_must_not_be_stepped_is_slewed),
+		cmocka_unit_test(the_kernel_takes_part_in_a_leap_second),
 		cmocka_unit_test(a_disruption_ends_it),
 		cmocka_unit_test(another_generation_is_a_disruption),
+		cmocka_unit_test(a_tick_leaves_another_marker_to_the_look),
 		cmocka_unit_test(a_step_that_is_not_wanted_is_slewed),
 		cmocka_unit_test(a_page_that_may_be_wrong_tells_nobody),
 		cmocka_unit_test(a_storm_ends_with_its_last_marker),
@@ -774,6 +955,7 @@ int main(void)
 		cmocka_unit_test(a_generation_is_told_by_the_next_one),
 		cmocka_unit_test(a_device_that_is_gone_in_a_reaction_was_disrupted),
 		cmocka_unit_test(a_daemon_that_did_not_answer_is_told_later),
+		cmocka_unit_test(a_counter_out_of_step_voids_what_chronyd_has_measured),
 		cmocka_unit_test(readers_hear_of_a_doubt_and_its_end),
 		cmocka_unit_test(a_marker_that_never_stands_still_holds_nobody_up),
 	};

@@ -23,7 +23,7 @@ static uint64_t divided(uint64_t n)
 	uint64_t inverse = odd;
 	int i;
 
-	/* Right in 3 bits, and in twice as many each time. */
+	/* Right in 3 bits, then in twice as many bits in each round. */
 	for (i = 0; i < 5; i++)
 		inverse *= 2 - odd * inverse;
 	return (n * inverse) & ((UINT64_C(1) << 55) - 1);
@@ -49,12 +49,12 @@ static void check_tick(unsigned int shift, uint64_t n, int more)
 
 	s.period = (uint64_t)((tick - 1) / NS) + (uint64_t)more;
 
-	/* Short of the next one, or past it. */
+	/* Just before the next nanosecond, or after it. */
 	s.time_frac = divided(-n);
 	whole = (uint64_t)(((vmclock_u128)s.time_frac * NS) >> 64) + 1;
 	check(&s, 1, (int64_t)whole - (more < 1));
 
-	/* Back to the one before, or short of it. */
+	/* Back to the previous nanosecond, or just after it. */
 	s.time_frac = divided(n);
 	whole = (uint64_t)(((vmclock_u128)s.time_frac * NS) >> 64);
 	check(&s, (uint64_t)-1, (int64_t)whole - (more > 0));
@@ -78,7 +78,7 @@ static void less_than_any_unit_decides(void **state)
 	}
 }
 
-/* Rounded up and with one more, it is to be a signed number of nanoseconds. */
+/* Rounded up and with one more, it must fit in signed nanoseconds. */
 static void the_largest_error_leaves_room_for_one(void **state)
 {
 	struct vmclock_snapshot s = {
@@ -96,7 +96,7 @@ static void the_largest_error_leaves_room_for_one(void **state)
 	assert_true(ns == INT64_MAX - 1);
 }
 
-/* Readings go on from there without a look at what fits. */
+/* Readings on the line do not check for overflow. */
 static void no_line_ends_beyond_all_seconds(void **state)
 {
 	struct vmclock_snapshot s = {

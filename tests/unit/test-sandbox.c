@@ -28,10 +28,10 @@
 /* The library's are bound to these. */
 #define INSTEAD __attribute__((visibility("default")))
 
-/* How often it called one of them. */
+/* How often the library called one of them. */
 static int calls_made;
 
-/* As where the vDSO does not serve the clock. */
+/* As if the vDSO did not serve the clock. */
 INSTEAD
 int clock_gettime(clockid_t clock, struct timespec *ts)
 {
@@ -46,7 +46,7 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *ts, struc
 	return syscall(SYS_clock_nanosleep, clock, flags, ts, left) ? errno : 0;
 }
 
-/* Where set, what poll(2) always answers, at once; or the error that it sleeps to no end with. */
+/* If set: poll(2) always returns this at once; or it fails with this error after a sleep. */
 static short always_ready;
 static int error_asleep;
 
@@ -75,7 +75,7 @@ int poll(struct pollfd *fds, nfds_t n, int ms)
 	return ppoll(fds, n, ms < 0 ? NULL : &timeout, NULL);
 }
 
-/* Where set, what acknowledging an event gives: an error, or -1 for the end of the file. */
+/* If set: the error of acknowledging an event, or -1 for the end of the file. */
 static int unreadable;
 
 INSTEAD
@@ -93,7 +93,7 @@ ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
 
 #define CALLS_MAX 3
 
-/* A system call by all of its names: which one is used, the C library decides. */
+/* A system call by all of its names, because the C library may use any of them. */
 struct call {
 	const char *name;
 	int numbers[CALLS_MAX];
@@ -142,7 +142,7 @@ static const char *const wait_names[] = {
 	"wait for trust in a device",
 };
 
-/* One wait: what it meets, and what it must say. */
+/* One wait: its obstacles, and the expected result. */
 struct trial {
 	enum wait wait;
 	const struct call *denied;
@@ -162,9 +162,9 @@ struct outcome {
 #define TIMEOUT_MS	300
 #define TRIALS_MAX	64
 
-/* Who sleeps for 10 ms between two looks, for events come all the time, stays below the first. */
+/* The limit of calls with sleeps of 10 ms, when events come all the time. */
 #define CALLS_LIMIT	600
-/* Who looks each 100 ms does not exceed that. */
+/* The limit of calls with a look each 100 ms. */
 #define CALLS_SLOW	60
 #define BUSY_LIMIT_MS	50
 
@@ -178,7 +178,7 @@ static int busy_ms(void)
 		     (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000);
 }
 
-/* TIMEOUT_MS after all that it can be now. */
+/* TIMEOUT_MS after the latest possible time now. */
 static struct timespec soon(const struct vmclock *vc)
 {
 	struct vmclock_time now;
@@ -225,7 +225,7 @@ static bool as_expected(const struct trial *trial, const struct outcome *out, in
 				      trial->revents == POLLIN && trial->unreadable != EPERM &&
 					      trial->unreadable >= 0;
 	int limit = events ? CALLS_LIMIT : CALLS_SLOW;
-	/* It does call, or they were not counted. */
+	/* There must be calls, or they were not counted. */
 	bool good = !status && out->ret == trial->expected && out->calls > 0 &&
 		    out->calls < limit && out->busy_ms < BUSY_LIMIT_MS;
 
@@ -237,7 +237,7 @@ static bool as_expected(const struct trial *trial, const struct outcome *out, in
 	return good;
 }
 
-/* All at once, for they mostly sleep. */
+/* All trials run at once, because they mostly sleep. */
 static void try_all(struct vmclock *vc, const struct trial *trials, size_t count)
 {
 	struct outcome *outcomes = mmap(NULL, TRIALS_MAX * sizeof(*outcomes),
@@ -301,7 +301,7 @@ static const int errors[] = {
 	EPERM, EACCES, ENOSYS, EINVAL, ENOMEM, EAGAIN, EBADF, EFAULT, ENODEV, EINTR, 133, 4095,
 };
 
-/* The wait answers what the call did. */
+/* The wait returns the error of the call. */
 static void expect_its_errors(struct vmclock *vc, enum wait wait, const struct call *call)
 {
 	struct trial trials[ARRAY_SIZE(errors)];
@@ -377,7 +377,7 @@ static void a_denied_clock_ends_the_wait(void **state)
 	vmclock_close(vc);
 }
 
-/* Nothing else tells that a device is gone. */
+/* Without it, a removed device would go unnoticed. */
 static void a_denied_poll_ends_the_wait_on_a_device(void **state)
 {
 	static const struct trial asleep[] = {
@@ -397,7 +397,7 @@ static void a_denied_poll_ends_the_wait_on_a_device(void **state)
 	vmclock_close(vc);
 }
 
-/* Events that cannot be had, or not acknowledged. */
+/* Events that are unavailable, or cannot be acknowledged. */
 static void without_events_a_wait_sleeps(void **state)
 {
 	static const struct call *const calls[] = { &open_call, &pread_call, &close_call };
@@ -418,7 +418,7 @@ static int expected_of(int revents)
 	return -ETIMEDOUT;
 }
 
-/* Every combination of events that poll(2) may find at once, each time. */
+/* Every combination of events that poll(2) may return at once, each time. */
 static void a_poll_that_never_sleeps_is_no_spin(void **state)
 {
 	static const struct call *const calls[] = { NULL, &pread_call, &open_call };
@@ -454,7 +454,7 @@ static void an_event_that_cannot_be_acknowledged_is_no_spin(void **state)
 	vmclock_close(vc);
 }
 
-/* By the program, which must not. */
+/* The program has closed it, which it must not do. */
 static void a_descriptor_that_was_closed_is_told(void **state)
 {
 	static const struct trial trials[] = {
@@ -495,7 +495,7 @@ static void a_time_that_comes_no_nearer_is_slept_for(void **state)
 	vmclock_close(vc);
 }
 
-/* A file in which nobody vouches: it is there now, and was not at open. */
+/* A state file in which nobody vouches, made after open. */
 static struct vmclock *open_untrusted(struct runfiles *rf)
 {
 	struct vmclock *vc = open_clock(rf->pf, 0);
@@ -526,7 +526,7 @@ static void a_wait_for_trust_ends_like_the_others(void **state)
 	vmclock_close(vc);
 }
 
-/* What cannot be opened, looked at or mapped is not there. */
+/* A file that cannot be opened, examined or mapped counts as missing. */
 static void files_that_cannot_be_had_are_not_there(void **state)
 {
 	static const struct call *const calls[] = { &open_call, &stat_call, &mmap_call,
@@ -581,7 +581,7 @@ static int status_of(int (*child)(struct vmclock *vc), struct vmclock *vc)
 	return status;
 }
 
-/* How long the host holds it cannot be told then. */
+/* Without a clock, the length of an update cannot be measured. */
 static int read_held_page_without_clock(struct vmclock *vc)
 {
 	struct vmclock_quality quality;

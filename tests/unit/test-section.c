@@ -22,7 +22,7 @@
 
 /* ---- The host ------------------------------------------------------------------------- */
 
-/* What the marker is in the middle of an update, and of none. */
+/* The marker in the middle of an update, and after it. */
 #define HALF UINT64_C(0xdead)
 
 static struct {
@@ -116,7 +116,7 @@ static int set_up(void **state)
 	host.vc = (struct vmclock){ .page = &host.page, .size = sizeof(host.page) };
 	host.now = 1000 * NS;
 	host.step = MS;
-	/* Whoever waits for ever does so by it. */
+	/* A test that waits for ever is ended by it. */
 	alarm(60);
 	return 0;
 }
@@ -180,7 +180,7 @@ static void a_short_update_is_waited_for_without_the_clock(void **state)
 		assert_int_equal(host.looks, host.update_looks);
 		assert_int_equal(host.pauses, host.looks - 1);
 		assert_int_equal(host.readings, 0);
-		/* Nothing before it has ended. */
+		/* No field is read before the update has ended. */
 		assert_int_equal(host.loads, 2);
 	}
 }
@@ -208,7 +208,7 @@ static void an_update_may_take_100_ms(void **state)
 	(void)state;
 	begin_update();
 	assert_int_equal(read_generation(), -ETIMEDOUT);
-	/* The first one says when that began, and the last one comes after that time. */
+	/* The first reading is the start, and the last one is after the limit. */
 	assert_int_equal(host.readings, 1 + 100 + 1);
 	assert_int_equal(host.looks, SECTION_FAST_TRIES + host.readings);
 	assert_int_equal(host.loads, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What tells of sleep, of steps, and of another clocksource. */
+/* Detecting sleep, steps, and another clocksource. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@ static void sleep_is_seen_once(void **state)
 	struct slept s = { 0 };
 
 	(void)state;
-	/* That it has slept before the first look is no news. */
+	/* A sleep before the first look does not count. */
 	assert_false(slept_between(&s, 100, 5 * SEC + 101, 102));
 	assert_false(slept_between(&s, 10000, 5 * SEC + 10001, 10002));
 	assert_true(slept_between(&s, 20000, 5 * SEC + 20010, 20002));
@@ -34,7 +34,7 @@ static void sleep_is_seen_once(void **state)
 	assert_false(slept_between(&s, 50000, 9 * SEC + 10000, 50002));
 }
 
-/* Who is kept waiting between two readings cannot tell, and says nothing. */
+/* After a delay between two readings, sleep is not certain. */
 static void waiting_is_no_sleep(void **state)
 {
 	struct slept s = { 0 };
@@ -44,11 +44,11 @@ static void waiting_is_no_sleep(void **state)
 	assert_false(slept_between(&s, 10, 10 * SEC, 10 * SEC + 1));
 	assert_false(slept_between(&s, 20 * SEC, 20 * SEC + 1, 40 * SEC));
 	assert_false(slept_between(&s, 50 * SEC, 60 * SEC, 70 * SEC));
-	/* And has forgotten nothing of what it could tell before. */
+	/* Earlier knowledge is kept. */
 	assert_true(slept_between(&s, 80 * SEC, 80 * SEC + 5, 80 * SEC + 1));
 }
 
-/* Who was kept waiting at first knows better later. */
+/* After a delay at first, later looks are more exact. */
 static void better_looks_count(void **state)
 {
 	struct slept s = { 0 };
@@ -150,7 +150,7 @@ static void the_counter_is_given_up(void **state)
 	assert_non_null(strstr(clocksource_changed(&c), "time-stamp counter"));
 	assert_null(clocksource_changed(&c));
 	assert_false(clocksource_by_counter(&c));
-	/* It never was there: nothing to lose. */
+	/* The TSC was never available, so it cannot be lost. */
 	put("available_clocksource", "kvm-clock \n");
 	assert_null(clocksource_changed(&c));
 	put("available_clocksource", "tsc \n");
@@ -170,7 +170,7 @@ static void where_nothing_is_told(void **state)
 	assert_null(clocksource_changed(&c));
 	assert_true(clocksource_by_counter(&c));
 	clocksource_close(&c);
-	/* Empty for a moment: that is no other one. */
+	/* An empty file is no other clocksource. */
 	put("current_clocksource", "tsc\n");
 	put("available_clocksource", "tsc \n");
 	clocksource_open(&c, folder);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The arithmetic's numbers, from where the specification has them in the page. */
+/* The snapshot's numbers, from the specification's offsets in the page. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ static void each_field_comes_from_its_place(void **state)
 	size_t i;
 
 	(void)state;
-	/* As many as give each bit both values, surely. */
+	/* Enough for each bit to have both values. */
 	for (size = 0; size < 100; size++) {
 		for (i = 0; i < sizeof(page); i++)
 			page[i] = (unsigned char)(rand_r(&seed) >> 3);

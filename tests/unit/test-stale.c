@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Whose time is it, after the marker has moved: looks at pages of two hosts. */
+/* Whose time is it after the marker has changed? Looks at pages of two hosts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@
 #define START	  UINT64_C(1000000000000)
 #define START_SEC INT64_C(1700000000)
 
-/* A host's clock: ahead by so much, and too fast. */
+/* A host's clock: its lead and its rate. */
 struct host {
 	int64_t ahead; /* ns */
 	int64_t ppb;
@@ -80,13 +80,13 @@ static void the_first_page_is_believed(void **state)
 			    sizeof(stale.believed));
 }
 
-/* It moves marker and time in one update. */
+/* The host changes marker and time in one update. */
 static void a_right_host_is_believed_at_once(void **state)
 {
 	static const struct host hosts[] = {
 		{ .ahead = 10000000, .ppb = -50000, .error = 1000 },
 		{ .ahead = 10000000, .error = 1000 },
-		/* Each of them alone, and the least that is certain: two errors apart. */
+		/* Each difference alone, and the smallest certain one: two errors apart. */
 		{ .ahead = 5000, .error = 1000 },
 		{ .ahead = 0, .ppb = 5000, .error = 1000000 },
 		{ .ahead = 0, .ppb = -5000, .error = 1000000 },
@@ -106,7 +106,7 @@ static void a_right_host_is_believed_at_once(void **state)
 	}
 }
 
-/* The host publishes ten times a second; a look is up to a second old when the marker moves. */
+/* The host publishes ten times a second; the last look may be a second old. */
 static void a_former_hosts_last_update_is_not(void **state)
 {
 	int64_t age;
@@ -119,7 +119,7 @@ static void a_former_hosts_last_update_is_not(void **state)
 		assert_true(look_at(&stale, &old, 1, 0));
 		for (i = 0; i < 100; i++)
 			assert_false(look_at(&stale, &old, 2, age * NS / 10));
-		/* Until somebody publishes under this marker: whatever it is. */
+		/* Any update under this marker is believed. */
 		assert_true(look_at(&stale, &new, 2, 5 * NS));
 		assert_true(look_at(&stale, &new, 2, 5 * NS));
 	}
@@ -152,11 +152,11 @@ static void a_host_that_goes_on_is_believed_when_it_does(void **state)
 	assert_true(look_at(&stale, &old, 1, 0));
 	assert_false(look_at(&stale, &old, 2, NS));
 	assert_true(look_at(&stale, &old, 2, NS + NS / 10));
-	/* For good under this marker, also if it goes back. */
+	/* It stays believed under this marker, even if it goes back. */
 	assert_true(look_at(&stale, &old, 2, NS));
 }
 
-/* It may have published something that nobody saw before it moved the machine on. */
+/* The second host may have published an update that nobody saw. */
 static void two_moves_need_another_update(void **state)
 {
 	struct stale stale = { 0 };
@@ -185,7 +185,7 @@ static void the_status_is_no_time(void **state)
 	assert_false(stale_look(&stale, &page));
 }
 
-/* Before it moves, a host takes its time back, and the next one gives its own. */
+/* A host withdraws its time before the migration, and the next one gives its own. */
 static void time_that_was_taken_back_still_tells_the_host(void **state)
 {
 	struct vmclock_abi page = page_of(&old, 1, NS);
@@ -234,7 +234,7 @@ static void a_process_goes_on_for_another(void **state)
 	assert_false(look_at(&stale, &new, 2, 0));
 }
 
-/* Neither under the marker that it was seen under, nor if the machine went back to the first one. */
+/* Neither under the same marker, nor if the machine goes back to the first host. */
 static void what_was_not_believed_is_not_by_another_process(void **state)
 {
 	const struct vmclock_abi before = page_of(&old, 1, 0), none = { 0 };
@@ -262,7 +262,7 @@ static bool look_at_clone(struct stale *stale, const struct host *host, uint64_t
 	return stale_look(stale, &page);
 }
 
-/* A clone may have the marker that its machine was saved with. */
+/* A clone may have the same marker as the saved machine. */
 static void a_clones_time_is_its_own(void **state)
 {
 	struct stale stale = { 0 };
@@ -328,13 +328,13 @@ static void units_make_no_difference(void **state)
 	page.time_maxerror_nanosec = htole64(1000000);
 	assert_true(stale_contradicts(&before, &page));
 	assert_true(stale_contradicts(&page, &before));
-	/* So far apart that it is no number: nothing is said. */
+	/* So far apart that it does not fit: no contradiction. */
 	page.counter_period_shift = 200;
 	page.time_maxerror_nanosec = htole64(10 * NS);
 	assert_false(stale_contradicts(&before, &page));
 }
 
-/* In UTC, the old host's own leap second is none of another host's. */
+/* A leap second between two UTC pages is no contradiction. */
 static void a_leap_second_is_no_contradiction(void **state)
 {
 	const int64_t midnight = INT64_C(1483228800);

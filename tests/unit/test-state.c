@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Files in /run/vmclock: whom they are taken from, and what of an earlier state goes on. */
+/* Files in /run/vmclock: which ones are accepted, and what the next process keeps. */
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +46,7 @@ void say(int level, const char *fmt, ...)
 	snprintf(said + length, sizeof(said) - length, "\n");
 }
 
-/* One line, which names the file and ends so. */
+/* The log has one line, which names the file and has this end. */
 static void assert_said(const char *name, const char *end)
 {
 	size_t length = strlen(said), tail = strlen(end);
@@ -153,7 +153,7 @@ static void what_is_written_is_in_the_file(void **state)
 	assert_non_null(again);
 	assert_false(made);
 	assert_int_equal(again[SIZE - 1], 77);
-	/* The same inode: who has mapped it before sees it as well. */
+	/* The same inode: earlier mappings see the change. */
 	again[0] = 78;
 	assert_int_equal(map[0], 78);
 	munmap(map, SIZE);
@@ -198,17 +198,17 @@ static void others_in_their_place_are_refused(void **state)
 	unlink(path_of("file"));
 
 	assert_int_equal(mkfifo(path_of("file"), 0600), 0);
-	is_refused(" is no regular file: remove it");
+	is_refused(" is not a regular file: remove it");
 	unlink(path_of("file"));
 
 	assert_int_equal(mkdir(path_of("file"), 0755), 0);
-	is_refused(" is no regular file: remove it");
+	is_refused(" is not a regular file: remove it");
 	rmdir(path_of("file"));
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/file", folder);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	is_refused(" is no regular file: remove it");
+	is_refused(" is not a regular file: remove it");
 	close(fd);
 
 	/* None of them was changed. */
@@ -252,11 +252,11 @@ static void other_folders_are_refused(void **state)
 
 	assert_int_equal(symlink("/", folder), 0);
 	assert_null(runfile_map(folder, "file", SIZE, &made));
-	assert_said(folder, "/run is no folder: remove it");
+	assert_said(folder, "/run is not a folder: remove it");
 	assert_null(runfile_copy(folder, "file", SIZE));
-	assert_said(folder, "/run is no folder: remove it");
+	assert_said(folder, "/run is not a folder: remove it");
 	assert_int_equal(runfile_lock(folder), -1);
-	assert_said(folder, "/run is no folder: remove it");
+	assert_said(folder, "/run is not a folder: remove it");
 	unlink(folder);
 
 	snprintf(folder, sizeof(folder), "%s/a/b", base);
@@ -304,7 +304,7 @@ static void copies_change_nothing(void **state)
 	munmap(copy, SIZE);
 	assert_int_equal(access(path_of("other"), F_OK), -1);
 
-	/* An empty one was made by somebody who did not come any further. */
+	/* An empty file may be left by a process that was killed. */
 	make_file("empty", 0, 0644);
 	copy = runfile_copy(folder, "empty", SIZE);
 	assert_non_null(copy);
@@ -324,7 +324,7 @@ static void one_writes(void **state)
 	assert_int_equal(runfile_lock(folder), -1);
 	assert_said(folder, "/run");
 	close(first);
-	/* Also with a file for which others could ask. */
+	/* The lock works also with a file that others could open. */
 	assert_int_equal(chmod(path_of("lock"), 0644), 0);
 	second = runfile_lock(folder);
 	assert_true(second >= 0);
@@ -361,7 +361,7 @@ static void end(struct state *state)
 		close(state->lock);
 }
 
-/* What a vmclockd has left behind. */
+/* Leaves the state of an earlier vmclockd. */
 static void leave_state(void)
 {
 	struct state state;
@@ -422,7 +422,7 @@ static void that_of_this_boot_goes_on(void **state)
 	seq = le32toh(read_state().seq_count);
 	opens(true);
 
-	/* Its count, too: a reader that has seen it waits for another one. */
+	/* The count is kept, too: a reader that has seen it waits for another. */
 	assert_int_equal(state_open(&next, folder, "/dev/vmclock0", false), 0);
 	state_publish(&next);
 	assert_true(le32toh(read_state().seq_count) > seq);
@@ -486,7 +486,7 @@ static void of_two_copies_one_goes_on(void **state)
 		unlink(path_of(STATE));
 	}
 
-	/* With neither whole, nothing does but their counts, which are mended. */
+	/* If neither copy is whole, only their counts are kept, and repaired. */
 	leave_state();
 	for (i = 0; i < VMCLOCK_RUN_COPIES; i++)
 		write_at((size_t)i * VMCLOCK_RUN_STATE_COPY_SIZE, &found, sizeof(found));
@@ -504,7 +504,7 @@ static void of_two_copies_one_goes_on(void **state)
 #define FIRST_MARKER 17
 #define UPDATES	     3
 
-/* In step: a mixture of two updates is found out. */
+/* Related fields, so that a mixture of two updates is detected. */
 static void write_marker(struct state *state, uint64_t marker)
 {
 	state->next.marker = htole64(marker);
@@ -546,7 +546,7 @@ static void write_file(const unsigned char *content)
 	close(fd);
 }
 
-/* What the next one finds, in a folder of its own. Returns the marker. */
+/* Returns the marker that the next process finds, in a folder of its own. */
 static uint64_t marker_left(const unsigned char *content)
 {
 	struct state next;
@@ -622,7 +622,7 @@ static void nothing_is_lost_whenever_it_is_killed(void **state)
 	write_marker(&first, FIRST_MARKER);
 	end(&first);
 	check_each_store(torn);
-	/* Nor when the next one is killed as well, while it mends that. */
+	/* The same if the next process is killed while it repairs the file. */
 	for (i = 0; i < VMCLOCK_RUN_COPIES; i++) {
 		write_file(torn[i]);
 		check_each_store(NULL);
@@ -663,7 +663,7 @@ static void one_vmclockd_has_it(void **state)
 	assert_said(folder, "/run");
 	end(&first);
 	opens(false);
-	/* What is refused does not keep the lock. */
+	/* A refused start does not keep the lock. */
 	unlink(path_of(STATE));
 	make_file(STATE, SIZE + 1, 0644);
 	assert_int_equal(state_open(&first, folder, "/dev/vmclock0", false), -1);
@@ -688,7 +688,7 @@ static void a_rehearsal_changes_nothing(void **state)
 	assert_int_equal(state_open(&running, folder, "/dev/vmclock0", false), 0);
 	state_publish(&running);
 	before = read_state();
-	/* Beside the one that runs. */
+	/* A dry run beside the running one. */
 	assert_int_equal(state_open(&dry, folder, "/dev/vmclock0", true), 0);
 	assert_string_equal(said, "");
 	assert_true(dry.resumed);

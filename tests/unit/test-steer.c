@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The rate that the system clock is set to, by a page that has time. */
+/* The rate of the system clock, by a page with time. */
 #include <endian.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -40,7 +40,7 @@ static struct steer begin(void)
 	return steer;
 }
 
-/* What it is set to for an offset in ns, where the page has so many ppm. */
+/* The rate for an offset in ns, with a page's rate of @ppm. */
 static double rate(int64_t ppm, int64_t offset)
 {
 	const struct steer steer = begin();
@@ -72,7 +72,7 @@ static void an_offset_decays_in_seconds(void **state)
 	}
 }
 
-/* Nobody may be there to end it: the kernel takes 500 ppm for its clock's error. */
+/* Nobody may be left to end the decay: the kernel's bound grows by 500 ppm. */
 static void whoever_dies_leaves_no_wild_clock(void **state)
 {
 	int64_t offset;

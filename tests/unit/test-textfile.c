@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A file that is always whole, and a disk that hangs: nobody waits for it, and the last text counts. */
+/* A file that is always whole, and a disk that hangs: nobody waits for it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <semaphore.h>
@@ -24,6 +24,7 @@ int rename(const char *from, const char *to);
 int slow_rename(const char *from, const char *to);
 
 static bool hangs;
+static int fails; /* an error */
 static sem_t begun, thawed;
 
 int slow_rename(const char *from, const char *to)
@@ -32,6 +33,9 @@ int slow_rename(const char *from, const char *to)
 		sem_post(&begun);
 		sem_wait(&thawed);
 	}
+	errno = __atomic_load_n(&fails, __ATOMIC_ACQUIRE);
+	if (errno)
+		return -1;
 	return rename(from, to);
 }
 
@@ -114,7 +118,7 @@ static void the_end_writes_the_last_text(void **state)
 #define LONG  50000
 #define TEXTS 200
 
-/* A text of its own letter, so that a part of it, or parts of two, would show. */
+/* Puts a text of one letter, so that a mixture or a part would be seen. */
 static void put_long(int number)
 {
 	char *text = malloc(LONG + 1);
@@ -167,7 +171,7 @@ static void nobody_waits_for_a_disk(void **state)
 	assert_int_equal(textfile_start(&file, path), 0);
 	put("hangs");
 	assert_int_equal(sem_wait(&begun), 0);
-	/* If these waited, it would be for ever. */
+	/* If these calls waited, they would wait for ever. */
 	put("in between");
 	put("later");
 	assert_string_equal(content(), "last");
@@ -196,12 +200,36 @@ static void the_end_does_not_wait_for_ever(void **state)
 	free(file.unfinished);
 }
 
+static void a_sandbox_is_told_with_the_way_out(void **state)
+{
+	static const struct {
+		int error;
+		const char *hint;
+	} errors[] = {
+		{ EROFS, ": Read-only file system (for a unit of systemd's: ReadWritePaths=): " },
+		{ ENOSPC, ": No space left on device: " },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		*said = '\0';
+		__atomic_store_n(&fails, errors[i].error, __ATOMIC_RELEASE);
+		assert_int_equal(textfile_start(&file, path), 0);
+		put("refused");
+		textfile_stop(&file);
+		assert_non_null(strstr(said, errors[i].hint));
+	}
+	__atomic_store_n(&fails, 0, __ATOMIC_RELEASE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_end_writes_the_last_text),
 		cmocka_unit_test(it_is_whole_at_any_time),
 		cmocka_unit_test(nobody_waits_for_a_disk),
+		cmocka_unit_test(a_sandbox_is_told_with_the_way_out),
 		cmocka_unit_test(the_end_does_not_wait_for_ever),
 	};
 

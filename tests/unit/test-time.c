@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The library's time: which pages have it, what belongs together, when it is certain. */
+/* The library's time: which pages have it, and when it is certain. */
 #include <endian.h>
 #include <errno.h>
 #include <limits.h>
@@ -286,7 +286,7 @@ static void maintenance_is_told(void **state)
 }
 
 /* Real time 10 us to either side of a step of UTC by a second. */
-/* All other flags of the page, those of the library's values among them, stay out of a reading. */
+/* A reading has none of the page's other flags, even if their values are the library's. */
 static void the_pages_promise_is_told(void **state)
 {
 	const uint64_t others = ~(uint64_t)(VMCLOCK_FLAG_DISRUPTION_SOON |
@@ -325,7 +325,7 @@ static void bounds_hold_across_a_leap_second(void **state)
 	pf->page->time_maxerror_nanosec = htole64(10000);
 	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_UTC, REFERENCE + TICKS(500000000 - 1000), &t),
 			 0);
-	/* It may be 23:59:59.99 still, or 23:59:59.00 again. */
+	/* True time may be 23:59:59.99, or the second 23:59:59.00. */
 	assert_true(vmclock_time_before(&t, &(struct timespec){ .tv_sec = MIDNIGHT + 1 }));
 	assert_false(vmclock_time_after(&t, &(struct timespec){ .tv_sec = MIDNIGHT - 1 }));
 	assert_false(vmclock_time_before(&t, &(struct timespec){ .tv_sec = MIDNIGHT - 1,
@@ -342,7 +342,7 @@ static void bounds_hold_across_a_leap_second(void **state)
 	vmclock_close(vc);
 }
 
-/* A clock and the counter at the same time: the pair of several that nothing came between. */
+/* A clock and the counter at the same time: the tightest of several pairs. */
 static uint64_t read_pair(clockid_t clock, struct timespec *ts)
 {
 	uint64_t counter = 0, best = UINT64_MAX;
@@ -454,7 +454,7 @@ static void expect_invalid(struct pagefile *pf, enum vmclock_scale scale)
 	vmclock_close(vc);
 }
 
-/* Mistakes of the program are not hidden by what the host has, or has not. */
+/* An error of the program is reported before errors of the page. */
 static void an_unknown_scale_is_told_before_all_else(void **state)
 {
 	static const int scales[] = { 3, 4, 99, INT_MAX, INT_MIN, -1 };
@@ -492,7 +492,7 @@ static double cpu_seconds(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-/* Half a second before a leap second, by UTC: @wait is a number that comes twice. */
+/* Half a second before a leap second, in UTC: @wait is a number that comes twice. */
 static void commit_in_a_leap_second(struct pagefile *pf, long wait)
 {
 	const struct timespec number = { MIDNIGHT - 1, wait };
@@ -565,7 +565,7 @@ static void an_update_that_never_ends_is_an_error(void **state)
 	vmclock_close(vc);
 }
 
-/* ---- What readings leave behind for the next ones ---------------------------------- */
+/* ---- The line cache ------------------------------------------------------------------ */
 
 static void read_at(const struct vmclock *vc, uint64_t counter, struct vmclock_time *t)
 {
@@ -577,7 +577,7 @@ static void assert_normal(const struct timespec *ts)
 	assert_in_range(ts->tv_nsec, 0, NS - 1);
 }
 
-/* A new handle knows nothing: its first reading is made by the book. */
+/* Compares with a new handle, whose first reading takes the slow path. */
 static void agree(struct pagefile *pf, const struct vmclock *vc, uint64_t counter)
 {
 	struct vmclock *fresh = pagefile_open(pf);
@@ -589,7 +589,7 @@ static void agree(struct pagefile *pf, const struct vmclock *vc, uint64_t counte
 	assert_normal(&t.earliest);
 	assert_normal(&t.latest);
 	assert_memory_equal(&t, &first, offsetof(struct vmclock_time, reserved));
-	/* UTC has no line at the end of a month, and that is where most pages here are. */
+	/* UTC has no line at the end of a month, where most pages here are. */
 	fresh = pagefile_open(pf);
 	assert_int_equal(vmclock_at(fresh, VMCLOCK_SCALE_TAI, counter, &first), 0);
 	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, counter, &t), 0);
@@ -597,7 +597,7 @@ static void agree(struct pagefile *pf, const struct vmclock *vc, uint64_t counte
 	assert_memory_equal(&t, &first, offsetof(struct vmclock_time, reserved));
 }
 
-/* Or each reading would go the long way, and none would tell. */
+/* Otherwise each reading would take the slow path unnoticed. */
 static void a_reading_makes_a_line(void **state)
 {
 	struct pagefile *pf = *state;
@@ -622,7 +622,7 @@ static void a_reading_makes_a_line(void **state)
 	vmclock_close(vc);
 }
 
-/* In whatever second the first reading is, the next ones are likely to be in that one, too. */
+/* A line starts in the second of the first reading, where the next ones are likely. */
 static void a_line_begins_in_the_second_of_its_reading(void **state)
 {
 	const uint64_t later = TICKS(UINT64_C(5000000000));
@@ -681,7 +681,7 @@ static void an_error_is_not_remembered(void **state)
 	vmclock_close(vc);
 }
 
-/* The first reads the page, the next ones go on from there. */
+/* The first reading uses the page, the next ones the line. */
 static void each_reading_reads_the_counter(void **state)
 {
 	struct pagefile *pf = *state;
@@ -715,7 +715,7 @@ static void the_next_readings_agree_with_the_first(void **state)
 	pagefile_begin(pf);
 	pf->page->time_frac_sec = 0;
 	pagefile_end(pf);
-	/* In the middle of what follows: 20 s to and fro, on both sides of a second's end too. */
+	/* Start in the middle: later readings are within 20 s, on both sides of a second's end. */
 	read_at(vc, REFERENCE + TICKS(10 * second), &t);
 	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE + TICKS(10 * second), &t), 0);
 	for (k = 1; k < 200; k++)
@@ -723,7 +723,7 @@ static void the_next_readings_agree_with_the_first(void **state)
 	vmclock_close(vc);
 }
 
-/* A first reading so far away that the nanoseconds between would not fit a word. */
+/* A first reading so far away that the distance in ns does not fit in a word. */
 static void a_far_reading_does_no_harm(void **state)
 {
 	struct pagefile *pf = *state;
@@ -738,7 +738,7 @@ static void a_far_reading_does_no_harm(void **state)
 	vmclock_close(vc);
 }
 
-/* On either side, and with a counter that is slow: a tick takes whole nanoseconds. */
+/* On both sides, with a slow counter, whose tick takes whole nanoseconds. */
 static void far_readings_by_a_slow_counter_do_no_harm(void **state)
 {
 	static const uint64_t far[] = { (UINT64_C(1) << 63) - 1, UINT64_C(1) << 63, -UINT64_C(1) << 60 };
@@ -769,10 +769,10 @@ static void far_readings_by_a_slow_counter_do_no_harm(void **state)
 	vmclock_close(vc);
 }
 
-/* UTC is known until midnight; that nothing is smeared by then, until the noon before. */
+/* UTC is known until midnight, smeared time until the noon before. */
 static void a_line_ends_where_no_smear_is_known(void **state)
 {
-	/* 2017-03-01T00:00:00Z: whether a leap second was before it, a page of January cannot say. */
+	/* 2017-03-01T00:00:00Z: a page of January does not know a leap second there. */
 	const int64_t noon = INT64_C(1488326400) - 43200;
 	struct pagefile *pf = *state;
 	struct vmclock *vc = open_time(pf);
@@ -819,7 +819,7 @@ static void an_update_is_seen_at_once(void **state)
 		pf->page->time_sec = htole64(MIDNIGHT + 37 + (uint64_t)i + 1);
 		pagefile_end(pf);
 	}
-	/* What takes the time away is an update, too. */
+	/* Withdrawing the time is an update, too. */
 	pagefile_begin(pf);
 	pf->page->clock_status = VMCLOCK_STATUS_UNRELIABLE;
 	pagefile_end(pf);
@@ -843,7 +843,7 @@ static void a_host_may_begin_to_count_anew(void **state)
 	vmclock_close(vc);
 }
 
-/* Somebody stopped in the middle of it: for good, as far as a child can see. */
+/* A thread was stopped while it wrote a line; a forked child never sees its end. */
 static void what_is_half_made_is_not_used(void **state)
 {
 	struct pagefile *pf = *state;
@@ -966,7 +966,7 @@ static void smeared_bounds_enclose_the_truth(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, pagefile_setup, pagefile_teardown)
 
-/* Not even where the caller has filled in what looks like bounds. */
+/* Not even if the caller has filled in bounds. */
 static void without_the_flag_nothing_is_certain(void **state)
 {
 	const struct vmclock_time t = { .latest = { .tv_sec = 1 }, .earliest = { .tv_sec = 3 } };

@@ -20,7 +20,7 @@
 
 static const struct ntp_daemon *const d = &timesyncd_daemon;
 
-/* The answer that came just now, and was sent for @before ago; the server's clock is @ahead. */
+/* An answer that came just now to a request from @before ago; the server's clock is @ahead. */
 static void answer(const struct place *p, int64_t before, int64_t ahead, const char *ignored)
 {
 	int64_t t4 = shown.real / US, t1 = (shown.real - before) / US, server = (t1 + t4) / 2 + ahead / US;
@@ -38,13 +38,13 @@ static int set_up(void **state)
 	return place_set_up(state, d);
 }
 
-/* Looks until all that was begun has ended, and as often as it takes to begin. */
+/* Looks until all programs have been started and have ended. */
 static void look(struct place *p)
 {
 	const struct timespec rest = { .tv_nsec = 1000000 };
 	int64_t limit = monotonic_now() + 20 * NS_PER_SEC;
 
-	/* The times between two questions are not what is looked at here. */
+	/* Do not wait for the time between two questions. */
 	p->ntp.timesyncd.next = 0;
 	do {
 		d->look(&p->ntp);
@@ -68,7 +68,7 @@ static void look(struct place *p)
 	"END\n"                                                                            \
 	"dbus-daemon --config-file=bus.conf --fork\n"
 
-/* Whoever has stopped it wants it to stay so: here asks the real busctl. */
+/* A stopped timesyncd must stay stopped: uses the real busctl. */
 static void asking_does_not_start_it(void **state)
 {
 	struct place *p = *state;
@@ -113,11 +113,11 @@ static void what_was_sent_since_counts(void **state)
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 	assert_null(report_refusal(&r));
 	assert_int_equal(r.offset, 0);
-	/* Half the round trip, half the root delay, the root dispersion; 1000 ppm; what was rounded. */
+	/* Half the round trip, half the root delay, the root dispersion; 1000 ppm; rounding. */
 	assert_in_range(r.root_dispersion, 6 * MS + 100 * US, 6 * MS + 115 * US);
 	assert_int_equal(r.reference, (EPOCH + 3600 * NS_PER_SEC) / NS_PER_SEC);
 
-	/* CLOCK_REALTIME may go where it likes. */
+	/* CLOCK_REALTIME may change in any way. */
 	pass(NS_PER_SEC);
 	shown.real -= 7200 * NS_PER_SEC;
 	shown.synchronised = false;
@@ -135,7 +135,7 @@ static void what_was_sent_before_does_not(void **state)
 	pass(5 * MS);
 	assert_int_equal(d->measure(&p->ntp, false), 0);
 	pass(3 * MS);
-	/* It was sent 8 ms ago: the disruption was while it was under way. */
+	/* The request was sent 8 ms ago, before the disruption. */
 	answer(p, 8 * MS, 0, "false");
 	set_clock(0, 0, 0);
 	look(p);
@@ -201,7 +201,7 @@ static void what_is_pending_counts(void **state)
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 	assert_int_equal(r.offset, 300 * MS);
 	assert_true(r.root_dispersion >= 302 * MS);
-	/* When the clock is to be slewed, and was being slewed. */
+	/* With a new slew, and an old slew under way. */
 	pass(32 * NS_PER_SEC);
 	shown.pending = 4 * MS;
 	look(p);
@@ -213,7 +213,7 @@ static void what_is_pending_counts(void **state)
 	assert_in_range(r.root_dispersion, 6 * MS, 7 * MS);
 }
 
-/* The kernel was told of another measurement than the one that is answered. */
+/* The clock was set by another measurement than the reported one. */
 static void a_clock_that_was_set_meanwhile_is_less_certain(void **state)
 {
 	struct place *p = *state;
@@ -240,7 +240,7 @@ static void a_clock_that_was_set_meanwhile_is_less_certain(void **state)
 	set_clock(0, 30 * MS, 0);
 	snprintf(text, sizeof(text), "touch %s/go", p->folder);
 	assert_int_equal(system(text), 0);
-	/* What the first one says is as uncertain as the clock was moved; then the other is asked for. */
+	/* The first answer is as uncertain as the clock was moved; then the other is asked for. */
 	while (d->report(&p->ntp, &r, &why)) {
 		d->look(&p->ntp);
 		nanosleep(&rest, NULL);
@@ -259,7 +259,7 @@ static void the_kernel_has_to_agree(void **state)
 
 	assert_int_equal(d->measure(&p->ntp, false), 0);
 	pass(10 * MS);
-	/* timesyncd was not allowed to set the clock, which nobody calls synchronised. */
+	/* timesyncd may not set the clock, and the clock is unsynchronised. */
 	answer(p, 2 * MS, 100 * MS, "false");
 	look(p);
 	assert_int_equal(count(p, "busctl"), 0);
@@ -348,7 +348,7 @@ static void an_answer_is_asked_for_once(void **state)
 		pass(NS_PER_SEC);
 	}
 	assert_int_equal(count(p, "busctl"), 1);
-	/* vmclockd has told the kernel how good its clock is: nothing is new. */
+	/* vmclockd has told the kernel the error of its clock: nothing is new. */
 	shown.maxerror = 7 * MS;
 	look(p);
 	pass(NS_PER_SEC);
@@ -432,7 +432,7 @@ int main(void)
 		TEST(why_it_cannot_be_restarted_is_told),
 	};
 
-	/* Some faults would make it wait for ever. */
+	/* Some faults would make the test wait for ever. */
 	alarm(300);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

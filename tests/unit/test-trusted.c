@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The system clock's state: when it is vouched for, and waiting for that. */
+/* The system clock's state: when it is trusted, and waiting for trust. */
 #include <endian.h>
 #include <errno.h>
 #include <pthread.h>
@@ -22,7 +22,7 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define NS INT64_C(1000000000)
 
-/* What the library calls: so slow, if wanted, that threads which map the same file meet. */
+/* Replaces the library's call, slowly if wanted, so that threads meet while mapping a file. */
 static bool slow_mapping;
 
 __attribute__((visibility("default")))
@@ -142,7 +142,7 @@ static void its_word_holds_for_a_time(void **state)
 	runfiles_vouch(rf, &word);
 	expect_none(vc, -ENOENT);
 	word.trust = VMCLOCK_RUN_TRUSTED;
-	/* Nobody vouches for so long: it is of another boot, or of another time namespace. */
+	/* Too far ahead: the state is from another boot, or another time namespace. */
 	word.valid_until = htole64(UINT64_MAX);
 	runfiles_vouch(rf, &word);
 	expect_none(vc, -ENOENT);
@@ -154,7 +154,7 @@ static void its_word_holds_for_a_time(void **state)
 	runfiles_vouch(rf, &word);
 	expect_trust(vc, 1);
 
-	/* With nobody writing, it ends by itself, and not before. */
+	/* Without a writer, trust ends at this time, and not before. */
 	until = clock_ns(CLOCK_MONOTONIC) + NS / 5;
 	word.valid_until = htole64((uint64_t)until);
 	runfiles_vouch(rf, &word);
@@ -212,7 +212,7 @@ static void so_does_a_new_generation(void **state)
 	vmclock_close(vc);
 }
 
-/* It is about the system clock: whether the page has time makes no difference. */
+/* The state is about the system clock, so the page's time makes no difference. */
 static void pages_with_time_have_it_too(void **state)
 {
 	struct runfiles *rf = *state;
@@ -278,7 +278,7 @@ static int trust_now(const struct runfiles *rf)
 	return ret;
 }
 
-/* As for the completed page, which tries all of that. */
+/* As for the completed page, whose test tries all cases. */
 static void a_file_that_others_may_have_made_does_not_count(void **state)
 {
 	struct runfiles *rf = *state;
@@ -307,13 +307,13 @@ static void a_file_that_others_may_have_made_does_not_count(void **state)
 
 /* ---- Writers ---------------------------------------------------------------------------- */
 
-/* Of this process, in ns: who spins is found out. */
+/* This process's processor time, in ns, to detect spinning. */
 static int64_t work(void)
 {
 	return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-/* As one leaves it that was killed in the middle of an update: what was there is the last word. */
+/* A kill in the middle of an update: the last whole state counts. */
 static void a_writer_that_died_takes_nothing_back(void **state)
 {
 	struct runfiles *rf = *state;
@@ -333,7 +333,7 @@ static void a_writer_that_died_takes_nothing_back(void **state)
 	vmclock_close(vc);
 }
 
-/* While one mends what another one has left, both may be in an update. */
+/* While a new vmclockd repairs the file, both copies may be in an update. */
 static void a_writer_that_died_costs_nobody_anything(void **state)
 {
 	struct runfiles *rf = *state;
@@ -348,13 +348,13 @@ static void a_writer_that_died_costs_nobody_anything(void **state)
 	expect_none(vc, -EAGAIN);
 	assert_int_equal(vmclock_system_wait_trusted(vc, &soon), -ETIMEDOUT);
 	assert_true(work() - before < 50000000);
-	/* The next one mends it. */
+	/* The next vmclockd repairs it. */
 	vouch(rf);
 	expect_trust(vc, 1);
 	vmclock_close(vc);
 }
 
-/* Nor does a host, for whom everybody else waits. */
+/* A host in an update does not make the wait spin, although other functions would. */
 static void a_wait_does_not_spin_for_a_host(void **state)
 {
 	struct runfiles *rf = *state;
@@ -376,7 +376,7 @@ static void a_wait_does_not_spin_for_a_host(void **state)
 
 #define DISRUPTIONS 3000
 
-/* Trust is given under every second marker, and the generation is ten times that. */
+/* Every second marker is trusted, and the generation is ten times the marker. */
 static void be_disrupted(struct runfiles *rf)
 {
 	struct vmclock_run_state word = runfiles_word(rf);
@@ -506,7 +506,7 @@ static void a_wait_ends_in_time(void **state)
 	assert_int_equal(vmclock_system_wait_trusted(vc, &soon), -ETIMEDOUT);
 	assert_true(clock_ns(CLOCK_MONOTONIC) - before >= soon.tv_nsec);
 	assert_true(clock_ns(CLOCK_MONOTONIC) - before < 10 * NS);
-	/* Whatever else is so. */
+	/* Even if the clock is trusted. */
 	vouch(rf);
 	for (i = 0; i < ARRAY_SIZE(wrong); i++)
 		assert_int_equal(vmclock_system_wait_trusted(vc, &wrong[i]), -EINVAL);
@@ -521,7 +521,7 @@ static void do_nothing(int signal)
 static void a_signal_ends_a_wait(void **state)
 {
 	const struct sigaction action = { .sa_handler = do_nothing };
-	/* Again and again: the first may come before the sleep. */
+	/* Repeatedly, because the first signal may come before the sleep. */
 	const struct itimerval timer = { { .tv_usec = 30000 }, { .tv_usec = 30000 } };
 	struct runfiles *rf = *state;
 	struct vmclock *vc = pagefile_open(rf->pf);
@@ -534,7 +534,7 @@ static void a_signal_ends_a_wait(void **state)
 	vmclock_close(vc);
 }
 
-/* As vmclockd does that starts later; no file is moved to its place here. */
+/* Makes the files as a vmclockd that starts later; no file is renamed here. */
 static void make_files(struct runfiles *rf)
 {
 	struct vmclock_run_page page = runfiles_page(rf, counter_ordered());
@@ -559,7 +559,7 @@ static void files_that_come_later_are_picked_up(void **state)
 	vc = pagefile_open(rf->pf);
 	assert_int_equal(vmclock_system_wait_trusted(vc, &at_once), -ETIMEDOUT);
 	assert_int_equal(mkdir(rf->folder, 0755), 0);
-	/* Not by a function that a signal handler may call. */
+	/* Functions that are safe in signal handlers do not map files. */
 	assert_int_equal(vmclock_now(vc, VMCLOCK_SCALE_UTC, &now), -ENODATA);
 	start(&helper);
 	assert_int_equal(vmclock_system_wait_trusted(vc, &late), 0);
@@ -570,7 +570,7 @@ static void files_that_come_later_are_picked_up(void **state)
 	vmclock_close(vc);
 }
 
-/* Where only the state has been there, its word is enough: the page is picked up as well. */
+/* If only the state existed, waiting maps the page as well. */
 static void a_page_that_comes_later_is_picked_up(void **state)
 {
 	struct runfiles *rf = *state;
@@ -636,7 +636,7 @@ static int count_mappings(const char *what)
 
 #define TEAM 8
 
-/* Threads that share a handle all pick up; one of them wins, and nothing is left of the others. */
+/* Several threads may map the files at once; one wins, and the others' mappings are freed. */
 static void threads_may_pick_up_at_once(void **state)
 {
 	struct runfiles *rf = *state;
@@ -706,7 +706,7 @@ static int ask(const struct vmclock *vc)
 	return ret;
 }
 
-/* The marker moves, and the time stays: nobody believes it before vmclockd does. */
+/* The marker changes, but the time does not: it counts only after vmclockd believes it. */
 static void a_former_hosts_time_is_refused(void **state)
 {
 	struct runfiles *rf = *state;

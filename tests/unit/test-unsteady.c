@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* No time by a counter that is not steady: the library's own check, on a processor of our own. */
+/* No time on an unsteady counter: the library's own check, on a fake processor. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,7 +28,7 @@ static int own_cpuid(unsigned int leaf, unsigned int *eax, unsigned int *ebx, un
 	return 1;
 }
 
-/* Nor does the kernel offer it. */
+/* The kernel does not offer it either. */
 static int own_open(const char *path, int flags)
 {
 	(void)path;
@@ -62,7 +62,7 @@ static void an_unsteady_counter_gives_no_time(void **state)
 	assert_int_equal(time_error(COUNTER_ID, sizeof(struct vmclock_abi)), 0);
 	steady = false;
 	assert_int_equal(time_error(COUNTER_ID, sizeof(struct vmclock_abi)), UNSTEADY);
-	/* What the page lacks is told first. */
+	/* An error of the page comes first. */
 	assert_int_equal(time_error(VMCLOCK_COUNTER_INVALID, sizeof(struct vmclock_abi)), -ENODATA);
 	assert_int_equal(time_error(COUNTER_ID, VMCLOCK_SIZE_MIN), -ENODATA);
 }

@@ -91,7 +91,7 @@ static void read_generation(const struct vmclock *vc, struct answer *answer)
 	answer->ret = vmclock_generation(vc, &answer->number);
 }
 
-/* By a handle that knows nothing, while nobody writes. */
+/* A reading with a new handle, while nobody writes. */
 static void read_undisturbed(struct pagefile *pf, reading *read, struct answer *answer)
 {
 	struct vmclock *vc = pagefile_open(pf);
@@ -106,7 +106,7 @@ static void read_undisturbed(struct pagefile *pf, reading *read, struct answer *
 #define BEFORE	SIGUSR1
 #define AFTER	SIGUSR2
 
-/* One reading after the other; @warm: with a handle that knows the page. */
+/* Reads repeatedly; @warm: with a handle that has read the page. */
 static void read_for_ever(struct pagefile *pf, reading *read, bool warm, struct answer *shared)
 {
 	pid_t self = getpid();
@@ -152,7 +152,7 @@ static int resume(pid_t reader, bool step)
 	return WSTOPSIG(status);
 }
 
-/* So many instructions after its last look at the page, a reading is not over yet. */
+/* A reading takes at least this many instructions after its last load from the page. */
 #define TOO_LATE 10
 
 /* False if the reading was over by then. */
@@ -164,7 +164,7 @@ static bool go_to_instruction(pid_t reader, int number)
 	return true;
 }
 
-/* @stride: 1 for each instruction; more where there are many, of which most are between loads. */
+/* @stride: 1: at each instruction; more for long readings, which rarely load. */
 static void check_reading(struct pagefile *pf, reading *read, bool warm, int stride)
 {
 	struct answer *answer = mmap(NULL, sizeof(*answer), PROT_READ | PROT_WRITE,
@@ -177,7 +177,7 @@ static void check_reading(struct pagefile *pf, reading *read, bool warm, int str
 	reader = start_reader(pf, read, warm, answer);
 	assert_int_equal(waitpid(reader, &status, 0), reader);
 	assert_true(WIFSTOPPED(status));
-	/* Until an update is too late for the reading. */
+	/* Repeat until an update comes too late for the reading. */
 	while (of_old * stride < TOO_LATE) {
 		if (number)
 			assert_int_equal(resume(reader, false), BEFORE);
@@ -197,7 +197,7 @@ static void check_reading(struct pagefile *pf, reading *read, bool warm, int str
 			of_new++;
 		}
 	}
-	/* But others were not. */
+	/* Other updates must have come in time. */
 	assert_true(of_new * stride > TOO_LATE);
 	kill(reader, SIGKILL);
 	waitpid(reader, NULL, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Waiting on a page file; the lab has the devices. */
+/* Waiting on a page file; the lab tests devices. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -88,7 +88,7 @@ static void rest_ms(long ms)
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
 }
 
-/* More than the 100 ms that are promised: the machine may be busy. */
+/* More than the promised 100 ms, because the machine may be busy. */
 #define LATE_MS 1000
 
 static void a_disruption_ends_waits_of_any_length(void **state)
@@ -141,7 +141,7 @@ static void a_signal_interrupts(void **state)
 
 	sigaction(SIGUSR1, &action, NULL);
 	pthread_create(&thread, NULL, wait_for_disruption, &w);
-	/* Again until it hits the sleep. */
+	/* Repeat until the signal comes during the sleep. */
 	while (!__atomic_load_n(&w.done, __ATOMIC_ACQUIRE)) {
 		pthread_kill(thread, SIGUSR1);
 		rest_ms(1);

@@ -121,7 +121,7 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *ts, struc
 	if (world.sleep_error)
 		return world.sleep_error;
 	log_nap(ns, -1);
-	/* Rounded up, or it would stand still in the end. */
+	/* Rounded up, because time would stop otherwise. */
 	go_on(world.sleeps_for ? (ns * world.sleeps_for + 99) / 100 : ns);
 	return 0;
 }
@@ -193,7 +193,7 @@ ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
 {
 	/* The first byte is enough; or the magic. */
 	assert_true(size == 1 || size == sizeof(uint32_t));
-	/* One's own description, or those who poll the handle miss the event. */
+	/* A separate description: otherwise pollers of the handle would miss the event. */
 	assert_int_not_equal(fd, world.handle);
 	assert_int_equal(offset, 0);
 	world.read++;
@@ -245,7 +245,7 @@ static int wait_ms(struct vmclock *vc, int64_t ms)
 	int before = descriptors();
 	int ret;
 
-	/* Waits that never end do so by it. */
+	/* Ends a wait that would never end. */
 	alarm(20);
 	ret = vmclock_wait_disrupted(vc, 1, ms < 0 ? NULL : &timeout);
 	alarm(0);
@@ -278,7 +278,7 @@ static void a_wait_looks_every_100_ms_until_its_timeout(void **state)
 		assert_int_equal(wait_ms(vc, 250), -ETIMEDOUT);
 		expect_naps(naps, 3, device);
 		assert_int_equal(world.now, 1000 * NS + 250 * MS);
-		/* Nothing is to be acknowledged: but for the magic, nothing is read. */
+		/* Only the magic is read, because there is no event to acknowledge. */
 		assert_int_equal(world.read, device);
 		vmclock_close(vc);
 	}
@@ -295,7 +295,7 @@ static void a_marker_that_differs_is_told_without_a_call(void **state)
 	vmclock_close(vc);
 }
 
-/* As many seconds as there may be are no time that is over. */
+/* The largest numbers of seconds are not in the past. */
 static void the_longest_timeouts_are_no_short_ones(void **state)
 {
 	struct timespec timeout;
@@ -314,7 +314,7 @@ static void the_longest_timeouts_are_no_short_ones(void **state)
 	}
 }
 
-/* Timeouts of hours are slept for in full; so is none at all. */
+/* Waits with timeouts of hours, or none, last in full. */
 static void a_change_without_event_is_seen_within_100_ms(void **state)
 {
 	static const int64_t timeouts[] = { -1, INT64_C(3600000), 1700 };
@@ -561,7 +561,7 @@ static void what_acknowledging_says(void **state)
 	}
 }
 
-/* Nothing is acknowledged then, and the event would be there for ever. */
+/* Without an acknowledgement the event would stay for ever. */
 static void an_end_of_file_ends_the_events(void **state)
 {
 	struct vmclock *vc = begin(*state, true);
@@ -574,7 +574,7 @@ static void an_end_of_file_ends_the_events(void **state)
 	vmclock_close(vc);
 }
 
-/* In a program that has closed its standard input. */
+/* The program has closed its standard input. */
 static void descriptor_0_is_one_like_any_other(void **state)
 {
 	static const int64_t naps[] = { 100, 100 };
@@ -591,7 +591,7 @@ static void descriptor_0_is_one_like_any_other(void **state)
 	vmclock_close(vc);
 }
 
-/* The number may be another file's by now, which is left alone. */
+/* The number may belong to another file now, which must not be used. */
 static void a_description_that_somebody_closed_is_not_used(void **state)
 {
 	struct vmclock *vc = begin(*state, true);
@@ -633,7 +633,7 @@ static void a_driver_without_events_is_looked_at(void **state)
 	vmclock_close(vc);
 }
 
-/* Whichever of the two descriptors tells it, and whether events wake the wait or not. */
+/* Either descriptor may report it, with or without events. */
 static void a_device_that_goes_ends_the_wait(void **state)
 {
 	struct vmclock *vc;
@@ -659,7 +659,7 @@ static void a_device_that_goes_ends_the_wait(void **state)
 	vmclock_close(vc);
 }
 
-/* The number of a device that is gone may be another device's by now. */
+/* The number of a removed device may belong to another device now. */
 static void what_is_no_page_is_not_polled(void **state)
 {
 	static const int64_t naps[] = { 100, 100 };
@@ -672,7 +672,7 @@ static void what_is_no_page_is_not_polled(void **state)
 	vmclock_close(vc);
 }
 
-/* Whichever reading of it. */
+/* Each reading of the clock may fail. */
 static void a_clock_that_fails_ends_the_wait(void **state)
 {
 	struct vmclock *vc;
@@ -708,7 +708,7 @@ static void a_sleep_that_fails_ends_the_wait(void **state)
 	vmclock_close(vc);
 }
 
-/* Woken early by less than half: whatever clock that was. By more: by none. */
+/* A sleep that is short by less than half is accepted; a shorter one is no sleep. */
 static void a_sleep_that_is_none_ends_the_wait(void **state)
 {
 	static const struct {
@@ -750,7 +750,7 @@ static void a_timeout_is_checked_first(void **state)
 
 /* ---- Waiting for a time ------------------------------------------------------------------- */
 
-/* Its time is the world's: the counter moves it by nothing. The bounds are 1 ms either way. */
+/* The page's time is the world's, independent of the counter. The bounds are +-1 ms. */
 static struct vmclock *begin_with_time(struct pagefile *pf)
 {
 	struct vmclock_abi *page = pf->page;
@@ -844,7 +844,7 @@ static void a_time_that_is_over_is_not_slept_for(void **state)
 	vmclock_close(vc);
 }
 
-/* The second boundary makes no difference. */
+/* A second's end makes no difference. */
 static void whole_seconds_are_slept_for_as_well(void **state)
 {
 	static const int64_t times[] = { 999, 1000, 1001, 1999, 2000, 2001, 5000 };
@@ -879,7 +879,7 @@ static void far_times_are_slept_for_in_slices(void **state)
 	}
 }
 
-/* Each sleep is twice as long as the one before, and a slice in the end. */
+/* Each sleep is twice as long as the last one, up to a slice. */
 static void a_time_that_stands_still_is_looked_at_ever_less(void **state)
 {
 	struct vmclock *vc = begin_with_time(*state);
@@ -999,7 +999,7 @@ static void a_word_holds_to_the_nanosecond(void **state)
 		runfiles_vouch(rf, &word);
 		assert_int_equal(vmclock_system_trusted(vc, &marker), cases[i].ret);
 	}
-	/* Nobody knows how old it is. */
+	/* The age of the state is unknown. */
 	world.clock_fails_at = world.clock_readings + 1;
 	assert_int_equal(vmclock_system_trusted(vc, &marker), -EPERM);
 	vmclock_close(vc);

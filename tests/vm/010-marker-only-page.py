@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""QEMU's own device: an unprivileged user reads, maps and polls it, and no one writes."""
+"""QEMU's own device: an unprivileged user can read, map and poll it, and nobody can write it."""
 
 # QEMU has a VMClock device of its own for PCs.
 ARCHITECTURES = ('amd64',)
@@ -26,7 +26,7 @@ def run(lab):
     lab.equal(vm.shell('grep -slx "vmclock[0-9]*" /sys/class/ptp/*/clock_name').output, '',
               'the PTP clocks of a page that never has time')
 
-    # Nothing happens to the clock here.
+    # The clock is not disrupted here.
     lab.equal(vm.run('lib-wait 2', user='nobody').splitlines()[-1],
               'Connection timed out 1 -> 1', 'vmclock_wait_disrupted')
     lab.equal(vm.run('stamp-events 3 1 | grep -c " at "', user='nobody'), '3', 'the stamps given')

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""A 32-bit program reads, maps and polls the device, also one of old, whose data is executable."""
+"""A 32-bit program reads, maps and polls the device; so does an old one with executable data."""
 
 import shutil
 
 KERNELS = ('5.10', '7.3')
 WATCHERS = ('debug',)
 SOURCE = 'tests/vm/guest/compat32.c'
-# The type of a program header that says whether the stack, and so all data, is executable.
+# The type of the program header that makes the stack, and so all data, executable.
 GNU_STACK = 0x6474e551.to_bytes(4, 'little')
 
 

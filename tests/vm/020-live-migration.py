@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Live migration between two QEMU processes: every kind of reader sees it, once."""
+"""Live migration between two QEMU processes: every kind of reader sees it exactly once."""
 
 READERS = {
     'poll': 'device-poll',
@@ -29,7 +29,7 @@ def run(lab):
                        'wait': 'disrupted 1 -> 2'}.items():
         vm.wait_for(f'grep -qx "{line}" /tmp/{name}')
     vm.wait_for('grep -q "REFUSED: clock disrupted, marker 1 -> 2" /tmp/stamps')
-    # After the refusal it goes on with the new marker.
+    # After the refusal the program goes on with the new marker.
     vm.wait_for('grep -A1 REFUSED /tmp/stamps | grep -q " at "')
     lab.equal(vm.wait_uevents(1),
               [{'VMCLOCK_EVENT': 'disruption', 'VMCLOCK_DISRUPTION_MARKER': '2'}],

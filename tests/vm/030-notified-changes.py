@@ -15,7 +15,7 @@ def run(lab):
     for name in NAMES:
         vm.wait_for(f'grep -qx waiting /tmp/{name}')
 
-    # A change that is no disruption wakes pollers too, and is no event for udev.
+    # A change that is no disruption wakes pollers too, but sends no uevent.
     for marker, publish in ((0, vm.page.update), (1, vm.page.disrupt)):
         publish()
         vm.notify()
@@ -25,7 +25,7 @@ def run(lab):
     lab.equal(vm.wait_uevents(1), [{**disruption, 'VMCLOCK_DISRUPTION_MARKER': '1'}],
               'what udev was told')
 
-    # A host that takes its time: notified in the middle, and not at the end.
+    # A slow host: it notifies in the middle of the update, and not at its end.
     with vm.page.updating():
         vm.notify()
         lab.check('timed out' in vm.shell('dd if=/dev/vmclock0 bs=4 count=1').output,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """examples/event-loop sleeps until the driver wakes it, and ends when the device is gone."""
 
-# Others try the driver's poll on all of them.
+# Other scenarios test the driver's poll on all kernels.
 KERNELS = ('6.12',)
 
 
@@ -11,7 +11,7 @@ def switches(vm):
 
 
 def check_sleeps(lab, vm):
-    """In two seconds, the timer for devices that cannot wake it would expire 20 times."""
+    """Count wake-ups: in two seconds, the timer for devices without poll would expire 20 times."""
     before = switches(vm)
     vm.run('sleep 2')
     woken = switches(vm) - before
@@ -21,7 +21,7 @@ def check_sleeps(lab, vm):
 def run(lab):
     vm = lab.boot('sim', programs=['event-loop'])
     vm.load()
-    # Its input neither ends nor has anything.
+    # The input never ends, and stays empty.
     vm.run('sleep 1000 | event-loop >/tmp/seen 2>&1 &')
     vm.wait_for('grep -qx "watching, marker 0" /tmp/seen')
     check_sleeps(lab, vm)

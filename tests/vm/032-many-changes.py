@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""However often a host disrupts the clock and notifies, udev is told a bounded number, and the last."""
+"""However often a host disrupts and notifies, udev gets few events, and the last state."""
 
 import time
 
-# So many a second, of each kind.
+# Uevents a second, of each kind.
 MOST = 10
 CHANGES = 150
 
@@ -17,7 +17,7 @@ def run(lab):
         vm.page.disrupt(vm_generation_counter=number)
         vm.notify()
     seconds = time.monotonic() - began
-    # Who listens takes its time for each.
+    # The listener needs some time for each uevent.
     vm.wait_for(f'grep -q "generation .*MARKER={CHANGES} .*COUNTER={CHANGES}$" /tmp/uevents',
                 timeout=90)
     events = vm.wait_uevents(2)
@@ -28,7 +28,7 @@ def run(lab):
                   f'udev was told {len(told)} times in {seconds:.1f} s')
         lab.equal(told[-1]['VMCLOCK_DISRUPTION_MARKER'], str(CHANGES), f'the last {kind} told')
 
-    # Afterwards it is told at once again, of each.
+    # Afterwards udev gets each uevent at once again.
     time.sleep(1.1)
     for number in range(CHANGES + 1, CHANGES + 4):
         vm.page.disrupt()

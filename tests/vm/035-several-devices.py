@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Two devices on one line: each wakes its own, has its own name, and either may go."""
+"""Two devices on one interrupt line: each wakes its own pollers, and each can be removed."""
 
-from vmlab.page import FLAG_NOTIFICATION_PRESENT
+from vmlab.guest.device import Simulation
+from vmlab.host.page import FLAG_NOTIFICATION_PRESENT
 
 KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
 WATCHERS = ('debug',)
@@ -9,11 +10,11 @@ DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 
 
 def run(lab):
-    vm = lab.boot('sim', devices=2, programs=['device-poll', 'device-read', 'device-map'])
+    vm = lab.boot(Simulation(devices=2), programs=['device-poll', 'device-read', 'device-map'])
     pages = [vm.page, vm.page.at(0x4000)]
     vm.listen_for_uevents()
     vm.load('interval_ms=0')
-    # In which order they are found is the kernel's affair.
+    # The kernel finds the devices in any order.
     pages[1].set(disruption_marker=10)
     if vm.run('cat /sys/class/misc/vmclock0/disruption_marker') == '10':
         pages.reverse()
@@ -28,7 +29,7 @@ def run(lab):
         vm.run(f'{path} device-poll 2 >/tmp/poll{number} 2>&1 &')
         vm.wait_for(f'grep -qx waiting /tmp/poll{number}')
 
-    # Both are notified of what is news for one.
+    # Both devices are notified, but only one has changed.
     pages[1].disrupt()
     vm.notify()
     vm.wait_for('grep -qx "marker 11" /tmp/poll1')
@@ -38,7 +39,7 @@ def run(lab):
     vm.wait_for('grep -qx "marker 1" /tmp/poll0')
     lab.equal(vm.run('cat /tmp/poll1'), 'waiting\nmarker 11', 'what the other device has told')
 
-    # Without the other one it goes on; also where the host does not notify.
+    # The device works without the other one, also if the host does not notify.
     device = vm.run('basename $(readlink /sys/class/misc/vmclock0/device)')
     vm.run(f'echo {device} >{DRIVER}/unbind')
     vm.run('test ! -e /dev/vmclock0 -a -e /dev/vmclock1')

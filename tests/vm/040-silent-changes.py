@@ -8,13 +8,13 @@ def run(lab):
     vm = lab.boot('sim-silent', programs=['device-poll', 'lib-wait'])
     vm.listen_for_uevents()
 
-    # Nobody waits: the idle look alone sends the uevent.
+    # Nobody waits: only the idle look can send the uevent.
     vm.load('interval_ms=100')
     lab.equal(vm.run('cat /sys/class/misc/vmclock0/notification'), 'timer', 'the notification')
     vm.page.disrupt()
     lab.equal(vm.wait_uevents(1)[0]['VMCLOCK_DISRUPTION_MARKER'], '1', 'the marker for udev')
 
-    # No idle looks: those who wait are woken all the same.
+    # No idle looks: waiting programs are woken nevertheless.
     vm.run('rmmod vmclock')
     vm.load('interval_ms=0')
     for name, command in COMMANDS.items():

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""Whoever waits is woken, in whatever way, on whatever host, and however the host changes."""
+"""Every kind of wait is woken, on every kind of host, even while the host changes its kind."""
 
-from vmlab.page import FLAG_NOTIFICATION_PRESENT, FLAG_VM_GEN_COUNTER_PRESENT
-from vmlab.wakeup import Sleeper, ways
+from vmlab.guest.wakeup import Sleeper, ways
+from vmlab.host.page import FLAG_NOTIFICATION_PRESENT, FLAG_VM_GEN_COUNTER_PRESENT
 
 KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
 WATCHERS = ('debug',)
 SILENT = FLAG_VM_GEN_COUNTER_PRESENT
 NOTIFYING = SILENT | FLAG_NOTIFICATION_PRESENT
-# What the host does, with which flags, and whether it notifies of that.
+# What the host does, the flags that it sets, and whether it notifies.
 WENT_SILENT = ('a host that goes silent without a pulse', SILENT, False)
 WENT_SILENT_PULSE = ('a host that goes silent with a last pulse', SILENT, True)
 IS_SILENT = ('a silent host', SILENT, False)
 BEGAN = ('a host that begins to notify without a pulse', NOTIFYING, False)
 BEGAN_PULSE = ('a host that begins to notify with a pulse', NOTIFYING, True)
 NOTIFIES = ('a host that notifies', NOTIFYING, True)
-# What it was when the sleeper came, and what it then does.
+# The host's flags when the sleeper comes, and what the host does then.
 HOSTS = (
     (NOTIFYING, (WENT_SILENT, IS_SILENT, BEGAN, NOTIFIES, WENT_SILENT_PULSE, IS_SILENT)),
     (SILENT, (IS_SILENT, BEGAN_PULSE, NOTIFIES)),
@@ -25,7 +25,7 @@ PARAMETERS = '/sys/module/vmclock/parameters'
 
 def run(lab):
     vm = lab.boot('sim', programs=['device-wait'])
-    # Nobody but the sleeper itself has the driver look.
+    # Only the sleeper makes the driver look at the page.
     vm.load('interval_ms=0')
     took = {}
     missing = set()
@@ -59,7 +59,7 @@ def wake(vm, sleeper, step):
 
 
 def check_wait_interval(lab, vm):
-    """What it is set to at run time holds."""
+    """A parameter that is set at run time takes effect."""
     vm.page.update(flags=SILENT)
     took = []
     with Sleeper(vm, 'epoll') as sleeper:
@@ -72,7 +72,7 @@ def check_wait_interval(lab, vm):
 
 
 def check_udev(lab, vm):
-    """It hears of a disruption though nobody waits, once somebody is to look for it."""
+    """udev gets a disruption while nobody waits, after interval_ms is set."""
     vm.run('rmmod vmclock')
     vm.listen_for_uevents()
     vm.load('interval_ms=0')

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Who waits on an isolated processor has nobody look at the page there."""
+"""A program that waits on an isolated processor causes no looks at the page there."""
 
 import re
 
-from vmlab.wakeup import Sleeper
+from vmlab.guest.machine import Setup
+from vmlab.guest.wakeup import Sleeper
 
-# The kernels built here keep no processor apart.
+# The kernels that the lab builds cannot isolate processors.
 KERNELS = ('5.10', '7.3')
 TRACE = '/sys/kernel/tracing'
 EVENT = f'{TRACE}/events/workqueue/workqueue_execute_start/enable'
@@ -13,7 +14,7 @@ LOOKS = 100
 
 
 def run(lab):
-    vm = lab.boot('sim-silent', programs=['device-wait'], append='isolcpus=1')
+    vm = lab.boot('sim-silent', programs=['device-wait'], setup=Setup(append='isolcpus=1'))
     vm.load('interval_ms=0')
     vm.run(f'mount -t tracefs tracefs {TRACE}')
     with Sleeper(vm, 'epoll', command='taskset 2') as sleeper:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Another hypervisor goes on with a page of its own: same count, no notifications."""
+"""Another hypervisor continues with its own page: same count, no notifications."""
 
 
 def run(lab):
@@ -9,13 +9,13 @@ def run(lab):
     vm.run('device-poll 4 >/tmp/poll 2>&1 &')
     vm.wait_for('grep -qx waiting /tmp/poll')
 
-    # As if the new page had arrived at the old sequence count by chance.
+    # As if the new page had the old sequence count by chance.
     vm.page.set(disruption_marker=99)
     vm.notify()
     vm.wait_for('grep -qx "marker 99" /tmp/poll')
     lab.equal(vm.wait_uevents(1)[0]['VMCLOCK_DISRUPTION_MARKER'], '99', 'the marker for udev')
 
-    # And as if the marker were the same as well, so that only the generation tells.
+    # As if the marker were the same as well, so that only the generation differs.
     vm.page.set(vm_generation_counter=7)
     vm.notify()
     vm.wait_for('test $(grep -cx "marker 99" /tmp/poll) = 2')
@@ -23,7 +23,7 @@ def run(lab):
               {'VMCLOCK_EVENT': 'generation', 'VMCLOCK_DISRUPTION_MARKER': '99',
                'VMCLOCK_VM_GENERATION_COUNTER': '7'}, 'what udev was told')
 
-    # From now on the host notifies of nothing.
+    # From now on the host does not notify.
     vm.page.disrupt(flags=0)
     vm.wait_for('grep -qx "marker 100" /tmp/poll')
     lab.equal(vm.run('cat /sys/class/misc/vmclock0/notification'), 'timer', 'the notification')

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What happens while the guest hibernates is noticed when it is back, with all timers off."""
+"""A change during hibernation is noticed when the guest is back, with all timers off."""
 
-from vmlab import hibernation
+from vmlab.guest import hibernation
 
-# What a guest needs for that is a matter of PCs here.
+# Only the lab's PCs can hibernate.
 KERNELS = ('5.10', '7.3')
 WATCHERS = ('debug',)
 

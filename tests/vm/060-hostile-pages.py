@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Pages and resources that cannot be right are refused at probe, each with its line."""
+"""Impossible pages and resources are refused at probe, each with its own line in the log."""
 
 import json
+
+from vmlab.guest.device import Simulation
 
 REFUSED = (
     ({'magic': 0}, 'magic 0x00000000 at .* is not'),
@@ -19,7 +21,7 @@ DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 
 
 def run(lab):
-    vm = lab.boot('sim', fields={'magic': 0},
+    vm = lab.boot(Simulation({'magic': 0}),
                   programs=['device-read', 'device-map', 'device-nowait', 'vmclock-check'])
     vm.load()
     device = vm.device
@@ -44,7 +46,7 @@ def check_told(lab, vm, line):
 
 
 def small_pages(lab, vm, device):
-    """The smallest page there may be: marker and flags, and nothing after them."""
+    """The smallest possible page: marker and flags, and nothing after them."""
     vm.page.set(**{**GOOD, 'size': 0x20})
     vm.run(f'echo {device} >{DRIVER}/bind')
     lab.equal(vm.run('cd /sys/class/misc/vmclock0 && echo *_*'),
@@ -53,7 +55,7 @@ def small_pages(lab, vm, device):
 
 
 def stuck_count(lab, vm, device):
-    """A host that never finishes an update: an error, not a hang, and over when it does."""
+    """A host that does not finish an update: an error, not a hang, until the update ends."""
     vm.page.set(**GOOD, seq_count=5)
     vm.run(f'echo {device} >{DRIVER}/bind')
     for what in ('dd if=/dev/vmclock0 bs=4 count=1', 'cat /sys/class/misc/vmclock0/clock_status'):
@@ -67,7 +69,7 @@ def stuck_count(lab, vm, device):
 
 
 def stuck_in_use(lab, vm, device):
-    """It is told of in one line, and so is its end; who must not sleep does not."""
+    """The log has one line for a stuck update, one for its end; non-blocking reads never sleep."""
     vm.run(f'echo {device} >{DRIVER}/unbind')
     vm.run(f'echo {device} >{DRIVER}/bind')
     stuck = 'vmclock0: the host does not finish an update of the page: seq_count is stuck at'
@@ -78,7 +80,7 @@ def stuck_in_use(lab, vm, device):
     vm.page.set(seq_count=8)
     vm.notify()
     vm.wait_log('vmclock0: the host goes on')
-    # Not each time, if it is so again and again.
+    # Repeated stuck updates do not each get a line.
     vm.page.set(seq_count=9)
     vm.run('sleep 2')
     vm.page.set(seq_count=10)

@@ -12,7 +12,7 @@ def run(lab):
     device = vm.device
     vm.run('mkfifo /tmp/release && sleep 100000 >/tmp/release &')
 
-    # The library's wait ends as well, whether it began before the unbinding or after it.
+    # The library's wait also ends, whether it began before the unbinding or after it.
     vm.run('lib-wait >/tmp/wait0 2>&1 &')
     vm.run('lib-wait --after /tmp/unbound >/tmp/wait1 2>&1 &')
     for i in (0, 1):
@@ -33,14 +33,14 @@ def run(lab):
         if i == 0:
             for j in (0, 1):
                 vm.wait_for(f'grep -q "^No such device" /tmp/wait{j}')
-            # A mapping goes on to show the page, with no driver there.
+            # A mapping still shows the page after the driver is gone.
             vm.page.disrupt()
             vm.wait_for('grep -qx "marker 1" /tmp/watch')
-        # Again, under the same name, with the old holders still there.
+        # Bind again, under the same name, while the old files are still open.
         vm.run(f'echo {device} >{DRIVER}/bind')
         lab.equal(vm.run('device-read'), 'ok', 'device-read after rebinding')
 
-    # And beside another file of the same device.
+    # The same beside another file of the same device.
     vm.page.disrupt()
     vm.wait_for('grep -qx "marker 2" /tmp/watch')
 

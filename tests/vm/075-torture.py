@@ -4,12 +4,12 @@
 import contextlib
 import threading
 
-from vmlab.channel import Closed
+from vmlab.host.qemu import Closed
 
 KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
 WATCHERS = ('debug', 'kcsan')
 DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
-# On each of two devices, and on a kernel that was asked for to watch.
+# Rounds for each of two devices; the second number is for a watching kernel that --kernel names.
 ROUNDS, THOROUGH = 12, 60
 # $device is the name of the device. Before those who use it: there are many more than processors,
 # and a round would take minutes on a kernel that watches.
@@ -20,7 +20,7 @@ for round in $(seq $rounds); do
     usleep 20000
     echo $device >{DRIVER}/bind
     usleep 50000
-    # Goes only when nobody has it open.
+    # rmmod fails while somebody has the device open.
     if rmmod vmclock 2>/dev/null; then modprobe vmclock interval_ms=5 wait_interval_ms=2; fi
 done
 touch /tmp/stop'
@@ -28,7 +28,7 @@ touch /tmp/stop'
 
 
 def disrupt(vm, notify, stop):
-    """The host; it ends with the guest, whose own death is the news then."""
+    """The host; it ends with the guest, and leaves reporting the guest's death to others."""
     number = 0
     while not stop.wait(0.003):
         number += 1

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""vmclock-check tells why the kernel will not take the module, and modprobe agrees."""
+"""vmclock-check says why the kernel refuses the module, and modprobe agrees."""
 
 import json
 
-from vmlab.driverbuild import build_driver
+from vmlab.guest.machine import Setup
+from vmlab.kernels.driver import build_driver
 
 KERNELS = ('6.1', '7.3')
 
 
 def run(lab):
     built = build_driver(lab.tree, lab.kernel).module
-    vm = lab.boot('vmclock', append='module.sig_enforce=1', programs=['vmclock-check'])
+    vm = lab.boot('vmclock', programs=['vmclock-check'],
+                  setup=Setup(append='module.sig_enforce=1'))
     check(lab, vm, 'unsigned', 'is not signed', 'module.sig_enforce')
 
     content = built.read_bytes()
@@ -27,7 +29,7 @@ def run(lab):
         path.write_bytes(data)
         files[f'/root/{name}.ko'] = path
     vm = lab.boot('vmclock', files=files, programs=['vmclock-check'])
-    # Before it is altered nothing is in its way.
+    # Nothing prevents loading the unchanged module.
     report = told(lab, vm)
     lab.equal((ours(report)['obstacle'], report['next_step']), (None, 'as root: modprobe vmclock'),
               'the obstacle of the real module')
@@ -36,7 +38,7 @@ def run(lab):
     if vm.shell('modprobe vmclock').status:
         check(lab, vm, 'other-kernel', f'is built for kernel {other}', release)
     else:
-        # This kernel knows its modules by the checksums of symbols, and these are right.
+        # This kernel compares checksums of symbols, and these are right.
         vm.run('rmmod vmclock')
         report = told(lab, vm)
         lab.equal(ours(report)['obstacle'], None, 'the obstacle of a module that can be loaded')
@@ -52,7 +54,7 @@ def ours(report):
 
 
 def told(lab, vm):
-    """What the tool says to an ordinary user, as JSON."""
+    """The tool's report to an ordinary user, as JSON."""
     result = vm.shell('vmclock-check --json', user='nobody')
     lab.equal(result.status, 2, 'the exit status')
     return json.loads(result.output)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Programs for the kernel's own driver get the same answers here, but for those that vmclock(4) lists."""
+"""Programs get the same answers as from the kernel's own driver, except those in vmclock(4)."""
 
 import re
 
@@ -16,9 +16,9 @@ DIFFERENT = (
     r'mmap .*, exec shared.*',
     r'mmap .*, then PROT_EXEC: .*',
 )
-# What Linux before 7.0 has not: poll; and mappings that stay read-only.
+# Missing before Linux 7.0: poll, and mappings that stay read-only.
 BEFORE_7 = (r'poll .*', r'epoll_.*', r'mmap .*, then PROT_WRITE: .*')
-# There a device that does not notify says POLLHUP.
+# The kernel's own driver gives POLLHUP for a device that does not notify.
 WHERE_SILENT = (r'poll .*', r'epoll_.*')
 
 
@@ -37,7 +37,7 @@ def run(lab):
 
 
 def answers(vm, module):
-    """The answers of a driver, a line each; of `none shared`, only ours goes on."""
+    """The answers of a driver, one in each line; `none shared` is asked of our driver only."""
     vm.run(f'modprobe {module}')
     lines = vm.run('echo "mode: $(stat -c %a /dev/vmclock0)"; device-answers').splitlines()
     vm.run(f'rmmod {module}')
@@ -55,7 +55,8 @@ def check(lab, theirs, ours, different, found):
 
 
 def check_read_only(lab, ours):
-    """Whatever else: nothing can be written, and nothing executed."""
+    """In every case nothing can be written, and nothing executed."""
     for call, answer in ours.items():
-        if re.search(r'(, write \w+|to write|PROT_WRITE|PROT_EXEC|exec shared|_RDWR p?write)$', call):
+        if re.search(r'(, write \w+|to write|PROT_WRITE|PROT_EXEC|exec shared|_RDWR p?write)$',
+                     call):
             lab.check(answer in ('EROFS', 'EACCES', 'EPERM', 'EINVAL'), f'{call}: {answer}')

@@ -4,7 +4,7 @@
 import json
 
 KERNELS = ('6.18', '7.3')
-# There poll says at once that there is something to read; the library waits by a timer.
+# Without poll the file is always readable, so the library waits by a timer.
 WITHOUT_POLL = ('6.18',)
 
 
@@ -16,7 +16,7 @@ def run(lab):
 
 def boot(lab, device, *programs):
     vm = lab.boot(device, driver=False, modules=['ptp_vmclock'], programs=programs)
-    # That driver leaves the device to root.
+    # This driver lets only root read the device.
     vm.run('modprobe ptp_vmclock && chmod a+r /dev/vmclock0')
     return vm
 
@@ -47,7 +47,7 @@ def check_waiting(lab, device):
     vm.page.disrupt()
     if notified:
         vm.notify()
-        # That driver is notified: this needs no timer of the library.
+        # This driver gets notifications, so the library needs no timer.
         vm.wait_for('grep -qx "marker 1" /tmp/poll')
     vm.wait_for('grep -qx "disrupted 0 -> 1" /tmp/wait')
     lab.equal(vm.run('lib-wait 1', user='nobody').splitlines()[-1],

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""The library gives the host's true time over the kernel's own driver, and none if it has none."""
+"""With the kernel's own driver, the library gives the host's true time, or none if it has none."""
 
-from vmlab.clock import HostClock, Publisher, calibrate
-from vmlab.judge import Judge, check_statuses
-from vmlab.page import COUNTER_X86_TSC
+from vmlab.guest.device import Simulation
+from vmlab.host.clock import HostClock, Publisher, calibrate
+from vmlab.host.judge import Judge, check_statuses
+from vmlab.host.page import COUNTER_X86_TSC
 
 KERNELS = ('6.18', '7.3')
 ALONE = True
 
 
 def run(lab):
-    vm = lab.boot('sim-silent', driver=False, modules=['ptp_vmclock'],
-                  programs=['time-spin', 'time-read'], fields={'counter_id': COUNTER_X86_TSC})
+    vm = lab.boot(Simulation({'counter_id': COUNTER_X86_TSC}, notify=False), driver=False,
+                  modules=['ptp_vmclock'], programs=['time-spin', 'time-read'])
     offset = calibrate(lab, vm)
     with HostClock(lab) as host:
         with Publisher(lab, vm, offset, f'--maxerror={1000 + offset.uncertainty}ns') as publisher:

@@ -4,12 +4,15 @@
 import itertools
 import threading
 
+from vmlab.guest.device import Simulation
+from vmlab.guest.machine import Setup
+from vmlab.host.clock import NSEC, TAI_OFFSET
+
 # A tick of 2^-29 s is longer than a nanosecond: so each time is that of one counter value,
 # and an answer tells at which value of the counter it was made.
 TICKS = 1 << 29
 SHIFT = 20
 TIME_SEC = 1000
-TAI_OFFSET = 37
 FLAG_TAI_OFFSET_VALID = 1 << 0
 INITIALIZING, SYNCHRONIZED, FREERUNNING, UNRELIABLE = 1, 2, 3, 4
 COUNTER_ARM, COUNTER_TSC, COUNTER_INVALID = 0, 1, 0xff
@@ -24,7 +27,6 @@ FIELDS = {
     'counter_period_frac_sec': (1 << 64 + SHIFT) // TICKS,
     'time_sec': TIME_SEC,
 }
-NSEC = 1000000000
 REALTIME, MONOTONIC, MONOTONIC_RAW = 0, 1, 4
 DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 SOURCE = '/sys/devices/system/clocksource/clocksource0/current_clocksource'
@@ -34,14 +36,14 @@ def run(lab):
     fields = {**FIELDS, 'counter_id': lab.board.counter_id}
     if lab.board.counter_id == COUNTER_TSC:
         distrusted_counter(lab, fields)
-    vm = lab.boot('sim', fields=fields, programs=['ptp-read'])
+    vm = lab.boot(Simulation(fields), programs=['ptp-read'])
     vm.load()
     Clock(lab, vm, fields).check_all()
 
 
 def distrusted_counter(lab, fields):
     """A kernel that found the counter unsteady takes no time from it."""
-    vm = lab.boot('sim', fields=fields, append='tsc=unstable')
+    vm = lab.boot(Simulation(fields), setup=Setup(append='tsc=unstable'))
     vm.load()
     vm.wait_log('vmclock0: no PTP clock: the kernel distrusts the counter')
     lab.equal(clocks(vm), [], 'the PTP clocks of a counter that is not trusted')
@@ -49,7 +51,7 @@ def distrusted_counter(lab, fields):
 
 
 def publish(page, stop):
-    """The same line from counter to time, by one point of it after the other."""
+    """Publish the same line from counter to time with several reference points."""
     for second in itertools.cycle(range(1000)):
         if stop.is_set():
             break
@@ -75,14 +77,14 @@ def counter_of(lab, time):
 
 
 class Clock:
-    """The PTP clock of a running guest and what must hold of it."""
+    """The PTP clock of a running guest, and the checks of its readings."""
 
     def __init__(self, lab, vm, fields):
         self.lab = lab
         self.vm = vm
         self.fields = fields
         self.clock = None
-        # The host may leave no time for a reading: then that is the answer to a few of them.
+        # A busy host may leave no time for a reading: a few may time out.
         self.busy = False
         self.find()
 
@@ -127,13 +129,13 @@ class Clock:
                        self.vm.run(f'ptp-read {self.clock} change').splitlines())
         for what in ('settime', 'step', 'frequency', 'phase', 'pps'):
             self.lab.equal(answers[what], 'EOPNOTSUPP', f'the answer to {what}')
-        # There is no such channel, says the PTP core.
+        # The PTP core says that there is no such channel.
         for what in ('extts', 'perout'):
             self.lab.equal(answers[what], 'EINVAL', f'the answer to {what}')
         self.lab.equal(answers['look'], 'done', 'looking at the frequency')
 
     def check_readings(self, offset=0, count=100):
-        """What is read is the page's time at a counter value from during the call."""
+        """Each reading is the page's time at a counter value within the call."""
         for before, time, after in self.read('gettime', count):
             counter = counter_of(self.lab, time + offset * NSEC)
             self.lab.check(before <= counter <= after,
@@ -144,7 +146,7 @@ class Clock:
                            f'PTP_SYS_OFFSET at the counter {counter}, not {before}..{after}')
 
     def check_pairs(self):
-        """System time and counter fit together as the kernel's clock makes them: linear."""
+        """System time is a linear function of the counter, as the kernel's clock computes it."""
         precise = self.read('precise', 200)
         pairs = {'monoraw': [], 'realtime': []}
         for before, device, realtime, monoraw, after in precise:
@@ -153,7 +155,7 @@ class Clock:
                            f'a cross timestamp of {counter}, not of {before}..{after}')
             pairs['monoraw'].append((counter, monoraw))
             pairs['realtime'].append((counter, realtime))
-        # The raw clock's rate is constant; the other one may be steered a little.
+        # The raw clock's rate is constant; the system clock may be steered a little.
         self.check_linear('monoraw', pairs['monoraw'], 3)
         self.check_linear('realtime', pairs['realtime'], 50)
         self.check_extended(REALTIME, 50)
@@ -187,7 +189,7 @@ class Clock:
         self.lab.check(0 <= pre / NSEC - uptime < 10, f'{pre} ns is not the monotonic clock')
 
     def check_other_clocksources(self):
-        """Where the system clock goes by something else, there are no exact pairs."""
+        """If the system clock runs on another clocksource, there are no exact pairs."""
         (own, _), = self.read('cost')
         for source in ('hpet', 'acpi_pm'):
             self.vm.run(f'echo {source} >{SOURCE} && grep -qx {source} {SOURCE}')
@@ -244,7 +246,7 @@ class Clock:
         self.check_readings()
 
     def check_busy_host(self):
-        """A host that publishes without pause, and one that never finishes its update."""
+        """A host that publishes without pause, and a host that never finishes its update."""
         stop = threading.Event()
         publisher = threading.Thread(target=publish, args=(self.vm.page, stop))
         publisher.start()
@@ -275,7 +277,7 @@ class Clock:
         self.find()
         self.lab.equal(self.vm.run(f'cat {timescale}'), 'utc', 'the timescale')
         self.check_readings(TAI_OFFSET)
-        # Version 1.0 of the specification had the sign wrong, and pages follow it.
+        # Version 1.0 of the specification had the wrong sign, and some pages follow it.
         self.vm.page.update(tai_offset_sec=TAI_OFFSET)
         self.check_readings(TAI_OFFSET)
         self.vm.page.update(flags=0)
@@ -291,13 +293,13 @@ class Clock:
         self.check_readings(-TAI_OFFSET)
 
     def rebind(self, **fields):
-        """What is constant for a device's life is changed between two lives."""
+        """Change fields that are constant while the device is bound, between two bindings."""
         self.vm.run(f'echo {self.vm.device} >{DRIVER}/unbind')
         self.vm.page.set(**fields)
         self.vm.run(f'echo {self.vm.device} >{DRIVER}/bind')
 
     def check_pages_without_clock(self):
-        """A clock for those pages only that may once have time for this processor."""
+        """Only pages that may get time for this processor have a clock."""
         foreign = ({COUNTER_ARM, COUNTER_TSC} - {self.lab.board.counter_id}).pop()
         for fields in ({'counter_id': COUNTER_INVALID}, {'counter_id': foreign},
                        {'time_type': TIME_MONOTONIC}, {'time_type': 3}, {'size': 0x57}):

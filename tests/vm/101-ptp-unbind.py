@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Unbinding under open PTP clocks that are being read: errors, never an oops."""
 
+from vmlab.guest.device import Simulation
+from vmlab.host.page import ticking
+
 WATCHERS = ('debug', 'kcsan')
 BRIEF = True
 DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
-FIELDS = {
-    'time_type': 1,
-    'clock_status': 2,
-    'counter_period_frac_sec': 1 << 34,
-}
 ROUNDS = 4
 
 
 def run(lab):
-    vm = lab.boot('sim', fields={**FIELDS, 'counter_id': lab.board.counter_id},
-                  programs=['ptp-hold'])
+    vm = lab.boot(Simulation(ticking(lab.board.counter_id)), programs=['ptp-hold'])
     vm.load()
     device = vm.device
     vm.run('mkfifo /tmp/release && sleep 100000 >/tmp/release &')
@@ -26,7 +23,7 @@ def run(lab):
         vm.run(f'echo {device} >{DRIVER}/bind')
         find(vm)
 
-    # An open clock does not hold the module, for it does no longer need it.
+    # An open clock does not hold the module, because it no longer needs the module.
     hold(vm, ROUNDS)
     vm.run('rmmod vmclock')
     gone(lab, vm, ROUNDS)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The driver compiles for a PTP core that asks for attributes, and finds whether it does."""
+"""The driver detects whether the PTP core asks for attributes, and compiles for such a core."""
 
-from vmlab.driverbuild import build_driver
+from vmlab.kernels.driver import build_driver
 
-# No kernel of the matrix has such a core: one is made of this kernel's headers.
+# No kernel of the matrix has such a core: the scenario makes one from this kernel's headers.
 KERNELS = ('7.3',)
 CORE = 'tests/driver/attributes-core.h'
 

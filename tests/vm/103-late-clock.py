@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A guest that comes to a host with time, or gets it later, has a PTP clock from then on; as has each device."""
+"""Each device gets its PTP clock when the host begins to give time, or after a migration to one."""
 
-from vmlab import toolbox, udev
-from vmlab.page import FLAG_NOTIFICATION_PRESENT, WITH_TIME
+from vmlab.guest import toolbox
+from vmlab.guest.device import Simulation
+from vmlab.host.page import FLAG_NOTIFICATION_PRESENT, WITH_TIME
 
 KERNELS = ('5.10', '6.12', '7.3', '6.12-arm64')
 WATCHERS = ('debug',)
@@ -12,12 +13,12 @@ CLOCKS = 'cat $(grep -slx "vmclock[0-9]*" /sys/class/ptp/*/clock_name) </dev/nul
 def run(lab):
     files = files_of_udev(lab)
     time = {**WITH_TIME, 'counter_id': lab.board.counter_id}
-    vm = lab.boot('sim', devices=2, fields={'flags': FLAG_NOTIFICATION_PRESENT},
+    vm = lab.boot(Simulation({'flags': FLAG_NOTIFICATION_PRESENT}, devices=2),
                   programs=['ptp-read'], files=files)
     pages = [vm.page, vm.page.at(0x4000)]
     if files:
         toolbox.unpack(vm)
-        udev.start(vm)
+        toolbox.start_udev(vm)
     vm.load('interval_ms=0')
     lab.equal(vm.run(CLOCKS), '', 'the clocks of pages that have no time')
     for count, page in enumerate(pages, 1):
@@ -31,7 +32,7 @@ def run(lab):
             lab.equal(vm.run(f'cat /sys/class/ptp/$(readlink /dev/{link})/clock_name'),
                       f'vmclock{number}', f'the clock that is {link}')
 
-    # They go with their devices, and once only.
+    # Each clock goes with its device, exactly once.
     vm.run('rmmod vmclock')
     lab.equal(vm.run(CLOCKS), '', 'the clocks when the driver is gone')
 
@@ -40,4 +41,4 @@ def files_of_udev(lab):
     """Files for udev in the guest, which gives the clocks their names; the workshop's is a PC's."""
     if lab.kernel.architecture.foreign:
         return {}
-    return {**toolbox.files(lab, *udev.PROGRAMS), **udev.files(lab)}
+    return {**toolbox.files(lab, *toolbox.UDEV), **toolbox.udev_rules(lab)}

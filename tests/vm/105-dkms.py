@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""DKMS builds the driver as its users have it built, and refuses a kernel that cannot have it."""
+"""DKMS builds the driver as on a user's machine, and refuses an unsuitable kernel."""
 
 import lzma
 import re
@@ -7,11 +7,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from vmlab import process, release
+from vmlab.debian import release
+from vmlab.host import process
 
-# DKMS builds for the machine that it runs on.
+# DKMS builds only for the machine that it runs on.
 ARCHITECTURES = ('amd64',)
-# What it is about is the headers of Debian's kernels.
+# The scenario tests the headers of Debian's kernels.
 WATCHERS = ()
 
 
@@ -40,7 +41,7 @@ def check_kernel_without_ptp(lab, dkms):
 
 
 class Dkms:
-    """DKMS in the workshop, with trees of its own that are gone afterwards."""
+    """DKMS in the workshop, with its own trees, which are removed afterwards."""
 
     def __init__(self, lab, folder, name):
         self.lab = lab

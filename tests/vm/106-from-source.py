@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""A release installed by make, driver included, and its driver by `dkms add .`: as in docs/install.md."""
+"""docs/install.md: a release installed by make, and its driver alone by `dkms add .`."""
 
 import shutil
 import tempfile
 from pathlib import Path
 
-from vmlab import release
-from vmlab.chroot import Copy
+from vmlab.debian import release
+from vmlab.debian.chroot import Copy
 
-# What is installed differs by the kernel in its name only.
+# The installed files are the same for all kernels, except for a name.
 KERNELS = ('6.12',)
 LONG = True
 
@@ -44,7 +44,7 @@ def run(lab):
         copy = Copy(lab.kernel.workshop, folder)
         tarball = Path(folder, 'release.tar.xz')
         with lab.locked():
-            shutil.copyfile(release.tarball(lab.builddir, lab.logs / 'dist.log'), tarball)
+            shutil.copyfile(release.make_tarball(lab.builddir, lab.logs / 'dist.log'), tarball)
 
         def sh(script):
             return copy.run(('sh', '-ec', script, 'sh', str(tarball), kernel, version), 'sh',
@@ -53,7 +53,7 @@ def run(lab):
         def module():
             """A copy of the module that modprobe would find."""
             found = Path(folder, 'vmclock.ko')
-            # With -f, xz leaves as it is what is not compressed.
+            # With -f, xz copies a file that is not compressed.
             sh(f'xz -dcf "$(modinfo -k "$2" -n vmclock)" >{found}')
             return found
 

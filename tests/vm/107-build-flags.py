@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""What the driver finds in a kernel is the same whatever flags, variables and folders it is built with."""
+"""Flags, variables and folders of the build do not change the features that the driver finds."""
 
 import shutil
 import tempfile
 from pathlib import Path
 
-from vmlab import process
-from vmlab.driverbuild import build_driver
+from vmlab.host import process
+from vmlab.kernels.driver import build_driver
 
-# One that lacks nearly all that is asked for, and one that has all of it.
+# A kernel that lacks nearly all features, and one that has all of them.
 KERNELS = ('6.1', '7.3')
 
 # $1 is the folder; the rest is for make.
@@ -18,7 +18,7 @@ shift
 make -C "/lib/modules/$0/build" M="$PWD" "$@" page.o
 '''
 WAYS = (
-    # What make is given, what its environment is, the folder.
+    # make's arguments, its environment, the folder.
     (('KCFLAGS=-fdiagnostics-color=always -fmessage-length=20 -fmax-errors=1',), (), 'plain'),
     (('KCFLAGS=-w', 'V=1', '-j4'), ('LANG=de_DE.UTF-8', 'CPATH=/usr/include', 'IFS=e'), 'plain'),
     (('KCFLAGS=-Wfatal-errors -fmessage-length=20', 'KCPPFLAGS=-DX="a b"'),
@@ -50,7 +50,7 @@ def run(lab):
             make(place, options, environment)
             lab.equal(features.read_text(), expected, f'the features, by make {options}')
 
-        # An answer that has become wrong does not stay.
+        # An outdated answer is replaced.
         features = folder / 'plain/driver/features.h'
         features.write_text('/* another kernel */\n')
         make('plain', ())

@@ -1,42 +1,43 @@
 # SPDX-License-Identifier: MIT
-"""Library and PTP clock give the host's true time, within the bounds; no time if it has none."""
+"""Library and PTP clock give the host's true time within the bounds, or no time if it has none."""
 
-from vmlab.clock import HostClock, Publisher, calibrate
-from vmlab.judge import Judge, check_statuses
-from vmlab.page import COUNTER_X86_TSC
+from vmlab.guest.device import Simulation
+from vmlab.host.clock import HostClock, Publisher, calibrate
+from vmlab.host.judge import Judge, check_statuses
+from vmlab.host.page import COUNTER_X86_TSC
 
-# The host publishes its own time, which takes a guest that has its counter.
+# The host publishes its own time, so the guest must have the host's counter.
 ARCHITECTURES = ('amd64',)
 ALONE = True
 
 # One counter value for each time, see 100-ptp-clock.
 COARSE_TICKS = 1 << 29
 COARSE_SHIFT = 20
-# How often the clock is read in each way.
+# How many readings each way of reading gets.
 READINGS = {'gettime': 300, 'precise': 300, 'extended': 60}
 
 
 def run(lab):
-    vm = lab.boot('sim-silent', programs=['time-spin', 'time-read', 'time-precise', 'ptp-read'],
-                  fields={'counter_id': COUNTER_X86_TSC})
+    vm = lab.boot(Simulation({'counter_id': COUNTER_X86_TSC}, notify=False),
+                  programs=['time-spin', 'time-read', 'time-precise', 'ptp-read'])
     offset = calibrate(lab, vm)
     maxerror = f'--maxerror={1000 + offset.uncertainty}ns'
     with HostClock(lab) as host:
         with Publisher(lab, vm, offset, maxerror) as publisher:
             vm.load()
-            ptp = '/dev/' + vm.run('basename $(dirname $(grep -lx vmclock0 '
-                                   '/sys/class/ptp/*/clock_name))')
+            ptp = vm.ptp_clock()
             library = vm.run('time-read 1')
             readings = {what: vm.run(f'ptp-read {ptp} {what} {count}')
                         for what, count in READINGS.items()}
             check_statuses(lab, vm, publisher, lambda: {
-                what: vm.run(f'ptp-read {ptp} {what}').split()[1] for what in (*READINGS, 'offset')})
+                what: vm.run(f'ptp-read {ptp} {what}').split()[1]
+                for what in (*READINGS, 'offset')})
 
     judge = Judge(lab, host, offset.until(calibrate(lab, vm)))
     judge.library(library)
     for what, output in readings.items():
         judge.ptp(what, output)
-    # The page stays as it is from here on.
+    # The page does not change from here on.
     check_same_counter(lab, vm, ptp, 3)
     vm.page.update(time_sec=1000, time_frac_sec=0, counter_value=0,
                    counter_period_shift=COARSE_SHIFT,
@@ -45,12 +46,12 @@ def run(lab):
 
 
 def check_same_counter(lab, vm, ptp, unique):
-    """PRECISE and vmclock_at() on one counter value, which the raw clock tells apart as well."""
+    """PRECISE and vmclock_at() agree on one counter value, which the raw clock identifies."""
     lines = [list(map(int, line.split()))
              for line in vm.run(f'time-precise {ptp} 300').splitlines()]
     width = max(last - first for first, last, *_ in lines) + 1
     lab.check(width <= 2 * unique + 1, f'one time for {width} counter values')
-    # The raw clock is a straight line on the counter, whatever the device says.
+    # The raw clock is a linear function of the counter, independent of the device.
     points = [((first + last) / 2, monoraw) for first, last, _, _, monoraw in lines]
     (c0, m0), (c1, m1) = points[0], points[-1]
     worst = max(abs((m - m0) - (c - c0) * (m1 - m0) / (c1 - c0)) for c, m in points)

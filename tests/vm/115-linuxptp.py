@@ -1,32 +1,32 @@
 # SPDX-License-Identifier: MIT
-"""linuxptp reads the PTP clock under its name from udev, and sets the system clock by it."""
+"""linuxptp reads the PTP clock under its udev name, and sets the system clock by it."""
 
 import re
 import statistics
 
-from vmlab import toolbox, udev
-from vmlab.clock import NSEC, Publisher, calibrate
-from vmlab.page import COUNTER_X86_TSC
+from vmlab.guest import timeline, toolbox
+from vmlab.guest.device import Simulation
+from vmlab.host.clock import NSEC, TAI_OFFSET, Publisher, calibrate
+from vmlab.host.page import COUNTER_X86_TSC
 
 # A clock is read in one of three ways, depending on what the kernel's PTP core can do: each once.
-# 100 and 110 see to the rest.
+# 100 and 110 test the rest.
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
 
 PROGRAMS = ('/usr/sbin/phc_ctl', '/usr/sbin/phc2sys')
 CLOCK = '/dev/ptp_vmclock'
-TAI_OFFSET = 37
-# Nanoseconds that the system clock may be off, and two readings of the same moment may differ.
+# Nanoseconds: the limit of the clock's error, and of the difference of two readings.
 HELD = 100000
 SAME = 2000
 
 
 def run(lab):
-    vm = lab.boot('sim-silent', programs=['time-spin', 'time-read', 'time-record'],
-                  files={**toolbox.files(lab, *PROGRAMS, *udev.PROGRAMS), **udev.files(lab)},
-                  fields={'counter_id': COUNTER_X86_TSC})
+    vm = lab.boot(Simulation({'counter_id': COUNTER_X86_TSC}, notify=False),
+                  programs=['time-spin', 'time-read', 'time-record'],
+                  files={**toolbox.files(lab, *PROGRAMS, *toolbox.UDEV), **toolbox.udev_rules(lab)})
     toolbox.unpack(vm)
-    udev.start(vm)
+    toolbox.start_udev(vm)
     with Publisher(lab, vm, calibrate(lab, vm)):
         vm.load()
         vm.wait_for(f'test -c {CLOCK}')
@@ -39,7 +39,7 @@ def run(lab):
 
 
 def phc_ctl(vm, command):
-    # It ends with 0 whatever happened.
+    # phc_ctl always ends with 0.
     return vm.run(f'{toolbox.command("phc_ctl")} {CLOCK} -- {command}')
 
 
@@ -59,12 +59,11 @@ def check_get(lab, vm):
 
 def system_errors(vm):
     """How far the system clock is ahead of UTC, by libvmclock, ten times in a second."""
-    rows = [list(map(int, line.split()[:10])) for line in
-            vm.run('time-record >/tmp/system & sleep 1; kill $!; cat /tmp/system').splitlines()]
-    (_, first, *_, start, _), (_, last, *_, end, _) = rows[0], rows[-1]
-    tick = (end - start) / (last - first)
-    return [round(time - utc + (at - counter) * tick)
-            for _, counter, time, _, _, _, _, at, utc, _ in rows]
+    rows = timeline.records(vm, 10)
+    first, last = rows[0], rows[-1]
+    tick = (last.library - first.library) / (last.library_counter - first.library_counter)
+    return [round(row.realtime - row.library + (row.library_counter - row.counter) * tick)
+            for row in rows]
 
 
 def worst_error(vm):
@@ -100,12 +99,12 @@ def check_phc2sys(lab, vm):
     lab.check(abs(worst_error(vm)) > NSEC, 'the system clock was set wrong, and is right')
     vm.run(f'{toolbox.command("phc2sys")} -s {CLOCK} -c CLOCK_REALTIME -O -{TAI_OFFSET} -m -S 0.1 '
            '-R 8 >/tmp/phc2sys 2>&1 &')
-    # s2: it has stepped the clock, and follows it now. A delay of 0 is an exact pair of times.
+    # s2: phc2sys has stepped the clock, and follows now. A delay of 0 is an exact pair of times.
     vm.wait_for('grep -c "s2 freq .* delay *0$" /tmp/phc2sys | grep -qx "[0-9][0-9]"', 60)
     error = lab.wait_for(lambda: within(HELD, worst_error(vm)), 'a system clock that is right', 60)
     lab.log(f'held by phc2sys: {error} ns off at worst')
 
 
 def within(limit, error):
-    # Nothing else is false: an error of 0 is as good as any.
+    # A string, because an error of 0 is a good result but false as a number.
     return str(error) if abs(error) < limit else None

@@ -3,29 +3,30 @@
 
 import statistics
 
-from vmlab import chrony, toolbox, udev
-from vmlab.clock import NSEC, HostClock, Publisher, calibrate
-from vmlab.judge import TAI_OFFSET, Judge
-from vmlab.page import COUNTER_X86_TSC
+from vmlab.guest import chrony, toolbox
+from vmlab.guest.device import Simulation
+from vmlab.host.clock import NSEC, TAI_OFFSET, HostClock, Publisher, calibrate
+from vmlab.host.judge import Judge
+from vmlab.host.page import COUNTER_X86_TSC
 
 # A clock is read in one of three ways, depending on what the kernel's PTP core can do: each once.
-# 100 and 110 see to the rest.
+# 100 and 110 test the rest.
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
 
 CLOCK = '/dev/ptp_vmclock'
-# Nanoseconds that the held clock may be off, of all records in the middle and at worst.
+# Nanoseconds: the limit of the clock's error, for the median of all records and for the worst.
 USUAL = 2000
 WORST = 50000
 RECORDS = 60
 
 
 def run(lab):
-    vm = lab.boot('sim-silent', programs=['time-spin', 'time-record'],
-                  files={**chrony.files(lab, *udev.PROGRAMS), **udev.files(lab)},
-                  fields={'counter_id': COUNTER_X86_TSC})
+    vm = lab.boot(Simulation({'counter_id': COUNTER_X86_TSC}, notify=False),
+                  programs=['time-spin', 'time-record'],
+                  files={**chrony.files(lab, *toolbox.UDEV), **toolbox.udev_rules(lab)})
     toolbox.unpack(vm)
-    udev.start(vm)
+    toolbox.start_udev(vm)
     offset = calibrate(lab, vm)
     with HostClock(lab) as host, Publisher(lab, vm, offset) as publisher:
         vm.load()
@@ -53,7 +54,7 @@ def held(lab, vm, host, published):
     `published` is the offset by which the page is made: the counter may have moved since.
     """
     lines = vm.run(f'tail -n {RECORDS} /tmp/record').splitlines()
-    # The host may not have recorded the time of the last ones yet.
+    # The host may not have recorded the time of the last records yet.
     records = [tuple(map(int, line.split()[1:3])) for line in lines[:-5]]
     if len(records) < RECORDS - 5:
         return None

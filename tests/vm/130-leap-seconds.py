@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Leap seconds pass in every scale of a guest, and nothing false is certain; TAI offsets."""
+"""Leap seconds in every scale of a guest: no bound excludes the truth; TAI offsets."""
 
 import datetime
 import time
 
-from vmlab.clock import NSEC, Publisher, calibrate
-from vmlab.page import COUNTER_X86_TSC
+from vmlab.guest.device import Simulation
+from vmlab.host.clock import NSEC, Publisher, calibrate
+from vmlab.host.page import COUNTER_X86_TSC
 
 # Seconds before the leap second and after it.
 BEFORE = 4
@@ -14,18 +15,18 @@ MIDNIGHT = int(datetime.datetime(2017, 1, 1, tzinfo=datetime.timezone.utc).times
 TAI_BEFORE = 36
 NONE, PRE_POSITIVE, PRE_NEGATIVE, POSITIVE, POST_POSITIVE, POST_NEGATIVE = range(6)
 
-# The page, and where the part of it begins that updates change.
+# The size of the page, and the start of the part that updates change.
 PAGE_SIZE = 0x70
 CHANGING = 0x10
 
-# It takes a minute, most of it to wait for the second: the oldest kernel and the newest.
+# Takes a minute, mostly waiting for the leap second: only the oldest and the newest kernel.
 KERNELS = ('5.10', '7.3')
 LONG = True
 
 
 def run(lab):
-    vm = lab.boot('sim-silent', programs=['time-spin', 'time-read', 'ptp-read'],
-                  fields={'counter_id': COUNTER_X86_TSC})
+    vm = lab.boot(Simulation({'counter_id': COUNTER_X86_TSC}, notify=False),
+                  programs=['time-spin', 'time-read', 'ptp-read'])
     offset = calibrate(lab, vm)
     with Publisher(lab, vm, offset):
         vm.load()
@@ -59,7 +60,7 @@ def leap_second(lab, vm, offset, sign, smearing):
         counter, given, earliest, latest, leap = map(int, numbers)
         expected, indicator = {'tai': lambda tai, *_: (tai, NONE), 'utc': utc_of,
                                'smeared': smeared_of}[scale](truth.at(counter), sign, smearing)
-        # A nanosecond is cut off, and a smear may be cut down twice.
+        # The time is rounded down, smeared time twice.
         lab.check(abs(given - expected) <= 2, f'{name}: {scale} is {given}, not {expected}')
         lab.check(earliest <= expected + 1 and expected - 1 <= latest,
                   f'{name}: {scale} {expected} is not within {earliest}..{latest}')
@@ -86,7 +87,7 @@ def leap_second(lab, vm, offset, sign, smearing):
 
 
 def in_order(lab, readings, name):
-    """Nothing that was read before is certainly later, nor what was read later certainly over."""
+    """No earlier reading is certainly later, and no later reading is certainly earlier."""
     highest = 0
     for given, _, latest in readings:
         lab.check(highest <= latest, f'{name}: {highest} was before {latest} at the latest')
@@ -98,7 +99,7 @@ def in_order(lab, readings, name):
 
 
 def in_a_leap_second_by_utc(lab, vm, offset):
-    """While a UTC page's reference lies in 23:59:60 nobody can tell its TAI."""
+    """While a UTC page's reference lies in 23:59:60, its TAI is unknown."""
     start = datetime.datetime.fromtimestamp(MIDNIGHT - BEFORE, datetime.timezone.utc)
     script = lab.logs / 'leap'
     script.write_text('at 0 leap pos\n', encoding='ascii')
@@ -111,7 +112,7 @@ def in_a_leap_second_by_utc(lab, vm, offset):
         page = between_updates(vm.page)
         lab.wait_for(lambda: vm.page.get('leap_indicator') == POST_POSITIVE, 'the end of it')
         clock_gives(lab, vm, truth, 'after')
-    # A host that gives no update any more.
+    # The host gives no more updates.
     with vm.page.updating():
         vm.page.write(CHANGING, page[CHANGING:])
     readings = dict(line.split(maxsplit=1) for line in vm.run('time-read').splitlines())
@@ -129,15 +130,14 @@ def between_updates(page):
 
 
 def clock_gives(lab, vm, truth, when):
-    """The PTP clock gives TAI, whose line goes on evenly."""
+    """The PTP clock gives TAI, which continues evenly."""
     before, device, after = (int(number) - TAI_BEFORE * NSEC if i == 1 else truth.at(int(number))
                              for i, number in enumerate(ptp_clock(vm).split()[1:]))
     lab.check(before - 1 <= device <= after + 1, f'the PTP clock {when} the leap second')
 
 
 def ptp_clock(vm):
-    return vm.run('ptp-read /dev/$(basename $(dirname $(grep -lx vmclock0 '
-                  '/sys/class/ptp/*/clock_name))) gettime').strip()
+    return vm.run(f'ptp-read {vm.ptp_clock()} gettime').strip()
 
 
 class Line:
@@ -156,7 +156,7 @@ class Line:
 
 
 def leap_begins(sign):
-    """TAI when UTC before the leap second reaches midnight, or the second that is left out."""
+    """TAI when UTC before the leap second reaches midnight, or the deleted second."""
     return (MIDNIGHT + TAI_BEFORE - (0 if sign > 0 else 1)) * NSEC
 
 
@@ -184,7 +184,7 @@ def smeared_of(tai, sign, smearing):
 
 
 def tai_offsets(lab, vm, offset):
-    """Readings with the right offset, with that of the specification's version 1.0, without."""
+    """Readings with the right offset, with the sign of specification 1.0, and without offset."""
     for option in ('-37', '37', 'none'):
         with Publisher(lab, vm, offset, f'--tai-offset={option}', '--hold'):
             readings = dict(line.split(maxsplit=1) for line in vm.run('time-read').splitlines())

@@ -3,15 +3,15 @@
 
 import statistics
 
-from vmlab import experiments
+from vmlab.guest import experiments
 
-# It takes a minute; 120-chrony runs on more.
+# Takes a minute; 120-chrony runs on more kernels.
 KERNELS = ('7.3',)
 ALONE = True
 
 BEFORE = 8
 AFTER = 30
-# Nanoseconds that a clock that is right may be off, in the middle and at worst.
+# Nanoseconds: the error limit of a right clock, for the median and for the worst.
 USUAL = 2000
 WORST = 100000
 # Seconds in which chronyd has to hold the clock, before the migration and at the end.

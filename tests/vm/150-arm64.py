@@ -3,7 +3,9 @@
 
 import time
 
-from vmlab.page import FLAG_TAI_OFFSET_VALID, FLAGS_BOUNDED, STATUS_SYNCHRONIZED
+from vmlab.guest.device import Simulation
+from vmlab.host.clock import NSEC, TAI_OFFSET
+from vmlab.host.page import FLAGS_BOUNDED, FLAG_TAI_OFFSET_VALID, STATUS_SYNCHRONIZED
 
 # On the host's own architecture, `make check` and the scenarios around 110 see to it. The emulator
 # orders memory as the host does, so nothing here would miss a fence.
@@ -12,9 +14,7 @@ LONG = True
 
 UNIT_TESTS = ('test-abi', 'test-calc', 'test-system-time', 'test-libvmclock', 'test-page',
               'test-time', 'test-wait', 'test-waiting', 'torn-reads')
-NSEC = 1000000000
-TAI_OFFSET = 37
-# The page's clock: so many ticks a second, a time when the counter was zero, an error.
+# The page's clock: ticks a second, the time at counter zero, the error.
 TICKS = 1000000000
 START = 1800000000
 MAXERROR = 700
@@ -23,24 +23,24 @@ PERIOD = (1 << 64 + SHIFT) // TICKS
 
 
 def run(lab):
-    vm = lab.boot('sim', programs=[*UNIT_TESTS, 'time-read', 'vmclock-check', 'vmclock-sim'],
-                  fields={
-                      'counter_id': lab.board.counter_id,
-                      'clock_status': STATUS_SYNCHRONIZED,
-                      'flags': FLAG_TAI_OFFSET_VALID | FLAGS_BOUNDED,
-                      'tai_offset_sec': -TAI_OFFSET,
-                      'counter_period_shift': SHIFT,
-                      'counter_period_frac_sec': PERIOD,
-                      'time_sec': START,
-                      'time_maxerror_nanosec': MAXERROR,
-                  })
+    page = Simulation({
+        'counter_id': lab.board.counter_id,
+        'clock_status': STATUS_SYNCHRONIZED,
+        'flags': FLAG_TAI_OFFSET_VALID | FLAGS_BOUNDED,
+        'tai_offset_sec': -TAI_OFFSET,
+        'counter_period_shift': SHIFT,
+        'counter_period_frac_sec': PERIOD,
+        'time_sec': START,
+        'time_maxerror_nanosec': MAXERROR,
+    })
+    vm = lab.boot(page, programs=[*UNIT_TESTS, 'time-read', 'vmclock-check', 'vmclock-sim'])
     vm.load()
     check_device(lab, vm)
     check_simulation(lab, vm)
-    # One of them opens a terminal.
+    # One test opens a terminal.
     vm.run('mkdir -p /dev/pts && mount -t devpts devpts /dev/pts')
     for name in UNIT_TESTS:
-        # Emulated, a million would take the better part of a minute.
+        # Under emulation, a million would take most of a minute.
         vm.run(f'VMCLOCK_TEST_PAGES=100000 {name}', timeout=600)
 
 
@@ -51,7 +51,7 @@ def readings(vm, environment=''):
 
 
 def check_device(lab, vm):
-    """The time of the page at the counter that was read, to the nanosecond."""
+    """The reading is the page's time at its counter value, to the nanosecond."""
     scales = readings(vm)
     for scale, offset in (('tai', 0), ('utc', TAI_OFFSET), ('smeared', TAI_OFFSET)):
         counter, given, earliest, latest, _ = scales[scale]
@@ -60,6 +60,8 @@ def check_device(lab, vm):
         # Rounded outwards.
         lab.check(0 <= given - MAXERROR - earliest <= 2 and 0 <= latest - given - MAXERROR <= 2,
                   f'the bounds of {scale}, {given}, are {earliest} and {latest}')
+    # By another date the page would be doubted.
+    vm.run(f'date -s @{START - TAI_OFFSET}')
     lab.equal(vm.shell('vmclock-check', user='nobody').status, 0, 'the status of vmclock-check')
 
 

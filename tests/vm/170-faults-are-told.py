@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""What the watching kernels find is found: a module does wrong on purpose, and each is told of."""
+"""The watching kernels find faults: a module commits them on purpose, and each is reported."""
 
 import re
 
-from vmlab import console
 from vmlab.errors import Failed
+from vmlab.guest import console
 
 KERNELS = ()
 WATCHERS = ('debug', 'kcsan')
-# What is done wrong, and how the kernel calls it. These can follow each other in one guest...
+# Faults, and the kernel's words for them. These can follow each other in one guest...
 TOLD_ALWAYS = (
-    # After the others, the kernel looks no longer at its locks.
+    # After the others, the kernel no longer checks its locks.
     ('rcu-outside', r'WARNING: suspicious RCU usage'),
     ('use-after-free', r'BUG: KASAN: slab-use-after-free in use_after_free'),
     ('beyond-vmalloc', r'BUG: KASAN: vmalloc-out-of-bounds in beyond_vmalloc'),
@@ -24,7 +24,7 @@ TOLD_ALWAYS = (
     ('list', r'list_del corruption'),
     ('warn', r'WARNING: .*warn'),
 )
-# ... and of these, each needs a kernel that looks at its locks, or kills it.
+# ... but each of these needs a kernel that still checks its locks, or kills the kernel.
 TOLD_ONCE = (
     ('circular-locking', r'WARNING: possible circular locking dependency detected'),
     ('unlock-twice', r'WARNING: bad unlock balance detected'),
@@ -38,7 +38,7 @@ def run(lab):
 
 
 def boot(lab):
-    # That there is a page matters to nobody: it lets a guest go on from where the first had booted.
+    # The page is not used, but with it the guest starts from the saved one.
     return lab.boot('sim', driver=lab.module('vmclock_faults'))
 
 
@@ -115,7 +115,7 @@ def kcsan(lab):
 
 
 def judge_races(lab):
-    """Whose race it is, and what else is said meanwhile."""
+    """Races count only if they are the driver's; other messages in between count as always."""
     for who, meanwhile, counts in ((OURS, '', 'KCSAN'), (ANOTHERS, '', ''),
                                    (ANOTHERS, WARNING, 'WARNING')):
         complaint = console.complaint(RACE.format(who=who, meanwhile=meanwhile))

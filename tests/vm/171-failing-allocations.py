@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Binding while allocations fail, in turn and at random: it works or fails, and is clean."""
+"""Binding while allocations fail, in turn and at random: it works, or fails and leaks nothing."""
+
+from vmlab.guest.device import Simulation
+from vmlab.host.page import ticking
 
 KERNELS = ()
 WATCHERS = ('debug',)
@@ -7,9 +10,8 @@ LONG = True
 
 
 def run(lab):
-    vm = lab.boot('sim', programs=['bind-failing', 'device-read'],
-                  fields={'time_type': 1, 'clock_status': 2, 'counter_id': lab.board.counter_id,
-                          'counter_period_frac_sec': 1 << 34})
+    vm = lab.boot(Simulation(ticking(lab.board.counter_id)),
+                  programs=['bind-failing', 'device-read'])
     vm.load()
     vm.run('mount -t debugfs debugfs /sys/kernel/debug')
     lab.log(vm.run(f'bind-failing {lab.rounds(40, 500)} {vm.device}', timeout=900))

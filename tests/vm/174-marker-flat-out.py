@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A host that disrupts and notifies flat out: few uevents, the last told, a usable guest."""
+"""A host disrupts and notifies without pause: few uevents, the last state sent, a usable guest."""
 
 import statistics
 import threading
@@ -8,9 +8,9 @@ import time
 KERNELS = ('5.10', '7.3', '6.12-arm64')
 # Uevents a second, of each kind; see driver/watch.c.
 MOST = 10
-# How much longer a command may take meanwhile, for half of them.
+# How many times longer a command may take then, in the median.
 SLOWER = 20
-# At least so many, however slow the machine is.
+# The least number of commands, however slow the machine is.
 COMMANDS = 5
 LONG = True
 WATCHERS = ('debug', 'kcsan')
@@ -56,7 +56,7 @@ def timed(vm):
 
 
 def under_fire(vm, end):
-    """How long commands took while another thread notified, and how often it did."""
+    """The times of commands while another thread notified, and its number of notifications."""
     pulses = 0
     stop = threading.Event()
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A disruption while devices are frozen for hibernation is noticed when it turns back, without timers."""
+"""A disruption during an aborted hibernation is noticed afterwards, without timers."""
+
+from vmlab.guest.machine import Setup
 
 # Only there the kernel can be told to turn back before it writes an image. For devices that is as
 # if it had been restored.
@@ -11,7 +13,7 @@ HIBERNATE = 'echo shutdown >/sys/power/disk; echo disk >/sys/power/state'
 
 def run(lab):
     # Nobody polls: who does is frozen, asks again when that is over, and so has the driver look.
-    vm = lab.boot('sim-silent', append='no_console_suspend')
+    vm = lab.boot('sim-silent', setup=Setup(append='no_console_suspend'))
     vm.listen_for_uevents()
     vm.load('interval_ms=0 wait_interval_ms=0')
 
@@ -19,6 +21,6 @@ def run(lab):
     vm.run(f'sh -c "{HIBERNATE}" >/tmp/hibernation 2>&1 &')
     vm.wait_log('PM: hibernation: .*Waiting for 5 seconds')
     vm.page.disrupt()
-    # What the shell is told before is lost.
+    # Commands that the shell gets before that are lost.
     vm.wait_log('PM: hibernation: hibernation exit')
     lab.equal(vm.wait_uevents(1)[0]['VMCLOCK_DISRUPTION_MARKER'], '1', 'the marker for udev')

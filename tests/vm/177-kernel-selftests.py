@@ -3,13 +3,14 @@
 
 import re
 
-from vmlab import toolbox
+from vmlab.guest import toolbox
+from vmlab.guest.device import Simulation
+from vmlab.host.page import ticking
 
 KERNELS = ()
 WATCHERS = ('debug',)
 
-FIELDS = {'time_type': 1, 'clock_status': 2, 'counter_period_frac_sec': 1 << 34,
-          'time_sec': 1_800_000_000}
+TIME_SEC = 1_800_000_000
 # What testptp asks for, and what it must print. It ends with 0 whatever happens.
 READINGS = {
     '-c': r'\b1 cross timestamping\b',
@@ -26,7 +27,7 @@ REFUSALS = {
     '-n 10': 'clock_adjtime: Operation not supported',
     '-o 10': 'clock_adjtime: Operation not supported',
     '-P 1': 'PTP_ENABLE_PPS: Operation not supported',
-    # What the PTP core says itself: by how much it may be changed, and which channels there are.
+    # Answers of the PTP core itself: the limit of a change, and the number of channels.
     '-f 1000': 'clock_adjtime: Numerical result out of range',
     '-e 1': 'PTP_EXTTS_REQUEST: Invalid argument',
     '-p 1000000000': 'PTP_PEROUT_REQUEST: Invalid argument',
@@ -43,13 +44,13 @@ def run(lab):
     source = '/' + str((tests / 'testptp.c').relative_to(lab.kernel.workshop.root))
     lab.kernel.workshop.run((lab.kernel.series.cc, '-static', '-I', headers, '-o', str(testptp),
                              source), 'testptp', lab.logs / 'testptp.log')
-    vm = lab.boot('sim', fields={**FIELDS, 'counter_id': lab.board.counter_id},
+    vm = lab.boot(Simulation({**ticking(lab.board.counter_id), 'time_sec': TIME_SEC}),
                   files={**toolbox.files(lab, '/usr/sbin/phc_ctl', '/usr/bin/bash'),
                          '/usr/local/bin/testptp': testptp, '/root/phc.sh': tests / 'phc.sh'})
     toolbox.unpack(vm)
     vm.run(f"printf '%s' '{PHC_CTL}' >/usr/local/bin/phc_ctl && chmod +x /usr/local/bin/phc_ctl")
     vm.load()
-    clock = '/dev/' + vm.run('grep -slx vmclock0 /sys/class/ptp/*/clock_name | cut -d/ -f5')
+    clock = vm.ptp_clock()
 
     for option, pattern in READINGS.items():
         answer = vm.run(f'testptp -d {clock} {option}')
@@ -61,7 +62,7 @@ def run(lab):
 
 
 def check_phc(lab, vm, clock):
-    """Each of its tests sets the clock, and this one is the host's: it stays what it was."""
+    """Each test of phc.sh sets the clock, but the clock is the host's, and does not change."""
     before = time_of(lab, vm, clock)
     status, answer = vm.shell(f'{toolbox.command("bash")} /root/phc.sh {clock}', timeout=300)
     lab.check('SKIP' not in answer, f'phc.sh says {answer!r}')

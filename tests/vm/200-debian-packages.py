@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""Packages, built in a clean Debian 12, heal a guest of it from the boot on; a purge leaves nothing."""
+"""Packages, built in a clean Debian 12, heal its guest from the boot on; a purge leaves nothing."""
 
 import json
 import re
 import tempfile
 
-from vmlab.operated import Operated
-from vmlab.trial import Trial
+from vmlab.debian.system import Trial
+from vmlab.guest.operated import Operated
 
-# The guest boots the kernel of its own system.
+# The guest boots its own system's kernel.
 KERNELS = ('6.1',)
 LONG = True
 SUITE = 'bookworm'
 PACKAGES = ('libvmclock-dev', 'libvmclock1', 'vmclock-dkms', 'vmclock-tools', 'vmclockd')
 INSTALLED = ('libvmclock1', 'vmclock-dkms', 'vmclock-tools', 'vmclockd')
-MANUALS = 'vmclock.4 vmclock-check.1 vmclock-sim.1 vmclockd.8 vmclockd.conf.5'
+MANUALS = ('vmclock.4 vmclock-check.1 vmclock-rules.7 vmclock-sim.1 vmclock-verify.1 vmclockd.8 '
+           'vmclockd.conf.5')
 # What wants the right time, but does not keep the laboratory's shell waiting.
 DATABASE = '''[Unit]
 DefaultDependencies=no
@@ -38,8 +39,8 @@ def run(lab):
     lab.equal(tuple(path.name.partition('_')[0] for path in debs), PACKAGES, 'the packages')
 
     with tempfile.TemporaryDirectory(prefix='vmclock.') as changes:
-        vm = lab.boot_system(lab.system(SUITE), 'sim', added=installed(lab, changes),
-                             fields=Operated.FIELDS, programs=['time-record'], memory=1024)
+        vm = lab.boot_system(lab.system(SUITE), Operated.DEVICE, added=installed(lab, changes),
+                             programs=['time-record'])
     guest = Operated(lab, vm)
     check_installation(lab, vm)
     check_waiting(lab, vm)
@@ -90,9 +91,10 @@ def check_installation(lab, vm):
 
 
 def check_waiting(lab, vm):
-    """While the page gives no time, nobody starts who wants the right one."""
-    lab.equal(vm.shell('systemctl is-active vmclock-wait-sync time-sync.target database').output.split(),
-              ['activating', 'inactive', 'inactive'], 'what waits for the time')
+    """While the page gives no time, services that need the right time do not start."""
+    waiting = vm.shell('systemctl is-active vmclock-wait-sync time-sync.target database')
+    lab.equal(waiting.output.split(), ['activating', 'inactive', 'inactive'],
+              'what waits for the time')
     vm.wait_for('journalctl -o cat -u vmclock-wait-sync | '
                 'grep -qx "vmclock-check: waiting: nobody has vouched for the system clock yet"')
 

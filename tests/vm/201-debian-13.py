@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Packages of a version of Debian's in a Debian 13: no harm without a driver; with it, they heal."""
+"""Packages with a Debian version in a Debian 13: no harm without the driver, healing with it."""
 
 import tempfile
 from pathlib import Path
 
-from vmlab.operated import Operated
-from vmlab.trial import Trial
+from vmlab.debian.system import Trial
+from vmlab.guest.operated import Operated
 
-# The guest boots the kernel of its own system.
+# The guest boots its own system's kernel.
 KERNELS = ('6.12',)
 LONG = True
 SUITE = 'trixie'
@@ -21,17 +21,17 @@ def run(lab):
     debs = [path for name in INSTALLED.split() for path in folder.glob(f'{name}_*.deb')]
 
     with tempfile.TemporaryDirectory(prefix='vmclock.') as changes:
-        vm = lab.boot_system(lab.system(SUITE), 'sim', files=[*debs, driver(lab, changes)],
-                             fields=Operated.FIELDS, programs=['time-record'], memory=1024)
+        vm = lab.boot_system(lab.system(SUITE), Operated.DEVICE, programs=['time-record'],
+                             files=[*debs, driver(lab, changes)])
     guest = Operated(lab, vm)
-    # The index of all manual pages takes an emulated processor a minute.
+    # On an emulated processor, the index of all manual pages takes a minute.
     vm.run('rm -f /var/lib/man-db/auto-update')
     lab.equal(state(vm), 'running', 'the state of the system')
     vm.run(f'dpkg -i {DEBS}', timeout=300)
     lab.check(packager.revision in vm.run('dpkg-query -W vmclock-tools'), 'another version')
     check_units(lab, vm)
     lab.equal(vm.shell('vmclock-check', user='nobody').status, 2, 'the status of vmclock-check')
-    # Where there is no device, it is not waited for.
+    # Without a device, the unit does not wait for one.
     vm.run('systemctl enable vmclock-check vmclock-wait-sync && systemctl start vmclock-wait-sync')
     lab.equal(state(vm), 'running', 'the state of the system after that')
 
@@ -66,7 +66,7 @@ def driver(lab, changes):
 
 
 def state(vm):
-    """What systemd says of the system once it is up."""
+    """systemd's state of the system once it is up."""
     return vm.shell('systemctl is-system-running --wait', timeout=180).output.strip()
 
 

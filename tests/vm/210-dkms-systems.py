@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""DKMS in clean Debian 12 and 13: built with the package, again for a new kernel, gone with it."""
+"""DKMS in clean Debian 12 and 13: builds at installation and for a new kernel; removal is clean."""
 
 import tempfile
 
-from vmlab.trial import Trial
+from vmlab.debian.system import Trial
 
-# The kernels are those of the systems.
+# The systems have kernels of their own.
 KERNELS = ('6.1',)
 LONG = True
 # A make that runs once.
@@ -28,7 +28,7 @@ def run(lab):
 
 
 def check_life(lab, trial):
-    """The package is installed; a kernel comes, and the package goes."""
+    """Install the package, then a kernel, then remove the package."""
     suite = trial.original.suite
     trial.run(*trial.original.upgrade())
     kernels = trial.kernels()
@@ -49,7 +49,7 @@ def check_life(lab, trial):
 
 
 def install_interrupted(lab, trial):
-    """dpkg and DKMS are killed while the module is built; dpkg can go on from there."""
+    """Kill dpkg and DKMS while the module is built; dpkg can continue afterwards."""
     trial.script(f"cat >/usr/local/sbin/make <<'END'\n{KILLER}END\n"
                  'chmod +x /usr/local/sbin/make')
     status, _ = trial.attempt(
@@ -64,7 +64,7 @@ def install_interrupted(lab, trial):
 
 
 def install_without_headers(lab, trial):
-    """No headers, no module, and word of it; it comes with the headers."""
+    """Without headers there is no module, and a line says so; headers bring the module."""
     headers = f'linux-headers-{trial.original.releases()[-1]}'
     trial.run('apt-get', 'remove', '--yes', '--quiet', headers, 'linux-headers-cloud-amd64')
     lab.check('linux-headers' in trial.install(), 'no word of the missing headers')
@@ -73,5 +73,5 @@ def install_without_headers(lab, trial):
     lab.equal(list(trial.kernels().values()), [True], 'the module once the headers are there')
 
 
-# One that nothing disturbs is in 200 and 201; what differs little between the two is tried on one.
+# 200 and 201 test undisturbed installations. Each disturbance is tried on one system only.
 INSTALLATIONS = {'bookworm': install_interrupted, 'trixie': install_without_headers}

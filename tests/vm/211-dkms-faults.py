@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""Faults while DKMS builds: a line tells why, no module is left, and another try repairs."""
+"""Faults while DKMS builds: a line gives the reason, no module is left, and a new try repairs."""
 
 import re
 import tempfile
 
-from vmlab.trial import Trial
+from vmlab.debian.system import Trial
 
-# The kernels are those of the systems.
+# The systems have kernels of their own.
 KERNELS = ('6.1',)
 LONG = True
-# What an older compiler says of a newer one's headers.
+# The error of an older compiler with the headers of a newer one.
 OTHER_COMPILER = '''#!/bin/sh
 echo "${0##*/}: error: unrecognized command-line option '-fnew'" >&2
 exit 1
 '''
-# A full disk lets DKMS strip and sign a module, see nothing, and install what is left of it.
+# With a full disk, DKMS strips and signs a module, notices nothing, and installs the rest of it.
 CUT_SHORT = '''#!/bin/sh
 : >"$2"
 '''
@@ -40,7 +40,7 @@ def run(lab):
     for suite in ('bookworm', 'trixie'):
         with tempfile.TemporaryDirectory(prefix='vmclock.') as folder:
             trial = Trial(lab, lab.system(suite), folder)
-            # Each finds what the one before has left: this is shorter, and no worse.
+            # Each fault starts from the files of the one before, which is faster.
             check_full_disks(lab, trial)
             check_compiler(lab, trial)
             check_cut_short(lab, trial)
@@ -49,11 +49,12 @@ def run(lab):
 
 
 def check_fails(lab, trial, reason, *command):
-    """The command fails; there is one reason in the log that it names, and no module."""
+    """The command fails and names a log, which has exactly one reason; there is no module."""
     status, output = trial.attempt(*command)
     lab.check(status != 0, f'{" ".join(command)} went well')
     lab.check(trial.make_log in output, f'DKMS does not name its log: {output}')
-    found = [line for line in trial.run('cat', trial.make_log).splitlines() if re.search(reason, line)]
+    found = [line for line in trial.run('cat', trial.make_log).splitlines()
+             if re.search(reason, line)]
     lab.check(len(found) == 1, f'{reason!r} is told in {len(found)} lines')
     check_none(lab, trial)
 
@@ -115,7 +116,7 @@ def broken(trial):
 
 
 def check_tree(lab, trial):
-    """DKMS was interrupted, or somebody was in its tree, and it goes no further by itself."""
+    """DKMS was interrupted, or its tree was changed, and it cannot go on by itself."""
     release, = trial.kernels()
     trial.run('mkdir', '-p', f'{trial.tree}/{release}/x86_64/log')
     lab.check(broken(trial) in trial.run('dpkg', '--configure', '--pending'),
@@ -125,12 +126,12 @@ def check_tree(lab, trial):
               'the status of DKMS')
     lab.equal(trial.run('dpkg', '--audit'), '', 'what dpkg complains of')
 
-    # What DKMS cannot take for its own, a purge removes.
+    # A purge removes files that DKMS does not recognise.
     trial.run('rm', f'{trial.tree}/source')
     lab.check(broken(trial) in trial.run('apt-get', 'purge', '--yes', '--quiet', 'vmclock-dkms'),
               'not a word of the broken tree')
     check_none(lab, trial)
-    lab.equal(trial.script(f'ls -d {trial.source} {trial.tree.parent} 2>&1 | grep -c "No such file"'), '2',
-              'folders that are gone')
+    lab.equal(trial.script(f'ls -d {trial.source} {trial.tree.parent} 2>&1 | '
+                           'grep -c "No such file"'), '2', 'folders that are gone')
     lab.equal(trial.script(f'grep vmclock.ko /lib/modules/{release}/modules.dep || true'), '',
               'the module in the index')

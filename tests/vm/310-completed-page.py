@@ -1,42 +1,39 @@
 # SPDX-License-Identifier: MIT
-"""A page with a marker only: vmclockd completes it from chronyd, and again after a disruption."""
+"""A marker-only page: vmclockd completes it by chronyd, and again after a disruption."""
 
 import time
 
-from vmlab import chrony
-from vmlab.healing import Healing
-from vmlab.truth import Truth
+from vmlab.guest.healing import Healing
+from vmlab.host.judge import Truth
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
-# Nobody has given the system clock back its time when this is over, if there is no server.
+# Seconds: without a server, the clock is still wrong after this time.
 SILENCE = 12
-# Seconds until it is right again, with one.
+# Seconds until the clock is right again, with a server.
 HEALED = 30
 
 
 def run(lab):
-    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
+    healing = Healing(lab, source='ntp')
     vm = healing.vm
-    server = chrony.Server(lab)
-    healing.start_chrony(server.settings())
-    healing.start(f'chronyc = {chrony.CHRONYC}', 'ntp = chrony')
-    healing.wait_trusted(90)
+    server = healing.start_by_ntp()
 
     with Truth(lab, vm) as truth:
         truth.read(1)
         vm.run('date -s "$(date -d @$(($(date +%s) - 3600)) "+%F %T")"')
         healing.mark()
-        # Which of them depends on how far vmclockd has come.
+        # The error depends on the progress of vmclockd.
         lab.check(utc(vm.run('time-read')) in ('utc ESTALE', 'utc EAGAIN'),
                   'there is time right after a disruption')
         vm.wait_for('adjtimex | grep -q "maxerror: *16"')
         healing.wait_trusted(HEALED)
         truth.read(1)
-        lab.check(abs(int(vm.run('date +%s')) - int(time.time())) <= 1, 'the system clock is not right')
+        lab.check(abs(int(vm.run('date +%s')) - int(time.time())) <= 1,
+                  'the system clock is not right')
 
         server.stop()
         healing.mark()

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""A marker only, and systemd-timesyncd of a whole Debian: trusted anew after a disruption."""
+"""A marker-only page, and systemd-timesyncd of a whole Debian: trust again after a disruption."""
 
-from vmlab.truth import Truth
-from vmlab.wholesystem import WholeSystem
+from vmlab.guest.operated import WholeSystem
+from vmlab.host.judge import Truth
 
-# The guest boots the kernel of its own system.
-KERNELS = ('6.1',)
+# Each guest boots the kernel of its own system, Debian 12 or 13.
+KERNELS = ('6.1', '6.12')
 ALONE = True
 LONG = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
 SETTINGS = {'/etc/systemd/timesyncd.conf.d/lab.conf': '[Time]\nNTP=10.0.2.2\nFallbackNTP='}
 HOUR = 3600
-# Nobody gives the time back meanwhile.
+# Seconds: without a server, the clock stays wrong for this time.
 SILENCE = 15
-# Seconds until it is right again, with a server; and after one that was silent.
+# Seconds until the clock is right again: with a server, and after a server was silent.
 HEALED, LATE = 30, 90
 
 
@@ -31,7 +31,7 @@ def run(lab):
             guest.wait_trusted(HEALED)
             truth.read(1)
             lab.check(guest.is_right(), 'the system clock is not right')
-        # Less than timesyncd steps: it slews.
+        # timesyncd slews such a small offset.
         vm.run('date -s "$(date -d "+0.2 seconds" "+%F %T.%N")"')
         vm.page.disrupt()
         vm.notify()

@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: MIT
-"""A marker only, and ntpd of a whole Debian: restarted after a disruption, and trusted anew."""
+"""A marker-only page, and ntpd of a whole Debian: restarted after a disruption, then trusted."""
 
-from vmlab.truth import Truth
-from vmlab.wholesystem import WholeSystem
+from vmlab.guest.operated import WholeSystem
+from vmlab.host.judge import Truth
 
-# The guest boots the kernel of its own system.
-KERNELS = ('6.1',)
+# Each guest boots the kernel of its own system, Debian 12 or 13.
+KERNELS = ('6.1', '6.12')
 ALONE = True
 LONG = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
 SETTINGS = {
     '/etc/ntpsec/ntp.conf': 'driftfile /var/lib/ntpsec/ntp.drift\ntos minclock 1 minsane 1\n'
                             'server 10.0.2.2 iburst minpoll 4 maxpoll 4',
-    # Without it, it measures the rate for 5 minutes.
+    # Without a drift file, ntpd measures the rate for 5 minutes.
     '/var/lib/ntpsec/ntp.drift': '0.000',
-    # Its bound begins at a second, and needs minutes of measuring to come below the usual limit.
+    # ntpd's bound begins at a second, and takes minutes to fall below the usual limit.
     '/etc/vmclock/vmclockd.conf': 'trusted_max_error = 1s',
 }
 HOUR = 3600
-# Seconds until it is right again: at its start ntpd asks four times, two seconds apart.
+# Seconds until the clock is right again: at its start ntpd asks four times, two seconds apart.
 HEALED = 90
 SILENCE = 15
 

@@ -3,39 +3,37 @@
 
 import time
 
-from vmlab import chrony
-from vmlab.clock import NSEC, HostClock, calibrate
-from vmlab.healing import Healing
-from vmlab.judge import TAI_OFFSET
-from vmlab.readings import CLOCK, NOW
+from vmlab.guest.healing import Healing
+from vmlab.host import ntp
+from vmlab.host.clock import NSEC, TAI_OFFSET, HostClock, calibrate
+from vmlab.host.judge import CLOCK, NOW
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
-# Seconds that the machine is saved for.
+# Seconds between saving and restoring the machine.
 SAVED = 60
-# The kernel knows that its clock is wrong, and it is right again, so soon after the guest runs.
+# The kernel knows that its clock is wrong, and the clock is right again, this soon after the start.
 UNSYNCHRONISED_MS = 100
 HEALED_MS = 10_000
 BURST = 20, 2000
-# Half the width of a reading, by chronyd's own bound.
+# Half the width of a reading, divided by chronyd's own bound.
 RATIO = 1.2
 SAMPLES = 20
-# Seconds in which vmclockd learns that chronyd has measured.
+# Seconds until vmclockd notices that chronyd has measured.
 LEARNT = 2
 # Ticks that QEMU may move the counter by between a migration and the comparison after it.
 MOVED = 50_000
 
 
 def run(lab):
-    healing = Healing(lab, notify=False, device='vmclock-shared', time=False, files=chrony.files(lab),
-                      network=True)
+    healing = Healing(lab, 'vmclock-shared', 'ntp')
     vm = healing.vm
-    server = chrony.Server(lab)
+    server = ntp.Server(lab)
     daemon = healing.start_chrony(server.settings())
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
+    healing.start(record_ms=0)
     marker = int(vm.run('cat /sys/class/misc/vmclock0/disruption_marker'))
     healing.wait_trusted(90, marker)
     vm.run('time-sync >/tmp/sync 2>&1 &')
@@ -74,7 +72,8 @@ def check_times(lab, watched, readings, markers, tick):
     rows = [line.split() for line in watched.splitlines()]
     for marker in markers:
         before, ran = next(map(int, row[2:]) for row in rows if int(row[0]) == marker)
-        lab.log(f'marker {marker}: seen {(ran - before) * tick / 1e6:.1f} ms after the last look before')
+        lab.log(f'marker {marker}: seen {(ran - before) * tick / 1e6:.1f} ms after the last look '
+                'before')
         told = next(int(row[3]) for row in rows
                     if int(row[0]) == marker and row[1] == 'unsynchronised')
         events = {'the kernel says unsynchronised': (told, UNSYNCHRONISED_MS),
@@ -88,7 +87,7 @@ def check_times(lab, watched, readings, markers, tick):
 
 
 def check_widths(lab, vm, daemon):
-    """Readings are not much wider than what chronyd itself says."""
+    """Readings are not much wider than chronyd's own bound."""
     ratios = []
     while len(ratios) < SAMPLES:
         before, tracking, after = half_width(vm), daemon.ask('tracking')[0], half_width(vm)
@@ -97,8 +96,8 @@ def check_widths(lab, vm, daemon):
             ratios.append(max(before, after) / distance)
         vm.run('usleep 500000')
     ratios.sort()
-    lab.log(f'half the width is {ratios[len(ratios) // 2]:.3f} times root delay / 2 + root dispersion in '
-            f'the median, {ratios[-1]:.3f} times at most')
+    lab.log(f'half the width is {ratios[len(ratios) // 2]:.3f} times root delay / 2 + root '
+            f'dispersion in the median, {ratios[-1]:.3f} times at most')
     lab.check(ratios[-1] <= RATIO, f'half the width is {ratios[-1]:.3f} times chronyd\'s own bound')
 
 

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""A whole Debian with chronyd is migrated live, and restored later: what its operator sees."""
+"""A whole Debian with chronyd is migrated live, and restored later, as its operator sees it."""
 
-from vmlab.truth import Truth
-from vmlab.wholesystem import WholeSystem
+from vmlab.guest.operated import WholeSystem
+from vmlab.host.judge import Truth
 
-# The guest boots the kernel of its own system.
-KERNELS = ('6.1',)
+# Each guest boots the kernel of its own system, Debian 12 or 13.
+KERNELS = ('6.1', '6.12')
 ALONE = True
 LONG = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
-SETTINGS = {'/etc/chrony/chrony.conf': 'server 10.0.2.2 iburst minpoll 4 maxpoll 4\n'
-                                       'driftfile /var/lib/chrony/chrony.drift\nmakestep 1 3\nrtcsync\n'
-                                       'leapsectz right/UTC'}
-# Seconds that the machine is saved for.
+SETTINGS = {'/etc/chrony/chrony.conf': '''server 10.0.2.2 iburst minpoll 4 maxpoll 4
+driftfile /var/lib/chrony/chrony.drift
+makestep 1 3
+rtcsync
+leapsectz right/UTC'''}
+# Seconds between saving and restoring the machine.
 SAVED = 30
 
 
@@ -42,8 +44,9 @@ def check_truth(lab, guest):
 
 
 def check_journal(lab, guest, marker):
-    """In this order: not trusted, and right again."""
+    """The log says first that the clock is not trusted, then that it is right again."""
     journal = guest.said()
     lab.log(journal)
-    _, found, reaction = journal.partition(f'disruption marker {marker:#x}: the system clock is not trusted')
+    _, found, reaction = journal.partition(
+        f'disruption marker {marker:#x}: the system clock is not trusted')
     lab.check(found and 'the system clock is right within' in reaction, f'not healed: {journal}')

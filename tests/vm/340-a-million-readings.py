@@ -1,29 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""Through 50 disruptions of a page with time, no reading of a million excludes the truth."""
+"""A million readings through 50 disruptions of a page with time: none excludes the truth."""
 
-import random
-
-from vmlab import chrony
-from vmlab.healing import Healing
-from vmlab.readings import CLOCK, NOW
+from vmlab.guest.healing import Healing
+from vmlab.host.judge import CLOCK, NOW
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
 DISRUPTIONS = 50
-# Of a host that does not notify.
+# Disruptions by a host that does not notify.
 SILENT = 20
-# Seconds of the guest between two of them.
+# Seconds of the guest between two disruptions.
 APART = 1
-STEP_MAX = 50_000_000
-PPM_MAX = 50
 READINGS = 1_000_000
-# After so many readings a pause, in us: what has to set the clock right has the processor then.
+# A pause in us after this many readings, so that vmclockd gets the processor.
 BURST = 200, 2000
 
-# So near to the true time, in ns, and so soon, in ms: in the median, and in 95 of 100.
+# The error in ns, and the time to reach it in ms: for the median, and for 95 of 100.
 STEPPED = 10_000, 20, 60
 TOLD = 30_000, 20, 60
 SETTLED = 10_000, 500, 500
@@ -31,17 +26,17 @@ STEPPED_SILENT = 10_000, 100, 150
 
 
 def run(lab):
-    healing = Healing(lab, notify=True, files=chrony.files(lab))
+    healing = Healing(lab, source='ptp')
     daemon = healing.start_chrony()
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}')
+    healing.start()
     daemon.wait_selected()
     disrupt_and_read(lab, healing, DISRUPTIONS, READINGS)
     check(healing, 'is first right within', healing.stepped, STEPPED)
     check(healing, 'is right, though chronyd has to be told, within', healing.healed, TOLD)
     check(healing, 'has settled within', healing.healed, SETTLED)
 
-    healing = Healing(lab, notify=False)
-    healing.start('ntp = none')
+    healing = Healing(lab, 'sim-silent')
+    healing.start()
     disrupt_and_read(lab, healing, SILENT, READINGS // 5)
     check(healing, 'is right on a silent host within', healing.healed, STEPPED_SILENT)
 
@@ -50,9 +45,9 @@ def disrupt_and_read(lab, healing, disruptions, readings):
     healing.wait_trusted()
     healing.read_flat_out(*BURST)
     for _ in range(disruptions):
-        healing.disrupt(random.randint(-STEP_MAX, STEP_MAX), random.uniform(-PPM_MAX, PPM_MAX), APART)
+        healing.disrupt(*healing.at_random(), APART)
     found = healing.readings()
-    lab.equal(healing.state()['disruptions'], disruptions, 'the disruptions that vmclockd has counted')
+    healing.check_disruptions(disruptions)
     for kind in (NOW, CLOCK):
         found.check_truth(kind, healing.truth)
         lab.check(found.count(kind) >= readings, f'only {found.count(kind)} readings ({kind})')

@@ -1,21 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""A hundred disruptions are counted as a hundred; of a storm the last one counts."""
+"""A hundred disruptions are counted as a hundred; in a storm, the last one has its reaction."""
 
-import random
-
-from vmlab import chrony
-from vmlab.healing import Healing
+from vmlab.guest.healing import Healing
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
 DISRUPTIONS = 100
-# Seconds of the guest between two of them.
+# Seconds of the guest between two disruptions.
 APART = 1
-STEP_MAX = 50_000_000
-PPM_MAX = 50
 # A storm: so many disruptions in so many seconds, and what they may cost.
 STORM, SECONDS = 1000, 10
 REACTIONS = 30
@@ -23,11 +18,11 @@ REQUESTS = 40
 
 
 def run(lab):
-    healing = Healing(lab, notify=True)
-    healing.start('ntp = none')
+    healing = Healing(lab)
+    healing.start()
     healing.wait_trusted()
     for _ in range(DISRUPTIONS):
-        healing.disrupt(random.randint(-STEP_MAX, STEP_MAX), random.uniform(-PPM_MAX, PPM_MAX), APART)
+        healing.disrupt(*healing.at_random(), APART)
     healing.wait_trusted()
     state = healing.state()
     for counter in ('disruptions', 'reactions'):
@@ -39,7 +34,7 @@ def run(lab):
 def storm(lab, healing):
     before = healing.state()
     healing.storm(STORM, SECONDS)
-    # Under the last marker.
+    # Trust must come under the last marker.
     healing.wait_trusted(180)
     after = healing.state()
     seen, reactions = (after[name] - before[name] for name in ('disruptions', 'reactions'))
@@ -50,11 +45,8 @@ def storm(lab, healing):
 
 def by_servers(lab):
     """Servers are spared, too, where the time is theirs."""
-    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
-    server = chrony.Server(lab)
-    healing.start_chrony(server.settings())
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
-    healing.wait_trusted(90)
+    healing = Healing(lab, source='ntp')
+    server = healing.start_by_ntp(record_ms=0)
     before = server.requests()
     storm(lab, healing)
     asked = server.requests() - before

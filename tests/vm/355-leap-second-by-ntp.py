@@ -1,33 +1,33 @@
 # SPDX-License-Identifier: MIT
-"""A completed page through a leap second: right if list and servers agree on it, else without time."""
+"""A completed page through a leap second: right if list and servers agree, else without time."""
 
 import datetime
 
-from vmlab import chrony
-from vmlab.clock import NSEC, HostClock, calibrate
-from vmlab.healing import Healing
-from vmlab.ntpserver import LeapingServer
+from vmlab.guest import chrony
+from vmlab.guest.healing import Healing
+from vmlab.host.clock import NSEC, HostClock, calibrate
+from vmlab.host.ntp import LeapingServer
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
 MIDNIGHT = int(datetime.datetime(2017, 1, 1, tzinfo=datetime.timezone.utc).timestamp())
 TAI_OFFSET = 36
-# Seconds before it when the guest's clock is set, and when it has to be trusted; and after it.
+# Seconds before the leap second: the start, and the latest trust; and seconds after it.
 BEGIN = 240
 READY = 15
 AFTER = 10
-# Where vmclockd looks for them, and the line of this one.
+# The path of the list, and the line of this leap second.
 LIST = '/usr/share/zoneinfo/leap-seconds.list'
 LINE = '3692217600'
-NOT_ANNOUNCED = 'the leap second that leap-seconds.list has is not announced'
-NOT_LISTED = 'a leap second is announced that leap-seconds.list does not have'
+NOT_ANNOUNCED = 'leap-seconds.list has a leap second that is not announced'
+NOT_LISTED = 'a leap second is announced, but leap-seconds.list does not have it'
 
 
 def run(lab):
-    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True)
+    healing = Healing(lab, source='ntp')
     vm = healing.vm
     vm.run('mkdir -p /usr/share/zoneinfo')
     server = LeapingServer(MIDNIGHT, BEGIN, TAI_OFFSET)
@@ -47,7 +47,7 @@ def run(lab):
 def begin(healing, command):
     healing.vm.run(f'{command}; killall vmclockd; >/tmp/vmclockd')
     healing.vm.wait_for('! pidof vmclockd')
-    healing.start('ntp = chrony', f'chronyc = {chrony.CHRONYC}', record_ms=0)
+    healing.start(record_ms=0)
 
 
 def refused(lab, healing, daemon, leap, command, why):
@@ -55,16 +55,18 @@ def refused(lab, healing, daemon, leap, command, why):
     begin(healing, command)
     healing.vm.wait_for(f'grep -q "{why}" /tmp/vmclockd', 60)
     lab.check(healing.state()['trust'] != healing.TRUSTED, f'trusted, although {why}')
-    lab.equal(healing.vm.run('time-read').splitlines()[0], 'utc EAGAIN', f'the time, although {why}')
+    lab.equal(healing.vm.run('time-read').splitlines()[0], 'utc EAGAIN',
+              f'the time, although {why}')
 
 
 def through(lab, healing, server):
-    """Each reading holds the true time; in the second that is inserted, too."""
+    """The bounds of each reading hold the true time, in the inserted second, too."""
     began = calibrate(lab, healing.vm)
     with HostClock(lab) as host:
-        output = healing.vm.run(f'time-read {server.left() + AFTER:.1f}', timeout=10 * (READY + AFTER))
+        output = healing.vm.run(f'time-read {server.left() + AFTER:.1f}',
+                                timeout=10 * (READY + AFTER))
     offset = began.until(calibrate(lab, healing.vm))
-    slack = round((host.width + offset.uncertainty) * host.tick) + 2
+    slack = host.slack(offset)
     inserted = 0
     for line in output.splitlines():
         scale, *numbers = line.split()

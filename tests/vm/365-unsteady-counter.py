@@ -1,28 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""Where the kernel does not rely on the counter, no page is completed; the clock is vouched for."""
+"""If the kernel does not rely on the counter, no page is completed, but the clock is trusted."""
 
-from vmlab import chrony
-from vmlab.healing import Healing
+from vmlab.guest.healing import Healing
+from vmlab.guest.machine import Setup
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
-# Seconds until it is right again.
+# Seconds until the clock is right again.
 HEALED = 60
 SYNCHRONIZED = 2
 STATUS_OFFSET = 34
 
 
 def run(lab):
-    healing = Healing(lab, notify=True, time=False, files=chrony.files(lab), network=True,
-                      append='tsc=unstable', clocksource='hpet')
+    healing = Healing(lab, source='ntp', setup=Setup(append='tsc=unstable'), clocksource='hpet')
     vm = healing.vm
-    server = chrony.Server(lab)
-    healing.start_chrony(server.settings())
-    healing.start(f'chronyc = {chrony.CHRONYC}', 'ntp = chrony')
-    healing.wait_trusted(90)
+    healing.start_by_ntp()
     check(lab, healing)
 
     vm.run('date -s "$(date -d @$(($(date +%s) - 3600)) "+%F %T")"')

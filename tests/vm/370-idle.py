@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: MIT
-"""While nothing happens vmclockd wakes a few times in a second, whatever the host does.
+"""While nothing happens, vmclockd wakes a few times a second, whatever the host does.
 
-What that takes of a real processor is told by `make bench-idle`; an emulated one takes ten times as long.
+`make bench-idle` measures the cost on a real processor; an emulated one takes ten times as long.
 """
 
-from vmlab.healing import Healing
+from vmlab.guest.healing import Healing
 
 ARCHITECTURES = ('amd64',)
-# It has not run often enough to judge others.
+# Not run often enough yet to be part of every run.
 ON_REQUEST = True
 
 SECONDS = 30
-# A page that a host renews is looked at ten times a second.
+# vmclockd looks ten times a second at a page that a host renews.
 WAKES = 15
 RESIDENT_KIB = 8192
 
 
 def run(lab):
     for notify in (True, False):
-        healing = Healing(lab, notify)
-        healing.start('ntp = none')
+        healing = Healing(lab, 'sim' if notify else 'sim-silent')
+        healing.start()
         healing.wait_trusted()
-        # That one has the page looked at all the time.
+        # time-record makes the driver look at the page all the time.
         healing.vm.run('killall time-record')
         check_idle(lab, healing.vm, notify)
 
@@ -38,7 +38,7 @@ def check_idle(lab, vm, notify):
 
 
 def status(vm):
-    """The numbers in vmclockd's /proc/PID/status, of all of its threads."""
+    """The numbers in /proc/PID/status of all threads of vmclockd."""
     found = {}
     for line in vm.run('cat /proc/$(pidof vmclockd)/task/*/status').splitlines():
         name, _, value = line.partition(':')

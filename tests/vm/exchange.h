@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory in which a guest and its host compare their counters: behind the
- * page, where the guest's kernel keeps off. Each side writes its own line.
+ * Memory in which a guest and its host compare their counters: after the page, where
+ * the guest's kernel does not write. Each side writes its own cache line.
  *
- * The guest's counter is the host's and a constant that is asked for. What
- * one side writes, the other reads later: in one direction that makes the
- * constant look smaller, and in the other larger. The truth is in between.
+ * The guest's counter is the host's plus an unknown constant. Each side reads the
+ * other's value later than it was written: in one direction this makes the constant
+ * look smaller, in the other larger. The truth is in between.
  */
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
 
 #include <stdint.h>
 
-/* From the page on. */
+/* Relative to the page. */
 #define EXCHANGE_OFFSET 0x1000
 
 struct exchange {
 	/* The host's */
-	uint64_t round;			/* another one: what was found before is void */
+	uint64_t round;			/* a new round voids earlier results */
 	uint64_t host;			/* its counter; 0: none yet */
 	uint64_t unused[6];
 	/* The guest's */

@@ -93,7 +93,7 @@ static void advise_refusal(const struct check_module *m, const struct check_offe
 	bool is_ours = m->driver && strcmp(m->driver, "vmclock-guest") == 0;
 	bool refused = strncmp(o->said, "refused: ", 9) == 0;
 
-	/* Another line is no reason: the driver may have served the device, and been unbound. */
+	/* Other lines give no reason: the driver may have served the device, and been unbound. */
 	if (is_ours && (refused || strstr(o->said, "cannot "))) {
 		snprintf(why, size, "%s is %s and says: %s", m->name, state, o->said);
 		snprintf(next, size, "%s", refused ? CHECK_TELL_OPERATOR : SEE_WHY);
@@ -222,7 +222,7 @@ static void explain_missing_node(struct check *c)
 				unbound = o;
 			continue;
 		}
-		/* A device that is served as another node does not explain this one. */
+		/* A device that is served as another node does not explain this missing node. */
 		if (!c->device.n_others || strcmp(o->serves, c->device.name) == 0) {
 			no_node(c, o);
 			return;

@@ -2,14 +2,14 @@
 /*
  * vmclock-check: the report, from facts to output.
  *
- *	facts		device.c, modules.c, load.c, log.c, page.c
- *	  judgement	judge.c, advice.c
+ *	facts		device.c, modules.c, load.c, log.c, page.c, now.c
+ *	  judgement	judge.c by the rules of judge/, advice.c
  *	    output	report.c, json.c
  *
  * Output only prints. All decisions and wordings are made before, so that text
  * and JSON cannot differ.
  *
- * The other modes do not need this: openmetrics.c, wait.c and watch.c, by
+ * The other modes, openmetrics.c, wait.c and watch.c, do not use the report, but
  * live.c.
  */
 #ifndef VMCLOCK_CHECK_CHECK_H
@@ -22,7 +22,10 @@
 #include <sys/types.h>
 
 #include "tool.h"
+#include "vmclock.h"
+
 #include "calc/snapshot.h"
+#include "judge/judge.h"
 
 #define CHECK_NAME 64		/* enough for names in sysfs and of modules */
 #define CHECK_MANY 8		/* devices, modules: more are not listed */
@@ -47,9 +50,9 @@ enum check_kind {
 };
 
 struct check_device {
-	char path[PATH_MAX];		/* to open */
-	char shown[PATH_MAX];		/* to print */
-	char brief[256];		/* to print within a sentence */
+	char path[PATH_MAX];		/* for open(2) */
+	char shown[PATH_MAX];		/* for output */
+	char brief[256];		/* for output within a sentence */
 	enum check_source source;
 	enum check_kind kind;
 	bool known_mode;
@@ -93,7 +96,7 @@ enum check_module_state {
 enum check_obstacle {
 	CHECK_NO_OBSTACLE,
 	CHECK_DAMAGED,		/* not a module, or only a part of one */
-	CHECK_OTHER_KERNEL,	/* it is built for another one */
+	CHECK_OTHER_KERNEL,	/* built for another kernel */
 	CHECK_UNSIGNED,		/* this kernel takes signed modules only */
 	CHECK_NO_SYMBOL,	/* the kernel lacks a symbol that it needs */
 };
@@ -117,7 +120,7 @@ struct check_kernel {
 	bool locked;			/* kernel.modules_disabled */
 	bool has_tree;			/* /lib/modules/RELEASE */
 	bool has_dkms_source;
-	char signed_only[CHECK_NAME];	/* why only signed modules; empty: it may take others */
+	char signed_only[CHECK_NAME];	/* why only signed modules; empty: others, too */
 };
 
 /* These two are always the first. */
@@ -146,6 +149,7 @@ struct check_field {
 	bool is_signed;
 	bool is_hex;
 	bool is_enum;
+	bool is_wide;		/* 64 bits */
 	const char *name;	/* of an enumerated value; NULL: unassigned */
 	enum check_validity validity;
 	char detail[256];	/* its meaning; may be empty */
@@ -154,25 +158,56 @@ struct check_field {
 struct check_page {
 	int error;		/* of vmclock_open() or vmclock_read_page() */
 	char wrong[CHECK_TEXT];	/* what is wrong with the content; may be empty */
-	unsigned int tries;	/* to read it; each but the last took 100 ms */
+	unsigned int tries;	/* tries to read it; each but the last took 100 ms */
 	bool moving;		/* the sequence count changed between tries */
 	bool pollable;
 
 	size_t have;		/* bytes of abi that were read, as far as the page covers it */
 	struct vmclock_abi abi;	/* little-endian */
 	struct vmclock_snapshot snap;
+	struct judge_page facts;
 
 	struct check_field fields[32];
 	size_t n_fields;
 	double frequency_hz;	/* 0: the page gives none */
-	bool gives_utc;		/* in any status */
-	bool gives_tai;
 	char reference[48];	/* on the page's timescale; may be empty */
 	char reference_utc[48];	/* may be empty */
 };
 
-/* Does this status vouch for time, period and counter value? */
-bool check_status_has_time(const struct check_page *page);
+/* "2026-01-01T00:00:00.500000000Z". False: not in the years 1970 to 9999. */
+bool check_date(char *to, size_t size, const struct vmclock_instant *t, const char *zone);
+
+/* ---- This moment --------------------------------------------------------------- */
+
+struct check;
+
+/* The library's results now. Errors are negative errno values. */
+struct check_reading {
+	int error;
+	struct vmclock_time time;
+};
+
+struct check_now {
+	bool read;			/* false: there is no page, and the library was not called */
+	struct judge_guest guest;	/* counter_id is INVALID without a steady counter */
+	struct check_reading utc, tai;
+	bool by_vmclockd;		/* the readings come from the completed page */
+};
+
+/*
+ * Gets the time from the library and from the machine. Also reads the completed
+ * page, if vmclockd keeps one for this device.
+ */
+void check_now(struct check *c, const struct vmclock *vc);
+
+/* The reading to show: UTC if it is known, otherwise TAI; NULL: there is no time. */
+const struct check_reading *check_best_reading(const struct check_now *now);
+/* The page of this reading. */
+const struct check_page *check_time_page(const struct check *c);
+/* Half the width of the bounds, in ns. False: there are no bounds. */
+bool check_bound(const struct check_reading *reading, uint64_t *ns);
+/* The reading minus the system's clock. False: not known. */
+bool check_ahead(const struct check_now *now, int64_t *ns);
 
 /* ---- Judgement ---------------------------------------------------------------- */
 
@@ -190,7 +225,7 @@ struct check_usable {
 	char reason[CHECK_TEXT];
 };
 
-/* vmclock-check(1) lists the codes. */
+/* vmclock-check(1) lists the codes; vmclock-rules(7) explains those from judge/. */
 struct check_rule {
 	const char *code;
 	enum check_verdict gravity;
@@ -198,10 +233,14 @@ struct check_rule {
 };
 
 struct check_problem {
-	const struct check_rule *rule;
+	const char *code;
+	enum check_verdict gravity;
+	int weight;		/* among problems of the same gravity */
 	char text[CHECK_TEXT];
 	char next[CHECK_TEXT];
 };
+
+#define CHECK_FINDINGS 24
 
 struct check {
 	const char *root;	/* of /sys, /dev, /proc and /lib/modules: "" except in tests */
@@ -210,9 +249,15 @@ struct check {
 	struct check_hypervisor hypervisor;
 	struct check_modules modules;
 	struct check_page page;
+	struct check_page completed;	/* by vmclockd; have is 0: there is none */
+	struct check_now now;
+	uint64_t max_error;		/* ns */
+	uint64_t max_age;		/* ns; 0: not given */
 
 	struct check_usable usable[CHECK_USES];
-	struct check_problem problems[16];	/* gravest first */
+	struct judge_finding findings[CHECK_FINDINGS];	/* rules that are broken, gravest first */
+	size_t n_findings;
+	struct check_problem problems[32];	/* gravest first */
 	size_t n_problems;
 	enum check_verdict verdict;
 	char summary[CHECK_TEXT];
@@ -220,8 +265,8 @@ struct check {
 };
 
 /*
- * Notes a problem. The list is sorted by gravity, then by time of discovery.
- * The caller may change what to do next.
+ * Notes a problem. The list is sorted by gravity and weight, then by time of
+ * discovery. The caller may change what to do next.
  */
 struct check_problem *check_complain(struct check *c, const struct check_rule *rule,
 				     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -247,6 +292,8 @@ void check_loading(const struct check *c, struct kmod_ctx *ctx, struct kmod_modu
 void check_log(const struct check *c, const char *device, char *said, size_t size);
 
 void check_page(struct check *c);
+/* Reads and interprets the page at @path. *vcp stays open; NULL: it cannot be opened. */
+void check_read_page(struct check_page *page, const char *path, struct vmclock **vcp);
 void check_judge(struct check *c);
 
 /* Without a page to judge: explains why there is none, and how to get one. */

@@ -75,7 +75,7 @@ static void look_at_path(struct check *c)
 	struct stat st;
 
 	if (stat(d->path, &st)) {
-		/* Other errors do not mean that it is missing; open(2) will tell. */
+		/* Other errors do not mean that it is missing; open(2) will say more. */
 		d->kind = errno == ENOENT ? CHECK_MISSING : CHECK_UNKNOWN;
 		if (names_a_node(c))
 			copy_printable(d->name, sizeof(d->name), last_part(d->path));
@@ -121,7 +121,7 @@ void check_device(struct check *c, const char *option)
 	char buffer[PATH_MAX];
 	const char *path = choose_path(c, option, buffer);
 
-	/* Truncated, it would be another path. The error is that of open(2). */
+	/* A truncated path would name another file. open(2) gives the same error. */
 	if (strlen(path) >= sizeof(d->path)) {
 		c->page.error = -ENAMETOOLONG;
 		d->kind = CHECK_UNKNOWN;

@@ -3,86 +3,17 @@
  * The report as one JSON object. Its keys and codes are documented in
  * vmclock-check(1): add to them, never change them.
  */
-#include <errno.h>
 #include <stdio.h>
 
-#include <json.h>
-
-#include "config.h"
 #include "check.h"
+#include "tools/json.h"
 
-struct writer {
-	bool failed; /* memory ran out: what was built is not printed */
-};
-
-static void add(struct writer *w, struct json_object *to, const char *key,
-		struct json_object *value)
-{
-	if (!to || json_object_object_add(to, key, value)) {
-		json_object_put(value);
-		w->failed = true;
-	}
-}
-
-static struct json_object *checked(struct writer *w, struct json_object *value)
-{
-	if (!value)
-		w->failed = true;
-	return value;
-}
-
-static void add_string(struct writer *w, struct json_object *to, const char *key, const char *value)
-{
-	add(w, to, key, checked(w, json_object_new_string(value)));
-}
-
-/* The facts have an empty string for "none"; JSON has null. */
-static void add_optional(struct writer *w, struct json_object *to, const char *key,
-			 const char *value)
-{
-	add(w, to, key, value && *value ? checked(w, json_object_new_string(value)) : NULL);
-}
-
-static void add_bool(struct writer *w, struct json_object *to, const char *key, bool value)
-{
-	add(w, to, key, checked(w, json_object_new_boolean(value)));
-}
-
-static struct json_object *add_object(struct writer *w, struct json_object *to, const char *key)
-{
-	struct json_object *object = checked(w, json_object_new_object());
-
-	add(w, to, key, object);
-	return object;
-}
-
-static struct json_object *add_array(struct writer *w, struct json_object *to, const char *key)
-{
-	struct json_object *array = checked(w, json_object_new_array());
-
-	add(w, to, key, array);
-	return array;
-}
-
-static void append(struct writer *w, struct json_object *array, struct json_object *value)
-{
-	if (!array || json_object_array_add(array, value)) {
-		json_object_put(value);
-		w->failed = true;
-	}
-}
-
-static struct json_object *append_object(struct writer *w, struct json_object *array)
-{
-	struct json_object *object = checked(w, json_object_new_object());
-
-	append(w, array, object);
-	return object;
-}
+/* The version of dist/schema/vmclock-check.schema.json; it grows when a key changes its meaning. */
+#define SCHEMA_VERSION 1
 
 /* ---- Device, hypervisor, driver -------------------------------------------------------- */
 
-static void add_device(struct writer *w, struct json_object *root, const struct check_device *d)
+static void add_device(struct json_writer *w, struct json_object *root, const struct check_device *d)
 {
 	static const char *const sources[] = {
 		[CHECK_FROM_DEFAULT] = "default",
@@ -93,43 +24,43 @@ static void add_device(struct writer *w, struct json_object *root, const struct 
 		[CHECK_MISSING] = "missing", [CHECK_DEVICE] = "device",	  [CHECK_FILE] = "file",
 		[CHECK_OTHER] = "other",     [CHECK_UNKNOWN] = "unknown",
 	};
-	struct json_object *device = add_object(w, root, "device");
+	struct json_object *device = json_add_object(w, root, "device");
 	struct json_object *others;
 	char path[CHECK_NAME + 8];
 	size_t i;
 
-	add_string(w, device, "path", d->shown);
-	add_string(w, device, "source", sources[d->source]);
-	add_string(w, device, "kind", kinds[d->kind]);
-	add_optional(w, device, "name", d->name);
-	others = add_array(w, device, "others");
+	json_add_string(w, device, "path", d->shown);
+	json_add_string(w, device, "source", sources[d->source]);
+	json_add_string(w, device, "kind", kinds[d->kind]);
+	json_add_optional(w, device, "name", d->name);
+	others = json_add_array(w, device, "others");
 	for (i = 0; i < d->n_others; i++) {
 		snprintf(path, sizeof(path), "/dev/%s", d->others[i]);
-		append(w, others, checked(w, json_object_new_string(path)));
+		json_append_string(w, others, path);
 	}
 }
 
-static void add_hypervisor(struct writer *w, struct json_object *root,
+static void add_hypervisor(struct json_writer *w, struct json_object *root,
 			   const struct check_hypervisor *h)
 {
-	struct json_object *hypervisor = add_object(w, root, "hypervisor");
+	struct json_object *hypervisor = json_add_object(w, root, "hypervisor");
 	struct json_object *offers;
 	size_t i;
 
-	add_bool(w, hypervisor, "known", h->known);
-	offers = add_array(w, hypervisor, "offers");
+	json_add_bool(w, hypervisor, "known", h->known);
+	offers = json_add_array(w, hypervisor, "offers");
 	for (i = 0; i < h->n_offers; i++) {
-		struct json_object *offer = append_object(w, offers);
+		struct json_object *offer = json_append_object(w, offers);
 
-		add_string(w, offer, "firmware", h->offers[i].firmware);
-		add_string(w, offer, "device", h->offers[i].name);
-		add_optional(w, offer, "driver", h->offers[i].driver);
-		add_optional(w, offer, "module", h->offers[i].module);
-		add_optional(w, offer, "serves", h->offers[i].serves);
+		json_add_string(w, offer, "firmware", h->offers[i].firmware);
+		json_add_string(w, offer, "device", h->offers[i].name);
+		json_add_optional(w, offer, "driver", h->offers[i].driver);
+		json_add_optional(w, offer, "module", h->offers[i].module);
+		json_add_optional(w, offer, "serves", h->offers[i].serves);
 	}
 }
 
-static void add_modules(struct writer *w, struct json_object *root,
+static void add_modules(struct json_writer *w, struct json_object *root,
 			const struct check_modules *modules)
 {
 	static const char *const states[] = {
@@ -145,73 +76,146 @@ static void add_modules(struct writer *w, struct json_object *root,
 		[CHECK_UNSIGNED] = "unsigned",
 		[CHECK_NO_SYMBOL] = "no-symbol",
 	};
-	struct json_object *kernel = add_object(w, root, "kernel");
-	struct json_object *list = add_array(w, root, "modules");
+	struct json_object *kernel = json_add_object(w, root, "kernel");
+	struct json_object *list = json_add_array(w, root, "modules");
 	size_t i;
 
-	add_string(w, kernel, "release", modules->kernel.release);
-	add_bool(w, kernel, "loads_modules",
+	json_add_string(w, kernel, "release", modules->kernel.release);
+	json_add_bool(w, kernel, "loads_modules",
 		 modules->kernel.loads_modules && !modules->kernel.locked);
-	add_bool(w, kernel, "has_modules", modules->kernel.has_tree);
-	add_bool(w, kernel, "signed_modules_only", *modules->kernel.signed_only);
+	json_add_bool(w, kernel, "has_modules", modules->kernel.has_tree);
+	json_add_bool(w, kernel, "signed_modules_only", *modules->kernel.signed_only);
 	for (i = 0; i < modules->n; i++) {
 		const struct check_module *m = &modules->list[i];
-		struct json_object *module = append_object(w, list);
+		struct json_object *module = json_append_object(w, list);
 
-		add_string(w, module, "name", m->name);
-		add_optional(w, module, "driver", m->driver);
-		add_string(w, module, "state", states[m->state]);
-		add_optional(w, module, "version", m->version);
-		add_bool(w, module, "bound", m->bound);
-		add_bool(w, module, "blacklisted", m->blacklisted);
-		add_bool(w, module, "overridden", m->overridden);
-		add_optional(w, module, "obstacle", obstacles[m->obstacle]);
+		json_add_string(w, module, "name", m->name);
+		json_add_optional(w, module, "driver", m->driver);
+		json_add_string(w, module, "state", states[m->state]);
+		json_add_optional(w, module, "version", m->version);
+		json_add_bool(w, module, "bound", m->bound);
+		json_add_bool(w, module, "blacklisted", m->blacklisted);
+		json_add_bool(w, module, "overridden", m->overridden);
+		json_add_optional(w, module, "obstacle", obstacles[m->obstacle]);
 	}
 }
 
 /* ---- The page ------------------------------------------------------------------------------ */
 
-static void add_field(struct writer *w, struct json_object *page, const struct check_field *f)
+static void add_field(struct json_writer *w, struct json_object *page, const struct check_field *f)
 {
 	static const char *const invalid[] = {
 		[CHECK_NO_FLAG] = "flag",
 		[CHECK_NO_STATUS] = "status",
 		[CHECK_OUT_OF_RANGE] = "range",
 	};
-	struct json_object *field = add_object(w, page, f->key);
+	struct json_object *field = json_add_object(w, page, f->key);
 
-	add(w, field, "value",
-	    checked(w, f->is_signed ? json_object_new_int64((int64_t)f->value)
-				    : json_object_new_uint64(f->value)));
+	if (f->is_signed)
+		json_add_integer(w, field, "value", (int64_t)f->value);
+	else
+		json_add_unsigned(w, field, "value", f->value);
+	if (f->is_wide)
+		json_add_digits(w, field, "string", f->value);
 	if (f->is_enum)
-		add_optional(w, field, "name", f->name);
-	add_bool(w, field, "valid", f->validity == CHECK_VALID);
+		json_add_optional(w, field, "name", f->name);
+	json_add_bool(w, field, "valid", f->validity == CHECK_VALID);
 	if (f->validity != CHECK_VALID)
-		add_string(w, field, "invalid_for", invalid[f->validity]);
+		json_add_string(w, field, "invalid_for", invalid[f->validity]);
 }
 
-static void add_page(struct writer *w, struct json_object *root, const struct check *c)
+static void add_frequency(struct json_writer *w, struct json_object *to, double hz)
 {
-	const struct check_page *p = &c->page;
+	if (hz > 0)
+		json_add_double(w, to, "counter_frequency_hz", hz);
+	else
+		json_add(w, to, "counter_frequency_hz", NULL);
+}
+
+static void add_page(struct json_writer *w, struct json_object *root, const char *key,
+		     const struct check_page *p)
+{
 	struct json_object *page;
 	size_t i;
 
 	if (!p->have) {
-		add(w, root, "page", NULL);
+		json_add(w, root, key, NULL);
 		return;
 	}
-	page = add_object(w, root, "page");
+	page = json_add_object(w, root, key);
 	for (i = 0; i < p->n_fields; i++)
 		add_field(w, page, &p->fields[i]);
-	add_optional(w, page, "reference_time", p->reference);
-	add_optional(w, page, "reference_time_utc", p->reference_utc);
-	add(w, page, "counter_frequency_hz",
-	    p->frequency_hz > 0 ? checked(w, json_object_new_double(p->frequency_hz)) : NULL);
+	json_add_optional(w, page, "reference_time", p->reference);
+	json_add_optional(w, page, "reference_time_utc", p->reference_utc);
+	add_frequency(w, page, p->frequency_hz);
+}
+
+/* ---- This moment --------------------------------------------------------------------------- */
+
+static void add_instant(struct json_writer *w, struct json_object *to, const char *key,
+			const struct timespec *ts, const char *zone)
+{
+	const struct vmclock_instant t = { .sec = ts->tv_sec, .nsec = (uint32_t)ts->tv_nsec };
+	char text[64] = "";
+
+	check_date(text, sizeof(text), &t, zone);
+	json_add_optional(w, to, key, text);
+}
+
+static void add_reading(struct json_writer *w, struct json_object *now, const char *key,
+			const struct check_reading *reading, const char *zone)
+{
+	struct json_object *object;
+	uint64_t bound;
+
+	if (reading->error) {
+		json_add(w, now, key, NULL);
+		return;
+	}
+	object = json_add_object(w, now, key);
+	add_instant(w, object, "time", &reading->time.time, zone);
+	if (check_bound(reading, &bound)) {
+		add_instant(w, object, "earliest", &reading->time.earliest, zone);
+		add_instant(w, object, "latest", &reading->time.latest, zone);
+		json_add_unsigned(w, object, "bound_ns", bound);
+	} else {
+		json_add(w, object, "earliest", NULL);
+		json_add(w, object, "latest", NULL);
+		json_add(w, object, "bound_ns", NULL);
+	}
+}
+
+static void add_now(struct json_writer *w, struct json_object *root, const struct check *c)
+{
+	const struct judge_guest *guest = &c->now.guest;
+	struct json_object *now;
+	int64_t ahead;
+
+	if (!c->now.read) {
+		json_add(w, root, "now", NULL);
+		return;
+	}
+	now = json_add_object(w, root, "now");
+	add_reading(w, now, "utc", &c->now.utc, "Z");
+	add_reading(w, now, "tai", &c->now.tai, "");
+	json_add_bool(w, now, "completed", c->now.by_vmclockd);
+	if (check_best_reading(&c->now) && guest->has_clock)
+		json_add_integer(w, now, "reference_age_ns",
+			    judge_age(&check_time_page(c)->facts, guest->counter));
+	else
+		json_add(w, now, "reference_age_ns", NULL);
+	add_frequency(w, now, guest->frequency_hz);
+	if (check_ahead(&c->now, &ahead))
+		json_add_integer(w, now, "ahead_of_system_clock_ns", ahead);
+	else
+		json_add(w, now, "ahead_of_system_clock_ns", NULL);
+	json_add_unsigned(w, now, "max_error_ns", c->max_error);
+	json_add_unsigned(w, now, "max_age_ns", guest->max_age);
 }
 
 /* ---- Judgement ----------------------------------------------------------------------------- */
 
-static void add_usable(struct writer *w, struct json_object *root, const struct check *c)
+static void add_usable(struct json_writer *w, struct json_object *root, const struct check *c)
 {
 	static const char *const names[] = {
 		[CHECK_MARKER] = "marker",
@@ -220,35 +224,51 @@ static void add_usable(struct writer *w, struct json_object *root, const struct 
 		[CHECK_TIME] = "time",
 		[CHECK_BOUNDS] = "bounds",
 	};
-	struct json_object *usable = add_object(w, root, "usable");
+	struct json_object *usable = json_add_object(w, root, "usable");
 	int use;
 
 	for (use = 0; use < CHECK_USES; use++) {
-		struct json_object *object = add_object(w, usable, names[use]);
+		struct json_object *object = json_add_object(w, usable, names[use]);
 
-		add_bool(w, object, "usable", c->usable[use].yes);
-		add_string(w, object, "reason", c->usable[use].reason);
+		json_add_bool(w, object, "usable", c->usable[use].yes);
+		json_add_string(w, object, "reason", c->usable[use].reason);
 	}
 }
 
-static void add_problems(struct writer *w, struct json_object *root, const struct check *c)
+static void add_problems(struct json_writer *w, struct json_object *root, const struct check *c)
 {
-	struct json_object *problems = add_array(w, root, "problems");
+	struct json_object *problems = json_add_array(w, root, "problems");
 	size_t i;
 
 	for (i = 0; i < c->n_problems; i++) {
 		const struct check_problem *p = &c->problems[i];
-		struct json_object *problem = append_object(w, problems);
+		struct json_object *problem = json_append_object(w, problems);
 
-		add_string(w, problem, "code", p->rule->code);
-		add_string(w, problem, "gravity",
-			   p->rule->gravity == CHECK_WARNING ? "warning" : "error");
-		add_string(w, problem, "text", p->text);
-		add_string(w, problem, "next_step", p->next);
+		json_add_string(w, problem, "code", p->code);
+		json_add_string(w, problem, "gravity",
+			   p->gravity == CHECK_WARNING ? "warning" : "error");
+		json_add_string(w, problem, "text", p->text);
+		json_add_string(w, problem, "next_step", p->next);
 	}
 }
 
-static void add_verdict(struct writer *w, struct json_object *root, const struct check *c)
+static void add_rules(struct json_writer *w, struct json_object *root, const struct check *c)
+{
+	struct json_object *rules = json_add_array(w, root, "rules_broken");
+	size_t i;
+
+	for (i = 0; i < c->n_findings; i++) {
+		const struct judge_finding *found = &c->findings[i];
+		struct json_object *object = json_append_object(w, rules);
+
+		json_add_string(w, object, "rule", found->rule->id);
+		json_add_string(w, object, "severity", judge_severity_name(found->rule->severity));
+		json_add_string(w, object, "clause", found->rule->clause);
+		json_add_string(w, object, "text", found->says);
+	}
+}
+
+static void add_verdict(struct json_writer *w, struct json_object *root, const struct check *c)
 {
 	static const char *const verdicts[] = {
 		[CHECK_OK] = "ok",
@@ -256,39 +276,32 @@ static void add_verdict(struct writer *w, struct json_object *root, const struct
 		[CHECK_UNUSABLE] = "unusable",
 	};
 
-	add_string(w, root, "verdict", verdicts[c->verdict]);
-	add(w, root, "exit_status", checked(w, json_object_new_int((int)c->verdict)));
-	add_string(w, root, "summary", c->summary);
-	add_string(w, root, "next_step", c->next);
+	json_add_string(w, root, "verdict", verdicts[c->verdict]);
+	json_add_integer(w, root, "exit_status", (int)c->verdict);
+	json_add_string(w, root, "summary", c->summary);
+	json_add_string(w, root, "next_step", c->next);
 }
 
 int check_json(const struct check *c)
 {
-	struct writer w = { .failed = false };
-	struct json_object *root = checked(&w, json_object_new_object());
-	const char *text = NULL;
+	struct json_writer w = { .failed = false };
+	struct json_object *root = json_begin(&w, TOOL, SCHEMA_VERSION);
 
-	add_string(&w, root, "tool", TOOL);
-	add_string(&w, root, "version", PACKAGE_VERSION);
 	add_verdict(&w, root, c);
 	add_problems(&w, root, c);
+	add_rules(&w, root, c);
 	add_usable(&w, root, c);
 	add_device(&w, root, &c->device);
 	if (c->with_system) {
 		add_hypervisor(&w, root, &c->hypervisor);
 		add_modules(&w, root, &c->modules);
 	} else {
-		add(&w, root, "hypervisor", NULL);
-		add(&w, root, "kernel", NULL);
-		add(&w, root, "modules", NULL);
+		json_add(&w, root, "hypervisor", NULL);
+		json_add(&w, root, "kernel", NULL);
+		json_add(&w, root, "modules", NULL);
 	}
-	add_page(&w, root, c);
-
-	if (!w.failed)
-		text = json_object_to_json_string_ext(
-			root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (text)
-		puts(text);
-	json_object_put(root);
-	return text ? 0 : -ENOMEM;
+	add_page(&w, root, "page", &c->page);
+	add_page(&w, root, "completed_page", &c->completed);
+	add_now(&w, root, c);
+	return json_print(&w, root);
 }

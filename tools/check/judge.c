@@ -6,60 +6,85 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "calc/scale.h"
 #include "check.h"
 #include "lib/counter.h"
 #include "tools/common.h"
 
-/* What may be wrong with a page. */
+/* Problems beyond the rules of judge/. */
 static const struct check_rule
 	stuck_update = { "stuck-update", CHECK_UNUSABLE, CHECK_TELL_OPERATOR },
-	tai_offset_impossible = { "tai-offset-impossible", CHECK_UNUSABLE, CHECK_TELL_OPERATOR },
-	period_zero = { "period-zero", CHECK_UNUSABLE, CHECK_TELL_OPERATOR },
-	time_impossible = { "time-impossible", CHECK_UNUSABLE, CHECK_TELL_OPERATOR },
 
 	disruption_imminent = { "disruption-imminent", CHECK_WARNING,
 		"move work that depends on the clock away, and watch the marker" },
 	disruption_soon = { "disruption-soon", CHECK_WARNING,
 		"plan for it: the marker will change" },
 	slow_update = { "slow-update", CHECK_WARNING, CHECK_TELL_OPERATOR },
-	generation_not_covered = { "generation-not-covered", CHECK_WARNING, CHECK_TELL_OPERATOR },
 
 	status_unknown = { "status-unknown", CHECK_WARNING, CHECK_TELL_OPERATOR },
 	status_initializing = { "status-initializing", CHECK_WARNING,
 		"check again in some minutes" },
 	status_unreliable = { "status-unreliable", CHECK_WARNING,
 		"keep time by NTP, and ask whoever runs the hypervisor" },
-	status_unassigned = { "status-unassigned", CHECK_WARNING, CHECK_TELL_OPERATOR },
-	counter_unusable = { "counter-unusable", CHECK_WARNING, CHECK_TELL_OPERATOR },
-	timescale_unusable = { "timescale-unusable", CHECK_WARNING, CHECK_TELL_OPERATOR },
-	time_not_covered = { "time-not-covered", CHECK_WARNING, CHECK_TELL_OPERATOR },
-	tai_offset_positive = { "tai-offset-positive", CHECK_WARNING, CHECK_TELL_OPERATOR },
-	leap_indicator_impossible = { "leap-indicator-impossible", CHECK_WARNING,
-		CHECK_TELL_OPERATOR },
-	no_utc = { "no-utc", CHECK_WARNING, CHECK_TELL_OPERATOR },
-	no_date = { "no-date", CHECK_WARNING, CHECK_TELL_OPERATOR },
-	no_bounds = { "no-bounds", CHECK_WARNING,
-		"do not take order from these times; ask whoever runs the hypervisor" };
+	counter_unsteady = { "counter-unsteady", CHECK_WARNING,
+		"keep time by NTP, and ask whoever runs the hypervisor for an invariant TSC" },
+	library_refuses = { "library-refuses", CHECK_WARNING,
+		"report it to the authors of vmclock, with the output of " TOOL " --json" };
+
+/* The way out for rules of judge/, if the way out is not to ask the operator. */
+static const struct {
+	const char *code, *next;
+} remedies[] = {
+	{ "no-bounds", "do not take order from these times; ask whoever runs the hypervisor" },
+	{ "bounds-wide", "do not take order from these times; ask whoever runs the hypervisor" },
+	{ "clock-differs", "find out which of the two is wrong, by another clock: chronyc tracking, "
+			   "or a watch" },
+	{ "tai-offset-differs", "find out which of the two is wrong: the list of leap seconds in "
+				"tzdata, or the page" },
+	{ "reference-old", "see whether whoever publishes the page still runs, and report it" },
+};
 
 /* ---- Notes -------------------------------------------------------------------------- */
+
+/* Among warnings; the others are 0. */
+enum weight {
+	WEIGHT_DOUBT,
+	WEIGHT_DOUBT_OF_TIME,	/* the time is not reliable at all */
+	WEIGHT_BROKEN,
+	WEIGHT_SOON,
+};
+
+static bool is_graver(const struct check_problem *a, const struct check_problem *b)
+{
+	return a->gravity > b->gravity || (a->gravity == b->gravity && a->weight > b->weight);
+}
+
+/* Inserts an empty problem by gravity. */
+static struct check_problem *add_problem(struct check *c, const char *code,
+					 enum check_verdict gravity, int weight)
+{
+	enum { MOST = sizeof(c->problems) / sizeof(c->problems[0]) };
+	const struct check_problem added = { .code = code, .gravity = gravity, .weight = weight };
+	struct check_problem *p;
+
+	/* More problems never occur together; if they did, the last one would be overwritten. */
+	if (c->n_problems < MOST)
+		c->n_problems++;
+	p = &c->problems[c->n_problems - 1];
+	while (p > c->problems && is_graver(&added, &p[-1])) {
+		p[0] = p[-1];
+		p--;
+	}
+	*p = added;
+	return p;
+}
 
 struct check_problem *check_complain(struct check *c, const struct check_rule *rule,
 				     const char *fmt, ...)
 {
-	enum { MOST = sizeof(c->problems) / sizeof(c->problems[0]) };
-	struct check_problem *p;
+	int weight = rule == &disruption_imminent ? WEIGHT_SOON : WEIGHT_DOUBT_OF_TIME;
+	struct check_problem *p = add_problem(c, rule->code, rule->gravity, weight);
 	va_list args;
 
-	/* More never occur together; if they did, the last would be overwritten. */
-	if (c->n_problems < MOST)
-		c->n_problems++;
-	p = &c->problems[c->n_problems - 1];
-	while (p > c->problems && p[-1].rule->gravity < rule->gravity) {
-		p[0] = p[-1];
-		p--;
-	}
-	p->rule = rule;
 	snprintf(p->next, sizeof(p->next), "%s", rule->next ? rule->next : "");
 	va_start(args, fmt);
 	vsnprintf(p->text, sizeof(p->text), fmt, args);
@@ -138,9 +163,6 @@ static void judge_generation(struct check *c)
 		       le64toh(c->page.abi.vm_generation_counter));
 	} else {
 		usable(c, CHECK_GENERATION, false, "the page ends before it");
-		check_complain(c, &generation_not_covered,
-			       "the page's flags promise a generation counter, but the page ends "
-			       "before it");
 	}
 }
 
@@ -168,7 +190,65 @@ static void judge_notification(struct check *c)
 		       "the host could notify, but the driver cannot be polled");
 }
 
-/* ---- Time: one reason after another why there could be none -------------------------------- */
+/* ---- The rules ---------------------------------------------------------------------------- */
+
+static const char *remedy(const char *code)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
+		if (!strcmp(remedies[i].code, code))
+			return remedies[i].next;
+	return CHECK_TELL_OPERATOR;
+}
+
+/* Advice is for the authors of hypervisors: the report shows it, but it is no problem. */
+static void take_finding(struct check *c, const struct judge_finding *found, bool completed)
+{
+	const struct judge_rule *rule = found->rule;
+	struct check_problem *p;
+
+	if (rule->severity == JUDGE_ADVICE)
+		return;
+	if (rule->severity == JUDGE_BREAKS && rule->loss == JUDGE_ALL_TIME)
+		p = add_problem(c, rule->id, CHECK_UNUSABLE, 0);
+	else
+		p = add_problem(c, rule->id, CHECK_WARNING,
+				rule->severity == JUDGE_BREAKS	? WEIGHT_BROKEN :
+				rule->loss == JUDGE_ALL_TIME	? WEIGHT_DOUBT_OF_TIME :
+								  WEIGHT_DOUBT);
+	snprintf(p->text, sizeof(p->text), "%s%s", completed ? "vmclockd's page: " : "",
+		 found->says);
+	snprintf(p->next, sizeof(p->next), "%s",
+		 completed ? "report it to the authors of vmclock, with the output of " TOOL " --json" :
+			     remedy(rule->id));
+}
+
+/* Nobody needs advice about vmclockd's page. */
+static bool is_wanted(const struct judge_finding *found, bool completed)
+{
+	return !completed || found->rule->severity != JUDGE_ADVICE;
+}
+
+static void judge_rules_of(struct check *c, const struct check_page *page)
+{
+	const struct judge_facts facts = {
+		.page = &page->facts,
+		.guest = c->now.read ? &c->now.guest : NULL,
+	};
+	struct judge_finding findings[CHECK_FINDINGS];
+	size_t n = judge(&facts, findings, CHECK_FINDINGS), i;
+	bool completed = page == &c->completed;
+
+	for (i = 0; i < n; i++) {
+		if (!is_wanted(&findings[i], completed) || c->n_findings == CHECK_FINDINGS)
+			continue;
+		c->findings[c->n_findings++] = findings[i];
+		take_finding(c, &findings[i], completed);
+	}
+}
+
+/* ---- Time: from the library, so that the report and the library agree ---------------------- */
 
 /*
  * QEMU and Firecracker give no time, and say so by the status. A counter
@@ -185,188 +265,153 @@ static bool is_marker_only(const struct check *c)
 	return page->snap.counter_id == VMCLOCK_COUNTER_INVALID || !page->snap.period;
 }
 
-static void no_time(struct check *c, const struct check_rule *rule, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-/* Notes a problem, and gives it as the reason why there is no time. */
-static void no_time(struct check *c, const struct check_rule *rule, const char *fmt, ...)
+static void no_time(struct check *c, const struct check_rule *rule, const char *reason)
 {
-	char reason[CHECK_TEXT];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(reason, sizeof(reason), fmt, args);
-	va_end(args);
 	usable(c, CHECK_TIME, false, "%s", reason);
 	check_complain(c, rule, "no time: %s", reason);
 }
 
-/* Each of these returns whether the page may still have time. */
-
-static bool judge_status(struct check *c)
+/* The host fills in a clock, but does not vouch for it. */
+static void judge_status(struct check *c)
 {
-	unsigned int status = c->page.snap.status;
-
-	if (check_status_has_time(&c->page))
-		return true;
-	if (status == VMCLOCK_STATUS_UNKNOWN)
+	switch (c->page.snap.status) {
+	case VMCLOCK_STATUS_UNKNOWN:
 		no_time(c, &status_unknown,
 			"the host fills in a clock, but says that its status is unknown");
-	else if (status == VMCLOCK_STATUS_INITIALIZING)
+		break;
+	case VMCLOCK_STATUS_INITIALIZING:
 		no_time(c, &status_initializing,
 			"the host is still setting its clock (initializing)");
-	else if (status == VMCLOCK_STATUS_UNRELIABLE)
+		break;
+	case VMCLOCK_STATUS_UNRELIABLE:
 		no_time(c, &status_unreliable,
 			"the host says not to rely on its clock (unreliable)");
-	else
-		no_time(c, &status_unassigned, "clock status %u has no known meaning", status);
-	return false;
-}
-
-static bool judge_counter(struct check *c)
-{
-	unsigned int counter = c->page.snap.counter_id;
-
-	if (counter == COUNTER_ID)
-		return true;
-	if (counter == VMCLOCK_COUNTER_INVALID)
-		no_time(c, &counter_unusable, "the page names no CPU counter");
-	else
-		no_time(c, &counter_unusable, "counter %u (%s) is not one of this CPU", counter,
-			counter_id_name(counter) ?: "unassigned");
-	return false;
-}
-
-static bool judge_timescale(struct check *c)
-{
-	unsigned int type = c->page.snap.time_type;
-
-	if (type <= VMCLOCK_TIME_MONOTONIC)
-		return true;
-	no_time(c, &timescale_unusable, "timescale %u (%s) is not one to be used", type,
-		time_type_name(type) ?: "unassigned");
-	return false;
-}
-
-static bool judge_formula(struct check *c)
-{
-	const struct vmclock_snapshot *s = &c->page.snap;
-
-	if (!VMCLOCK_COVERS(c->page.have, time_frac_sec))
-		no_time(c, &time_not_covered, "the page ends before the reference time");
-	else if (!s->period)
-		no_time(c, &period_zero, "the counter period is zero: an error of the page");
-	else if (s->time_type != VMCLOCK_TIME_MONOTONIC && s->time_sec >= VMCLOCK_CALC_MAX_SEC)
-		no_time(c, &time_impossible,
-			"the reference time is after the year 9999: an error of the page");
-	else
-		return true;
-	return false;
-}
-
-static bool judge_tai_offset(struct check *c)
-{
-	const struct vmclock_snapshot *s = &c->page.snap;
-	int tai_minus_utc;
-
-	if (!(s->flags & VMCLOCK_FLAG_TAI_OFFSET_VALID) ||
-	    !vmclock_calc_tai_offset(s, &tai_minus_utc))
-		return true;
-	no_time(c, &tai_offset_impossible,
-		"the TAI offset is %d s, not within 10 to 100 s: an error of the page",
-		s->tai_offset);
-	return false;
-}
-
-/* The page gives time: on which timescales? */
-static void judge_scales(struct check *c)
-{
-	const struct vmclock_snapshot *s = &c->page.snap;
-	const char *scales;
-
-	if (s->time_type == VMCLOCK_TIME_MONOTONIC) {
-		scales = "monotonic";
-		check_complain(c, &no_date,
-			       "time is monotonic, counted from an unknown start: intervals, but "
-			       "no date");
-	} else if (c->page.gives_utc) {
-		scales = c->page.gives_tai ? "UTC and TAI" : "UTC";
-	} else if (!c->page.gives_tai) {
-		no_time(c, &leap_indicator_impossible,
-			"the leap indicator is unknown, or contradicts the reference time");
-		return;
-	} else {
-		scales = "TAI";
-		if (s->flags & VMCLOCK_FLAG_TAI_OFFSET_VALID)
-			check_complain(c, &leap_indicator_impossible,
-				       "the leap indicator is unknown, or contradicts the "
-				       "reference time: no UTC");
-		else
-			check_complain(c, &no_utc, "time is TAI without its offset: no UTC");
+		break;
+	default:
+		/* A rule says so. */
+		usable(c, CHECK_TIME, false, "clock status %u has no known meaning",
+		       c->page.snap.status);
 	}
-	usable(c, CHECK_TIME, true, "%s, %s", scales, clock_status_name(s->status));
+}
+
+/* The gravest problem that is a broken rule. */
+static struct check_problem *first_broken(struct check *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->n_problems; i++)
+		if (judge_rule_named(c->problems[i].code))
+			return &c->problems[i];
+	return NULL;
+}
+
+/* The page vouches for time, and the library gives none. */
+static void judge_refusal(struct check *c)
+{
+	const struct judge_page *p = &c->page.facts;
+	struct check_problem *why = first_broken(c);
+
+	if (judge_has_formula(p) && p->s.counter_id == COUNTER_ID &&
+	    c->now.tai.error == -EOPNOTSUPP) {
+		no_time(c, &counter_unsteady, "this CPU's counter is not steady");
+		return;
+	}
+	if (!why) {
+		no_time(c, &library_refuses, strerror(-c->now.tai.error));
+		return;
+	}
+	usable(c, CHECK_TIME, false, "%s", why->text);
+	snprintf(why->text, sizeof(why->text), "no time: %.400s", c->usable[CHECK_TIME].reason);
+}
+
+static const char *scales(const struct check_now *now)
+{
+	return now->utc.error ? "TAI" : now->tai.error ? "UTC" : "UTC and TAI";
 }
 
 static void judge_time(struct check *c)
 {
-	int offset = c->page.snap.tai_offset;
-	int tai_minus_utc;
+	const struct check_reading *reading = check_best_reading(&c->now);
 
-	if (offset > 0 && !vmclock_calc_tai_offset(&c->page.snap, &tai_minus_utc))
-		check_complain(c, &tai_offset_positive,
-			       "the TAI offset is +%d s, as version 1.0 of the specification had "
-			       "it; version 1.1 says -%d s",
-			       offset, offset);
-	if (is_marker_only(c))
-		usable(c, CHECK_TIME, false, "the host gives none: this is a marker-only page");
-	else if (judge_status(c) && judge_counter(c) && judge_timescale(c) && judge_formula(c) &&
-		 judge_tai_offset(c))
-		judge_scales(c);
+	if (reading)
+		usable(c, CHECK_TIME, true, "%s, %s%s", scales(&c->now),
+		       clock_status_name(reading->time.status),
+		       c->now.by_vmclockd ? ", completed by vmclockd" : "");
+	else if (is_marker_only(c))
+		usable(c, CHECK_TIME, false, "the host gives none: this is a marker-only page%s%s",
+		       c->completed.have ? "; vmclockd's page: " : "",
+		       c->completed.have ? clock_status_name(c->completed.snap.status) ?: "?" : "");
+	else if (!judge_vouches(&c->page.facts))
+		judge_status(c);
+	else
+		judge_refusal(c);
 }
 
 /* ---- Bounds ---------------------------------------------------------------------------------- */
 
-/* NULL: the page has bounds. */
-static const char *why_no_bounds(const struct check_page *page)
+/* NULL: no rule says why. */
+static const char *why_no_bounds(const struct check *c)
 {
-	if (!VMCLOCK_COVERS(page->have, time_maxerror_nanosec))
-		return "the page ends before them";
-	if (!(page->snap.flags & VMCLOCK_FLAG_TIME_MAXERROR_VALID))
-		return "the host does not give the maximum error of the time";
-	if (!(page->snap.flags & VMCLOCK_FLAG_PERIOD_MAXERROR_VALID))
-		return "the host does not give the maximum error of the period";
+	static const char *const reasons[] = {
+		"no-bounds", "bounds-not-covered", "maxerror-impossible", "rate-maxerror-impossible",
+	};
+	size_t i, k;
+
+	for (i = 0; i < c->n_findings; i++)
+		for (k = 0; k < sizeof(reasons) / sizeof(reasons[0]); k++)
+			if (!strcmp(c->findings[i].rule->id, reasons[k]))
+				return c->findings[i].says;
 	return NULL;
+}
+
+static void judge_unbounded(struct check *c)
+{
+	const char *why = why_no_bounds(c);
+	struct check_problem *p;
+
+	usable(c, CHECK_BOUNDS, false, "%s", why ?: "the library gives none");
+	if (c->n_problems)
+		return;
+	p = add_problem(c, "no-bounds", CHECK_WARNING, WEIGHT_DOUBT);
+	strcpy(p->text, "the library gives no error bounds");
+	strcpy(p->next, remedy("no-bounds"));
 }
 
 static void judge_bounds(struct check *c)
 {
-	const struct vmclock_snapshot *s = &c->page.snap;
-	const char *reason = why_no_bounds(&c->page);
+	const struct check_reading *reading = check_best_reading(&c->now);
+	char bound[JUDGE_VALUE], first[JUDGE_VALUE], growth[JUDGE_VALUE];
+	const struct vmclock_snapshot *s = &check_time_page(c)->snap;
+	uint64_t ns;
 
-	if (!c->usable[CHECK_TIME].yes) {
+	if (!reading)
 		usable(c, CHECK_BOUNDS, false, "there is no time to bound");
-	} else if (reason) {
-		usable(c, CHECK_BOUNDS, false, "%s", reason);
-		check_complain(c, &no_bounds, "time has no error bounds: %s", reason);
-	} else {
+	else if (!check_bound(reading, &ns))
+		judge_unbounded(c);
+	else
 		usable(c, CHECK_BOUNDS, true,
-		       "+-%" PRIu64 " ns at the reference, growing by %.6g ns a second",
-		       (uint64_t)s->time_maxerror,
-		       (double)s->period_maxerror / (double)s->period * 1e9);
-	}
+		       "+-%s at the reference, growing by %s a second; +-%s now",
+		       judge_duration(first, s->time_maxerror),
+		       judge_duration(growth, (uint64_t)((double)s->period_maxerror /
+							 (double)s->period * 1e9)),
+		       judge_duration(bound, ns));
 }
 
 /* ---- The verdict --------------------------------------------------------------------------- */
 
 static void judge_all_well(struct check *c)
 {
+	char bound[JUDGE_VALUE];
+	uint64_t ns = 0;
+
 	c->verdict = CHECK_OK;
-	if (!c->usable[CHECK_TIME].yes)
+	if (!c->usable[CHECK_TIME].yes || !check_bound(check_best_reading(&c->now), &ns))
 		snprintf(c->summary, sizeof(c->summary),
 			 "the disruption marker works; the host gives no time");
 	else
-		snprintf(c->summary, sizeof(c->summary), "trustworthy time (%.100s), within %.200s",
-			 c->usable[CHECK_TIME].reason, c->usable[CHECK_BOUNDS].reason);
+		snprintf(c->summary, sizeof(c->summary),
+			 "trustworthy time (%.100s), within +-%s now", c->usable[CHECK_TIME].reason,
+			 judge_duration(bound, ns));
 	strcpy(c->next, "nothing to do");
 }
 
@@ -374,7 +419,7 @@ static void judge_worst(struct check *c)
 {
 	const struct check_problem *worst = &c->problems[0];
 
-	c->verdict = worst->rule->gravity;
+	c->verdict = worst->gravity;
 	strcpy(c->summary, worst->text);
 	strcpy(c->next, worst->next);
 }
@@ -390,6 +435,9 @@ void check_judge(struct check *c)
 		judge_marker(c);
 		judge_generation(c);
 		judge_notification(c);
+		judge_rules_of(c, &c->page);
+		if (c->now.by_vmclockd)
+			judge_rules_of(c, &c->completed);
 		judge_time(c);
 		judge_bounds(c);
 	}

@@ -14,15 +14,13 @@
 #include "tools/number.h"
 #include "lib/run-layout.h"
 
-/* How often, and how soon, to read again what is being written. */
+/* How often, and how soon, to read a file again that vmclockd is writing. */
 #define TRIES	 5
 #define AGAIN_NS 1000000
 
 int live_open(struct live *live, const char *option)
 {
 	static struct check c;
-	const char *folder = secure_getenv("VMCLOCK_RUN_DIR");
-	const char *name;
 	int ret;
 
 	*live = (struct live){ 0 };
@@ -30,15 +28,7 @@ int live_open(struct live *live, const char *option)
 	check_device(&c, option);
 	snprintf(live->path, sizeof(live->path), "%s", c.device.path);
 	metrics_name(&live->metrics, c.device.path);
-	live->own = folder && *folder;
-	/* As in vmclock_open(): vmclockd vouches for a device, and not for a page file. */
-	if (c.device.kind == CHECK_DEVICE || live->own) {
-		name = strrchr(live->path, '/');
-		snprintf(live->folder, sizeof(live->folder), "%s",
-			 live->own ? folder : VMCLOCK_RUN_FOLDER);
-		snprintf(live->completed, sizeof(live->completed), "%s/%s", live->folder,
-			 name ? name + 1 : live->path);
-	}
+	run_files_of(&c.device, &live->run);
 	ret = c.page.error ? c.page.error : vmclock_open(&live->vc, live->path);
 	if (ret)
 		live->vc = NULL;
@@ -51,7 +41,7 @@ void live_close(struct live *live)
 	live->vc = NULL;
 }
 
-/* ---- What vmclockd says ---------------------------------------------------------------- */
+/* ---- The state of vmclockd ------------------------------------------------------------- */
 
 static bool is_state(const struct vmclock_run_state *state)
 {
@@ -60,7 +50,7 @@ static bool is_state(const struct vmclock_run_state *state)
 	       le32toh(state->size) >= sizeof(*state);
 }
 
-/* The copy may mix two updates; then the sequence count has changed when it is read again. */
+/* If the copy mixes two updates, the sequence count has changed when it is read again. */
 static bool read_copy(int fd, off_t from, struct vmclock_run_state *state)
 {
 	struct vmclock_run_state again;
@@ -84,7 +74,7 @@ static bool read_copies(int fd, struct vmclock_run_state *state)
 	return false;
 }
 
-/* Trusts a file as the library does. If the library says that vmclockd runs, it has checked. */
+/* Trusts a file as the library does. If the library says that vmclockd runs, it has checked it. */
 static bool is_believed(const struct live *live, int fd)
 {
 	struct stat st;
@@ -92,7 +82,7 @@ static bool is_believed(const struct live *live, int fd)
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size != VMCLOCK_RUN_STATE_SIZE ||
 	    st.st_mode & (S_IWGRP | S_IWOTH))
 		return false;
-	return live->metrics.running || !st.st_uid || (live->own && st.st_uid == geteuid());
+	return live->metrics.running || !st.st_uid || (live->run.own && st.st_uid == geteuid());
 }
 
 static bool read_state(struct live *live)
@@ -103,9 +93,9 @@ static bool read_state(struct live *live)
 	int fd;
 
 	/* vmclockd keeps a completed page only for the device that it serves. */
-	if (!*live->completed || access(live->completed, F_OK))
+	if (!*live->run.completed || access(live->run.completed, F_OK))
 		return false;
-	snprintf(path, sizeof(path), "%s/%s", live->folder, VMCLOCK_RUN_STATE_NAME);
+	snprintf(path, sizeof(path), "%s/%s", live->run.folder, VMCLOCK_RUN_STATE_NAME);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return false;
@@ -154,5 +144,5 @@ int live_look(struct live *live)
 	m->running = answer == 0 || answer == -ESTALE || answer == -EAGAIN || answer == -ETIMEDOUT;
 	m->trust = trust_of(answer);
 	m->has_state = read_state(live);
-	return metrics_look(m, live->vc, live->completed);
+	return metrics_look(m, live->vc, live->run.completed);
 }

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* What changes: the page, the time that it gives, and the state of vmclockd. */
+/* The values that change: the page, the time that it gives, and the state of vmclockd. */
 #ifndef VMCLOCK_CHECK_LIVE_H
 #define VMCLOCK_CHECK_LIVE_H
 
 #include <limits.h>
 #include <stdbool.h>
 
+#include "run-files.h"
 #include "tools/metrics.h"
 
 struct live {
-	struct vmclock *vc;		/* NULL: it cannot be opened */
+	struct vmclock *vc;		/* NULL: the device cannot be opened */
 	struct metrics metrics;		/* as of the last look */
 	char path[PATH_MAX];
-	char folder[PATH_MAX];		/* vmclockd's; empty: vmclockd does not serve such a path */
-	char completed[2 * PATH_MAX];	/* the completed page; may be empty */
-	bool own;			/* the folder is that of $VMCLOCK_RUN_DIR */
+	struct run_files run;
 };
 
 /*
- * @option: a path, or NULL. Returns 0, or the error of vmclock_open(); look at
- * it even then.
+ * @option: a path, or NULL. Returns 0, or the error of vmclock_open(); call
+ * live_look() even then.
  */
 int live_open(struct live *live, const char *option);
 /* Returns 0, or the error that keeps the page from being read. */

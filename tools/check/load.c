@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Would the running kernel load an installed module? As far as it lets us know. */
+/* Would the running kernel load an installed module? As far as this can be known. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +66,7 @@ static bool list_symbols(struct symbols *s, struct kmod_list *needed)
 	return true;
 }
 
-/* Marks the symbols that the kernel and its loaded modules have. False: that is not known. */
+/* Marks the symbols that the kernel and its loaded modules have. False: they are not known. */
 static bool mark_present(const struct check *c, struct symbols *s)
 {
 	bool lists_data = false;
@@ -110,7 +110,7 @@ static bool is_provided(struct kmod_ctx *ctx, const char *name)
 	return found;
 }
 
-/* Finds an imported symbol that nothing here has. False also where that is not known. */
+/* Finds an imported symbol that nothing here exports. False also if this is not known. */
 static bool lacks_symbol(const struct check *c, struct kmod_ctx *ctx, struct kmod_module *mod,
 			 struct check_module *m)
 {

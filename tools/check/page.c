@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Reads the page by the library, and puts it into fields and words. */
+/* Reads the page by the library, and describes its fields. */
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <math.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,7 +21,7 @@
 /* Tries of 100 ms each: no host needs a second for an update. */
 #define TRIES 10
 
-/* ---- What is wrong with what is no page ---------------------------------------- */
+/* ---- Content that is no page ---------------------------------------------------- */
 
 static void say_wrong(struct check_page *page, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -91,8 +90,8 @@ static uint32_t live_seq_count(const struct vmclock *vc)
 }
 
 /*
- * A short update is normal. One that takes longer than readers wait is worth a
- * warning, and one that never ends is an error.
+ * A short update is normal. An update that takes longer than readers wait is worth
+ * a warning, and an update that never ends is an error.
  */
 static int read_patiently(struct check_page *page, const struct vmclock *vc)
 {
@@ -133,26 +132,12 @@ static bool is_pollable(const struct vmclock *vc)
 
 /* ---- Meaning --------------------------------------------------------------------- */
 
-bool check_status_has_time(const struct check_page *page)
-{
-	return page->snap.status == VMCLOCK_STATUS_SYNCHRONIZED ||
-	       page->snap.status == VMCLOCK_STATUS_FREERUNNING;
-}
-
 /* The validity of a field that depends on the status, and on @flag unless that is 0. */
 static enum check_validity validity(const struct check_page *page, uint64_t flag)
 {
 	if (flag && !(page->snap.flags & flag))
 		return CHECK_NO_FLAG;
-	return check_status_has_time(page) ? CHECK_VALID : CHECK_NO_STATUS;
-}
-
-/* 2^(64 + shift) / period: the counter's ticks per second. */
-static double frequency(const struct check_page *page)
-{
-	if (!page->snap.period)
-		return 0;
-	return ldexp(1 / (double)page->snap.period, 64 + page->snap.shift);
+	return judge_vouches(&page->facts) ? CHECK_VALID : CHECK_NO_STATUS;
 }
 
 static uint32_t nanoseconds(uint64_t frac_sec)
@@ -160,8 +145,7 @@ static uint32_t nanoseconds(uint64_t frac_sec)
 	return (uint32_t)(((frac_sec >> 32) * 1000000000) >> 32);
 }
 
-/* False: the time is not in the years 1970 to 9999. */
-static bool date(char *to, size_t size, const struct vmclock_instant *t, const char *zone)
+bool check_date(char *to, size_t size, const struct vmclock_instant *t, const char *zone)
 {
 	time_t seconds = (time_t)t->sec;
 	char day[32];
@@ -182,20 +166,17 @@ static void find_reference(struct check_page *page)
 		.sec = (int64_t)s->time_sec,
 		.nsec = nanoseconds(s->time_frac),
 	};
-	struct vmclock_instant tai = t;
 	uint8_t leap;
 
 	if (!VMCLOCK_COVERS(page->have, time_frac_sec) ||
 	    (s->time_type != VMCLOCK_TIME_UTC && s->time_type != VMCLOCK_TIME_TAI))
 		return;
 
-	if (check_status_has_time(page))
-		date(page->reference, sizeof(page->reference), &t,
-		     s->time_type == VMCLOCK_TIME_UTC ? "Z" : "");
-	page->gives_tai = !vmclock_calc_to_tai(s, &tai);
-	page->gives_utc = !vmclock_calc_to_utc(s, &t, &leap);
-	if (page->gives_utc && check_status_has_time(page))
-		date(page->reference_utc, sizeof(page->reference_utc), &t, "Z");
+	if (judge_vouches(&page->facts))
+		check_date(page->reference, sizeof(page->reference), &t,
+			   s->time_type == VMCLOCK_TIME_UTC ? "Z" : "");
+	if (!vmclock_calc_to_utc(s, &t, &leap) && judge_vouches(&page->facts))
+		check_date(page->reference_utc, sizeof(page->reference_utc), &t, "Z");
 }
 
 /* ---- Fields ------------------------------------------------------------------------ */
@@ -221,6 +202,15 @@ static struct check_field *add_field(struct check_page *page, const char *key, c
 	f->key = key;
 	f->label = label;
 	f->value = value;
+	return f;
+}
+
+static struct check_field *add_wide(struct check_page *page, const char *key, const char *label,
+				    uint64_t value)
+{
+	struct check_field *f = add_field(page, key, label, value);
+
+	f->is_wide = true;
 	return f;
 }
 
@@ -257,7 +247,7 @@ static void add_constants(struct check_page *page)
 
 static void add_flags(struct check_page *page)
 {
-	struct check_field *f = add_field(page, "flags", "flags", page->snap.flags);
+	struct check_field *f = add_wide(page, "flags", "flags", page->snap.flags);
 	uint64_t unknown = f->value;
 	unsigned int bit;
 
@@ -357,12 +347,14 @@ static void add_status_and_leaps(struct check_page *page)
 static void add_rate(struct check_page *page, const char *key, const char *label, uint64_t rate,
 		     uint64_t flag)
 {
-	struct check_field *f = add_field(page, key, label, rate);
+	struct check_field *f = add_wide(page, key, label, rate);
 
 	f->validity = validity(page, flag);
-	if (page->snap.period)
+	if (page->snap.period && rate <= page->snap.period / 100)
 		add_detail(f, "= %.6g parts per billion",
 			   (double)rate / (double)page->snap.period * 1e9);
+	else if (page->snap.period)
+		add_detail(f, "= %.6g times the period", (double)rate / (double)page->snap.period);
 }
 
 static void add_counter(struct check_page *page)
@@ -374,10 +366,10 @@ static void add_counter(struct check_page *page)
 		add_field(page, "counter_period_shift", "period shift", abi->counter_period_shift)
 			->validity = validity(page, 0);
 	if (VMCLOCK_COVERS(page->have, counter_value))
-		add_field(page, "counter_value", "counter value", le64toh(abi->counter_value))
+		add_wide(page, "counter_value", "counter value", le64toh(abi->counter_value))
 			->validity = validity(page, 0);
 	if (VMCLOCK_COVERS(page->have, counter_period_frac_sec)) {
-		f = add_field(page, "counter_period_frac_sec", "counter period",
+		f = add_wide(page, "counter_period_frac_sec", "counter period",
 			      le64toh(abi->counter_period_frac_sec));
 		f->validity = validity(page, 0);
 		if (page->frequency_hz > 0)
@@ -398,10 +390,13 @@ static void add_counter(struct check_page *page)
 static void add_error(struct check_page *page, const char *key, const char *label, uint64_t ns,
 		      uint64_t flag)
 {
-	struct check_field *f = add_field(page, key, label, ns);
+	struct check_field *f = add_wide(page, key, label, ns);
+	char text[JUDGE_VALUE];
 
 	f->validity = validity(page, flag);
 	add_detail(f, "ns");
+	if (ns >= 1000)
+		add_detail(f, " = %s", judge_duration(text, ns));
 }
 
 static void add_time(struct check_page *page)
@@ -410,7 +405,7 @@ static void add_time(struct check_page *page)
 	struct check_field *f;
 
 	if (VMCLOCK_COVERS(page->have, time_sec)) {
-		f = add_field(page, "time_sec", "reference time", le64toh(abi->time_sec));
+		f = add_wide(page, "time_sec", "reference time", le64toh(abi->time_sec));
 		f->validity = validity(page, 0);
 		add_detail(f, "s");
 		if (*page->reference)
@@ -420,7 +415,7 @@ static void add_time(struct check_page *page)
 			add_detail(f, " = %s", page->reference_utc);
 	}
 	if (VMCLOCK_COVERS(page->have, time_frac_sec)) {
-		f = add_field(page, "time_frac_sec", "reference fraction",
+		f = add_wide(page, "time_frac_sec", "reference fraction",
 			      le64toh(abi->time_frac_sec));
 		f->validity = validity(page, 0);
 		add_detail(f, "in 1/2^64 s = 0.%09" PRIu32 " s", nanoseconds(f->value));
@@ -439,7 +434,7 @@ static void add_generation(struct check_page *page)
 
 	if (!VMCLOCK_COVERS(page->have, vm_generation_counter))
 		return;
-	f = add_field(page, "vm_generation_counter", "generation counter",
+	f = add_wide(page, "vm_generation_counter", "generation counter",
 		      le64toh(page->abi.vm_generation_counter));
 	if (!(page->snap.flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT))
 		f->validity = CHECK_NO_FLAG;
@@ -447,12 +442,12 @@ static void add_generation(struct check_page *page)
 
 static void describe(struct check_page *page)
 {
-	page->frequency_hz = frequency(page);
+	page->frequency_hz = judge_frequency(&page->facts);
 	find_reference(page);
 
 	add_constants(page);
 	if (VMCLOCK_COVERS(page->have, disruption_marker))
-		add_field(page, "disruption_marker", "disruption marker",
+		add_wide(page, "disruption_marker", "disruption marker",
 			  le64toh(page->abi.disruption_marker));
 	if (VMCLOCK_COVERS(page->have, flags))
 		add_flags(page);
@@ -462,17 +457,17 @@ static void describe(struct check_page *page)
 	add_generation(page);
 }
 
-void check_page(struct check *c)
+void check_read_page(struct check_page *page, const char *path, struct vmclock **vcp)
 {
-	struct check_page *page = &c->page;
 	struct vmclock *vc;
 	uint32_t size;
 
 	if (!page->error)
-		page->error = vmclock_open(&vc, c->device.path);
+		page->error = vmclock_open(&vc, path);
 	if (page->error) {
 		if (page->error == -EBADMSG || page->error == -EPROTONOSUPPORT)
-			find_wrong(page, c->device.path);
+			find_wrong(page, path);
+		*vcp = NULL;
 		return;
 	}
 
@@ -483,8 +478,23 @@ void check_page(struct check *c)
 		size = le32toh(page->abi.size);
 		page->have = size < sizeof(page->abi) ? size : sizeof(page->abi);
 	}
-	vmclock_calc_snapshot(&page->abi, (uint32_t)page->have, &page->snap);
+	judge_page_of(&page->abi, &page->facts);
+	/* The size that was read, not the size in the page. */
+	page->facts.s.size = (uint32_t)page->have;
+	page->snap = page->facts.s;
 	page->pollable = is_pollable(vc);
-	vmclock_close(vc);
+	*vcp = vc;
 	describe(page);
+}
+
+void check_page(struct check *c)
+{
+	struct vmclock *vc;
+
+	check_read_page(&c->page, c->device.path, &vc);
+	if (!vc)
+		return;
+	if (!c->page.error)
+		check_now(c, vc);
+	vmclock_close(vc);
 }

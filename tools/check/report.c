@@ -8,6 +8,7 @@
 #include "check.h"
 
 #define LABEL_WIDTH 24
+#define COLUMN_WIDTH 26
 #define WIDTH	    100
 
 static void section(const char *name)
@@ -68,7 +69,7 @@ static void report_device(const struct check *c)
 		[CHECK_DEVICE] = "device",
 		[CHECK_FILE] = "page file",
 		[CHECK_OTHER] = "neither device nor file",
-		[CHECK_UNKNOWN] = "not to be seen",
+		[CHECK_UNKNOWN] = "cannot be examined",
 	};
 	const struct check_device *d = &c->device;
 	size_t i;
@@ -97,7 +98,7 @@ static void report_hypervisor(const struct check *c)
 	if (!c->with_system)
 		row("VMClock", "not looked at: %s", no_system(c));
 	else if (!h->known)
-		row("VMClock", "not to be seen: /sys is missing");
+		row("VMClock", "unknown: /sys is missing");
 	else if (!h->n_offers)
 		row("VMClock", "not offered, neither by ACPI nor by device tree");
 
@@ -209,6 +210,97 @@ static void report_page(const struct check *c)
 		row("the rest", "not read: an update is in progress");
 }
 
+/* A value alone; in parentheses: not valid. */
+static void print_column(const struct check_field *f, char *to, size_t size)
+{
+	char value[64];
+
+	print_value(f, value, sizeof(value));
+	snprintf(to, size, f->validity == CHECK_VALID ? "%s" : "(%s)", value);
+}
+
+/* The host's page beside the one that vmclockd completes. */
+static void report_completed(const struct check *c)
+{
+	char host[80], completed[80];
+	size_t i, k;
+
+	if (!c->completed.have)
+		return;
+	section("Completed page");
+	printf("  %-*s%-*s%s\n", LABEL_WIDTH, "", COLUMN_WIDTH, "the host's", "vmclockd's");
+	for (i = 0; i < c->completed.n_fields; i++) {
+		const struct check_field *f = &c->completed.fields[i];
+
+		*host = '\0';
+		for (k = 0; k < c->page.n_fields; k++)
+			if (!strcmp(c->page.fields[k].key, f->key))
+				print_column(&c->page.fields[k], host, sizeof(host));
+		print_column(f, completed, sizeof(completed));
+		printf("  %-*s%-*s%s\n", LABEL_WIDTH, f->label, COLUMN_WIDTH, host, completed);
+	}
+}
+
+/* ---- This moment --------------------------------------------------------------------------- */
+
+static void report_time(const char *label, const struct check_reading *reading, const char *zone)
+{
+	const struct vmclock_instant t = { .sec = reading->time.time.tv_sec,
+					   .nsec = (uint32_t)reading->time.time.tv_nsec };
+	char bound[JUDGE_VALUE], text[64];
+	uint64_t ns;
+
+	if (reading->error)
+		return;
+	if (!check_date(text, sizeof(text), &t, zone))
+		snprintf(text, sizeof(text), "%" PRId64 " s", (int64_t)t.sec);
+	if (check_bound(reading, &ns))
+		row(label, "%s, \302\261%s", text, judge_duration(bound, ns));
+	else
+		row(label, "%s, without bounds", text);
+}
+
+static void report_counter(const struct check *c)
+{
+	const struct judge_guest *guest = &c->now.guest;
+	char here[JUDGE_VALUE], page[JUDGE_VALUE];
+
+	if (guest->counter_id == VMCLOCK_COUNTER_INVALID)
+		row("counter", "not steady on this machine");
+	else if (!(guest->frequency_hz > 0))
+		row("counter", "its rate could not be measured");
+	else if (check_time_page(c)->frequency_hz > 0)
+		row("counter", "%s here, %s by the page", judge_hertz(here, guest->frequency_hz),
+		    judge_hertz(page, check_time_page(c)->frequency_hz));
+	else
+		row("counter", "%s here", judge_hertz(here, guest->frequency_hz));
+}
+
+static void report_now(const struct check *c)
+{
+	const struct judge_page *page = &check_time_page(c)->facts;
+	char text[JUDGE_VALUE];
+	int64_t ns;
+
+	if (!c->now.read)
+		return;
+	section("Now");
+	if (!check_best_reading(&c->now))
+		row("time", "none");
+	report_time("UTC", &c->now.utc, "Z");
+	report_time("TAI", &c->now.tai, "");
+	if (check_best_reading(&c->now) && c->now.guest.has_clock) {
+		ns = judge_age(page, c->now.guest.counter);
+		row("reference", ns < 0 ? "%s ahead of the counter" : "%s old",
+		    judge_duration(text, ns < 0 ? -(uint64_t)ns : (uint64_t)ns));
+	}
+	if (check_ahead(&c->now, &ns))
+		row("system clock", "%s %s the page",
+		    judge_duration(text, ns < 0 ? -(uint64_t)ns : (uint64_t)ns),
+		    ns < 0 ? "ahead of" : "behind");
+	report_counter(c);
+}
+
 /* ---- Judgement ----------------------------------------------------------------------------- */
 
 static void report_usable(const struct check *c)
@@ -231,6 +323,22 @@ static void report_usable(const struct check *c)
 		row(names[use], "%s: %s", c->usable[use].yes ? "yes" : "no", c->usable[use].reason);
 }
 
+/* For authors of hypervisors. */
+static void report_advice(const struct check *c)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < c->n_findings; i++) {
+		if (c->findings[i].rule->severity != JUDGE_ADVICE)
+			continue;
+		if (!any)
+			section("Advice");
+		any = true;
+		row(c->findings[i].rule->id, "%s", c->findings[i].says);
+	}
+}
+
 static void report_verdict(const struct check *c)
 {
 	static const char *const verdicts[] = {
@@ -244,9 +352,11 @@ static void report_verdict(const struct check *c)
 	if (c->n_problems > 1)
 		section("Also");
 	for (i = 1; i < c->n_problems; i++) {
-		row(c->problems[i].rule->code, "%s", c->problems[i].text);
+		row(c->problems[i].code, "%s", c->problems[i].text);
 		row("", "next: %s", c->problems[i].next);
 	}
+
+	report_advice(c);
 
 	/* Do not wrap these two: scripts grep for them. */
 	printf("\n%s: %s\nNext: %s\n", verdicts[c->verdict], c->summary, c->next);
@@ -258,6 +368,8 @@ void check_report(const struct check *c)
 	report_hypervisor(c);
 	report_modules(c);
 	report_page(c);
+	report_completed(c);
+	report_now(c);
 	report_usable(c);
 	report_verdict(c);
 }

@@ -13,8 +13,8 @@
 
 /*
  * A path below @root, which is "" except in tests. It is valid until the next
- * call. Where it would be longer than PATH_MAX it is empty, and no file has
- * that name.
+ * call. A path that would be longer than PATH_MAX is empty: no file has this
+ * name.
  */
 const char *below(const char *root, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

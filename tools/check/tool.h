@@ -5,7 +5,7 @@
 
 #define TOOL "vmclock-check"
 
-/* As exit statuses, and as the gravity of a problem. */
+/* Exit statuses, and the gravity of a problem. */
 enum check_verdict {
 	CHECK_OK,
 	CHECK_WARNING,

@@ -11,7 +11,7 @@
 #include "vmclock.h"
 #include "wait.h"
 
-/* Between two looks at the bounds. */
+/* The time between two looks at the bounds. */
 #define LOOK_NS 100000000
 
 static const char *reason(int error)
@@ -25,6 +25,8 @@ static const char *reason(int error)
 		return "vmclockd does not run";
 	case -ENODATA:
 		return "no bounds are known";
+	case -ENODEV:
+		return "the device is gone";
 	case -ERANGE:
 		return "the bounds are wider than --max-error";
 	default:
@@ -32,7 +34,7 @@ static const char *reason(int error)
 	}
 }
 
-/* The time until the deadline, or a second: the reason may change. */
+/* The time until the deadline, but at most a second, because the reason may change. */
 static const struct timespec *left(int64_t deadline, struct timespec *ts)
 {
 	int64_t ns = deadline - monotonic_now();
@@ -64,7 +66,7 @@ static int check_bounds(const struct vmclock *vc, int64_t max_error)
 	return width <= 2 * max_error ? 0 : -ERANGE;
 }
 
-/* The journal then explains why a unit that waits has not started yet. */
+/* Logs a new reason: the journal then explains why a waiting unit has not started. */
 static void tell(int error, int *told)
 {
 	if (error != *told)
@@ -95,6 +97,23 @@ static int wait_until(const struct vmclock *vc, int64_t deadline, int64_t max_er
 	}
 }
 
+/* Another driver may take over, as at boot. Returns 0, or -ENODEV at the deadline. */
+static int wait_for_return(const char *device, int64_t deadline, struct vmclock **vc)
+{
+	const struct timespec rest = { .tv_nsec = LOOK_NS };
+	int told = 0;
+
+	vmclock_close(*vc);
+	*vc = NULL;
+	tell(-ENODEV, &told);
+	while (vmclock_open(vc, device)) {
+		if (monotonic_now() >= deadline)
+			return -ENODEV;
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
+	}
+	return 0;
+}
+
 int check_wait(const char *device, int64_t patience, int64_t max_error)
 {
 	int64_t deadline = patience < 0 ? INT64_MAX : monotonic_now() + patience;
@@ -109,7 +128,9 @@ int check_wait(const char *device, int64_t patience, int64_t max_error)
 			strerror(-ret));
 		return CHECK_UNUSABLE;
 	}
-	ret = wait_until(vc, deadline, max_error, &marker);
+	do
+		ret = wait_until(vc, deadline, max_error, &marker);
+	while (ret == -ENODEV && !wait_for_return(device, deadline, &vc));
 	vmclock_close(vc);
 	if (ret) {
 		fprintf(stderr, TOOL ": not trusted: %s\n", reason(ret));

@@ -72,7 +72,7 @@ static void handle(int signal)
 	sigaction(signal, &action, NULL);
 }
 
-/* ---- What there is ---------------------------------------------------------------------- */
+/* ---- The values ------------------------------------------------------------------------- */
 
 static struct value number(uint64_t n)
 {
@@ -137,7 +137,7 @@ static bool differ(const struct value *a, const struct value *b)
 	return a->word != b->word || a->number != b->number;
 }
 
-/* ---- Telling it ------------------------------------------------------------------------- */
+/* ---- Printing --------------------------------------------------------------------------- */
 
 static void print_time(char *text, size_t size)
 {

@@ -19,7 +19,7 @@ sim_time sim_line_at(const struct sim_line *line, uint64_t counter)
 	return before ? line->time - way : line->time + way;
 }
 
-/* Clears the low bits, so that one step on the grid is a whole number of 2^-64 s: see SIM_GRID. */
+/* Clears low bits, so that a step on the grid is a whole number of 2^-64 s: see SIM_GRID_BITS. */
 static uint64_t even_out(uint64_t period, uint8_t shift)
 {
 	int low = shift > SIM_GRID_BITS ? shift - SIM_GRID_BITS : 0;

@@ -29,11 +29,11 @@ struct sim_line {
 sim_time sim_line_at(const struct sim_line *line, uint64_t counter);
 /* Chooses the shift that sets the highest bit of the period. */
 void sim_line_set_period(struct sim_line *line, long double tick);
-/* The same period with the shift that the line has; 0: it does not fit. */
+/* The period in units of the line's shift; 0: it does not fit. */
 uint64_t sim_line_units(const struct sim_line *line, long double tick);
 long double sim_line_tick(const struct sim_line *line);
 
-/* The frequency can be set to so much, either way. */
+/* The limit of the frequency, in either direction. */
 #define SIM_PPM_MAX 10000
 
 /*
@@ -45,7 +45,7 @@ struct sim_clock {
 	uint64_t counter_offset; /* from the host's counter to the guest's */
 	long double tick;	/* seconds, before any change of frequency */
 	clockid_t host_clock;
-	sim_time host_add;	/* from that clock to TAI */
+	sim_time host_add;	/* from the host's clock to TAI */
 	int64_t maxerror;	/* ns, of the clock itself; < 0: take the host's */
 
 	double ppm;		/* at @since */

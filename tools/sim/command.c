@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <endian.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,19 +14,6 @@
 
 #define WORDS_MAX 8
 
-static int wrong(char *why, size_t size, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int wrong(char *why, size_t size, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(why, size, fmt, args);
-	va_end(args);
-	return -1;
-}
-
 /* ---- Words of a command ------------------------------------------------------- */
 
 struct argument {
@@ -40,7 +26,7 @@ struct argument {
 static int parse_frequency(const struct argument *a, const char *word)
 {
 	if (parse_ppm(word, SIM_PPM_MAX, &a->command->ppm))
-		return wrong(a->why, a->size, "%s: '%s' is no frequency; give ppm within +-%d",
+		return say_why(a->why, a->size, "%s: '%s' is not a frequency; give ppm within +-%d",
 			     a->verb, word, SIM_PPM_MAX);
 	a->command->has_ppm = true;
 	return 0;
@@ -49,7 +35,7 @@ static int parse_frequency(const struct argument *a, const char *word)
 static int parse_step(const struct argument *a, const char *word)
 {
 	if (parse_time(word, true, &a->command->ns))
-		return wrong(a->why, a->size, "%s: '%s' is no time; for example 10ms, or -1.5s",
+		return say_why(a->why, a->size, "%s: '%s' is not a time; for example 10ms, or -1.5s",
 			     a->verb, word);
 	return 0;
 }
@@ -57,22 +43,30 @@ static int parse_step(const struct argument *a, const char *word)
 static int parse_duration(const struct argument *a, const char *word)
 {
 	if (parse_time(word, true, &a->command->ns) || a->command->ns <= 0)
-		return wrong(a->why, a->size, "%s: '%s' is no duration; for example 200ms, or 1.5s",
+		return say_why(a->why, a->size, "%s: '%s' is not a duration; for example 200ms",
 			     a->verb, word);
 	return 0;
+}
+
+static int say_twice(const struct argument *a, const char *what)
+{
+	return say_why(a->why, a->size, "%s: %s is given twice; give it once", a->verb, what);
 }
 
 /* step=TIME or ppm=N, after a disruption */
 static int parse_change(const struct argument *a, const char *word)
 {
 	if (!strncmp(word, "ppm=", 4))
-		return parse_frequency(a, word + 4);
+		return a->command->has_ppm ? say_twice(a, "ppm") : parse_frequency(a, word + 4);
 	if (strncmp(word, "step=", 5) != 0)
-		return wrong(a->why, a->size, "%s: what is '%s'? step=TIME and ppm=N may follow",
+		return say_why(a->why, a->size, "%s: what is '%s'? step=TIME and ppm=N may follow",
 			     a->verb, word);
+	if (a->command->has_ns)
+		return say_twice(a, "step");
+	a->command->has_ns = true;
 	/* Require a unit: a bare number could mean ns or s. */
 	if (parse_time(word + 5, false, &a->command->ns))
-		return wrong(a->why, a->size, "%s: '%s' is no step; give its unit, as in step=10ms",
+		return say_why(a->why, a->size, "%s: '%s' is not a step; give a unit: step=10ms",
 			     a->verb, word);
 	return 0;
 }
@@ -84,7 +78,7 @@ static int parse_on(const struct argument *a, const char *word)
 	else if (!strcmp(word, "off"))
 		a->command->ns = 0;
 	else
-		return wrong(a->why, a->size, "%s: '%s' is neither on nor off", a->verb, word);
+		return say_why(a->why, a->size, "%s: '%s' is neither on nor off", a->verb, word);
 	return 0;
 }
 
@@ -104,7 +98,7 @@ static int parse_name(const struct argument *a, const char *word,
 	if (a->command->value >= 0)
 		return 0;
 	list_names(name_of, names, sizeof(names));
-	return wrong(a->why, a->size, "%s: there is no '%s'; there are %s", a->verb, word, names);
+	return say_why(a->why, a->size, "%s: there is no '%s'; there are %s", a->verb, word, names);
 }
 
 static int parse_status(const struct argument *a, const char *word)
@@ -126,8 +120,38 @@ static int parse_leap(const struct argument *a, const char *word)
 	else if (!strcmp(word, "none"))
 		a->command->value = 0;
 	else
-		return wrong(a->why, a->size, "%s: '%s' is none of pos, neg and none", a->verb,
+		return say_why(a->why, a->size, "%s: '%s' is not one of pos, neg and none", a->verb,
 			     word);
+	return 0;
+}
+
+static int parse_number(const struct argument *a, const char *word)
+{
+	if (parse_unsigned(word, UINT64_MAX, &a->command->number))
+		return say_why(a->why, a->size, "%s: '%s' is no number within 0..%llu", a->verb, word,
+			       (unsigned long long)UINT64_MAX);
+	return 0;
+}
+
+static int parse_offset(const struct argument *a, const char *word)
+{
+	int64_t sec = 0;
+
+	a->command->none = !strcmp(word, "none");
+	if (!a->command->none && parse_signed(word, INT16_MIN, INT16_MAX, &sec))
+		return say_why(a->why, a->size,
+			       "%s: '%s' is neither none nor a number of seconds such as -37", a->verb,
+			       word);
+	a->command->value = (int)sec;
+	return 0;
+}
+
+/* As for --interval: 0 is flat out. */
+static int parse_interval(const struct argument *a, const char *word)
+{
+	if (parse_time(word, true, &a->command->ns) || a->command->ns < 0)
+		return say_why(a->why, a->size, "%s: '%s' is no interval; for example 200ms, or 0",
+			       a->verb, word);
 	return 0;
 }
 
@@ -143,7 +167,7 @@ static const struct {
 	const char *help;
 } verbs[] = {
 	{ "disrupt", SIM_DISRUPT, 0, 2, parse_change, "disrupt [step=TIME] [ppm=N]",
-	  "live migration, to a clock that differs so" },
+	  "live migration to a host whose clock differs like this" },
 	{ "snapshot", SIM_SNAPSHOT, 0, 2, parse_change, "snapshot [step=TIME] [ppm=N]",
 	  "the same, and the machine is a clone" },
 	{ "status", SIM_STATUS, 1, 1, parse_status, "status NAME",
@@ -170,19 +194,43 @@ static const struct {
 	  "random bytes everywhere" },
 	{ "marker-only", SIM_MARKER_ONLY, 1, 1, parse_on, "marker-only on|off",
 	  "the page gives no time" },
+	{ "marker", SIM_MARKER, 1, 1, parse_number, "marker N",
+	  "a disruption, to this disruption marker" },
+	{ "generation", SIM_GENERATION, 1, 1, parse_number, "generation N",
+	  "this VM generation counter, and the same marker" },
+	{ "tai-offset", SIM_TAI_OFFSET, 1, 1, parse_offset, "tai-offset N|none",
+	  "this offset from TAI to UTC, right or not" },
+	{ "interval", SIM_INTERVAL, 1, 1, parse_interval, "interval TIME",
+	  "the time between two updates; 0: flat out" },
 	{ "show", SIM_SHOW, 0, 0, NULL, "show",
 	  "print the state" },
+	{ "help", SIM_HELP, 0, 0, NULL, "help",
+	  "print the commands" },
 	{ "quit", SIM_QUIT, 0, 0, NULL, "quit",
 	  "end" },
 };
 /* clang-format on */
 
-void sim_command_explain(void)
+void sim_command_explain(char *to, size_t size)
 {
-	size_t i;
+	size_t i, at = 0;
 
-	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		printf("  %-31s%s\n", verbs[i].usage, verbs[i].help);
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]) && at < size; i++)
+		at += (size_t)snprintf(to + at, size - at, "  %-31s%s\n", verbs[i].usage,
+				       verbs[i].help);
+}
+
+void sim_command_uncomment(char *line)
+{
+	char *mark = line;
+
+	while ((mark = strchr(mark, '#'))) {
+		if (mark == line || mark[-1] == ' ' || mark[-1] == '\t') {
+			*mark = '\0';
+			return;
+		}
+		mark++;
+	}
 }
 
 int sim_command_parse(struct sim_command *command, const char *line, char *why, size_t size)
@@ -194,7 +242,7 @@ int sim_command_parse(struct sim_command *command, const char *line, char *why, 
 
 	*command = (struct sim_command){ .verb = SIM_SHOW };
 	if (strlen(line) >= sizeof(copy))
-		return wrong(why, size, "the line is too long for a command");
+		return say_why(why, size, "the line is too long for a command");
 	copy_printable(copy, sizeof(copy), line);
 	/* copy_printable() replaced tabs by question marks; put spaces there. */
 	for (i = 0; copy[i]; i++)
@@ -204,15 +252,15 @@ int sim_command_parse(struct sim_command *command, const char *line, char *why, 
 	     word = strtok_r(NULL, " ", &rest))
 		words[count++] = word;
 	if (!count)
-		return wrong(why, size, "the command is empty");
+		return say_why(why, size, "the command is empty");
 
 	for (v = 0; v < sizeof(verbs) / sizeof(verbs[0]); v++)
 		if (!strcmp(verbs[v].name, words[0]))
 			break;
 	if (v == sizeof(verbs) / sizeof(verbs[0]))
-		return wrong(why, size, "%s: there is no such command; see vmclock-sim(1)", words[0]);
+		return say_why(why, size, "%s: there is no such command; try help", words[0]);
 	if (count - 1 < verbs[v].least || count - 1 > verbs[v].most)
-		return wrong(why, size, "%s: write '%s'", words[0], verbs[v].usage);
+		return say_why(why, size, "%s: write '%s'", words[0], verbs[v].usage);
 
 	command->verb = verbs[v].verb;
 	a.verb = words[0];
@@ -297,6 +345,24 @@ static void show(const struct sim *sim, char *answer, size_t size)
 		 (unsigned long long)le64toh(page->vm_generation_counter));
 }
 
+/* What is published from now on is what was asked for; a leap second still changes it. */
+static void set_tai_offset(struct sim *sim, const struct sim_command *command)
+{
+	sim->options.tai_offset = (struct sim_tai_offset){
+		.given = !command->none,
+		.none = command->none,
+		.sec = (int16_t)command->value,
+	};
+	sim->first_tai = sim_leap_tai(&sim->leap, sim->model.line.time);
+}
+
+static void set_interval(struct sim *sim, int64_t ns)
+{
+	sim->options.interval = ns;
+	sim->options.hold = false;
+	sim->next_update = monotonic_now();
+}
+
 void sim_command_run(struct sim *sim, const struct sim_command *command, char *answer, size_t size)
 {
 	bool read = false;
@@ -306,9 +372,26 @@ void sim_command_run(struct sim *sim, const struct sim_command *command, char *a
 	case SIM_SHOW:
 		show(sim, answer, size);
 		return;
+	case SIM_HELP:
+		sim_command_explain(answer, size);
+		return;
 	case SIM_QUIT:
 		sim->stop = true;
 		return;
+	case SIM_MARKER:
+		/* The disruption adds one. */
+		sim->marker = command->number - 1;
+		sim_disrupt(sim);
+		return;
+	case SIM_GENERATION:
+		sim->generation = command->number;
+		break;
+	case SIM_TAI_OFFSET:
+		set_tai_offset(sim, command);
+		break;
+	case SIM_INTERVAL:
+		set_interval(sim, command->ns);
+		break;
 	case SIM_SNAPSHOT:
 		sim->generation++;
 		/* fall through */

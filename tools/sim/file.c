@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "publish/page.h"
 #include "tool.h"
 
 #define HOST_PAGE 4096
@@ -55,14 +56,24 @@ static size_t whole_pages(uint32_t size)
 	return ((size_t)size + HOST_PAGE - 1) / HOST_PAGE * HOST_PAGE;
 }
 
-/*
- * A file that exists is replaced only if it holds a page, as an earlier
- * simulator leaves it behind. We keep the lock on it, so that one of two
- * simulators that start at the same time is refused.
- */
-static int check_existing(struct sim_file *file)
+static bool has_constants(const struct vmclock_abi *page, const struct stat *st,
+			  const struct sim_constants *wanted)
 {
-	uint32_t magic = 0;
+	return st->st_size == (off_t)whole_pages(wanted->size) &&
+	       le32toh(page->size) == wanted->size &&
+	       le16toh(page->version) == VMCLOCK_PAGE_VERSION &&
+	       page->counter_id == wanted->counter_id && page->time_type == wanted->time_type;
+}
+
+/*
+ * A file that exists is taken only if it holds a page, as an earlier simulator
+ * leaves it behind. We keep the lock on it, so that one of two simulators that
+ * start at the same time is refused. Programs may still have it open: the page
+ * goes on in place, or, where it cannot, it says so.
+ */
+static int check_existing(struct sim_file *file, const struct sim_constants *wanted)
+{
+	struct vmclock_abi page = { 0 };
 	struct stat st;
 	ssize_t n;
 	int fd = open(file->path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -73,13 +84,47 @@ static int check_existing(struct sim_file *file)
 	file->old = fd;
 	if (fstat(fd, &st))
 		return cannot("look at", file->path);
-	n = S_ISREG(st.st_mode) ? pread(fd, &magic, sizeof(magic), 0) : -1;
-	if (n != sizeof(magic) || le32toh(magic) != VMCLOCK_MAGIC) {
+	n = S_ISREG(st.st_mode) ? pread(fd, &page, sizeof(page), 0) : -1;
+	if (n < VMCLOCK_SIZE_MIN || le32toh(page.magic) != VMCLOCK_MAGIC) {
 		fprintf(stderr, TOOL ": %s exists and holds no VMClock page; name another file\n",
 			file->path);
 		return -1;
 	}
-	return lock(fd, file->path, 0);
+	if (lock(fd, file->path, 0))
+		return -1;
+	file->continues = has_constants(&page, &st, wanted);
+	return 0;
+}
+
+static int open_again(struct sim_file *file, uint32_t size)
+{
+	file->fd = file->old;
+	file->old = -1;
+	return map(file, 0, whole_pages(size));
+}
+
+/* Tells the programs that have the old page open that it has ended: nobody vouches for it. */
+static void retire(const struct sim_file *file)
+{
+	struct vmclock_abi next;
+	struct publisher page;
+	struct stat st;
+	size_t length;
+	void *old;
+
+	if (fstat(file->old, &st) || st.st_size < VMCLOCK_SIZE_MIN)
+		return;
+	old = mmap(NULL, HOST_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file->old, 0);
+	if (old == MAP_FAILED)
+		return;
+	memcpy(&next, old, sizeof(next));
+	length = le32toh(next.size) < sizeof(next) ? le32toh(next.size) & ~UINT32_C(7) :
+						     sizeof(next);
+	next.disruption_marker = htole64(le64toh(next.disruption_marker) + 1);
+	next.clock_status = VMCLOCK_STATUS_UNRELIABLE;
+	publisher_begin(&page, old, &next, length, le32toh(next.seq_count));
+	publisher_update(&page);
+	munmap(old, HOST_PAGE);
 }
 
 static int open_new(struct sim_file *file, uint32_t size)
@@ -132,43 +177,45 @@ static int open_inside(struct sim_file *file, uint64_t offset, uint32_t size)
 	return map(file, offset, whole_pages(size));
 }
 
-int sim_file_open(struct sim_file *file, const char *path, const uint64_t *offset, uint32_t size)
+int sim_file_open(struct sim_file *file, const char *path, const uint64_t *offset,
+		  const struct sim_constants *constants)
 {
-	int ret;
-
 	*file = (struct sim_file){ .path = path, .fd = -1, .old = -1, .inside = offset };
 	if (offset)
-		return open_inside(file, *offset, size);
-
-	ret = check_existing(file);
-	return ret ? ret : open_new(file, size);
+		return open_inside(file, *offset, constants->size);
+	if (check_existing(file, constants))
+		return -1;
+	if (file->continues)
+		return open_again(file, constants->size);
+	return open_new(file, constants->size);
 }
 
 int sim_file_appear(struct sim_file *file)
 {
 	int ret;
 
-	if (file->inside)
+	if (file->inside || file->continues)
 		return 0;
 	if (file->replaces)
 		ret = rename(file->temporary, file->path);
 	else
 		ret = renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->path, RENAME_NOREPLACE);
-	/* Some filesystems lack RENAME_NOREPLACE; there, two may start at the same time. */
+	/* On filesystems without RENAME_NOREPLACE, two simulators may start at the same time. */
 	if (ret && (errno == EINVAL || errno == ENOSYS))
 		ret = rename(file->temporary, file->path);
 	if (ret)
 		return cannot("make", file->path);
 	free(file->temporary);
 	file->temporary = NULL;
-	if (file->old >= 0)
+	if (file->old >= 0) {
+		retire(file);
 		close(file->old);
+	}
 	file->old = -1;
 	return 0;
 }
 
-/* Another file may have taken the name meanwhile. */
-static bool still_ours(const struct sim_file *file)
+bool sim_file_is_there(const struct sim_file *file)
 {
 	struct stat named, ours;
 
@@ -180,7 +227,7 @@ void sim_file_close(struct sim_file *file, bool keep)
 {
 	if (file->temporary)
 		unlink(file->temporary);
-	else if (!file->inside && !keep && file->fd >= 0 && still_ours(file))
+	else if (!file->inside && !keep && file->fd >= 0 && sim_file_is_there(file))
 		unlink(file->path);
 	free(file->temporary);
 	if (file->map)

@@ -15,19 +15,31 @@ struct sim_file {
 	int fd;
 	int old;		/* the file that had the name before; < 0: none, or closed */
 	bool replaces;
+	bool continues;		/* the page that was there goes on in place */
 	bool inside;		/* the page is at an offset of somebody else's file */
 	void *map;
 	size_t mapped;
 	struct vmclock_abi *page;
 };
 
+/* The fields of a page that never change, for which a file must be made. */
+struct sim_constants {
+	uint32_t size;
+	uint8_t counter_id;
+	uint8_t time_type;
+};
+
 /*
- * Maps the page, either in a new file, which has a temporary name until
- * sim_file_appear(), or at an offset of an existing one. Returns 0, or -1
- * with a line on stderr.
+ * Maps the page: at an offset of an existing file; in the file that an earlier
+ * simulator left, if its constants are these; or in a new file, which has a
+ * temporary name until sim_file_appear(). Returns 0, or -1 with a line on
+ * stderr.
  */
-int sim_file_open(struct sim_file *file, const char *path, const uint64_t *offset, uint32_t size);
+int sim_file_open(struct sim_file *file, const char *path, const uint64_t *offset,
+		  const struct sim_constants *constants);
 int sim_file_appear(struct sim_file *file);
+/* False: the file was removed, or another one has its name. */
+bool sim_file_is_there(const struct sim_file *file);
 /* Unmaps the page, and removes the file if it is our own, unless @keep. */
 void sim_file_close(struct sim_file *file, bool keep);
 

@@ -48,8 +48,9 @@ static int parse_scripted(char *line, struct scripted *entry, char *why, size_t 
 	char *at, *when, *rest = NULL;
 
 	line[strcspn(line, "\r\n")] = '\0';
+	sim_command_uncomment(line);
 	at = strtok_r(line, " \t", &rest);
-	if (!at || *at == '#')
+	if (!at)
 		return 0;
 	when = strtok_r(NULL, " \t", &rest);
 	if (strcmp(at, "at") != 0 || !when || !rest || !*rest) {
@@ -57,7 +58,7 @@ static int parse_scripted(char *line, struct scripted *entry, char *why, size_t 
 		return -1;
 	}
 	if (parse_time(when, true, &entry->at) || entry->at < 0) {
-		snprintf(why, size, "'%s' is no time after the start; for example 2.5s", when);
+		snprintf(why, size, "'%s' is not a time after the start; for example 2.5s", when);
 		return -1;
 	}
 	return sim_command_parse(&entry->command, rest, why, size) ? -1 : 1;
@@ -142,7 +143,7 @@ static int socket_address(struct sockaddr_un *address, const char *path)
 	return 0;
 }
 
-/* Nobody listens at a socket that an earlier simulator left behind. */
+/* Is this the socket of an earlier simulator? Then nobody listens. */
 static bool left_behind(const struct sockaddr_un *address)
 {
 	struct stat st;
@@ -186,11 +187,11 @@ static int open_listener(const char *path)
 	return SIM_CANNOT;
 }
 
-int sim_input_open(const char *script_path, const char *control)
+int sim_input_open(const char *script_path, const char *control, bool read_stdin)
 {
 	int i, ret = 0;
 
-	sources[0].fd = STDIN_FILENO;
+	sources[0].fd = read_stdin ? STDIN_FILENO : -1;
 	for (i = 1; i <= CLIENTS_MAX; i++)
 		sources[i].fd = -1;
 	if (script_path)
@@ -248,6 +249,7 @@ static void run_line(struct sim *sim, struct source *source)
 
 	source->line[source->length] = '\0';
 	source->line[strcspn(source->line, "\r")] = '\0';
+	sim_command_uncomment(source->line);
 	if (!client && !source->too_long && !source->line[strspn(source->line, " \t")])
 		return;
 	if (source->too_long)
@@ -348,7 +350,7 @@ static int send_words(int fd, int count, char **words)
 	for (i = 0; i < count && at < sizeof(line); i++)
 		at += (size_t)snprintf(line + at, sizeof(line) - at, "%s%s", i ? " " : "", words[i]);
 	if (at >= sizeof(line) - 1 || strchr(line, '\n')) {
-		fprintf(stderr, TOOL ": that is not one command\n");
+		fprintf(stderr, TOOL ": give one command after the socket\n");
 		return -1;
 	}
 	line[at++] = '\n';

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Where commands come from: stdin, the control socket, a script. And the socket's client. */
+/* The sources of commands: stdin, the control socket, a script; and the socket's client. */
 #ifndef VMCLOCK_SIM_INPUT_H
 #define VMCLOCK_SIM_INPUT_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct sim;
 
-/* Returns 0, or the exit status with a line on stderr. */
-int sim_input_open(const char *script, const char *control);
+/* @read_stdin: there may be commands. Returns 0, or the exit status with a line on stderr. */
+int sim_input_open(const char *script, const char *control, bool read_stdin);
 void sim_input_close(void);
 /* Runs the commands of the script that are due. Returns when the next is due, or FOREVER. */
 int64_t sim_input_script(struct sim *sim, int64_t started, int64_t now);

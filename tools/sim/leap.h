@@ -13,7 +13,7 @@ struct sim_leap {
 	sim_time at;		/* TAI: the offset changes here */
 };
 
-/* Puts it at the end of the month of @now (TAI). @sign 0: there is none. */
+/* Puts a leap second at the end of the month of @now (TAI). @sign 0: there is none. */
 void sim_leap_set(struct sim_leap *leap, int sign, sim_time now);
 /* TAI - UTC at @t, in seconds. */
 int sim_leap_tai(const struct sim_leap *leap, sim_time t);

@@ -118,7 +118,7 @@ static bool refine_period(struct sim_model *model, const struct sim_reading *rea
 	return true;
 }
 
-/* Goes the counter forward, and does the clock keep to the period that was promised? */
+/* Does the counter go forward, and does the clock keep the promised period? */
 static bool keeps_period(const struct sim_model *model, const struct sim_reading *reading)
 {
 	long double bent = reading->tick / model->tick - 1;
@@ -128,7 +128,7 @@ static bool keeps_period(const struct sim_model *model, const struct sim_reading
 	return !backwards && bent <= allowed && bent >= -allowed;
 }
 
-/* In ns from the line, at the reading; empty where low > high. */
+/* In ns from the line, at the reading; empty if low > high. */
 struct interval {
 	int64_t low, high;
 };

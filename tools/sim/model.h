@@ -15,12 +15,12 @@ struct sim_model {
 	uint64_t time_maxerror;		/* ns, at the reference */
 
 	uint64_t fixed;		/* the counter value at the last reading of the clock */
-	uint64_t movable;	/* how many ticks beyond that the reference may move */
+	uint64_t movable;	/* how many ticks beyond @fixed the reference may move */
 	uint64_t slack;		/* ns: the part of @time_maxerror that pays for these moves */
 
 	long double tick;	/* the clock's period when the line began */
-	struct sim_pair begin;	/* of the line: for measuring its period again */
-	uint64_t refine_at;	/* ticks from there to the next measurement */
+	struct sim_pair begin;	/* where the line began: for measuring its period again */
+	uint64_t refine_at;	/* ticks from @begin to the next measurement */
 	uint64_t refinable;	/* by how much the period may still change */
 };
 

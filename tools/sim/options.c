@@ -8,6 +8,7 @@
 
 #include "calc/base.h"
 #include "clock.h"
+#include "fault.h"
 #include "options.h"
 #include "tool.h"
 #include "tools/common.h"
@@ -16,10 +17,11 @@
 
 #define LARGEST_PAGE	65536
 #define NAMES_MAX	128	/* of a list of names */
+#define FAULT_NAMES_MAX	2048
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* All that the program knows of an option. The first row of a group is its heading. */
+/* Everything about one option. The first row of a group is its heading. */
 struct row {
 	const char *name;	/* NULL: a heading */
 	const char *argument;	/* NULL: the option takes none */
@@ -119,7 +121,7 @@ static int take_start(const struct row *row, void *field, const char *value)
 	start->given = true;
 	start->now = !strcmp(value, "now");
 	if (!start->now && parse_date(value, &start->sec))
-		return refuse(row, value, "now, nor a date such as 2016-12-31T23:59:50");
+		return refuse(row, value, "now, nor a date such as 2016-12-31 or 2016-12-31T23:59:50");
 	return 0;
 }
 
@@ -134,6 +136,19 @@ static int take_tai_offset(const struct row *row, void *field, const char *value
 		return refuse(row, value, "none, nor a number of seconds such as -37");
 	offset->sec = (int16_t)sec;
 	return 0;
+}
+
+static int take_fault(const struct row *row, void *field, const char *value)
+{
+	const struct sim_fault **fault = field;
+	char names[FAULT_NAMES_MAX];
+
+	*fault = sim_fault_named(value);
+	if (*fault)
+		return 0;
+	sim_fault_list(names, sizeof(names));
+	wrong_usage(TOOL, "--%s: there is no '%s'; there are %s", row->name, value, names);
+	return -1;
 }
 
 /* Modulo 2^64, so that both signs are welcome. */
@@ -152,9 +167,9 @@ static int take_difference(const struct row *row, void *field, const char *value
 
 /* ---- The table ------------------------------------------------------------------------- */
 
-/* Does not compile where the condition is false; else it is 0. */
+/* Does not compile if the condition is false; otherwise it is 0. */
 #define REQUIRE(condition) (sizeof(char[(condition) ? 1 : -1]) - 1)
-/* Where a field is that has the type that its parser expects. */
+/* The offset of a field. Does not compile if its type is not what the parser expects. */
 #define FIELD(type, member) \
 	(offsetof(struct sim_options, member) + \
 	 REQUIRE(__builtin_types_compatible_p(type, __typeof__(((struct sim_options *)NULL)->member))))
@@ -181,7 +196,7 @@ static int take_difference(const struct row *row, void *field, const char *value
 static const struct row rows[] = {
 	HEADING("The clock:"),
 	SPECIAL("start", "DATE|now", take_start, struct sim_start, start,
-		"a clock of its own, from this UTC date on, for example\n"
+		"a clock of its own, from this UTC date on: 2016-12-31, or\n"
 		"2016-12-31T23:59:50 (default: the host's clock)"),
 	PPM("frequency", ppm, -SIM_PPM_MAX,
 		"how much too fast the clock is"),
@@ -195,36 +210,40 @@ static const struct row rows[] = {
 
 	HEADING("The page:"),
 	TIME("interval", interval, PARSE_TIME_MAX_SEC * NS_PER_SEC,
-		"between two updates (default 100ms; 0: flat out)"),
+		"time between two updates (default 100ms; 0: no pause)"),
 	FLAG("hold", hold,
-		"no updates but those by commands"),
+		"only commands update the page"),
 	FLAG("marker-only", marker_only,
 		"a page without time, as QEMU and Firecracker make it"),
 	FLAG("utc", utc,
-		"its time is UTC (default: TAI)"),
+		"the page's time is UTC (default: TAI)"),
 	SPECIAL("tai-offset", "N|none", take_tai_offset, struct sim_tai_offset, tai_offset,
-		"its offset from TAI to UTC (default -37, or as the host\n"
-		"knows; right or not, it is published)"),
+		"the page's offset from TAI to UTC (default: the host's,\n"
+		"else -37); published even if it is wrong"),
 	FLAG("no-bounds", no_bounds,
-		"it says nothing about errors"),
+		"the page has no error bounds"),
 	NAME("status", status, clock_status_name,
 		"(default synchronized)"),
 	NAME("smearing", smearing, smearing_hint_name,
 		"(default strict)"),
 	NUMBER("size", "N", size, VMCLOCK_SIZE_MIN, LARGEST_PAGE, 8,
-		"its size in bytes (default 4096)"),
+		"the page's size in bytes (default 4096)"),
 	NUMBER("marker", "N", marker, 0, UINT64_MAX, 1,
-		"its first disruption marker (default 1)"),
+		"the first disruption marker (default 1)"),
 	NUMBER("generation", "N", generation, 0, UINT64_MAX, 1,
-		"its first VM generation counter (default 1)"),
+		"the first VM generation counter (default 1)"),
 	NUMBER("flags", "N", flags, 0, UINT64_MAX, 1,
-		"bits that are set in addition"),
+		"flags to set in addition"),
+
+	SPECIAL("fault", "NAME", take_fault, const struct sim_fault *, fault,
+		"break the rule of this name, and no other: vmclock-rules(7);\n"
+		"a page that is wrong as it stands is published once"),
 
 	HEADING("Where it is:"),
 	FLAG("keep", keep,
 		"leave FILE behind at the end"),
 	NUMBER("at", "OFFSET", at, 0, INT64_MAX, 4096,
-		"in the file FILE that exists, for example a guest's RAM"),
+		"offset in an existing FILE, for example a guest's RAM"),
 	SPECIAL("counter-offset", "N", take_difference, uint64_t, counter_offset,
 		"the guest's counter minus the host's"),
 
@@ -234,9 +253,14 @@ static const struct row rows[] = {
 	TEXT("script", "SCRIPT", script,
 		"lines of the form 'at TIME COMMAND'"),
 
+	HEADING("Instead of FILE:"),
+	TEXT("run", "CMD...", run,
+		"run this command with its arguments, which finds the page as\n"
+		"/dev/vmclock0, and end with it; no root is needed"),
+
 	HEADING("Instead of publishing:"),
 	TEXT("tell", "SOCKET", tell,
-		"give the command that follows to the simulator there"),
+		"send the command that follows to the simulator there"),
 	FLAG("help", help,
 		"print this help"),
 	FLAG("version", version,
@@ -307,7 +331,39 @@ static void list_options(struct option known[COUNT(rows) + 1])
 	known[n] = (struct option){ 0 };
 }
 
-static int check_arguments(struct sim_options *o, int argc, char **argv)
+/* @taken: how many of the words were options and their arguments. */
+static int check_run(struct sim_options *o, int argc, char **argv, int taken)
+{
+	/* "--run CMD" or "--run=CMD": the command is the first of its words. */
+	o->words = argv + optind - 1;
+	o->words[0] = (char *)o->run;
+	o->n_words = argc - optind + 1;
+	if (taken + 1 != optind) {
+		wrong_usage(TOOL, "--run: give no file; the page's own is made and removed");
+		return -1;
+	}
+	if (o->at.given || o->keep) {
+		wrong_usage(TOOL, "--run: its page has no %s", o->keep ? "--keep" : "--at");
+		return -1;
+	}
+	return 0;
+}
+
+static int check_file(struct sim_options *o)
+{
+	if (!o->n_words || !*o->words[0]) {
+		wrong_usage(TOOL, "give the file to publish in");
+		return -1;
+	}
+	o->path = o->words[0];
+	if (o->n_words > 1) {
+		wrong_usage(TOOL, "extra argument '%s'", o->words[1]);
+		return -1;
+	}
+	return 0;
+}
+
+static int check_arguments(struct sim_options *o, int argc, char **argv, int taken)
 {
 	o->words = argv + optind;
 	o->n_words = argc - optind;
@@ -319,15 +375,14 @@ static int check_arguments(struct sim_options *o, int argc, char **argv)
 		wrong_usage(TOOL, "--tell: give a command after the socket");
 		return -1;
 	}
-	if (!o->n_words || !*o->words[0]) {
-		wrong_usage(TOOL, "give the file to publish in");
+	if (o->run ? check_run(o, argc, argv, taken) : check_file(o))
+		return -1;
+	if (o->marker_only && o->fault) {
+		wrong_usage(TOOL, "--marker-only: such a page has no time for --fault");
 		return -1;
 	}
-	o->path = o->words[0];
-	if (o->n_words > 1) {
-		wrong_usage(TOOL, "extra argument '%s'", o->words[1]);
-		return -1;
-	}
+	if (sim_fault_holds(o->fault))
+		o->hold = true;
 	if (o->marker_only && (o->start.given || o->utc)) {
 		wrong_usage(TOOL, "--marker-only: such a page has no time for %s",
 			    o->utc ? "--utc" : "--start");
@@ -339,7 +394,7 @@ static int check_arguments(struct sim_options *o, int argc, char **argv)
 int sim_options_parse(struct sim_options *options, int argc, char **argv)
 {
 	struct option known[COUNT(rows) + 1];
-	int option;
+	int option, taken = 0;
 
 	*options = (struct sim_options){
 		.interval = 100000000,
@@ -361,9 +416,10 @@ int sim_options_parse(struct sim_options *options, int argc, char **argv)
 		row = &rows[option - FIRST_ROW];
 		if (row->take(row, (char *)options + row->field, optarg))
 			return -1;
+		taken += row->argument && optarg == argv[optind - 1] ? 2 : 1;
 		/* The rest is a command, and its signs are not options. */
-		if (options->tell)
+		if (options->tell || options->run)
 			break;
 	}
-	return check_arguments(options, argc, argv);
+	return check_arguments(options, argc, argv, taken);
 }

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct sim_fault;
+
 struct sim_number {
 	bool given;
 	uint64_t value;
@@ -18,7 +20,7 @@ struct sim_start {
 };
 
 struct sim_tai_offset {
-	bool given;			/* to be published as it is */
+	bool given;			/* publish it as it is */
 	bool none;			/* the page has none */
 	int16_t sec;
 };
@@ -43,7 +45,8 @@ struct sim_options {
 	struct sim_number size;
 	struct sim_number marker;
 	struct sim_number generation;
-	struct sim_number flags;	/* to be set in addition */
+	struct sim_number flags;	/* set these too */
+	const struct sim_fault *fault;	/* NULL: none */
 
 	bool keep;
 	struct sim_number at;		/* the page's offset in the file */
@@ -51,7 +54,8 @@ struct sim_options {
 
 	const char *control;
 	const char *script;
-	const char *tell;		/* the socket; then these are its command */
+	const char *run;		/* the command; @words is the same with its arguments */
+	const char *tell;		/* the socket; the next two fields are the command */
 	char **words;
 	int n_words;
 

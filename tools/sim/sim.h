@@ -8,10 +8,12 @@
  *	leap.c		from the clock's TAI to UTC, and the leap second
  *	model.c		the promise that the page makes about that clock
  *	update.c	from the state to the fields of the page, and when
+ *	fault.c		pages that break one rule
  *	file.c		the file that holds the page
  *	garbage.c	the page of a broken host
- *	command.c	what commands there are, and what they do
- *	input.c		where commands come from: stdin, socket, script
+ *	command.c	the commands: parsing and running them
+ *	input.c		the sources of commands: stdin, socket, script
+ *	run.c		a command that has the page in place of the device
  *	simtime.c	time in units of 2^-64 s
  */
 #ifndef VMCLOCK_SIM_SIM_H
@@ -33,6 +35,8 @@ struct sim {
 	struct sim_options options;
 	struct sim_file file;
 	struct vmclock_abi next;	/* the content of the next update */
+	struct vmclock_abi last;	/* that of the last one; for faults */
+	uint64_t updates;		/* how many there were */
 	struct publisher page;
 	struct sim_clock clock;
 	struct sim_model model;
@@ -51,6 +55,8 @@ struct sim {
 	int64_t next_reading;
 	int64_t stalled_until;		/* 0: it is not stalled */
 	int64_t garbled_until;		/* 0: it is not garbled */
+	int64_t next_look;		/* whether the file is there */
+	bool gone;			/* it is not */
 	bool stop;
 };
 

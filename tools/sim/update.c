@@ -4,6 +4,7 @@
 
 #include "lib/monotonic.h"
 #include "calc/base.h"
+#include "fault.h"
 #include "garbage.h"
 #include "sim.h"
 #include "tool.h"
@@ -23,16 +24,27 @@ static uint64_t slack(const struct sim *sim)
 
 /* ---- Fields ---------------------------------------------------------------------- */
 
-static void fill_constant(struct vmclock_abi *next, const struct sim_options *options)
+struct sim_constants sim_constants(const struct sim_options *options)
 {
-	next->magic = htole32(VMCLOCK_MAGIC);
-	next->size = htole32((uint32_t)options->size.value);
-	next->version = htole16(VMCLOCK_PAGE_VERSION);
-	next->counter_id = options->marker_only ? VMCLOCK_COUNTER_INVALID : sim_counter_id();
-	next->time_type = options->utc ? VMCLOCK_TIME_UTC : VMCLOCK_TIME_TAI;
+	return (struct sim_constants){
+		.size = (uint32_t)options->size.value,
+		.counter_id = options->marker_only ? VMCLOCK_COUNTER_INVALID : sim_counter_id(),
+		.time_type = options->utc ? VMCLOCK_TIME_UTC : VMCLOCK_TIME_TAI,
+	};
 }
 
-/* The offset to publish: the right one, or --tai-offset, changed by the leap seconds since. */
+static void fill_constant(struct vmclock_abi *next, const struct sim_options *options)
+{
+	const struct sim_constants constants = sim_constants(options);
+
+	next->magic = htole32(VMCLOCK_MAGIC);
+	next->size = htole32(constants.size);
+	next->version = htole16(VMCLOCK_PAGE_VERSION);
+	next->counter_id = constants.counter_id;
+	next->time_type = constants.time_type;
+}
+
+/* The offset to publish: the right one, or --tai-offset plus the leap seconds since the start. */
 static int tai_offset(const struct sim *sim, int tai)
 {
 	const struct sim_options *options = &sim->options;
@@ -98,12 +110,15 @@ static void fill(struct sim *sim)
 static void publish(struct sim *sim)
 {
 	fill(sim);
+	sim_fault_spoil(sim);
 	if (sim->garbled_until)
 		sim_garble(&sim->page);
 	else if (sim->stalled_until)
 		publisher_stall(&sim->page);
-	else
+	else if (!sim_fault_publish(sim))
 		publisher_update(&sim->page);
+	sim->last = sim->next;
+	sim->updates++;
 }
 
 static void begin_model(struct sim *sim, const struct sim_reading *reading)
@@ -166,7 +181,10 @@ void sim_start(struct sim *sim, uint32_t seq)
 		sim->next_reading = monotonic_now() + READING_NS;
 		begin_model(sim, &reading);
 	}
-	fill_constant(&sim->next, &sim->options);
+	/* The first update's constants, a fault among them. */
+	sim->page.length = covered(&sim->options);
+	fill(sim);
+	sim_fault_spoil(sim);
 	publisher_begin(&sim->page, sim->file.page, &sim->next, covered(&sim->options), seq);
 	publish(sim);
 	sim->next_update = sim->options.hold ? FOREVER : monotonic_now() + sim->options.interval;

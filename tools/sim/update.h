@@ -6,9 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct sim;
+#include "file.h"
 
-/* Makes the first update. The sequence count goes on from @seq. */
+struct sim;
+struct sim_options;
+
+/* What never changes of the page. */
+struct sim_constants sim_constants(const struct sim_options *options);
+/* Makes the first update. The sequence count continues from @seq. */
 void sim_start(struct sim *sim, uint32_t seq);
 /* Publishes the state as it is now. @read: read the clock first. */
 void sim_update(struct sim *sim, bool read);
@@ -16,9 +21,9 @@ void sim_update(struct sim *sim, bool read);
 void sim_disrupt(struct sim *sim);
 /* Makes the last update: it leaves a whole page. */
 void sim_finish(struct sim *sim);
-/* Does what is due. */
+/* Makes the updates that are due. */
 void sim_tick(struct sim *sim, int64_t now);
-/* When the next thing is due. */
+/* When the next update, or end of a stall or of garbage, is due. */
 int64_t sim_deadline(const struct sim *sim);
 
 #endif /* VMCLOCK_SIM_UPDATE_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Binds and unbinds the device so many times, with allocations that fail:
- * of each bind another one, then some at random in bind, use and unbind.
- * Each bind works or fails, and what it leaves is in accordance. Needs
- * debugfs and a kernel with FAILSLAB and FAIL_PAGE_ALLOC.
+ * Binds and unbinds the device BINDS times, while allocations fail: one after the
+ * other during the binds, then random ones during bind, use and unbind. Each bind
+ * works, or fails and leaves nothing. Needs debugfs and a kernel with FAILSLAB and
+ * FAIL_PAGE_ALLOC.
  *
  * Usage: bind-failing BINDS DEVICE
  * DEVICE is the name of the platform device.
@@ -32,7 +32,7 @@ static void set(const char *path, const char *value)
 	close(fd);
 }
 
-/* Allocations that fail must be those of this process, and of every kind. */
+/* Only this process's allocations fail, of every kind. */
 static void prepare_failures(void)
 {
 	static const char *const kinds[] = { "failslab", "fail_page_alloc" };
@@ -59,7 +59,7 @@ static void fail_at_random(const char *percent)
 	set(DEBUGFS "fail_page_alloc/probability", percent);
 }
 
-/* Let allocation `nth` of this thread fail; 0: none. What was left before. */
+/* Lets allocation `nth` of this thread fail; 0: none. Returns the previous rest. */
 static int fail_nth(int nth)
 {
 	static int fd = -1;
@@ -75,7 +75,7 @@ static int fail_nth(int nth)
 	return left;
 }
 
-/* Files are opened before anything may fail. */
+/* Uses files that were opened before anything may fail. */
 static bool tell_driver(int fd)
 {
 	return pwrite(fd, device, strlen(device), 0) > 0;
@@ -96,7 +96,7 @@ static void check(bool bound)
 	snprintf(path, sizeof(path), DRIVER "%s", device);
 	if (exists(path) != bound)
 		fail("the driver %s the device", bound ? "does not have" : "still has");
-	/* Where devtmpfs had no memory, there is no node for a device that is there. */
+	/* If devtmpfs had no memory, the device exists without its node. */
 	if (!bound && exists("/sys/class/misc/vmclock0"))
 		fail("a device that is not bound is in sysfs");
 	if (!bound && fd >= 0)
@@ -108,7 +108,7 @@ static void check(bool bound)
 	close(fd);
 }
 
-/* With failures; all it must not do is harm. */
+/* Uses the device with failures, which must do no harm. */
 static void use(void)
 {
 	int fd = open(DEVICE, O_RDONLY);
@@ -135,7 +135,7 @@ static void unbind(int fd)
 {
 	int i;
 
-	/* That the request itself finds no memory is nothing of the driver's. */
+	/* The request itself may fail for lack of memory, before it reaches the driver. */
 	for (i = 0; !tell_driver(fd); i++) {
 		if (i == TRIES)
 			fail("it cannot be unbound: %s", strerror(errno));
@@ -178,7 +178,7 @@ int main(int argc, char **argv)
 		worked += bound;
 		failed += !bound;
 
-		/* Once one was not reached there are no more of them. */
+		/* If allocation `nth` was not reached, there are no more. */
 		if (!at_random)
 			nth = hit ? nth + 1 : 1;
 		if (nth > most)

@@ -4,11 +4,11 @@
  * rules of its clients, and compares with the page, which has the true time:
  *
  *	bound-read SEGMENT	until SIGTERM; then one line:
- *	READINGS TRUSTED WRONG WORST WIDEST
+ *	READINGS TRUSTED WRONG REFUSED WORST WIDEST
  *
- * Trusted: those of which the client would be told that they are synchronised,
- * or free running. WORST: how far the truth was outside, WIDEST: half of the
- * widest interval; both in ns.
+ * TRUSTED: readings with the status synchronised or free running. REFUSED: the
+ * client's clock had not reached as_of. WORST: how far the truth was outside,
+ * WIDEST: half of the widest interval; both in ns.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -24,8 +24,10 @@
 
 #include "../../counter.h"
 
-#define NS	     INT64_C(1000000000)
-#define SIZE	     80
+#define NS   INT64_C(1000000000)
+#define SIZE 80
+/* ns: a client accepts an as_of that is ahead of its clock by this much, and fails beyond. */
+#define BLUR	     1000
 #define SYNCHRONIZED 1
 #define FREERUNNING  2
 
@@ -57,7 +59,7 @@ struct bound {
 	int32_t status;
 };
 
-/* False: it is being written, or never was. */
+/* False: the segment is being written, or was never written. */
 static bool read_segment(const unsigned char *map, struct bound *bound)
 {
 	const uint16_t *count = (const uint16_t *)(map + 14);
@@ -80,7 +82,7 @@ static bool read_segment(const unsigned char *map, struct bound *bound)
 }
 
 struct totals {
-	uint64_t readings, trusted, wrong;
+	uint64_t readings, trusted, wrong, refused;
 	int64_t worst, widest;
 };
 
@@ -98,7 +100,7 @@ static void judge(struct totals *totals, const struct vmclock *vc, const unsigne
 	real = clock_ns(CLOCK_REALTIME);
 	end = read_counter();
 	now = clock_ns(CLOCK_MONOTONIC_COARSE);
-	/* The marker is asked after the clock was read. */
+	/* Read the marker after the clock. */
 	if (vmclock_at(vc, VMCLOCK_SCALE_UTC, begin, &from) ||
 	    vmclock_at(vc, VMCLOCK_SCALE_UTC, end, &to) || from.marker != bound.marker ||
 	    to.marker != bound.marker)
@@ -106,6 +108,13 @@ static void judge(struct totals *totals, const struct vmclock *vc, const unsigne
 	if ((bound.status != SYNCHRONIZED && bound.status != FREERUNNING) ||
 	    now >= bound.void_after)
 		return;
+	if (now < bound.as_of) {
+		if (now <= bound.as_of - BLUR) {
+			totals->refused++;
+			return;
+		}
+		now = bound.as_of;
+	}
 	totals->trusted++;
 	bound.half += (int64_t)((double)(now - bound.as_of) * bound.drift / NS);
 	outside = real - bound.half - ns(&to.latest);
@@ -135,8 +144,9 @@ int main(int argc, char **argv)
 	sigaction(SIGTERM, &action, NULL);
 	while (!ended)
 		judge(&totals, vc, map);
-	printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 "\n", totals.readings,
-	       totals.trusted, totals.wrong, totals.worst, totals.widest);
+	printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 "\n",
+	       totals.readings, totals.trusted, totals.wrong, totals.refused, totals.worst,
+	       totals.widest);
 	vmclock_close(vc);
 	return 0;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A 32-bit program on a 64-bit kernel: opens, reads, maps and polls the
- * device. It stands alone, for which a compiler without 32-bit libraries
- * will do. Its status is 0, or the number of what went wrong.
+ * A 32-bit program on a 64-bit kernel: opens, reads, maps and polls the device. It
+ * uses no library, so that a compiler without 32-bit libraries can build it. Its
+ * status is 0, or the number of the fault.
  */
 #define PAGE 4096
 #define NR_EXIT 1
@@ -30,7 +30,7 @@ static long call(long number, long a, long b, long c, long d, long e)
 	return result;
 }
 
-/* The sixth argument is in a register that compilers want for themselves: it is 0. */
+/* The sixth argument is in a register that compilers use themselves: it is 0. */
 static long map(long len, long prot, long fd)
 {
 	long result;
@@ -63,7 +63,7 @@ static int try_it(void)
 		return 3;
 	if (call(NR_PREAD64, fd, (long)page, 8, 16, 0) != 8)
 		return 4;
-	/* Far beyond what 32 bits can say. */
+	/* Far beyond 32 bits. */
 	if (call(NR_PREAD64, fd, (long)page, 8, 0, 1) != 0)
 		return 5;
 	if (call(NR_LLSEEK, fd, 0, 16, (long)&at, 0) || at != 16)

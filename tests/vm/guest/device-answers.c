@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a driver answers to the system calls that a program may make, a line
- * each: the name of the call, then its result or errno. Nothing is judged
- * here: the scenario compares the answers of two drivers.
+ * Prints a driver's answers to system calls, one in each line: the name of the call,
+ * then its result or errno. It does not judge: the scenario compares the answers of
+ * two drivers.
  */
 #include <fcntl.h>
 #include <poll.h>

@@ -6,9 +6,9 @@
  *
  * Usage: device-besieged STOP-FILE LIMIT-MS [PTP-DEVICE]
  *
- * A machine that stands still makes every call long. So a watch on each
- * processor, before which nothing else runs, adds up for how long it could
- * not run, and calls are not charged for that.
+ * A machine that stands still makes every call long. So on each processor a watch
+ * with the highest priority adds up the time for which it could not run, and this
+ * time is subtracted from the calls.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@
 #define PAGE 4096
 #define MOST_CPUS 8
 #define MSEC 1000000LL
-/* How often a watch looks, and what it is late by without anybody's fault. */
+/* How often a watch looks, and its normal delay. */
 #define WATCH_NS (2 * MSEC)
 
 static const char *stop_file;
@@ -38,7 +38,7 @@ static const char *ptp_device;
 static long long limit;
 
 static struct watch {
-	long long stood;		/* for so long it could not run */
+	long long stood;		/* the time for which it could not run */
 	unsigned long looks;
 } watches[MOST_CPUS];
 
@@ -92,7 +92,7 @@ static int cpus(void)
 	return count < MOST_CPUS ? (int)count : MOST_CPUS;
 }
 
-/* What all watches have missed; of a call that moved, each processor may have stood. */
+/* The time that all watches have missed; a call may have run on each processor. */
 static long long stood_still(void)
 {
 	long long sum = 0;
@@ -103,7 +103,7 @@ static long long stood_still(void)
 	return sum;
 }
 
-/* Until each watch has counted what it missed before. */
+/* Waits until each watch has counted the time that it missed before. */
 static void let_watches_look(void)
 {
 	const struct timespec pause = { .tv_nsec = WATCH_NS };
@@ -117,7 +117,7 @@ static void let_watches_look(void)
 	}
 }
 
-/* One call's duration, less what it was kept from running. */
+/* Counts one call's duration, less the time for which the machine stood still. */
 static void account(struct use *use, long long began, long long stood, bool failed)
 {
 	long long took = now_ns() - began;
@@ -202,7 +202,7 @@ static void map_it(struct use *use, unsigned int *seed)
 	close(fd);
 }
 
-/* Every attribute, whatever there is. */
+/* Reads every attribute that exists. */
 static void look_at_sysfs(struct use *use, unsigned int *seed)
 {
 	DIR *folder = opendir("/sys/class/misc/vmclock0");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Copies of the page while the host changes it without pause. The host
- * keeps four fields equal, so a torn copy has two that differ. Copies in
- * turn in each way there is, until COUNT changes have been seen.
+ * Copies the page while the host changes it without pause. The host keeps four
+ * fields equal, so a torn copy has two that differ. Uses each way of copying in
+ * turn, until it has seen COUNT changes.
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -28,7 +28,7 @@ static bool by_read(const struct reader *r, struct vmclock_abi *page)
 	return pread(r->fd, page, sizeof(*page), 0) == sizeof(*page);
 }
 
-/* Into memory that is not there yet, from the middle of the page's fields on. */
+/* Reads into memory that is not present yet, starting within the page's fields. */
 static bool by_read_into_fresh_memory(const struct reader *r, struct vmclock_abi *page)
 {
 	char *target = r->fresh + FRESH / 2 - 0x28;
@@ -40,20 +40,20 @@ static bool by_read_into_fresh_memory(const struct reader *r, struct vmclock_abi
 	return true;
 }
 
-/* Through the kernel's own memory, as programs do that never look at what they copy. */
+/* Copies through the kernel's own memory, as programs do that only pass data on. */
 static bool by_splice(const struct reader *r, struct vmclock_abi *page)
 {
 	loff_t start = 0;
 	ssize_t got = splice(r->fd, &start, r->pipe[1], NULL, sizeof(*page), 0);
 
-	/* What reads give as ETIMEDOUT; old kernels have no page for it in the pipe. */
+	/* Where read() gives ETIMEDOUT, old kernels fail otherwise. */
 	if (got < 0)
 		return false;
 	expect(got == sizeof(*page));
 	return read(r->pipe[0], page, sizeof(*page)) == sizeof(*page);
 }
 
-/* Cut between fields that belong together. */
+/* The buffers split fields that belong together. */
 static bool by_preadv(const struct reader *r, struct vmclock_abi *page)
 {
 	struct iovec parts[] = {
@@ -98,7 +98,7 @@ int main(int argc, char **argv)
 	expect(!vmclock_open(&r.vc, DEVICE));
 	for (copies = 0; changes < count; copies++) {
 		if (!ways[copies % WAYS].copy(&r, &page)) {
-			/* The host itself may not run for a while, in the middle of an update. */
+			/* The host process may stop for a while in the middle of an update. */
 			expect(errno == ETIMEDOUT);
 			refused++;
 			continue;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Holds the device in every way there is (open file, mapping, sleeping
- * poller) while the driver is taken away, and says what each then gives.
- * Prints "holding", then after the unbinding "ok"; then stays until stdin
- * ends, so that the module stays in use.
+ * Holds the device in every way (open file, mapping, sleeping poller) while the
+ * driver is unbound, and checks the result of each. Prints "holding", then "ok"
+ * after the unbinding; then stays until stdin ends, so that the module stays in use.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -26,7 +25,7 @@ int main(void)
 	expect(read(fd, buffer, sizeof(buffer)) == sizeof(buffer));
 	puts("holding");
 
-	/* Nobody changes the page: only the unbinding ends this sleep. */
+	/* Nobody changes the page, so only the unbinding ends this sleep. */
 	expect(poll(&pfd, 1, -1) == 1);
 	expect(pfd.revents == (POLLERR | POLLHUP));
 

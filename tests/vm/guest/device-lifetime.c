@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * So many random operations on files, mappings, event sets, PTP clocks and
- * attributes of the device, from several threads, while it is unbound, bound,
- * told to look more or less often, and now and then unloaded in between: each
- * works or fails as it may, and what was once gone stays gone. Prints "ok" and what was done.
+ * Random operations on files, mappings, event sets, PTP clocks and attributes of the
+ * device, from several threads, while the device is unbound and bound, its parameters
+ * change, and the module is sometimes unloaded: each operation works or fails as
+ * allowed, and a removed device never comes back in an open file. Prints "ok" and the
+ * numbers of operations.
  *
  * Usage: device-lifetime OPERATIONS SEED DEVICE
  * DEVICE is the name of the platform device.
@@ -34,11 +35,11 @@
 
 enum kind { NOTHING, PAGE_FILE, MAPPING, EVENTS, PTP_CLOCK, ATTRIBUTE, KINDS };
 
-/* Something that a thread has open. */
+/* An open file, mapping or set of a thread. */
 struct place {
 	enum kind kind;
 	int fd;
-	bool gone;			/* it has said that there is no device any more */
+	bool gone;			/* it has reported that the device is gone */
 	unsigned char *page;
 };
 
@@ -57,9 +58,9 @@ static const char *const names[] = {
 static const char *device;
 
 /*
- * The kernel's own fault: posix_clock_register() lets a clock be opened before
- * it knows its device, and closing it then gives back a reference that opening
- * did not take. So nobody opens a clock while the device is being bound.
+ * A bug of the kernel: after posix_clock_register() a clock can be opened before it
+ * has its device, and closing it then drops a reference that opening did not take.
+ * So no thread opens a clock while the device is being bound.
  */
 static pthread_rwlock_t registering = PTHREAD_RWLOCK_INITIALIZER;
 
@@ -125,7 +126,7 @@ static void take(struct thread *thread, struct place *place)
 		taken.fd = epoll_create1(EPOLL_CLOEXEC);
 		expect(taken.fd >= 0);
 		expect(!epoll_ctl(taken.fd, EPOLL_CTL_ADD, file, &event));
-		/* The set is what is left of it, unless somebody else has it too. */
+		/* Close the file and keep the set, which then has the only reference. */
 		if (below(thread, 2))
 			expect(!epoll_ctl(taken.fd, EPOLL_CTL_DEL, file, NULL));
 		close(file);
@@ -140,7 +141,7 @@ static void take(struct thread *thread, struct place *place)
 	*place = taken;
 }
 
-/* What is answered once the device is gone, and so for ever. */
+/* Checks answers after the device is gone: they stay the same. */
 static void check_gone(struct place *place, bool worked)
 {
 	expect(!place->gone || (!worked && errno == ENODEV));
@@ -217,7 +218,7 @@ static void use(struct thread *thread, struct place *place)
 	thread->gone += place->gone;
 }
 
-/* A process that has all that we have, and ends in one way or the other. */
+/* Forks a process that inherits everything, and ends in one of several ways. */
 static void inherit(struct thread *thread)
 {
 	bool kill_it = below(thread, 2);
@@ -289,7 +290,7 @@ static void reload(struct thread *thread)
 
 	for (i = 0; i < PLACES; i++)
 		let_go(&thread->places[i]);
-	/* It goes only if the others have nothing open either; it comes back in any case. */
+	/* The unload works only if nothing is open; the module is loaded again in any case. */
 	pthread_rwlock_wrlock(&registering);
 	expect(system("rmmod vmclock 2>/dev/null; "
 		      "exec modprobe vmclock interval_ms=5 wait_interval_ms=2") == 0);
@@ -336,7 +337,7 @@ int main(int argc, char **argv)
 	print_lines();
 	expect(argc == 4);
 	device = argv[3];
-	/* What files with O_ASYNC send. */
+	/* The signal of files with O_ASYNC. */
 	signal(SIGIO, SIG_IGN);
 	for (i = 0; i < THREADS; i++) {
 		threads[i].seed = (unsigned int)(atoi(argv[2]) * THREADS + i);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The mapping: exactly the page, only to be read, and so for good. */
+/* The mapping: exactly the page, and read-only for ever. */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
@@ -74,7 +74,7 @@ static void can_never_be_written(int fd)
 	expect(!munmap(page, PAGE));
 }
 
-/* Root may open it so; that gives nothing more. */
+/* Root may open the device for writing, which gives nothing more. */
 static void open_for_writing(void)
 {
 	void *page;
@@ -93,7 +93,7 @@ static void open_for_writing(void)
 	close(fd);
 }
 
-/* Where readable means executable, as for old programs: it can be mapped, and not executed. */
+/* With READ_IMPLIES_EXEC, as for old programs: the page can be mapped, but not executed. */
 static void old_programs(int fd)
 {
 	int before = personality(READ_IMPLIES_EXEC);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reads of a page in the middle of an update that does not end: who must not
- * wait is told so at once, who may gets ETIMEDOUT after a while. Prints "ok".
+ * Reads a page in the middle of an update that does not end: non-blocking reads fail
+ * at once, others with ETIMEDOUT after a while. Prints "ok".
  */
 #include <fcntl.h>
 #include <sys/uio.h>

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A polling reader: reads the page, which is news unless its count is 0,
- * prints "waiting" once it sleeps soon, then a line per change of the page
- * with the marker, until it has seen COUNT changes. With --epoll it waits by
- * epoll(7).
+ * A polling reader: reads the page, which is readable at once unless its count is 0,
+ * prints "waiting" before it sleeps, then for each change of the page a line with the
+ * marker, until it has seen COUNT changes. With --epoll it waits by epoll(7).
  */
 #include <endian.h>
 #include <fcntl.h>

@@ -76,13 +76,13 @@ static void bad_buffers_are_refused(int fd)
 	expect_errno(read(fd, nowhere, 16), EFAULT);
 	expect(lseek(fd, 0, SEEK_CUR) == 7);
 
-	/* As far as the buffer goes. */
+	/* No more than fits in the buffer. */
 	expect(preadv(fd, parts, 2, 4) == sizeof(part));
 	expect(!memcmp(part, whole + 4, sizeof(part)));
 	expect(pread(fd, whole, sizeof(whole), 0) == PAGE);
 }
 
-/* Twice: the kernel has brought the memory there, and then finds it there. */
+/* Twice: first the kernel brings the memory in, then it is present. */
 static void memory_that_is_not_there_yet(int fd)
 {
 	unsigned char *fresh = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
@@ -99,7 +99,7 @@ static void memory_that_is_not_there_yet(int fd)
 	expect(!munmap(fresh, 4 * PAGE));
 }
 
-/* Root may open it so, which programs for other drivers do; there is nothing to write to. */
+/* Root may open the device for writing, as programs for other drivers do, but cannot write. */
 static void no_writing(int fd)
 {
 	int rw;

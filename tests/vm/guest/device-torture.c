@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Uses the device in every way at once, from many threads, while the
- * scenario takes the driver away and gives it back. The device may be
- * missing at any time; what it does give must be right. Runs until the file
- * named on the command line exists, then prints "ok" and how much was done.
+ * Uses the device in every way at once, from many threads, while the scenario unbinds
+ * and binds the driver. The device may be missing at any time, but all data must be
+ * right. Runs until the file named on the command line exists, then prints "ok" and
+ * the numbers of operations.
  *
  * With "--kill" it starts itself again and again and kills it with SIGKILL.
  */
@@ -44,7 +44,7 @@ static void rest_us(long us)
 	nanosleep(&ts, NULL);
 }
 
-/* What a call may fail with while the driver comes and goes. */
+/* Errors that are allowed while the driver is unbound and bound. */
 static bool gone_or_busy(void)
 {
 	return errno == ENODEV || errno == ETIMEDOUT || errno == EINTR;
@@ -77,7 +77,7 @@ static void poll_it(int fd, unsigned int *seed)
 		expect(pread(fd, &byte, 1, 0) == 1 || gone_or_busy());
 }
 
-/* The set stays when the file is closed, and goes in the middle of things. */
+/* The set outlives the file, and is closed while it is in use. */
 static void epoll_it(int fd, unsigned int *seed)
 {
 	static const uint32_t kinds[] = { 0, EPOLLET, EPOLLONESHOT, EPOLLET | EPOLLONESHOT };
@@ -225,7 +225,7 @@ static int kill_again_and_again(void)
 		rest_us(50000 + rand_r(&seed) % 100000);
 		kill(pid, SIGKILL);
 		expect(waitpid(pid, &status, 0) == pid);
-		/* Killed, or done because we stop; not failed. */
+		/* Killed, or ended because we stop, but not failed. */
 		expect(WIFSIGNALED(status) || stopping());
 	}
 	puts("ok");

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * Waits for changes of the page in one of the ways there are, for ever, and
- * tells the host by shared memory when it sleeps and when it was woken.
+ * Waits for changes of the page in one of several ways, for ever, and shows the host
+ * in shared memory when it sleeps and when it was woken.
  *
  * Usage: device-wait WAY quiet|pending|unread ADDRESS-OF-PAGE
- *	  device-wait --list	the ways and states there are, a line each
+ *	  device-wait --list	prints all ways and states, one in each line
  *
- * quiet	there is no news when the waiting is set up
- * pending	there is, and it is read once the first event has told of it
- * unread	there is, and it is never read: only for ways that tell of each
- *		change once
+ * quiet	the file is not readable when the waiting is set up
+ * pending	the file is readable, and is read after the first event
+ * unread	the file is readable, and is never read: only for ways that report
+ *		each change once
  *
- * It ends where the kernel has no such way.
+ * It ends if the kernel does not have this way of waiting.
  */
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -31,11 +31,12 @@
 
 #include "guest.h"
 #include "wakeup.h"
+#include "../../counter.h"
 
 #define DAYS 864000
 
 static struct wakeup *wakeup;
-/* What the thread waits for; and the set that is in it, or beside it. */
+/* The set that the thread waits for; and another set, in it or beside it. */
 static int set = -1, first_set = -1;
 
 static void missing(void)
@@ -118,7 +119,7 @@ static void *wait_exclusively(void *arg)
 	return NULL;
 }
 
-/* After another file of the device that sleeps so: it is not to take the event away. */
+/* After another exclusive sleeper on the device, which must not take the event away. */
 static void begin_epoll_exclusive(int fd)
 {
 	static int other;
@@ -278,7 +279,7 @@ static void wait_by_uring_multi(int fd)
 	int res = completion();
 
 	(void)fd;
-	/* Kernels before 5.13 do not know it. */
+	/* Kernels before 5.13 do not have it. */
 	if (res == -EINVAL)
 		missing();
 	expect(res == POLLIN);
@@ -328,7 +329,7 @@ static bool sleeps(const char *stat_file)
 	return !strncmp(strrchr(text, ')'), ") S ", 4);
 }
 
-/* Looks only until it sleeps: the guest is to be idle then. */
+/* Looks only until the thread sleeps, so that the guest is idle then. */
 static void *tell_when_asleep(void *stat_file)
 {
 	const struct timespec rest = { .tv_nsec = 2000000 };
@@ -383,7 +384,7 @@ static void wait_for_ever(const struct way *way, const char *state)
 	int fd = open(DEVICE, O_RDONLY);
 
 	expect(fd >= 0);
-	/* Nothing has been read, so there is news. */
+	/* Nothing has been read yet, so the file is readable. */
 	if (!strcmp(state, "quiet"))
 		acknowledge(fd);
 	if (way->begin)
@@ -397,6 +398,7 @@ static void wait_for_ever(const struct way *way, const char *state)
 		waits++;
 		sem_post(&begins);
 		way->wait(fd);
+		wakeup->counter = read_counter();
 		__atomic_store_n(&wakeup->woken, waits, __ATOMIC_RELEASE);
 	}
 }
@@ -413,7 +415,7 @@ static int list(void)
 	return 0;
 }
 
-/* In all threads to come: it would end one that does not wait for it, and so the program. */
+/* Blocks the signal in all later threads: otherwise it would end the program. */
 static void block_signal(void)
 {
 	sigset_t io;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the calls cost that a program makes to whichever driver serves the
- * device: driver-speed PTP-CLOCK [ROUNDS]. One line for each: its name and the
- * lower quartile of ROUNDS batches in ns for a call, or - where the driver has no
- * such call. The kinds of call take turns, so that a busy machine disturbs them
- * alike; the first is a call to no driver, which tells how fast the machine is.
+ * Measures the cost of calls to the driver that serves the device:
+ * driver-speed PTP-CLOCK [ROUNDS]. Prints a line for each kind of call: its name and
+ * the lower quartile of ROUNDS batches in ns for a call, or - if the driver does not
+ * have the call. The kinds take turns, so that a busy machine disturbs them alike;
+ * the first is a call without a driver, which shows the speed of the machine.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -24,7 +24,7 @@
 
 #define FD_TO_CLOCKID(fd) ((clockid_t)(~(unsigned int)(fd) << 3 | 3))
 #define BATCH_NS	200000
-#define CHUNK		16		/* calls between two looks at what the other process does */
+#define CHUNK		16		/* calls between two looks at the other process */
 #define ROUNDS		200
 
 static int device, unread, clock_fd;
@@ -150,7 +150,7 @@ static void use_cpu(int number)
 	expect(!sched_setaffinity(0, sizeof(set), &set));
 }
 
-/* Each process with files of its own, as programs that know nothing of each other have. */
+/* Each process opens its own files, like independent programs. */
 static void open_all(const char *clock)
 {
 	device = open(DEVICE, O_RDONLY);
@@ -191,7 +191,7 @@ static int64_t batch(const struct kind *kind, unsigned int calls)
 	return now() - start;
 }
 
-/* A batch beside the other process counts if that made at least half as many calls meanwhile. */
+/* A batch beside the other process counts if that process made at least half as many calls. */
 static void sample(unsigned int k)
 {
 	struct result *r = &results[k];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the programs that scenarios run in a guest share. */
+/* Shared by the programs that scenarios run in a guest. */
 #ifndef GUEST_H
 #define GUEST_H
 
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The device, as the library has it. */
+/* The device that the library opens. */
 #define DEVICE (getenv("VMCLOCK_PATH") ? getenv("VMCLOCK_PATH") : "/dev/vmclock0")
 
-/* One line that says what is wrong, then status 1. */
+/* Prints one line about the fault, and exits with status 1. */
 #define fail(...) \
 	do { \
 		printf(__VA_ARGS__); \
@@ -34,7 +34,7 @@
 			     strerror(number)); \
 	} while (0)
 
-/* A line at a time, at once: the scenario waits for it. */
+/* Makes each line appear at once, because the scenario waits for it. */
 static inline void print_lines(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Kills a process in the middle of an update: once it waits, has it run
- * instruction by instruction, says "stepping", and goes on until the sequence
- * count at OFFSET of FILE is odd: "killed in mid-write"; or "killed" where that
+ * Kills a process in the middle of an update. When the process waits, it prints
+ * "stepping" and runs the process instruction by instruction until the sequence count
+ * at OFFSET of FILE is odd: then it prints "killed in mid-write"; or "killed" if this
  * took longer than SECONDS.
  *
  * Usage: kill-mid-write PID FILE OFFSET SECONDS
@@ -37,7 +37,7 @@ static const volatile uint32_t *map_count(const char *path, unsigned long offset
 	return (const volatile uint32_t *)(map + (offset & 0xfff));
 }
 
-/* Returns the signal that it has to get, or -1: it has ended. */
+/* Returns the signal to deliver, or -1: the process has ended. */
 static int wait_stopped(pid_t pid)
 {
 	int status, signal;
@@ -49,7 +49,7 @@ static int wait_stopped(pid_t pid)
 	return signal == SIGTRAP || status >> 16 ? 0 : signal;
 }
 
-/* What it does between two waits may be more than can be stepped through. */
+/* Begin at a wait, because other work may take too many instructions. */
 static bool waits(pid_t pid)
 {
 	char name[64], text[64] = "";

@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 	busy = seconds(CLOCK_PROCESS_CPUTIME_ID) - busy;
 
 	expect(descriptors() == open);
-	/* A shorter time may have gone by with the processor itself away: that counts as busy. */
+	/* In a shorter time the processor itself may have been away, which counts as busy. */
 	if (slept > 1.5)
 		expect(busy < slept / 4);
 	printf("%s %" PRIu64 " -> %" PRIu64 "\n", ret ? strerror(-ret) : "disrupted", marker,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Holds a PTP clock open and reads it without pause, while the driver is
- * taken away: ptp-hold CLOCK. Prints "holding", then "ok" once every way of
- * reading gives ENODEV; then stays until stdin ends.
+ * Holds a PTP clock open and reads it without pause, while the driver is unbound:
+ * ptp-hold CLOCK. Prints "holding", then "ok" when every way of reading gives ENODEV;
+ * then stays until stdin ends.
  */
 #include <fcntl.h>
 #include <linux/ptp_clock.h>
@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 		expect(!ways[i]());
 	puts("holding");
 
-	/* Once gone, it stays so. */
+	/* A clock that is gone stays gone. */
 	for (i = 0; gone < 3 * count; i = (i + 1) % count) {
 		if (!ways[i]()) {
 			expect(!gone);

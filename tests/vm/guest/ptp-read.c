@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reads a PTP clock in every way there is: ptp-read CLOCK WHAT [COUNT [SYSTEM-CLOCK]].
+ * Reads a PTP clock in several ways: ptp-read CLOCK WHAT [COUNT [SYSTEM-CLOCK]].
  * Times are in nanoseconds; BEFORE and AFTER are the counter around the call.
- * In place of what fails stands the name of the error.
+ * A failing call prints the name of its error instead.
  *
  *	caps		max_adj=.. n_alarm=.. and so on
  *	gettime		BEFORE DEVICE AFTER
@@ -10,8 +10,8 @@
  *	extended	BEFORE SYSTEM DEVICE SYSTEM AFTER	(PTP_SYS_OFFSET_EXTENDED)
  *	precise		BEFORE DEVICE REALTIME MONORAW AFTER	(PTP_SYS_OFFSET_PRECISE)
  *	change		one line for each way to change the clock
- *	cost		SAMPLE CLOCKSOURCE: the least that a sample of PTP_SYS_OFFSET_EXTENDED and a
- *			reading of the system's clocksource took, in ticks of the counter
+ *	cost		SAMPLE CLOCKSOURCE: the shortest time of a sample of
+ *			PTP_SYS_OFFSET_EXTENDED and of a reading of the clocksource, in ticks
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -32,7 +32,7 @@ static int64_t ns(const struct ptp_clock_time *t)
 	return t->sec * 1000000000 + t->nsec;
 }
 
-/* The errno of what gave -1, else 0. */
+/* The errno if @ret is -1, otherwise 0. */
 static int error(int ret)
 {
 	return ret ? errno : 0;
@@ -133,7 +133,7 @@ static void change(int fd)
 {
 	struct timespec ts = { .tv_sec = 1000000000 };
 	struct timex step = { .modes = ADJ_SETOFFSET, .time.tv_sec = 1 };
-	/* The smallest change there is: the core itself refuses what is more than max_adj. */
+	/* The smallest change: the PTP core itself refuses changes above max_adj. */
 	struct timex frequency = { .modes = ADJ_FREQUENCY, .freq = 1 };
 	struct timex phase = { .modes = ADJ_OFFSET | ADJ_NANO, .offset = 1 };
 	struct timex look = { 0 };
@@ -177,7 +177,7 @@ static void keep_least(uint64_t *least, uint64_t ticks)
 		*least = ticks;
 }
 
-/* What is done once a call falls out of the differences; the coarse clock reads no device. */
+/* Differences cancel work that each call does once; the coarse clock reads no device. */
 static void cost(int fd)
 {
 	uint64_t one = UINT64_MAX, most = UINT64_MAX, realtime = UINT64_MAX, coarse = UINT64_MAX;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reads a PTP clock in every way from several threads, while the system's
- * clock goes over from one clocksource to the next so many times. The
- * clock's own time never goes back, and what is said to be of one moment is.
+ * Reads a PTP clock in every way from several threads, while the kernel switches from
+ * one clocksource to the next SWITCHES times. The clock's own time never goes back,
+ * and exact pairs are from one moment.
  *
  * Usage: ptp-switch PTP-DEVICE SWITCHES CLOCKSOURCE...
- * Where only the first of them is the page's counter. Prints "ok" and what
- * was read.
+ * Only the first CLOCKSOURCE is the page's counter. Prints "ok" and the numbers of
+ * readings.
  */
 #include <fcntl.h>
 #include <linux/ptp_clock.h>
@@ -25,7 +25,7 @@
 static int fd;
 static clockid_t clock_id;
 static bool stopped;
-/* Odd while it is being changed; then half of it is the number of the clocksource. */
+/* Odd while the clocksource is being changed; half of an even value is the clocksource's number. */
 static unsigned int phase;
 
 static struct reader {
@@ -77,7 +77,7 @@ static void get_pair(struct reader *reader, unsigned int sources)
 	if (ioctl(fd, PTP_SYS_OFFSET_PRECISE, &precise)) {
 		expect(errno == EOPNOTSUPP);
 		after = __atomic_load_n(&phase, __ATOMIC_SEQ_CST);
-		/* No wonder unless the system's clock was the page's counter all the time. */
+		/* A failure is allowed if the clocksource was not always the page's counter. */
 		counter = before == after && !(before & 1) && before / 2 % sources == 0;
 		if (counter)
 			fail("no pair, with the page's counter as clocksource");

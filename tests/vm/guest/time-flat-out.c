@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reads the time as often as it can until it is terminated, and tells of each
- * 20 ms the two readings that come nearest to a lie: the one with the highest
- * earliest time for its counter, and the one with the lowest latest time. Who
- * knows the true time judges all of them by these two. A line for each kind
- * of reading and slice of time; times are UTC in nanoseconds:
+ * Reads the time as often as it can until it is terminated, and prints for each 20 ms
+ * the two readings with the least margin: the one with the highest earliest time for
+ * its counter, and the one with the lowest latest time. With the true time, these two
+ * judge all readings. One line for each kind of reading and slice of time; times are
+ * UTC in nanoseconds:
  *
  *	KIND MARKER READINGS REFUSED LONGEST COUNTER EARLIEST COUNTER LATEST
  *
  *	now	vmclock_now()
- *	clock	CLOCK_REALTIME while it is vouched for, and the bound that
- *		/run/vmclock/state gives it
- *	none	the counter alone: what the machine takes away from a call
+ *	clock	CLOCK_REALTIME while it is trusted, with the bound in
+ *		/run/vmclock/state
+ *	none	the counter alone: the machine's own delays
  *
  * REFUSED calls gave no time; the slowest of all took LONGEST ns.
  *
@@ -106,7 +106,7 @@ static int read_clock(const struct vmclock *vc, struct reading *r)
 		return ret;
 	if (!read_bound(&b) || b.marker != r->marker)
 		return -EAGAIN;
-	/* The clock is read after the one, and before the other. */
+	/* Read the clock between the two counter values. */
 	r->latest.counter = read_counter();
 	ret = vmclock_system_time(vc, CLOCK_REALTIME, r->marker, &ts);
 	r->earliest.counter = read_counter();
@@ -167,7 +167,7 @@ static void take(struct slices *s, struct slice *slice, const struct reading *r)
 	slice->readings++;
 }
 
-/* As the page has it, or else as the kernel had measured it at first. */
+/* The page's period or, without one, the kernel's first measurement. */
 static double period(const struct vmclock *vc, double measured)
 {
 	struct vmclock_abi page;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Exact cross timestamps of a PTP clock, and vmclock_at() on the same counter
- * value. Prints lines of "FIRST LAST DEVICE REALTIME MONORAW": of all counter
- * values from during the call, those whose TAI by vmclock_at() is the device's
- * time to the nanosecond; fails if there is none.
+ * Compares exact cross timestamps of a PTP clock with vmclock_at() on the same counter
+ * value. Prints lines of "FIRST LAST DEVICE REALTIME MONORAW": the counter values
+ * during the call whose TAI by vmclock_at() equals the device's time to the
+ * nanosecond; fails if there is none.
  *
  * Usage: time-precise CLOCK COUNT
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reads the time in all scales: time-read [SECONDS]. Once, or every 5 ms for
- * so long; one line per reading, times in nanoseconds, bounds "-" where there
- * are none. After the scale of what fails stands the name of the error.
+ * Reads the time in all scales: time-read [SECONDS]. Once, or every 5 ms for this
+ * time. Prints one line for each reading; times in nanoseconds, "-" without bounds. A
+ * failing reading prints the scale and the name of the error.
  *
  *	SCALE COUNTER TIME EARLIEST LATEST LEAP		SCALE: utc, tai, smeared
  */

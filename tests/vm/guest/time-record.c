@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
  * Records three clocks against the counter, ten times a second, or each MS
- * milliseconds, until it is terminated: the system clock, the same without any
- * steering, and libvmclock. A line per record, times in nanoseconds:
+ * milliseconds, until it is terminated: the system clock, the raw clock, and
+ * libvmclock. One line for each record, times in nanoseconds:
  *
  *	MARKER COUNTER REALTIME WIDTH COUNTER RAW WIDTH COUNTER UTC WIDTH
  *		EARLIEST LATEST MAXERROR
  *
  * COUNTER is the middle of the shortest of some readings, which took WIDTH
- * ticks. UTC is an error's name where there is no time. EARLIEST and LATEST are
- * libvmclock's bounds, "-" where it gives none; MAXERROR is the kernel's word
- * for the system clock. Records that a disruption went through are left out.
- * With the page's address, the last counter value of each record is shown to
- * the host, see exchange.h.
+ * ticks. UTC is an error's name if there is no time. EARLIEST and LATEST are
+ * libvmclock's bounds, "-" if it gives none; MAXERROR is the kernel's bound of the
+ * system clock. Records with a disruption in the middle are left out. With the page's
+ * address, the host can see the last counter value of each record, see exchange.h.
  *
  * Usage: time-record [ADDRESS-OF-PAGE [MS]]
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The guest's side of a comparison of the counters, see exchange.h: says
+ * The guest's side of a comparison of the counters, see exchange.h: prints
  * "spinning", then shows the counter as fast as it can.
  *
  * Usage: time-spin ADDRESS-OF-PAGE
@@ -13,9 +13,9 @@
 #include "../exchange.h"
 
 /*
- * Emulators turn a fence before the counter into nothing, and then the
- * processor reads the counter while it still waits for memory: not past more
- * instructions than any processor has under way.
+ * Emulators drop a fence before the counter, so the processor may read the counter
+ * while it still waits for memory, but not ahead of more instructions than any
+ * processor executes at once.
  */
 static void let_loads_finish(void)
 {

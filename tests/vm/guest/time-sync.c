@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Looks each millisecond whether the kernel calls its clock synchronised, as
- * timedatectl(1) judges it: a maximum error below 16 s. When it is terminated,
- * it tells of each change of that or of the marker: printing in between would
- * take longer than what is measured, where a machine has just been moved and
- * its emulator translates each function anew. COUNTER is from after the look
- * that saw the change first, BEFORE from the look before it.
+ * Checks each millisecond whether the kernel calls its clock synchronised, by the rule
+ * of timedatectl(1): a maximum error below 16 s. When it is terminated, it prints each
+ * change of the status or of the marker. Printing earlier would take longer than the
+ * measured times, because after a migration the emulator translates each function
+ * again. COUNTER is from the first look that saw the change, BEFORE from the look
+ * before it.
  *
  *	MARKER synchronised|unsynchronised BEFORE COUNTER
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Prints "listening", then for each uevent of a VMClock device a line of its
- * VMCLOCK_ variables, as soon as it comes. Quick enough, and with room
- * enough, to lose none of a flood.
+ * Prints "listening", then for each uevent of a VMClock device a line with its
+ * VMCLOCK_ variables, as soon as it comes. It is fast enough, and has room enough, to
+ * lose no event of a flood.
  */
 #include <linux/netlink.h>
 #include <sys/socket.h>

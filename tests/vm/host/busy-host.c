@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A hypervisor that publishes without pause, on the host: keeps four fields
- * of the page equal and changes them as fast as it can, until it is
- * terminated. The even phases are of uneven length, so that readers get
- * through, and are caught at every point of a reading.
+ * A hypervisor on the host that publishes without pause: keeps four fields of the page
+ * equal and changes them as fast as it can, until it is terminated. The even phases
+ * have different lengths, so that readers succeed, and are interrupted at every point.
  *
  * Usage: busy-host RAM-FILE OFFSET
  */
@@ -17,7 +16,7 @@
 
 #include "vmclock-abi.h"
 
-/* Rounds of an empty loop: up to what an emulated reader of the whole page takes, several times. */
+/* Rounds of an empty loop: up to several times an emulated reading of the whole page. */
 #define PAUSE 32768
 
 static volatile sig_atomic_t stopped;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The host's time on its counter: prints "COUNTER NANOSECONDS WIDTH" every
- * 20 ms, TAI as vmclock-sim takes it and how many ticks it may be off, until
- * it is terminated.
+ * The host's time on its counter: prints "COUNTER NANOSECONDS WIDTH" every 20 ms,
+ * vmclock-sim's TAI and its error in ticks, until it is terminated.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -13,7 +12,7 @@
 #include "../../counter.h"
 
 #define TRIES		16
-#define TAI		37	/* where the kernel was never told */
+#define TAI		37	/* if the kernel does not know it */
 
 static void print_pair(bool knows_tai)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The host's side of a comparison of the counters, see exchange.h: prints
- * what the guest's counter is ahead of the host's, and by how much that may
- * be wrong either way, in ticks.
+ * The host's side of a comparison of the counters, see exchange.h: prints the guest's
+ * counter minus the host's, and the error of this difference, in ticks.
  *
  * Usage: counter-offset RAM-FILE OFFSET-OF-PAGE
  */

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * A hypervisor that means harm, on the host: makes so many pages that no
- * honest one would, in the page of a guest that runs, then leaves zeros from
- * the count on. Some follow the protocol and hold extreme numbers, so that
- * they are read to the end; others are random bytes; most change a part of
- * what is there. Constants (magic, size, version) are not spared. Now and
- * then an update is not finished for longer than any reader may wait.
+ * A hostile hypervisor on the host: writes PAGES impossible pages into the memory of a
+ * running guest, then leaves zeros from the count on. Some pages follow the protocol
+ * and hold extreme numbers, so that readers read them to the end; others are random
+ * bytes; most change only a part. Constants (magic, size, version) change, too.
+ * Sometimes an update takes longer than any reader may wait.
  *
  * Usage: hostile-host RAM-FILE OFFSET PAGES [SEED]
  */
@@ -22,13 +21,13 @@
 #include "vmclock-abi.h"
 
 #define ROOM 4096
-/* After so many pages an update takes as long as that. */
+/* After this many pages an update takes longer than readers wait. */
 #define UNFINISHED_EVERY 50000
 #define UNFINISHED_S 1
 
 static uint64_t state;
 
-/* xorshift64*: quick, and the same everywhere. */
+/* xorshift64*: fast, and the same everywhere. */
 static uint64_t random_number(void)
 {
 	state ^= state >> 12;
@@ -47,7 +46,7 @@ static uint64_t extreme_number(void)
 	return number % 4 ? extremes[(number >> 8) % 8] : random_number() >> (number >> 58);
 }
 
-/* As a publisher would do it; readers believe the protocol, and so the numbers. */
+/* Follows a publisher's protocol, so that readers accept the numbers. */
 static void publish_extremes(volatile struct vmclock_abi *page)
 {
 	uint32_t seq = le32toh(page->seq_count) | 1;
@@ -79,7 +78,7 @@ static void publish_extremes(volatile struct vmclock_abi *page)
 static void change_a_part(volatile unsigned char *page)
 {
 	uint64_t number = random_number();
-	/* Mostly what has a meaning. */
+	/* Mostly the bytes of fields. */
 	size_t end = number % 8 ? sizeof(struct vmclock_abi) : ROOM;
 	size_t length = (number >> 8) % 16 + 1;
 	size_t at = (number >> 16) % end;
@@ -105,7 +104,7 @@ static void leave_unfinished(volatile struct vmclock_abi *page)
 	nanosleep(&pause, NULL);
 }
 
-/* Without pauses readers would meet few of the pages, and few would be read to their end. */
+/* Without pauses readers would see few of the pages, and read few to their end. */
 static void pause_a_while(void)
 {
 	volatile unsigned int left = (unsigned int)random_number() % 0x8000;

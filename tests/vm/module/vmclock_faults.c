@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A module that does wrong what its parameter names, so that the laboratory
- * can show which faults its kernels tell of. It never stays loaded.
+ * A module that commits the fault that its parameter names, so that the laboratory can
+ * show which faults its kernels report. It never stays loaded.
  */
 #include <linux/debugobjects.h>
 #include <linux/delay.h>
@@ -24,7 +24,7 @@ static char *fault = "";
 module_param(fault, charp, 0444);
 MODULE_PARM_DESC(fault, "What to do wrong");
 
-/* What the compiler must not know. */
+/* Zero, but the compiler must not know. */
 static volatile int zero;
 static volatile int forty = 40;
 
@@ -137,7 +137,7 @@ static int free_timer(void)
 		return -ENOMEM;
 	timer_setup(timer, expired, 0);
 	mod_timer(timer, jiffies + 3600 * HZ);
-	/* The kernel tells of it here, and stops the timer. */
+	/* The kernel reports the fault here, and stops the timer. */
 	kfree(timer);
 	return 0;
 }
@@ -193,14 +193,14 @@ static int leak(void)
 	return 0;
 }
 
-/* Not special, as remap_pfn_range() would make it: of such the kernel keeps no count. */
+/* An ordinary mapping, because the kernel does not count those of remap_pfn_range(). */
 static int map_page(pte_t *pte, unsigned long address, void *page)
 {
 	set_pte_at(current->mm, address, pte, mk_pte(page, vm_get_page_prot(VM_READ | VM_SHARED)));
 	return 0;
 }
 
-/* A page that is given back while the process of modprobe still has it mapped. */
+/* Frees a page while the process of modprobe still has it mapped. */
 static int free_mapped_page(void)
 {
 	struct page *page = alloc_page(GFP_KERNEL);

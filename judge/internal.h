@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* The functions of the table of rules; judge.h explains their result. */
+#ifndef VMCLOCK_JUDGE_INTERNAL_H
+#define VMCLOCK_JUDGE_INTERNAL_H
+
+#include "judge.h"
+
+/* Formats the sentence. Always true, so that a rule can return this call. */
+bool judge_say(char says[JUDGE_TEXT], const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* @a - @b in ns, limited to +-292 years. */
+int64_t judge_difference(const struct vmclock_instant *a, const struct vmclock_instant *b);
+
+#define RULE(name) bool judge_##name(const struct judge_facts *f, char says[JUDGE_TEXT])
+
+/* fields.c */
+RULE(counter_unassigned);
+RULE(counter_missing);
+RULE(timescale_unusable);
+RULE(timescale_utc);
+RULE(no_date);
+RULE(reserved_not_zero);
+RULE(flags_unknown);
+RULE(status_unassigned);
+RULE(smearing_unassigned);
+RULE(leap_indicator_impossible);
+RULE(tai_offset_impossible);
+RULE(tai_offset_positive);
+RULE(no_utc);
+RULE(period_zero);
+RULE(period_impossible);
+RULE(time_impossible);
+RULE(time_not_covered);
+RULE(bounds_not_covered);
+RULE(generation_not_covered);
+RULE(no_bounds);
+RULE(maxerror_zero);
+RULE(maxerror_impossible);
+RULE(rate_maxerror_impossible);
+RULE(esterror_above_maxerror);
+RULE(rate_esterror_above_maxerror);
+
+/* updates.c */
+RULE(constant_changed);
+RULE(sequence_backwards);
+RULE(time_of_former_host);
+RULE(reference_backwards);
+RULE(interval_left);
+RULE(rate_left);
+RULE(monotonic_backwards);
+RULE(leap_life_cycle);
+RULE(tai_offset_moved);
+RULE(disruption_unannounced);
+RULE(generation_alone);
+
+/* guest.c */
+RULE(counter_elsewhere);
+RULE(period_differs);
+RULE(reference_ahead);
+RULE(reference_old);
+RULE(bounds_wide);
+RULE(clock_differs);
+RULE(tai_offset_differs);
+RULE(time_untrue);
+RULE(acpi_cid);
+
+/* watch.c */
+RULE(torn_update);
+RULE(slow_update);
+RULE(stuck_update);
+
+#undef RULE
+
+#endif /* VMCLOCK_JUDGE_INTERNAL_H */

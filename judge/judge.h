@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of rules, of UAPI.13 v1.1, for the content of a VMClock page and for
+ * its updates. vmclock-check and vmclock-verify both use it.
+ *
+ *	rules.c		the table, and the walk through it
+ *	fields.c	rules of one page
+ *	updates.c	rules of an update: a page and the next one
+ *	guest.c		rules that need the machine's own counter and clocks
+ *	watch.c		rules that need to have watched the live page
+ *	offers.c	what a page has, which no rule asks for
+ *	text.c		values as people read them
+ *
+ * Pure functions over facts that the caller has gathered: nothing is read,
+ * printed or allocated here. vmclock-rules(7) explains each rule.
+ */
+#ifndef VMCLOCK_JUDGE_JUDGE_H
+#define VMCLOCK_JUDGE_JUDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "calc/instant.h"
+#include "calc/snapshot.h"
+
+#define JUDGE_TEXT 320
+
+/* ---- Facts ----------------------------------------------------------------------- */
+
+/* A consistent copy of the page, in host byte order. */
+struct judge_page {
+	struct vmclock_snapshot s;	/* its size: as far as the page covers struct vmclock_abi */
+	uint32_t magic;
+	uint32_t size;
+	uint16_t version;
+	uint32_t seq;
+	uint8_t pad[2];
+	uint64_t period_esterror;	/* in the unit of the period */
+	uint64_t time_esterror;		/* ns */
+	uint64_t generation;
+};
+
+/* The facts that this machine has itself, read just after the page. */
+struct judge_guest {
+	uint8_t counter_id;		/* VMCLOCK_COUNTER_*, of this CPU; INVALID: none is known */
+	uint64_t counter;
+	double frequency_hz;		/* as measured here; 0: not measured */
+
+	bool has_clock;			/* the system's clock, when @counter was read */
+	struct vmclock_instant clock;	/* UTC */
+	uint64_t clock_error;		/* ns, in both directions, as the system knows it */
+	int tai;			/* TAI - UTC; 0: the system does not know it */
+	int tai_slack;			/* s, in both directions: leap seconds unknown to the system */
+
+	bool has_truth;			/* a reference clock that the user vouches for */
+	struct vmclock_instant truth;
+	uint64_t truth_error;
+
+	bool has_names;			/* the device's ACPI names are known */
+	bool has_cid;			/* _CID is among them */
+
+	uint64_t max_error;		/* ns: wider bounds are useless to the user */
+	uint64_t max_age;		/* ns: the limit for the age of the reference */
+	unsigned int max_growth;	/* the limit for the growth of its bounds, a factor; 0: none */
+};
+
+/* The result of a watch over the live page. */
+struct judge_watch {
+	uint64_t samples;
+	uint64_t torn;			/* samples whose content changed under one even count */
+	int64_t longest_update;		/* ns: the longest time with an odd count */
+	bool stuck;			/* the count is still odd */
+	uint64_t changes;		/* of the sequence count, from one even value to another */
+};
+
+/* Each but @page may be NULL: unknown. Rules that need an unknown fact count as kept. */
+struct judge_facts {
+	const struct judge_page *page;
+	const struct judge_page *before;	/* the page that @page replaced */
+	const struct judge_guest *guest;
+	const struct judge_watch *watch;
+};
+
+/**
+ * judge_page_of() - the facts of a copy of the page
+ * @abi:	the copy, little-endian; zero where the page has no field
+ * @page:	receives the facts
+ */
+void judge_page_of(const struct vmclock_abi *abi, struct judge_page *page);
+
+/* ---- Rules ----------------------------------------------------------------------- */
+
+enum judge_severity {
+	JUDGE_ADVICE,		/* allowed, but there is a better way */
+	JUDGE_DOUBTFUL,		/* allowed, or impossible to decide here; readers should not rely on it */
+	JUDGE_BREAKS,		/* violates the specification and misleads readers */
+};
+
+/* The facts that a rule needs. */
+enum judge_needs {
+	JUDGE_PAGE,
+	JUDGE_GUEST,
+	JUDGE_TRUTH,		/* in judge_guest: the reference clock */
+	JUDGE_DEVICE,		/* in judge_guest: the ACPI names; a page file has none */
+	JUDGE_UPDATE,
+	JUDGE_DISRUPTION,	/* an update with another marker */
+	JUDGE_WATCH,
+};
+
+/* What readers lose when the rule is broken. */
+enum judge_loss {
+	JUDGE_NOTHING,
+	JUDGE_ALL_TIME,
+	JUDGE_SOME,		/* a timescale, the bounds, the generation ... */
+};
+
+struct judge_rule {
+	const char *id;
+	enum judge_needs needs;
+	enum judge_severity severity;
+	enum judge_loss loss;
+	const char *clause;	/* of UAPI.13 */
+	const char *demand;	/* what the rule demands of a page */
+	/* False: the rule is kept, or the facts are not enough to judge it. @says receives the values. */
+	bool (*broken)(const struct judge_facts *f, char says[JUDGE_TEXT]);
+};
+
+extern const struct judge_rule judge_rules[];
+extern const size_t judge_rule_count;
+
+/* NULL: there is no such rule. */
+const struct judge_rule *judge_rule_named(const char *id);
+
+const char *judge_severity_name(enum judge_severity severity);
+const char *judge_needs_name(enum judge_needs needs);
+
+/* Are the facts enough to judge this rule? */
+bool judge_can(const struct judge_rule *rule, const struct judge_facts *f);
+
+struct judge_finding {
+	const struct judge_rule *rule;
+	char says[JUDGE_TEXT];
+};
+
+/**
+ * judge() - find the broken rules
+ * @f:		the facts
+ * @findings:	receives the broken rules, the gravest first
+ * @room:	the size of @findings; if it is too small, the least grave are dropped
+ *
+ * If a broken rule would break another rule as well, only the first one is found.
+ *
+ * Return: how many findings there are.
+ */
+size_t judge(const struct judge_facts *f, struct judge_finding *findings, size_t room);
+
+/* ---- What a page offers ------------------------------------------------------------ */
+
+/* Besides the marker, which each page has. */
+struct judge_offer {
+	const char *name;
+	const char *clause;	/* of UAPI.13 */
+	bool (*has)(const struct judge_page *page);
+};
+
+#define JUDGE_OFFERS 5
+extern const struct judge_offer judge_offers[JUDGE_OFFERS];
+
+/* ---- What several of them, and the tools, ask ------------------------------------- */
+
+/* With this status, time, period and counter value are reliable. */
+bool judge_vouches(const struct judge_page *p);
+/* judge_vouches(), and time can be computed: counter, timescale, size, period and date are possible. */
+bool judge_has_formula(const struct judge_page *p);
+/* judge_has_formula(), and the error bounds are usable. */
+bool judge_has_bounds(const struct judge_page *p);
+/* Ticks per second; 0: the counter does not run. */
+double judge_frequency(const struct judge_page *p);
+/* From the reference to the counter now, in ns; limited to +-292 years. */
+int64_t judge_age(const struct judge_page *p, uint64_t counter);
+
+/* ---- Values in a form for people ---------------------------------------------------- */
+
+#define JUDGE_VALUE 40
+
+/* "0.92 ms", "1 day", "31.7 years", three digits. Returns @to. */
+const char *judge_duration(char to[JUDGE_VALUE], uint64_t ns);
+/* "2.5 GHz" */
+const char *judge_hertz(char to[JUDGE_VALUE], double hz);
+/* "2026-01-01T00:00:00Z", or the seconds if they are beyond the calendar */
+const char *judge_date(char to[JUDGE_VALUE], const struct vmclock_instant *utc);
+
+#endif /* VMCLOCK_JUDGE_JUDGE_H */

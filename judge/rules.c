@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+/* The table of rules, and the walk through it. */
+#include <endian.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* clang-format off */
+const struct judge_rule judge_rules[] = {
+	/* ---- One page ---- */
+	{ "counter-unassigned", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, counter_id",
+	  "counter_id is 0, 1 or 0xff", judge_counter_unassigned },
+	{ "counter-missing", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, counter_id",
+	  "a page that vouches for time names the counter", judge_counter_missing },
+	{ "timescale-unusable", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, time_type",
+	  "time is UTC, TAI or monotonic, and never smeared", judge_timescale_unusable },
+	{ "timescale-utc", JUDGE_PAGE, JUDGE_ADVICE, JUDGE_NOTHING, "Structure Fields, time_type",
+	  "TAI is recommended, UTC is not", judge_timescale_utc },
+	{ "no-date", JUDGE_PAGE, JUDGE_DOUBTFUL, JUDGE_SOME, "Structure Fields, time_type",
+	  "the timescale has a date", judge_no_date },
+	{ "reserved-not-zero", JUDGE_PAGE, JUDGE_DOUBTFUL, JUDGE_NOTHING, "Structure Fields, pad",
+	  "unused bytes are zero, so that they can be used later", judge_reserved_not_zero },
+	{ "flags-unknown", JUDGE_PAGE, JUDGE_ADVICE, JUDGE_NOTHING, "Feature Flags",
+	  "flags without a meaning are clear", judge_flags_unknown },
+	{ "status-unassigned", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME, "Clock Status",
+	  "clock_status is 0 to 4", judge_status_unassigned },
+	{ "smearing-unassigned", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME, "Leap Second Smearing Hint",
+	  "leap_second_smearing_hint is 0 to 2", judge_smearing_unassigned },
+	{ "leap-indicator-impossible", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME, "Leap Indicator",
+	  "leap_indicator is 0 to 5, and true at the reference time", judge_leap_indicator_impossible },
+	{ "tai-offset-impossible", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_ALL_TIME,
+	  "Structure Fields, tai_offset_sec",
+	  "an offset that is flagged valid is within 10 to 100 s", judge_tai_offset_impossible },
+	{ "tai-offset-positive", JUDGE_PAGE, JUDGE_DOUBTFUL, JUDGE_NOTHING,
+	  "Structure Fields, tai_offset_sec",
+	  "the offset leads from TAI to UTC: it is negative", judge_tai_offset_positive },
+	{ "no-utc", JUDGE_PAGE, JUDGE_DOUBTFUL, JUDGE_SOME, "Feature Flags, TAI_OFFSET_VALID",
+	  "a TAI page has its offset to UTC", judge_no_utc },
+	{ "period-zero", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_ALL_TIME, "Calculating time",
+	  "the counter runs", judge_period_zero },
+	{ "period-impossible", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_ALL_TIME, "Calculating time",
+	  "the counter runs at 1 MHz to 100 GHz", judge_period_impossible },
+	{ "time-impossible", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_ALL_TIME, "Structure Fields, time_sec",
+	  "the reference time is before the year 10000", judge_time_impossible },
+	{ "time-not-covered", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, size",
+	  "a page that vouches for time reaches as far as time_frac_sec", judge_time_not_covered },
+	{ "bounds-not-covered", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, size",
+	  "a maximum error that is flagged is in the page", judge_bounds_not_covered },
+	{ "generation-not-covered", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, size",
+	  "a generation counter that is flagged is in the page", judge_generation_not_covered },
+	{ "no-bounds", JUDGE_PAGE, JUDGE_DOUBTFUL, JUDGE_SOME, "Time error calculation",
+	  "both maximum errors are given", judge_no_bounds },
+	{ "maxerror-zero", JUDGE_PAGE, JUDGE_DOUBTFUL, JUDGE_SOME, "Time error calculation",
+	  "the maximum error is not zero", judge_maxerror_zero },
+	{ "maxerror-impossible", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_ALL_TIME, "Time error calculation",
+	  "the maximum error of the time is at most a year", judge_maxerror_impossible },
+	{ "rate-maxerror-impossible", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_ALL_TIME, "Time error calculation",
+	  "the maximum error of the period is at most 1 % of the period", judge_rate_maxerror_impossible },
+	{ "esterror-above-maxerror", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME,
+	  "Structure Fields, time_esterror_nanosec",
+	  "the estimated error of the time is no more than the maximum", judge_esterror_above_maxerror },
+	{ "rate-esterror-above-maxerror", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME,
+	  "Structure Fields, counter_period_esterror_rate_frac_sec",
+	  "the estimated error of the period is no more than the maximum",
+	  judge_rate_esterror_above_maxerror },
+
+	/* ---- This machine ---- */
+	{ "counter-elsewhere", JUDGE_GUEST, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, counter_id",
+	  "this CPU has the counter", judge_counter_elsewhere },
+	{ "period-differs", JUDGE_GUEST, JUDGE_BREAKS, JUDGE_ALL_TIME, "Calculating time",
+	  "the counter runs at the page's rate, within 0.5 %", judge_period_differs },
+	{ "reference-ahead", JUDGE_GUEST, JUDGE_BREAKS, JUDGE_ALL_TIME, "Structure Fields, counter_value",
+	  "the counter has passed the reference, or will within 100 ms", judge_reference_ahead },
+	{ "reference-old", JUDGE_GUEST, JUDGE_DOUBTFUL, JUDGE_ALL_TIME, "Time error calculation",
+	  "the page is updated in time", judge_reference_old },
+	{ "bounds-wide", JUDGE_GUEST, JUDGE_DOUBTFUL, JUDGE_ALL_TIME, "Time error calculation",
+	  "the bounds are narrow enough now", judge_bounds_wide },
+	{ "tai-offset-differs", JUDGE_GUEST, JUDGE_DOUBTFUL, JUDGE_SOME,
+	  "Structure Fields, tai_offset_sec",
+	  "the TAI offset agrees with this system's offset", judge_tai_offset_differs },
+	{ "clock-differs", JUDGE_GUEST, JUDGE_DOUBTFUL, JUDGE_ALL_TIME, "Calculating time",
+	  "the time agrees with the system clock", judge_clock_differs },
+	{ "time-untrue", JUDGE_TRUTH, JUDGE_BREAKS, JUDGE_ALL_TIME, "Time error calculation",
+	  "the time of the reference clock lies within the bounds", judge_time_untrue },
+	{ "acpi-cid", JUDGE_DEVICE, JUDGE_DOUBTFUL, JUDGE_NOTHING, "Discovery via ACPI",
+	  "the ACPI device has the compatible ID VMCLOCK", judge_acpi_cid },
+
+	/* ---- An update ---- */
+	{ "constant-changed", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_ALL_TIME, "The vmclock_abi structure",
+	  "magic, size, version, counter_id and time_type never change", judge_constant_changed },
+	{ "sequence-backwards", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_NOTHING, "Structure Fields, seq_count",
+	  "seq_count only increases", judge_sequence_backwards },
+	{ "time-of-former-host", JUDGE_DISRUPTION, JUDGE_BREAKS, JUDGE_ALL_TIME,
+	  "Structure Fields, disruption_marker",
+	  "a new marker comes with new counter, period and time", judge_time_of_former_host },
+	{ "reference-backwards", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_SOME, "Time error calculation",
+	  "the reference never goes back under one marker", judge_reference_backwards },
+	{ "interval-left", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_ALL_TIME, "Time error calculation",
+	  "an update stays within the interval of the page before", judge_interval_left },
+	{ "rate-left", JUDGE_UPDATE, JUDGE_DOUBTFUL, JUDGE_SOME, "Time error calculation",
+	  "the new period is within the maximum errors", judge_rate_left },
+	{ "monotonic-backwards", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_SOME, "Feature Flags, TIME_MONOTONIC",
+	  "monotonic time never goes back", judge_monotonic_backwards },
+	{ "leap-life-cycle", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_SOME, "Leap Indicator",
+	  "a leap second is announced, happens at the end of the month, and is over",
+	  judge_leap_life_cycle },
+	{ "tai-offset-moved", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, tai_offset_sec",
+	  "the TAI offset changes by a leap second only", judge_tai_offset_moved },
+	{ "disruption-unannounced", JUDGE_DISRUPTION, JUDGE_ADVICE, JUDGE_NOTHING,
+	  "Feature Flags, DISRUPTION_SOON",
+	  "a planned disruption is announced", judge_disruption_unannounced },
+	{ "generation-alone", JUDGE_UPDATE, JUDGE_ADVICE, JUDGE_NOTHING, "VM Generation Count",
+	  "a new generation has a new marker as well, except on the same host", judge_generation_alone },
+
+	/* ---- Watching ---- */
+	{ "torn-update", JUDGE_WATCH, JUDGE_BREAKS, JUDGE_ALL_TIME, "The vmclock_abi structure",
+	  "fields change under an odd sequence count only", judge_torn_update },
+	{ "slow-update", JUDGE_WATCH, JUDGE_BREAKS, JUDGE_SOME, "The vmclock_abi structure",
+	  "an update is short enough to spin for: 100 ms", judge_slow_update },
+	{ "stuck-update", JUDGE_WATCH, JUDGE_BREAKS, JUDGE_ALL_TIME, "The vmclock_abi structure",
+	  "an update ends", judge_stuck_update },
+};
+/* clang-format on */
+
+const size_t judge_rule_count = COUNT(judge_rules);
+
+const struct judge_rule *judge_rule_named(const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(judge_rules); i++)
+		if (!strcmp(judge_rules[i].id, id))
+			return &judge_rules[i];
+	return NULL;
+}
+
+const char *judge_severity_name(enum judge_severity severity)
+{
+	static const char *const names[] = {
+		[JUDGE_ADVICE] = "advice",
+		[JUDGE_DOUBTFUL] = "doubtful",
+		[JUDGE_BREAKS] = "breaks",
+	};
+
+	return names[severity];
+}
+
+const char *judge_needs_name(enum judge_needs needs)
+{
+	static const char *const names[] = {
+		[JUDGE_PAGE] = "page",
+		[JUDGE_GUEST] = "counter",
+		[JUDGE_TRUTH] = "reference",
+		[JUDGE_DEVICE] = "device",
+		[JUDGE_UPDATE] = "update",
+		[JUDGE_DISRUPTION] = "disruption",
+		[JUDGE_WATCH] = "watch",
+	};
+
+	return names[needs];
+}
+
+void judge_page_of(const struct vmclock_abi *abi, struct judge_page *page)
+{
+	uint32_t size = le32toh(abi->size);
+
+	vmclock_calc_snapshot(abi, size < sizeof(*abi) ? size : (uint32_t)sizeof(*abi), &page->s);
+	page->magic = le32toh(abi->magic);
+	page->size = size;
+	page->version = le16toh(abi->version);
+	page->seq = le32toh(abi->seq_count);
+	memcpy(page->pad, abi->pad, sizeof(page->pad));
+	page->period_esterror = le64toh(abi->counter_period_esterror_rate_frac_sec);
+	page->time_esterror = le64toh(abi->time_esterror_nanosec);
+	page->generation = le64toh(abi->vm_generation_counter);
+}
+
+bool judge_can(const struct judge_rule *rule, const struct judge_facts *f)
+{
+	switch (rule->needs) {
+	case JUDGE_PAGE:
+		return f->page;
+	case JUDGE_GUEST:
+		return f->page && f->guest;
+	case JUDGE_TRUTH:
+		return f->page && f->guest && f->guest->has_truth;
+	case JUDGE_DEVICE:
+		return f->page && f->guest && f->guest->has_names;
+	case JUDGE_UPDATE:
+		return f->page && f->before;
+	case JUDGE_DISRUPTION:
+		return f->page && f->before && f->page->s.marker != f->before->s.marker;
+	case JUDGE_WATCH:
+		return f->watch;
+	}
+	return false;
+}
+
+/* Inserts @rule by severity, behind the others of the same severity. */
+static size_t insert(struct judge_finding *findings, size_t n, size_t room,
+		     const struct judge_finding *found)
+{
+	size_t at = n;
+
+	while (at && findings[at - 1].rule->severity < found->rule->severity)
+		at--;
+	if (at == room)
+		return n;
+	if (n == room)
+		n--;
+	memmove(&findings[at + 1], &findings[at], (n - at) * sizeof(*findings));
+	findings[at] = *found;
+	return n + 1;
+}
+
+size_t judge(const struct judge_facts *f, struct judge_finding *findings, size_t room)
+{
+	struct judge_finding found;
+	size_t i, n = 0;
+
+	for (i = 0; i < COUNT(judge_rules); i++) {
+		found.rule = &judge_rules[i];
+		if (judge_can(found.rule, f) && found.rule->broken(f, found.says))
+			n = insert(findings, n, room, &found);
+	}
+	return n;
+}

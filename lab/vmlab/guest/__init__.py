@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""A guest: its machine, its content, and operations on it."""

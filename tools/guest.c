@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+#include <sys/timex.h>
+#include <time.h>
+
+#include "lib/counter.h"
+#include "guest.h"
+#include "vmclockd/leaps.h"
+
+#define LEAP_LIST "/usr/share/zoneinfo/leap-seconds.list"
+
+/* TAI - UTC when leap seconds began, in 1972; and since 2017, until 2026-06-28 at least. */
+#define TAI_1972	10
+#define TAI_KNOWN	37
+#define KNOWN_UNTIL	INT64_C(1782604800)
+#define HALF_A_YEAR	INT64_C(15778800)
+
+/* So long, at least and at most, and so much narrower both pairs: the rate is then known to 0.02 %. */
+#define LEAST_NS   50000000
+#define MOST_NS	   500000000
+#define NARROWNESS 5000
+
+/*
+ * What may be wrong with the system's clock beyond what the kernel says of it:
+ * a leap second that is smeared or missed, or an error that its daemon does not
+ * tell the kernel. A clock that is not synchronised may come from an RTC in
+ * local time.
+ */
+#define SYNCHRONISED_NS	  (INT64_C(1) * NS_PER_SEC)
+#define UNSYNCHRONISED_NS (INT64_C(86400) * NS_PER_SEC)
+
+/* By the list of leap seconds, or as was known when this was written. */
+static void find_tai(struct guest *guest)
+{
+	static struct leaps leaps;
+	int64_t now = time(NULL), known_until = KNOWN_UNTIL;
+	size_t i;
+
+	guest->tai = TAI_KNOWN;
+	if (!leaps_read(LEAP_LIST, &leaps) && leaps.expires > known_until) {
+		known_until = leaps.expires;
+		guest->tai = TAI_1972;
+		for (i = 0; i < leaps.count && leaps.leap[i].at <= now; i++)
+			guest->tai += leaps.leap[i].sign;
+	}
+	/* One may come with each half of a year. */
+	if (now > known_until)
+		guest->tai_slack = (int)((now - known_until) / HALF_A_YEAR) + 1;
+}
+
+void guest_begin(struct guest *guest)
+{
+	struct timex tx = { .modes = 0 };
+
+	*guest = (struct guest){ .counts = counter_steady() };
+	if (guest->counts && pair_read(&guest->first, PAIR_TRIES))
+		guest->counts = false;
+	if (adjtimex(&tx) >= 0) {
+		guest->synchronised = !(tx.status & STA_UNSYNC);
+		guest->maxerror = (int64_t)tx.maxerror * 1000;
+		guest->tai = tx.tai;
+	}
+	if (!guest->tai)
+		find_tai(guest);
+}
+
+/* 0: not known well enough yet. */
+static double rate_of(const struct pair *first, const struct pair *last)
+{
+	uint64_t ticks = last->counter - first->counter;
+	int64_t ns = last->raw - first->raw;
+
+	if (ns < LEAST_NS || ticks >> 63 || ticks / NARROWNESS < first->width + last->width)
+		return 0;
+	return (double)ticks / (double)ns * NS_PER_SEC;
+}
+
+void guest_read(const struct guest *guest, struct judge_guest *facts)
+{
+	const struct timespec rest = { .tv_nsec = LEAST_NS / 5 };
+	struct pair now, later;
+
+	*facts = (struct judge_guest){
+		.counter_id = VMCLOCK_COUNTER_INVALID,
+		.tai = guest->tai,
+		.tai_slack = guest->tai_slack,
+		.max_error = GUEST_MAX_ERROR,
+		.max_age = GUEST_MAX_AGE,
+		.max_growth = GUEST_MAX_GROWTH,
+	};
+	if (!guest->counts || pair_read(&now, PAIR_TRIES))
+		return;
+	facts->counter_id = COUNTER_ID;
+	facts->counter = now.counter;
+	facts->has_clock = true;
+	facts->clock.sec = now.real / NS_PER_SEC;
+	facts->clock.nsec = (uint32_t)(now.real % NS_PER_SEC);
+	facts->clock_error = (uint64_t)(guest->synchronised ? guest->maxerror + SYNCHRONISED_NS :
+							      UNSYNCHRONISED_NS);
+	later = now;
+	while (!(facts->frequency_hz = rate_of(&guest->first, &later)) &&
+	       later.raw - guest->first.raw < MOST_NS) {
+		nanosleep(&rest, NULL);
+		if (pair_read(&later, PAIR_TRIES))
+			return;
+	}
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* This machine's own counter and clocks, as facts for the rules: see judge/judge.h. */
+#ifndef VMCLOCK_TOOLS_GUEST_H
+#define VMCLOCK_TOOLS_GUEST_H
+
+#include <stdbool.h>
+
+#include "judge/judge.h"
+#include "vmclockd/pair.h"
+
+/* What the rules allow unless an option says otherwise. */
+#define GUEST_MAX_ERROR (INT64_C(1) * NS_PER_SEC)
+#define GUEST_MAX_AGE	(INT64_C(300) * NS_PER_SEC)
+/* Only while no option limits the age. */
+#define GUEST_MAX_GROWTH 10
+
+/* The measurement of the counter's rate, which takes a while. */
+struct guest {
+	bool counts;		/* there is a steady counter */
+	struct pair first;
+	bool synchronised;	/* the kernel says so of its clock */
+	int64_t maxerror;	/* ns, as the kernel says; only if synchronised */
+	int tai;		/* TAI - UTC */
+	int tai_slack;		/* s: leap seconds that may have come since that was known */
+};
+
+/* Begins to measure. */
+void guest_begin(struct guest *guest);
+
+/*
+ * Reads counter and clock, and fills in these facts but the limits. Waits
+ * until the rate can be told. Call it right after the page was read.
+ */
+void guest_read(const struct guest *guest, struct judge_guest *facts);
+
+#endif /* VMCLOCK_TOOLS_GUEST_H */

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A user may mount things in a user namespace of his own, without being root.
+ * /dev/vmclock0 is a mount of the page's file there. Where the machine has no
+ * such name to mount on, /dev becomes a folder in memory that has all that the
+ * old one has.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "run.h"
+#include "tool.h"
+
+#define DEVICE "/dev/vmclock0"
+
+/* As shells have it. */
+#define NOT_FOUND  127
+#define BY_SIGNAL  128
+
+#define PAGE_NAME  "/vmclock0"
+
+char *sim_run_make_path(void)
+{
+	const char *folder = secure_getenv("XDG_RUNTIME_DIR");
+	char *path;
+
+	if (!folder || access(folder, W_OK))
+		folder = "/tmp";
+	/* Room for the name is left behind the folder. */
+	if (asprintf(&path, "%s/vmclock-sim.XXXXXX%*s", folder, (int)strlen(PAGE_NAME), "") < 0) {
+		fprintf(stderr, TOOL ": out of memory\n");
+		return NULL;
+	}
+	path[strlen(path) - strlen(PAGE_NAME)] = '\0';
+	if (mkdtemp(path)) {
+		strcat(path, PAGE_NAME);
+		return path;
+	}
+	fprintf(stderr, TOOL ": cannot make a folder in %s: %s\n", folder, strerror(errno));
+	free(path);
+	return NULL;
+}
+
+void sim_run_remove_path(char *path)
+{
+	if (!path)
+		return;
+	*strrchr(path, '/') = '\0';
+	rmdir(path);
+	free(path);
+}
+
+/* ---- In the child ------------------------------------------------------------------- */
+
+static int cannot(const char *what)
+{
+	fprintf(stderr, TOOL ": --run: cannot %s: %s\n", what, strerror(errno));
+	return -1;
+}
+
+static int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = write(fd, text, strlen(text));
+	close(fd);
+	return n == (ssize_t)strlen(text) ? 0 : -1;
+}
+
+/* The user and the group stay who they are. */
+static int map_user(uid_t uid, gid_t gid)
+{
+	char users[64], groups[64];
+
+	snprintf(users, sizeof(users), "%u %u 1", uid, uid);
+	snprintf(groups, sizeof(groups), "%u %u 1", gid, gid);
+	if (write_text("/proc/self/setgroups", "deny") && errno != ENOENT)
+		return -1;
+	return write_text("/proc/self/uid_map", users) || write_text("/proc/self/gid_map", groups);
+}
+
+static int enter_namespace(void)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+
+	/* Root needs no user namespace, and may be root in a container that allows no mounts. */
+	if (unshare(CLONE_NEWNS)) {
+		if (unshare(CLONE_NEWUSER | CLONE_NEWNS)) {
+			fprintf(stderr,
+				TOOL ": --run: cannot make a user namespace: %s; allow it "
+				     "(user.max_user_namespaces, AppArmor), or run " TOOL
+				     " FILE and set VMCLOCK_PATH\n",
+				strerror(errno));
+			return -1;
+		}
+		if (map_user(uid, gid))
+			return cannot("be the same user in a user namespace");
+	}
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ? cannot("keep mounts private") : 0;
+}
+
+static int bind(const char *from, const char *to)
+{
+	return mount(from, to, NULL, MS_BIND | MS_REC, NULL);
+}
+
+static int make_file(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+/* Puts an entry of the old /dev into the new one. What cannot be is left out. */
+static void take_entry(int old, const char *name)
+{
+	char from[PATH_MAX], to[PATH_MAX], target[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+
+	if (fstatat(old, name, &st, AT_SYMLINK_NOFOLLOW))
+		return;
+	snprintf(from, sizeof(from), "/proc/self/fd/%d/%s", old, name);
+	snprintf(to, sizeof(to), "/dev/%s", name);
+	if (S_ISLNK(st.st_mode)) {
+		n = readlinkat(old, name, target, sizeof(target) - 1);
+		if (n < 0)
+			return;
+		target[n] = '\0';
+		if (symlink(target, to))
+			return;
+	} else if (S_ISDIR(st.st_mode) ? !mkdir(to, 0755) : !make_file(to)) {
+		if (bind(from, to))
+			remove(to);
+	}
+}
+
+/* @old: the folder that /dev was. */
+static int make_dev(int old)
+{
+	const struct dirent *entry;
+	DIR *folder;
+
+	if (mount("vmclock-sim", "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755,size=1m"))
+		return cannot("make a new /dev");
+	folder = fdopendir(openat(old, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	if (!folder)
+		return cannot("read the old /dev");
+	while ((entry = readdir(folder)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			take_entry(old, entry->d_name);
+	closedir(folder);
+	return make_file(DEVICE) ? cannot("make " DEVICE) : 0;
+}
+
+static int mount_page(const char *page)
+{
+	int old = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* It may be below /dev, which is about to be another folder. */
+	int file = open(page, O_PATH | O_CLOEXEC);
+	char from[64];
+
+	if (old < 0 || file < 0)
+		return cannot("open the page");
+	if (access(DEVICE, F_OK) && make_dev(old))
+		return -1;
+	snprintf(from, sizeof(from), "/proc/self/fd/%d", file);
+	return bind(from, DEVICE) ? cannot("mount the page at " DEVICE) : 0;
+}
+
+static void run_command(char **words, const char *page, const sigset_t *mask)
+{
+	if (enter_namespace() || mount_page(page))
+		return;
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGTTIN, SIG_DFL);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	/* The library's default is the device. */
+	unsetenv("VMCLOCK_PATH");
+	execvp(words[0], words);
+	fprintf(stderr, TOOL ": --run: cannot run %s: %s\n", words[0], strerror(errno));
+}
+
+/* ---- In the simulator ------------------------------------------------------------------- */
+
+pid_t sim_run_start(char **words, const char *page, const sigset_t *mask)
+{
+	pid_t process = fork();
+
+	if (!process) {
+		run_command(words, page, mask);
+		_exit(NOT_FOUND);
+	}
+	if (process < 0)
+		cannot("start a process");
+	return process;
+}
+
+static int status_of(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : BY_SIGNAL + WTERMSIG(status);
+}
+
+bool sim_run_ended(pid_t process, int *status)
+{
+	int raw;
+
+	if (waitpid(process, &raw, WNOHANG) != process)
+		return false;
+	*status = status_of(raw);
+	return true;
+}
+
+int sim_run_end(pid_t process)
+{
+	int raw;
+
+	kill(process, SIGTERM);
+	while (waitpid(process, &raw, 0) < 0)
+		if (errno != EINTR)
+			return BY_SIGNAL;
+	return status_of(raw);
+}

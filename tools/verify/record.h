@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The result of the watch: for each rule, how often it was judged, and how often broken. */
+#ifndef VMCLOCK_VERIFY_RECORD_H
+#define VMCLOCK_VERIFY_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "judge/judge.h"
+#include "tool.h"
+
+#define RECORD_RULES 64
+
+struct result {
+	const struct judge_rule *rule;
+	uint64_t judged;
+	uint64_t broken;
+	int64_t first;			/* ns since the watch began */
+	char says[JUDGE_TEXT];		/* the first time */
+};
+
+/* One expectation of --expect. */
+struct expectation {
+	const char *id;
+	const char *demand;
+	bool met;
+	char says[JUDGE_TEXT];
+};
+
+#define RECORD_EXPECTATIONS 4
+
+struct record {
+	struct result results[RECORD_RULES];	/* in the order of the table */
+	struct judge_watch watch;
+	struct expectation expectations[RECORD_EXPECTATIONS];
+	size_t n_expectations;
+	int64_t duration;		/* ns */
+	uint64_t contended;		/* looks during which the page was updated */
+	uint64_t markers;		/* how often the marker changed */
+	bool has_page;			/* @page is the last one that was seen */
+	struct judge_page page;
+	char gone[JUDGE_TEXT];		/* why the watch ended early; empty: it did not */
+};
+
+void record_begin(struct record *record);
+/* Judges each rule for which @facts are enough. @now: ns since the watch began. */
+void record_judge(struct record *record, const struct judge_facts *facts, int64_t now);
+enum verify_verdict record_verdict(const struct record *record);
+
+#endif /* VMCLOCK_VERIFY_RECORD_H */

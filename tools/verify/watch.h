@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Looks at the live page as often as the CPU can, and judges each change. */
+#ifndef VMCLOCK_VERIFY_WATCH_H
+#define VMCLOCK_VERIFY_WATCH_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "expect.h"
+#include "record.h"
+#include "source.h"
+
+/* The clock that the user vouches for. */
+struct reference {
+	bool given;
+	uint64_t error;			/* ns; 0: as the kernel says */
+};
+
+struct watch_options {
+	int64_t duration;		/* ns */
+	bool gentle;			/* rest between looks */
+	bool guest;			/* this machine's counter is the page's, plus counter_offset */
+	uint64_t counter_offset;	/* the page's counter minus this machine's */
+	struct reference reference;
+	uint64_t max_error;		/* ns */
+	uint64_t max_age;		/* ns; 0: not given */
+	enum expect expect;
+};
+
+/* Set by a signal handler: end the watch now. */
+extern volatile sig_atomic_t watch_ended;
+
+/*
+ * Watches until the time is over, until the expectations are met, or until a
+ * signal. Returns 0, or -1 with a line on stderr: the reference is not usable.
+ */
+int watch(const struct source *source, const struct watch_options *options,
+	  struct record *record);
+
+#endif /* VMCLOCK_VERIFY_WATCH_H */
