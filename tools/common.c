@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -159,6 +160,27 @@ int say_why(char *why, size_t size, const char *fmt, ...)
 	vsnprintf(why, size, fmt, args);
 	va_end(args);
 	return -1;
+}
+
+static const char *truncated_tool;
+
+/* Async-signal-safe. */
+static void on_truncation(int number)
+{
+	static const char line[] = ": the page file was truncated under the program\n";
+
+	(void)number;
+	if (write(STDERR_FILENO, truncated_tool, strlen(truncated_tool)) > 0)
+		(void)!write(STDERR_FILENO, line, sizeof(line) - 1);
+	_exit(2);
+}
+
+void end_by_truncation(const char *tool)
+{
+	struct sigaction action = { .sa_handler = on_truncation };
+
+	truncated_tool = tool;
+	sigaction(SIGBUS, &action, NULL);
 }
 
 int close_stdout(const char *tool)

@@ -43,6 +43,12 @@ void fill_standard_files(void);
 int say_why(char *why, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
+ * From now on a page file that is truncated below its mapping ends the program
+ * by one line on stderr and status 2, and not by SIGBUS. @tool: a literal.
+ */
+void end_by_truncation(const char *tool);
+
+/*
  * Closes stdout at the end of a program. Returns 0, or -1 with a line on
  * stderr: some of the output was lost.
  */

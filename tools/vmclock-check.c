@@ -201,6 +201,7 @@ int main(int argc, char **argv)
 			print_version(TOOL);
 		return close_stdout(TOOL) ? CHECK_UNUSABLE : CHECK_OK;
 	}
+	end_by_truncation(TOOL);
 
 	if (options.watch)
 		return check_watch(options.device, options.max_error, options.json);

@@ -238,6 +238,7 @@ static int simulate(struct sim *sim)
 	int status;
 
 	fill_standard_files();
+	end_by_truncation(TOOL);
 	if (o->run) {
 		own = sim_run_make_path();
 		if (!own)

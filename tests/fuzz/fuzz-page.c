@@ -31,14 +31,6 @@
 #define NS		1000000000
 #define PUT_RIGHT	0x100
 
-#define CHECK(cond) \
-	do { \
-		if (!(cond)) { \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #cond); \
-			abort(); \
-		} \
-	} while (0)
-
 struct input {
 	uint64_t counter;
 	uint64_t ahead;

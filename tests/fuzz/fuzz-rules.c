@@ -22,14 +22,6 @@
 
 enum { HAS_BEFORE = 1, HAS_GUEST = 2, HAS_WATCH = 4, PUT_RIGHT = 8, SAME_LINE = 16 };
 
-#define CHECK(cond) \
-	do { \
-		if (!(cond)) { \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #cond); \
-			abort(); \
-		} \
-	} while (0)
-
 struct machine {
 	uint64_t counter;
 	uint64_t hz;

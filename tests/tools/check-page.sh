@@ -269,6 +269,15 @@ run --device "$page" --max-age 30x
 expect 'a limit that is none' 3 "'30x' is not a time"
 run --device "$page" --max-age 30m
 expect 'a limit of half an hour' 0 '^OK: trustworthy time'
+run_time_page ago=4000
+for limit in 66m 66min 1.1h 3999s; do
+	run --device "$page" --max-age "$limit"
+	expect "an age of 4000 s, and $limit allowed" 1 '^WARNING: the reference is 66\.7 minutes old'
+done
+for limit in 67m 1.2h 1d 4100s; do
+	run --device "$page" --max-age "$limit"
+	expect "an age of 4000 s, and $limit allowed" 0 '^OK: trustworthy time'
+done
 run_time_page ago=40
 expect 'a publisher that stopped 40 seconds ago' 1 \
 	'^WARNING: the reference is 40[0-9.]* s old, and its bounds have grown from 1\.5 us to .* since'

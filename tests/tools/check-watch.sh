@@ -150,4 +150,13 @@ verdict 'it sleeps' "$(awk -v used="$(($(used) - before))" -v from="$from" -v to
 }')"
 end_watch INT
 
+# ---- A page file that goes away under it ---------------------------------------------------
+
+"$MAKE_PAGE" "$tmp/short" || exit 99
+watch --device "$tmp/short"
+shows 'a page file' "$stamp device present$"
+: >"$tmp/short"
+end_watch ''
+expect 'that is truncated' 2 '^vmclock-check: the page file was truncated under the program$'
+
 finish

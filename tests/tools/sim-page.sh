@@ -199,6 +199,17 @@ expect 'a file that is removed is missed' 0 \
 verdict 'a file that took its place is left alone' "$why"
 rm "$page"
 
+# Somebody truncates the file.
+start
+: >"$page"
+wait "$sim"
+status=$?
+sim=
+cp "$tmp/sim.err" "$tmp/err"
+expect 'a file that is truncated under it' 2 \
+	'^vmclock-sim: the page file was truncated under the program$'
+rm -f "$page" "$control"
+
 # vmclock-sim is killed: nothing is cleaned up, not even an update in progress.
 start --marker 3
 tell stall on
