@@ -822,6 +822,8 @@ static void a_commit_wait_ends_in_time(void **state)
 	assert_in_range(world.now, 1000 * NS + 251 * MS, 1000 * NS + 251 * MS + 2000);
 	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, &(struct timespec){ 0 }),
 			 0);
+	/* Each scale is one to wait on. */
+	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_SMEARED, 1, &ts, NULL), 0);
 	/* A clock that is denied ends it; without a timeout only the sleep asks it. */
 	world.clock_readings = 0;
 	world.clock_fails_at = 1;
