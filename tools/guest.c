@@ -23,11 +23,11 @@
 /*
  * What may be wrong with the system's clock beyond what the kernel says of it:
  * a leap second that is smeared or missed, or an error that its daemon does not
- * tell the kernel. A clock that is not synchronised may come from an RTC in
- * local time.
+ * tell the kernel. A clock that is not synchronised comes from an RTC, which counts
+ * seconds, and has drifted since.
  */
 #define SYNCHRONISED_NS	  (INT64_C(1) * NS_PER_SEC)
-#define UNSYNCHRONISED_NS (INT64_C(86400) * NS_PER_SEC)
+#define UNSYNCHRONISED_NS (INT64_C(10) * NS_PER_SEC)
 
 /* By the list of leap seconds, or as was known when this was written. */
 static void find_tai(struct guest *guest)

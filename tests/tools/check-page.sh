@@ -246,6 +246,9 @@ expect 'time in 1970' 1 "^WARNING: the page's time is 5[0-9.]* years behind the 
 run_time_page time_sec=4102444800
 expect 'time in 2100' 1 "^WARNING: the page's time is 7[0-9.]* years ahead of the system clock"
 
+run_time_page time_type=0
+expect 'TAI on a page that says UTC' 1 "^WARNING: the page's time is 37 s ahead of the system clock"
+
 run_time_page time_maxerror_nanosec=0xffffffffffffffff
 expect 'a maximum error of 585 years' 2 \
 	'^NOT USABLE: the maximum error of the time is 585 years: it bounds nothing'
@@ -318,7 +321,7 @@ run_time_page tai_offset_sec=37 time_esterror_nanosec=1501 leap_second_smearing_
 expect 'what is broken before what is doubtful' 1 \
 	'^WARNING: leap_second_smearing_hint is 7' '^  esterror-above-maxerror' \
 	'^  tai-offset-positive'
-run_time_page time_type=0 flags=0x8000000000000379
+run_time_page time_type=0 ago=0 flags=0x8000000000000379
 expect 'advice is none of them' 0 '^Advice' '^  timescale-utc ' '^  flags-unknown '
 run_time_page reserved=1
 expect 'reserved bytes' 1 '^WARNING: the unused bytes at 0x20 are 0x01 0x00, not zero'
