@@ -51,7 +51,6 @@ struct judge_guest {
 	struct vmclock_instant clock;	/* UTC */
 	uint64_t clock_error;		/* ns, in both directions, as the system knows it */
 	int tai;			/* TAI - UTC; 0: the system does not know it */
-	int tai_slack;			/* s, in both directions: leap seconds unknown to the system */
 
 	bool has_truth;			/* a reference clock that the user vouches for */
 	struct vmclock_instant truth;

@@ -654,18 +654,14 @@ static void test_limits_of_time(void **state)
 	w.guest.max_error = 1549;
 	only(&w, "bounds-wide");
 
-	/* The system may have missed a leap second. */
+	/* Neither of the two is right for certain, so one second is enough for doubt. */
 	begin(&w);
-	w.guest.has_clock = false;
-	w.guest.tai_slack = 1;
 	w.guest.tai = 38;
-	nothing(&w);
+	only(&w, "tai-offset-differs");
 	w.guest.tai = 36;
+	only(&w, "tai-offset-differs");
+	w.guest.tai = 0;
 	nothing(&w);
-	w.guest.tai = 39;
-	only(&w, "tai-offset-differs");
-	w.guest.tai = 35;
-	only(&w, "tai-offset-differs");
 
 	/* Both errors count, and the sign does not matter. */
 	begin(&w);
