@@ -485,8 +485,8 @@ int vmclock_system_time(const struct vmclock *vc, clockid_t clock, uint64_t mark
  * Return: 0, or
  * -ESTALE	the clock was disrupted, or the machine was cloned, and vmclockd has not
  *		vouched for the clock since,
- * -EAGAIN	vmclockd has not vouched for the clock since the system started, or is
- *		updating its answer,
+ * -EAGAIN	vmclockd has not measured the clock yet, or the clock has left its
+ *		bounds, or the device is gone, or vmclockd is updating its answer,
  * -ENOENT	there is no vmclockd, or its answer has expired,
  * -ETIMEDOUT	the host held the sequence count odd for 100 ms,
  * or an error of clock_gettime(2), if the vDSO does not serve it.
