@@ -898,7 +898,7 @@ static void test_leap_seconds(void **state)
 	enum { NONE, PRE_POS, PRE_NEG, POS, POST_POS, POST_NEG };
 	/* December to December, December to January: which may follow which? */
 	static const char same[6][7] = { "yyynnn", "yyn_nn", "yny_nn", "______", "yyynyn", "yyynny" };
-	static const char next[6][7] = { "yyy_yy", "nyn_yn", "nny_ny", "nnn_yn", "yyynyn", "yyynny" };
+	static const char next[6][7] = { "yyy_yy", "nnn_yn", "nnn_ny", "nnn_yn", "yyynnn", "yyynnn" };
 	const int64_t december = MIDNIGHT - 86400;
 	struct world w;
 	unsigned int was, is;
@@ -928,11 +928,19 @@ static void test_leap_seconds(void **state)
 
 	/* The offset stays the old one, or moves the wrong way. */
 	set_leap(&w, PRE_POS, MIDNIGHT - 2, POST_POS, MIDNIGHT + 5);
+	w.page.s.tai_offset = -37;
+	only(&w, "tai-offset-moved");
 	w.page.s.tai_offset = -36;
 	only(&w, "tai-offset-moved");
 	set_leap(&w, PRE_NEG, MIDNIGHT - 2, POST_NEG, MIDNIGHT + 5);
+	w.page.s.tai_offset = -37;
+	only(&w, "tai-offset-moved");
 	w.page.s.tai_offset = -38;
 	only(&w, "tai-offset-moved");
+	/* It moves, but the indicator is wrong: that rule says enough. */
+	set_leap(&w, PRE_POS, MIDNIGHT - 2, NONE, MIDNIGHT + 5);
+	w.page.s.tai_offset = -38;
+	only(&w, "leap-life-cycle");
 	set_leap(&w, NONE, MIDNIGHT - 2, NONE, MIDNIGHT + 5);
 	w.page.s.tai_offset = -38;
 	only(&w, "tai-offset-moved");
