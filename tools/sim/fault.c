@@ -245,7 +245,7 @@ static void step_time(struct sim *sim, sim_time by)
 	sim->next.time_frac_sec = htole64((uint64_t)time);
 }
 
-/* More than an RTC in local time explains. */
+/* More than a clock that is not synchronised explains. */
 SPOIL(clock_differs)
 {
 	step_time(sim, sim_time_of(INT64_C(3) * 86400, 0));

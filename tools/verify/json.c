@@ -10,6 +10,7 @@
 #include "tools/common.h"
 #include "tools/json.h"
 
+/* The version of dist/schema/vmclock-verify.schema.json; it grows when a key changes its meaning. */
 #define SCHEMA_VERSION 1
 
 static void add_rule(struct json_writer *w, struct json_object *rules, const struct result *result)
