@@ -2,14 +2,14 @@
 /*
  * The VMClock page: layout and constants, as UAPI.13 v1.1 defines them.
  *
- * All fields are little-endian. A field exists only where the page's own
- * size covers it. Everything before seq_count is constant for the life of
- * the device; the rest may change whenever seq_count does.
+ * All fields are little-endian. A field exists only if the page's size field
+ * covers it. The fields before seq_count are constant for the life of the
+ * device; the others may change whenever seq_count changes.
  *
- * For kernel C, C99 and C++98, and whatever came later. Linux 6.13 and newer install
+ * For kernel C, and for C99, C++98 and newer. Linux 6.13 and newer install
  * <linux/vmclock-abi.h>, which declares the same structure (before 7.0
- * without the last field); both headers may be included, in either order,
- * and the first one provides the structure.
+ * without the last field). A program may include both headers in any order;
+ * the first header provides the structure.
  */
 #ifndef VMCLOCK_ABI_H
 #define VMCLOCK_ABI_H
@@ -29,7 +29,7 @@ struct vmclock_abi {
 	__le32 seq_count;		/* odd: an update is in progress */
 
 	__le64 disruption_marker;	/* differs after each disruption of the counter */
-	__le64 flags;			/* VMCLOCK_FLAG_*; unknown ones are ignored */
+	__le64 flags;			/* VMCLOCK_FLAG_*; ignore unknown flags */
 	__u8 pad[2];
 	__u8 clock_status;		/* VMCLOCK_STATUS_* */
 	__u8 leap_second_smearing_hint;	/* VMCLOCK_SMEARING_* */
@@ -92,7 +92,7 @@ struct vmclock_abi {
 #define VMCLOCK_LEAP_POST_POS			0x04
 #define VMCLOCK_LEAP_POST_NEG			0x05
 
-/* Where the language has assertions. */
+/* Checks the layout, if the language has static assertions. */
 #if defined(__cplusplus) && __cplusplus >= 201103L
 #define VMCLOCK_ABI_ASSERT(cond) static_assert(cond, #cond)
 #elif defined(__KERNEL__) || (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L)
@@ -133,7 +133,7 @@ VMCLOCK_ABI_ASSERT(sizeof(struct vmclock_abi) == 0x70);
 
 #endif /* __VMCLOCK_ABI_H__ */
 
-/* Not in the <linux/vmclock-abi.h> of 6.13 to 6.19. */
+/* The <linux/vmclock-abi.h> of Linux 6.13 to 6.19 lacks these two. */
 #ifndef VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT
 #define VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT	(1 << 8)
 #endif
@@ -143,7 +143,7 @@ VMCLOCK_ABI_ASSERT(sizeof(struct vmclock_abi) == 0x70);
 
 #define VMCLOCK_PAGE_VERSION			1
 
-/* The least a page must cover: everything up to and including flags. */
+/* The smallest valid page ends after flags. */
 #define VMCLOCK_SIZE_MIN			0x20
 
 #endif /* VMCLOCK_ABI_H */

@@ -7,33 +7,33 @@
  * Whose clock: vmclock_system_*() are about the guest's system clock, which
  * clock_gettime(2) reads. vmclock_now*(), vmclock_at*(), vmclock_counter(),
  * vmclock_quality_at() and vmclock_wait_past() are about the host's clock, whose
- * time is computed from the VMClock page and the CPU's counter. All else is
- * about the page.
+ * time is computed from the VMClock page and the CPU's counter. All other functions
+ * are about the page.
  *
  * A handle (struct vmclock) maps the page of one device. Share it among threads
- * without locks, and keep it across fork(2). After vmclock_open() it changes
- * only in vmclock_system_wait_trusted(), which adds vmclockd's files if they
- * came later.
+ * without locks, and keep it across fork(2). After vmclock_open(), only
+ * vmclock_system_wait_trusted() changes a handle: it adds vmclockd's files if they
+ * did not exist before.
  *
- * Results: functions that return int give 0 or a negative errno value, unless
- * stated otherwise; vmclock_strerror() has a text for it. On an error, outputs
- * stay as they were; vmclock_at_many() is the exception.
+ * Results: functions that return int return 0 or a negative errno value, unless
+ * stated otherwise; vmclock_strerror() describes the value. On an error, all
+ * functions but vmclock_at_many() leave their outputs unchanged.
  *
  * Safety: every function is thread-safe. Functions marked "async-signal-safe"
  * also take no lock, allocate nothing and make no system call, unless the vDSO
- * does not serve clock_gettime(2). While the host is in the middle of an update
- * they spin until it is done, for 100 ms at most; vmclock_try_state() and
- * vmclock_try_now() do not. libvmclock(3) tells how functions behave in a sandbox.
+ * does not serve clock_gettime(2). While the host is updating the page they spin
+ * until the update ends, for 100 ms at most; vmclock_try_state() and
+ * vmclock_try_now() never spin. libvmclock(3) describes sandboxes.
  *
  * Structures have a fixed size. A later version may use their reserved bytes:
  * such a field is valid only if its flag is set. Functions need not write
  * reserved bytes. Ignore flags that you do not know.
  *
- * The completed page: most hypervisors give a marker and no time. There,
- * vmclockd(8) derives the time from an NTP daemon, and publishes it under the
- * same marker in /run/vmclock/vmclock<N>. The functions that give time use it;
- * their results then have VMCLOCK_FLAG_COMPLETED. A page that has time itself is
- * never completed.
+ * The completed page: most hypervisors give a marker and no time. For their pages,
+ * vmclockd(8) derives the time from an NTP daemon, and publishes a page with this
+ * time and the same marker in /run/vmclock/vmclock<N>. The functions that give time
+ * use it; their results then have VMCLOCK_FLAG_COMPLETED. vmclockd never completes a
+ * page that has time.
  *
  * For C99 to C23 and C++98 and newer, strict or not. Clauses ("UAPI.13, ...")
  * name the parts of the VMClock specification that a function follows.
@@ -54,7 +54,7 @@
 extern "C" {
 #endif
 
-/* Where the compiler has them; undefined again at the end. */
+/* Attributes, if the compiler has them; undefined again at the end of this header. */
 #if defined(__GNUC__)
 #define VMCLOCK_NONNULL(arguments) __attribute__((__nonnull__ arguments))
 #define VMCLOCK_CHECKED		   __attribute__((__warn_unused_result__))
@@ -65,14 +65,14 @@ extern "C" {
 
 struct vmclock;
 
-/* The page; <vmclock-abi.h> or <linux/vmclock-abi.h> (Linux 6.13) has its fields. */
+/* The page; <vmclock-abi.h> and <linux/vmclock-abi.h> (Linux 6.13) define its fields. */
 struct vmclock_abi;
 
 /*
- * Which time to give. Order events, and wait for commits, in TAI: each of its
- * numbers is one instant, and it needs no leap seconds to be known. UTC is for
- * people: around a positive leap second its numbers come twice, so that less
- * is certain, and a commit takes a second longer.
+ * The timescale of a reading. Order events, and wait for commits, in TAI: each TAI
+ * number is one instant, and TAI does not depend on leap seconds. UTC is for people:
+ * its numbers repeat around a positive leap second, so bounds are wider there, and a
+ * commit takes a second longer.
  */
 enum vmclock_scale {
 	VMCLOCK_SCALE_UTC,	/* as CLOCK_REALTIME: 23:59:59 twice in a positive leap second */
@@ -81,8 +81,8 @@ enum vmclock_scale {
 };
 
 /*
- * Bits of the flags in the structures below. Those up to 15 say what the page's
- * flags say, and have the same values; the others are the library's own.
+ * Bits of the flags in the structures below. Bits 0 to 15 have the same values and
+ * meanings as the page's flags; the library defines the others.
  */
 #define VMCLOCK_FLAG_MAINTENANCE_SOON	  (1U << 1) /* disruption expected within about a day */
 #define VMCLOCK_FLAG_MAINTENANCE_IMMINENT (1U << 2) /* within about an hour */
@@ -92,44 +92,44 @@ enum vmclock_scale {
 #define VMCLOCK_FLAG_COMPLETED		  (1U << 17) /* vmclockd derived the time, not the host */
 #define VMCLOCK_FLAG_ESTIMATED		  (1U << 18) /* the estimated error is known */
 
-/* The state of a clock. Written as in <linux/vmclock-abi.h>: both may be included. */
+/* The state of a clock, defined as in <linux/vmclock-abi.h>: a program may include both. */
 #ifndef VMCLOCK_STATUS_UNKNOWN
-#define VMCLOCK_STATUS_UNKNOWN		0 /* there is no clock, or nothing is known of it */
-#define VMCLOCK_STATUS_INITIALIZING	1 /* it is being set up: no time yet */
-#define VMCLOCK_STATUS_SYNCHRONIZED	2 /* it follows its source */
-#define VMCLOCK_STATUS_FREERUNNING	3 /* its source is silent: the bounds grow, and hold */
-#define VMCLOCK_STATUS_UNRELIABLE	4 /* it is broken: no time */
+#define VMCLOCK_STATUS_UNKNOWN		0 /* there is no clock, or its state is unknown */
+#define VMCLOCK_STATUS_INITIALIZING	1 /* the clock is being set up: no time yet */
+#define VMCLOCK_STATUS_SYNCHRONIZED	2 /* the clock follows its source */
+#define VMCLOCK_STATUS_FREERUNNING	3 /* its source is silent: the bounds grow, and stay true */
+#define VMCLOCK_STATUS_UNRELIABLE	4 /* the clock is broken: no time */
 #endif
 
 /* A leap second in the month of a reading, or in the month before. */
 #ifndef VMCLOCK_LEAP_NONE
-#define VMCLOCK_LEAP_NONE	0x00 /* none is known */
-#define VMCLOCK_LEAP_PRE_POS	0x01 /* this month will end with a positive one */
-#define VMCLOCK_LEAP_PRE_NEG	0x02 /* this month will end with a negative one */
-#define VMCLOCK_LEAP_POS	0x03 /* the reading is in a positive one */
-#define VMCLOCK_LEAP_POST_POS	0x04 /* last month ended with a positive one */
-#define VMCLOCK_LEAP_POST_NEG	0x05 /* last month ended with a negative one */
+#define VMCLOCK_LEAP_NONE	0x00 /* no leap second is known */
+#define VMCLOCK_LEAP_PRE_POS	0x01 /* this month will end with a positive leap second */
+#define VMCLOCK_LEAP_PRE_NEG	0x02 /* this month will end with a negative leap second */
+#define VMCLOCK_LEAP_POS	0x03 /* the reading is in a positive leap second */
+#define VMCLOCK_LEAP_POST_POS	0x04 /* last month ended with a positive leap second */
+#define VMCLOCK_LEAP_POST_NEG	0x05 /* last month ended with a negative leap second */
 #endif
 
 /**
- * struct vmclock_time - one reading of the host's clock; all of it belongs together
- * @time:	the most likely time: seconds and nanoseconds since 1970 on the scale
- *		asked for, rounded down; while it is smeared, rounded down twice
- * @earliest:	true time is not before this; the lowest time there is, if not bounded
- * @latest:	true time is not after this; the highest time there is, if not bounded
- * @counter:	the CPU's counter that the time was computed from, in ticks
- * @marker:	the disruption marker at the reading, of the page that gave the time
+ * struct vmclock_time - one reading of the host's clock, from one state of the page
+ * @time:	the most likely time: seconds and nanoseconds since 1970 on the requested
+ *		scale, rounded down; rounded down twice during a smear
+ * @earliest:	true time is not before @earliest; the lowest timespec, if not bounded
+ * @latest:	true time is not after @latest; the highest timespec, if not bounded
+ * @counter:	the CPU's counter value that the time was computed from, in ticks
+ * @marker:	the disruption marker of the page that gave the time, at the reading
  * @flags:	VMCLOCK_FLAG_BOUNDED, _COMPLETED, _MONOTONIC and _MAINTENANCE_*
  * @status:	VMCLOCK_STATUS_SYNCHRONIZED or VMCLOCK_STATUS_FREERUNNING
  * @leap:	VMCLOCK_LEAP_* of the month that @time is in; VMCLOCK_LEAP_NONE in TAI
  * @reserved:	for later versions
  *
- * Two readings on one scale and under one marker may be compared by hand: where
- * the latest of one is before the earliest of the other, it was made before.
- * In UTC the bounds allow for the numbers that come twice: in the second before
- * a positive leap second the earliest stays 23:59:59.000000000, in the leap
- * second the latest is 23:59:59.999999999. vmclock_now(3) tells for how long UTC
- * and smeared time have bounds.
+ * A program may compare two readings that have the same scale and marker: if the
+ * latest time of A is before the earliest time of B, then A was made before B.
+ * In UTC the bounds allow for the repeated second: in the second before a positive
+ * leap second, @earliest stays 23:59:59.000000000; in the leap second, @latest is
+ * 23:59:59.999999999. vmclock_now(3) gives the span in which UTC and smeared time
+ * have bounds.
  */
 struct vmclock_time {
 	struct timespec time;
@@ -145,7 +145,8 @@ struct vmclock_time {
 
 /**
  * struct vmclock_quality - how good the time of a counter value is
- * @age:	ns from the page's reference to the counter; negative: the counter is before it
+ * @age:	ns from the page's reference to the counter, rounded down; negative if the
+ *		counter is before the reference
  * @esterror:	the estimated error at the counter in ns, rounded up; UINT64_MAX without
  *		VMCLOCK_FLAG_ESTIMATED
  * @marker:	the disruption marker of the page that gives the time
@@ -153,8 +154,8 @@ struct vmclock_time {
  * @status:	VMCLOCK_STATUS_SYNCHRONIZED or VMCLOCK_STATUS_FREERUNNING
  * @reserved:	for later versions
  *
- * The estimated error is what the host thinks likely, as the kernel's esterror;
- * true time may be further off. Only the bounds of a reading are certain.
+ * The estimated error is a likely error, like the kernel's esterror; the true error
+ * may be larger. Only the bounds of a reading are certain.
  */
 struct vmclock_quality {
 	int64_t age;
@@ -166,12 +167,12 @@ struct vmclock_quality {
 };
 
 /**
- * struct vmclock_state - what a page says besides the time; all of it belongs together
+ * struct vmclock_state - the fields of one state of the page that are not about time
  * @marker:	the disruption marker
  * @generation:	the VM generation counter; 0 without VMCLOCK_FLAG_GENERATION_PRESENT
  * @flags:	VMCLOCK_FLAG_MAINTENANCE_* and VMCLOCK_FLAG_GENERATION_PRESENT
- * @status:	VMCLOCK_STATUS_*; VMCLOCK_STATUS_UNKNOWN also where the page is too small
- *		to have one
+ * @status:	VMCLOCK_STATUS_*; VMCLOCK_STATUS_UNKNOWN also if the page is too small
+ *		for this field
  * @reserved:	for later versions
  */
 struct vmclock_state {
@@ -187,25 +188,25 @@ struct vmclock_state {
 /**
  * vmclock_open() - open a VMClock device or page file
  * @vcp:	receives the handle; free it with vmclock_close()
- * @path:	the device; NULL: $VMCLOCK_PATH, or /dev/vmclock0 where that is unset
+ * @path:	the device; NULL: $VMCLOCK_PATH, or /dev/vmclock0 if the variable is unset
  *
- * A regular file that holds a page serves as well: tests and simulations work so.
- * It must be whole when it is opened; a reader of a file that is truncated later
- * dies by SIGBUS. A file that is replaced by rename stays readable as it was. The
- * environment variable is ignored in programs that run with more privileges than
- * their caller (secure_getenv(3)).
+ * @path may also be a regular file that holds a page, for tests and simulations.
+ * The file must be complete when it is opened. If the file is truncated later, its
+ * readers get SIGBUS. If another file is renamed over it, the handle keeps the old
+ * file. Programs that run with more privileges than their caller ignore the
+ * environment variable (secure_getenv(3)).
  *
- * Where the path ends in vmclock<N> and is a device, vmclockd's files in
- * /run/vmclock are mapped, too, if only trusted users can write them:
- * vmclock_open(3) has the rules. $VMCLOCK_RUN_DIR names another folder, for tests.
+ * If the path ends in vmclock<N> and is a device, this function also maps vmclockd's
+ * files in /run/vmclock, but only if no untrusted user can write them: vmclock_open(3)
+ * has the rules. $VMCLOCK_RUN_DIR names another folder, for tests.
  *
  * Return: 0, or
- * -ENOENT	there is no such path,
- * -ENODEV	the path has no device behind it, or the device is gone,
- * -EACCES	no permission to read it,
- * -EBADMSG	it is not a VMClock page, or its size field is impossible,
- * -EPROTONOSUPPORT the page has another version than 1,
- * or what open(2) and mmap(2) gave, such as -EMFILE and -ENOMEM.
+ * -ENOENT	the path does not exist,
+ * -ENODEV	the device node has no device, or the device is gone,
+ * -EACCES	no permission to read the device,
+ * -EBADMSG	the file is not a VMClock page, or its size field is impossible,
+ * -EPROTONOSUPPORT the page's version is not 1,
+ * or an error of open(2) or mmap(2), such as -EMFILE and -ENOMEM.
  *
  * Not async-signal-safe.
  * UAPI.13, VMClock ABI: magic, size, version.
@@ -215,9 +216,9 @@ int vmclock_open(struct vmclock **vcp, const char *path) VMCLOCK_NONNULL((1)) VM
 
 /**
  * vmclock_close() - free a handle
- * @vc:		the handle; NULL is fine
+ * @vc:		the handle; NULL: do nothing
  *
- * No other thread may use the handle any more. errno is preserved.
+ * No other thread may be using the handle. This function preserves errno.
  * Not async-signal-safe.
  * Since: 0.1
  */
@@ -227,12 +228,12 @@ void vmclock_close(struct vmclock *vc);
  * vmclock_fd() - the file descriptor behind a handle, for poll(2) and epoll(7)
  * @vc:		the handle
  *
- * It is readable when the page has changed since it was last read with
- * read(2) or pread(2), or has never been read and its count is not 0; the
- * first byte is enough to acknowledge. So read once before you wait. This
- * holds for the vmclock driver; vmclock_open(3) tells of the others, which do
- * less. vmclock_wait_disrupted() and vmclock_wait_state() work everywhere. The
- * descriptor belongs to the handle: do not close it.
+ * The descriptor is readable if the page has changed since its last read(2) or
+ * pread(2), or if it has never been read and the page's sequence count is not 0.
+ * Reading one byte acknowledges the change. So read once before you wait.
+ * The vmclock driver works in this way; vmclock_open(3) describes other drivers,
+ * which do less. vmclock_wait_disrupted() and vmclock_wait_state() work with every
+ * driver. The descriptor belongs to the handle: do not close it.
  *
  * Return: the descriptor.
  * Async-signal-safe.
@@ -241,11 +242,11 @@ void vmclock_close(struct vmclock *vc);
 int vmclock_fd(const struct vmclock *vc) VMCLOCK_NONNULL((1)) VMCLOCK_CHECKED;
 
 /**
- * vmclock_path() - the path that a handle was opened by
+ * vmclock_path() - the path of the device or file that a handle has open
  * @vc:		the handle
  *
- * Return: what vmclock_open() was given, or what it took instead of NULL. Valid
- * until vmclock_close(); never NULL.
+ * Return: the path given to vmclock_open(), or the path that it used instead of NULL.
+ * Valid until vmclock_close(); never NULL.
  * Async-signal-safe.
  * Since: 0.1
  */
@@ -255,10 +256,10 @@ const char *vmclock_path(const struct vmclock *vc) VMCLOCK_NONNULL((1)) VMCLOCK_
  * vmclock_has_time() - can this handle ever give time?
  * @vc:		the handle
  *
- * Return: true if the page, or the completed page, is one that gives time by a
- * counter that can be used here; it may still say -EAGAIN now. False: functions
- * that give time fail by -ENODATA or -EOPNOTSUPP, unless
- * vmclock_system_wait_trusted() finds a completed page later.
+ * Return: true if the page or the completed page can give time, and its counter is
+ * usable here; vmclock_now() may still return -EAGAIN. False if functions that give
+ * time fail with -ENODATA or -EOPNOTSUPP; vmclock_system_wait_trusted() may still
+ * find a completed page.
  * Async-signal-safe.
  * UAPI.13, VMClock ABI: size, counter_id, time_type.
  * Since: 0.1
@@ -271,9 +272,9 @@ bool vmclock_has_time(const struct vmclock *vc) VMCLOCK_NONNULL((1)) VMCLOCK_CHE
  * vmclock_page() - the live page
  * @vc:		the handle
  *
- * For what this library does not offer. It is the hypervisor's, not the
- * completed one. It changes while you look: follow the sequence count, or use
- * vmclock_read_page(). Read-only.
+ * For fields that this library does not offer. This is the hypervisor's page, not the
+ * completed page. It is read-only for you, and the host may change it at any time:
+ * check the sequence count, or use vmclock_read_page().
  *
  * Return: the page. Valid until vmclock_close(); never NULL.
  * Async-signal-safe.
@@ -289,9 +290,9 @@ const struct vmclock_abi *vmclock_page(const struct vmclock *vc) VMCLOCK_NONNULL
  * @copy:	receives the fields, little-endian as in the page
  * @size:	sizeof(*copy) as the caller's header declares it, in bytes
  *
- * Bytes that the page does not have (its size field says) are set to zero. The
- * page is the specification's structure, and grows with it: so the caller says
- * how much of it there is room for. The library's own structures do not grow.
+ * Bytes beyond the page's size field are set to zero. A later specification may add
+ * fields to struct vmclock_abi, so the caller states the size of its copy. The
+ * library's own structures never grow.
  *
  * Return: 0, or -ETIMEDOUT: the host held the sequence count odd for 100 ms.
  *
@@ -306,12 +307,12 @@ int vmclock_read_page(const struct vmclock *vc, struct vmclock_abi *copy, size_t
  * vmclock_marker() - the disruption marker as it is now
  * @vc:		the handle
  *
- * Take it before you rely on time, and compare afterwards with
- * vmclock_disrupted() or let vmclock_system_time() do so. Only equality has a
- * meaning; zero is a value like any other.
+ * Take the marker before you rely on time. Compare it afterwards with
+ * vmclock_disrupted(), or let vmclock_system_time() compare it. Markers are equal or
+ * not: their order has no meaning, and zero is a valid marker.
  *
- * Return: the marker. If the host holds the sequence count odd for 100 ms,
- * the marker as it stands; vmclock_disrupted() then says true for it.
+ * Return: the marker. If the host held the sequence count odd for 100 ms, the
+ * present value of the field; vmclock_disrupted() also returns true then.
  *
  * Async-signal-safe.
  * UAPI.13, VMClock ABI: disruption_marker.
@@ -322,7 +323,7 @@ uint64_t vmclock_marker(const struct vmclock *vc) VMCLOCK_NONNULL((1)) VMCLOCK_C
 /**
  * vmclock_disrupted() - has the clock been disrupted since a marker was taken?
  * @vc:		the handle
- * @marker:	what vmclock_marker() returned then
+ * @marker:	a value of vmclock_marker()
  *
  * Return: false only if the marker is certainly the same; true if it
  * differs, or if the host held the sequence count odd for 100 ms.
@@ -339,12 +340,13 @@ bool vmclock_disrupted(const struct vmclock *vc, uint64_t marker) VMCLOCK_NONNUL
  * @vc:		the handle
  * @generation:	receives the counter
  *
- * It changes when the machine is restored from a snapshot, so that two
- * clones can tell that they share a past: unique identifiers and random
- * seeds made before must not be used again. Live migration leaves it.
+ * The counter changes when the machine is restored from a snapshot, so two clones
+ * of one snapshot have different values. After a change, discard random seeds and
+ * unique identifiers that were made before. Live migration does not change it.
  *
- * Return: 0, or -ENODATA: the page has none, or -ETIMEDOUT: the host held
- * the sequence count odd for 100 ms.
+ * Return: 0, or
+ * -ENODATA	the page has no generation counter,
+ * -ETIMEDOUT	the host held the sequence count odd for 100 ms.
  *
  * Async-signal-safe.
  * UAPI.13, VMClock ABI: vm_generation_counter, flag VM_GEN_COUNTER_PRESENT.
@@ -356,10 +358,10 @@ int vmclock_generation(const struct vmclock *vc, uint64_t *generation) VMCLOCK_N
 /**
  * vmclock_read_state() - marker, generation, maintenance and clock status at once
  * @vc:		the handle
- * @state:	receives them
+ * @state:	receives the state
  *
- * Every page has a state, those without time included: it tells that the host
- * has announced maintenance, and whether it offers a clock at all.
+ * Every page has a state, also a page without time: it shows announced maintenance,
+ * and whether the host offers a clock at all.
  *
  * Return: 0, or -ETIMEDOUT: the host held the sequence count odd for 100 ms.
  *
@@ -376,9 +378,9 @@ int vmclock_read_state(const struct vmclock *vc, struct vmclock_state *state)
  * @vc:		the handle
  * @state:	receives the state
  *
- * For callers that bound their own tries, such as random number generators.
+ * For callers that limit the number of tries, such as random number generators.
  *
- * Return: 0, or -EBUSY: the host is in the middle of an update.
+ * Return: 0, or -EBUSY: the host is updating the page.
  *
  * Async-signal-safe; never spins.
  * UAPI.13, as vmclock_read_state().
@@ -390,24 +392,23 @@ int vmclock_try_state(const struct vmclock *vc, struct vmclock_state *state)
 /**
  * vmclock_wait_disrupted() - sleep until the clock has been disrupted
  * @vc:		the handle
- * @marker:	what vmclock_marker() returned
+ * @marker:	a value of vmclock_marker()
  * @timeout:	how long to wait, on CLOCK_MONOTONIC; NULL: without limit
  *
- * Works with every driver and with page files: where the device notifies it
- * returns at once, elsewhere within 100 ms of the change. It returns
- * immediately if the marker differs already. The state of vmclock_fd() is left
- * alone.
+ * Works with every driver and with page files. It returns at the change if the
+ * device notifies, otherwise within 100 ms of the change, and immediately if the
+ * marker already differs. It does not change the state of vmclock_fd().
  *
- * Return: 0 the marker differs now,
- * -ETIMEDOUT	it did not change in time,
+ * Return: 0: the marker differs now, or
+ * -ETIMEDOUT	the marker did not change in time,
  * -EINTR	a signal handler ran,
- * -EINVAL	the timeout is negative or its tv_nsec not within 0..999999999,
- * -ENODEV	the driver was unbound or the device removed,
+ * -EINVAL	the timeout is negative, or its tv_nsec is not within 0..999999999,
+ * -ENODEV	the driver was unbound, or the device was removed,
  * -EBADF	the program has closed vmclock_fd(),
- * -ENOSYS	clock_nanosleep(2) said that it slept, and had not,
- * or what clock_nanosleep(2), ppoll(2) or clock_gettime(2) said: -EPERM, for
- * instance, in a sandbox that denies them; -EINVAL also from ppoll(2) where
- * RLIMIT_NOFILE is 0.
+ * -ENOSYS	clock_nanosleep(2) returned 0 without sleeping,
+ * or an error of clock_nanosleep(2), ppoll(2) or clock_gettime(2), such as -EPERM in
+ * a sandbox that denies these calls; -EINVAL also from ppoll(2) if RLIMIT_NOFILE
+ * is 0.
  *
  * Not async-signal-safe; a cancellation point that may leak a file descriptor
  * when the thread is cancelled.
@@ -420,14 +421,14 @@ int vmclock_wait_disrupted(const struct vmclock *vc, uint64_t marker,
 /**
  * vmclock_wait_state() - sleep until the page's state differs from a known one
  * @vc:		the handle
- * @state:	the state that the caller knows; receives the new one
+ * @state:	the state that the caller knows; receives the new state
  * @timeout:	how long to wait, on CLOCK_MONOTONIC; NULL: without limit
  *
- * As vmclock_wait_disrupted(), and it also returns for another generation or
- * status, and when maintenance is announced or is over. A change that is taken
- * back before it was seen is missed.
+ * Like vmclock_wait_disrupted(), but also returns if the generation or the status
+ * changes, and when maintenance is announced or has ended. It misses a change that
+ * the host reverts before the next look at the page.
  *
- * Return: 0 the state differs now, or as vmclock_wait_disrupted().
+ * Return: 0: the state differs now, or an error of vmclock_wait_disrupted().
  *
  * Not async-signal-safe; a cancellation point that may leak a file descriptor
  * when the thread is cancelled.
@@ -448,16 +449,17 @@ int vmclock_wait_state(const struct vmclock *vc, struct vmclock_state *state,
  * @marker:	what vmclock_marker() returned when the clock was last known good
  * @ts:		receives the time
  *
- * The time was read while the marker was the given one: neither before nor
- * during the reading has there been a disruption since. After -ESTALE, have
- * the clock set right (by NTP, or PTP from the host) before you take a new
- * marker and go on. Where vmclockd runs, vmclock_system_wait_trusted() waits for
- * it, and vmclock_system_trusted() gives the marker.
+ * Success means: no disruption came between vmclock_marker() and the end of the
+ * reading. After -ESTALE, have the clock corrected (by NTP, or by PTP from the host)
+ * before you take a new marker and go on. If vmclockd runs,
+ * vmclock_system_wait_trusted() waits for the correction, and
+ * vmclock_system_trusted() gives the new marker.
  *
  * Return: 0, or
  * -ESTALE	the clock was disrupted since @marker was taken,
- * -EINVAL	there is no such clock (or what else clock_gettime(2) gave),
- * -ETIMEDOUT	the host held the sequence count odd for 100 ms.
+ * -EINVAL	there is no such clock,
+ * -ETIMEDOUT	the host held the sequence count odd for 100 ms,
+ * or another error of clock_gettime(2).
  *
  * Async-signal-safe; no system call for clocks that the vDSO serves.
  * UAPI.13, VMClock ABI: disruption_marker.
@@ -467,27 +469,27 @@ int vmclock_system_time(const struct vmclock *vc, clockid_t clock, uint64_t mark
 			struct timespec *ts) VMCLOCK_NONNULL((1, 4)) VMCLOCK_CHECKED;
 
 /**
- * vmclock_system_trusted() - is the system clock vouched for?
+ * vmclock_system_trusted() - does vmclockd vouch for the system clock?
  * @vc:		the handle
- * @marker:	receives the disruption marker under which it is; go on with
+ * @marker:	receives the disruption marker under which vmclockd vouches; go on with
  *		vmclock_system_time(@vc, clock, @marker, ...)
  *
- * vmclockd(8) vouches for it once it has proved that CLOCK_REALTIME lies within
- * the bounds that an NTP daemon or the host's page gives; and no more when the
- * marker changes, until it has again. The answer is about now:
- * vmclock_system_time() tells whether a disruption came afterwards.
+ * vmclockd(8) vouches for the clock when it has proved that CLOCK_REALTIME lies
+ * within the bounds of an NTP daemon or of the host's page. When the marker changes,
+ * it stops vouching until it has a new proof. The answer is about the present:
+ * vmclock_system_time() detects a later disruption.
  *
- * Its word is in a file, see vmclock_open(), and holds for a short time, on
- * CLOCK_MONOTONIC: a vmclockd that has ended or hangs vouches for nothing.
+ * The answer is in a file, see vmclock_open(), and expires after a short time on
+ * CLOCK_MONOTONIC, so a vmclockd that has ended or hangs vouches for nothing.
  *
  * Return: 0, or
- * -ESTALE	the clock was disrupted, or the machine was cloned, and nobody has
- *		vouched for it since,
- * -EAGAIN	not yet: nobody has vouched for it since the system started; also
- *		while vmclockd is about to say something else,
- * -ENOENT	there is no vmclockd, or it has not renewed its word in time,
+ * -ESTALE	the clock was disrupted, or the machine was cloned, and vmclockd has not
+ *		vouched for the clock since,
+ * -EAGAIN	vmclockd has not measured the clock yet, or the clock has left its
+ *		bounds, or the device is gone, or vmclockd is updating its answer,
+ * -ENOENT	there is no vmclockd, or its answer has expired,
  * -ETIMEDOUT	the host held the sequence count odd for 100 ms,
- * or what clock_gettime(2) gave where the vDSO does not serve it.
+ * or an error of clock_gettime(2), if the vDSO does not serve it.
  *
  * Async-signal-safe.
  * UAPI.13, VMClock ABI: disruption_marker, vm_generation_counter.
@@ -497,16 +499,16 @@ int vmclock_system_trusted(const struct vmclock *vc, uint64_t *marker) VMCLOCK_N
 	VMCLOCK_CHECKED;
 
 /**
- * vmclock_system_wait_trusted() - sleep until the system clock is vouched for
+ * vmclock_system_wait_trusted() - sleep until vmclockd vouches for the system clock
  * @vc:		the handle
  * @timeout:	how long to wait, on CLOCK_MONOTONIC; NULL: without limit
  *
- * It looks after 20 ms, and then ever less often, each 100 ms at least. Without
- * a vmclockd it waits for one to come. It looks for files that were not there at
- * vmclock_open() each time, the completed page too, and from then on all
- * functions use them.
+ * The first pause between two looks is 20 ms; pauses grow to 100 ms. If no vmclockd
+ * runs, this function waits for its start. At each look it maps those of vmclockd's
+ * files, the completed page included, that did not exist at vmclock_open(); all
+ * functions then use them.
  *
- * Return: 0 vmclock_system_trusted() said so, -ETIMEDOUT: it did not in time, or
+ * Return: 0: vmclock_system_trusted() succeeds, -ETIMEDOUT: it did not in time, or
  * another error of vmclock_wait_disrupted().
  *
  * Not async-signal-safe; a cancellation point that may leak a file descriptor
@@ -522,31 +524,31 @@ int vmclock_system_wait_trusted(const struct vmclock *vc, const struct timespec 
 /**
  * vmclock_now() - the time, from the host's clock or the completed page
  * @vc:		the handle
- * @scale:	which time
+ * @scale:	the timescale
  * @now:	receives the reading
  *
  * The counter is read in program order: not before any load that precedes
  * the call. Bounds are rounded outwards to the nanosecond; the same page and
- * counter always give the same ones. Where the page gives none,
- * VMCLOCK_FLAG_BOUNDED is not set, and nothing is certain. vmclock_now(3) tells
- * when a page is believed.
+ * counter always give the same bounds. If the page has no bounds, the reading lacks
+ * VMCLOCK_FLAG_BOUNDED, and nothing is certain. vmclock_now(3) describes when the
+ * library believes a page.
  *
  * Return: 0, or
- * -ENODATA	the page carries no time, and there is no completed one; or it lacks
- *		what @scale needs: a TAI offset, a leap second indicator that
- *		fits the time, a smearing hint that is known,
- * -EAGAIN	it carries time that cannot be relied upon now (its status), or that
- *		vmclockd does not believe yet; on a completed page, vmclockd is not
- *		sure of any time yet, or not again,
- * -ESTALE	the completed page has time that belongs to another marker or
- *		generation: the clock was disrupted, and vmclockd has not noticed yet,
+ * -ENODATA	the page has no time, and there is no completed page; or the page lacks
+ *		a value that @scale needs: a TAI offset, a leap second indicator that
+ *		fits the time, a known smearing hint,
+ * -EAGAIN	the page's status says that its time is unreliable now, or vmclockd does
+ *		not believe it yet; on a completed page, vmclockd does not know the time
+ *		yet, or not again since a disruption,
+ * -ESTALE	the completed page belongs to another marker or generation: the clock
+ *		was disrupted, and vmclockd has not noticed yet,
  * -ERANGE	the counter is more than a second before the first reference of the
- *		completed page under this marker; only vmclock_at() is asked for such,
- * -EOPNOTSUPP	its counter is not this CPU's, or not steady here,
- * -EOVERFLOW	the time does not fit,
- * -EINVAL	there is no such scale, whatever else is wrong,
+ *		completed page under this marker (an old counter given to vmclock_at()),
+ * -EOPNOTSUPP	the page's counter is not this CPU's, or is not steady here,
+ * -EOVERFLOW	the result cannot represent the time,
+ * -EINVAL	there is no such scale; checked before all other errors,
  * -ETIMEDOUT	the host held the sequence count odd for 100 ms,
- * or what clock_gettime(2) gave where the vDSO does not serve it.
+ * or an error of clock_gettime(2), if the vDSO does not serve it.
  *
  * Async-signal-safe.
  * UAPI.13, Calculating time; Time error calculation; Leap Indicator.
@@ -556,12 +558,12 @@ int vmclock_now(const struct vmclock *vc, enum vmclock_scale scale, struct vmclo
 	VMCLOCK_NONNULL((1, 3)) VMCLOCK_CHECKED;
 
 /**
- * vmclock_now_relaxed() - as vmclock_now(), faster, its counter read in any order
+ * vmclock_now_relaxed() - like vmclock_now(), but faster and not in program order
  * @vc:		the handle
- * @scale:	which time
+ * @scale:	the timescale
  * @now:	receives the reading
  *
- * The processor may read the counter before earlier loads are done, so two
+ * The processor may read the counter before it completes earlier loads, so two
  * readings in different threads may be out of order by some nanoseconds.
  * Good for logs and statistics, not for ordering transactions.
  *
@@ -574,13 +576,13 @@ int vmclock_now_relaxed(const struct vmclock *vc, enum vmclock_scale scale,
 			struct vmclock_time *now) VMCLOCK_NONNULL((1, 3)) VMCLOCK_CHECKED;
 
 /**
- * vmclock_try_now() - as vmclock_now(), in one look at the page
+ * vmclock_try_now() - like vmclock_now(), in one look at the page
  * @vc:		the handle
- * @scale:	which time
+ * @scale:	the timescale
  * @now:	receives the reading
  *
- * Return: as vmclock_now(), but -EBUSY instead of -ETIMEDOUT: the host, or
- * vmclockd, is in the middle of an update.
+ * Return: as vmclock_now(), but -EBUSY instead of -ETIMEDOUT: the host or vmclockd
+ * is in the middle of an update.
  *
  * Async-signal-safe; never spins.
  * UAPI.13, as vmclock_now().
@@ -594,12 +596,13 @@ int vmclock_try_now(const struct vmclock *vc, enum vmclock_scale scale, struct v
  * @vc:		the handle
  * @counter:	receives the counter, in ticks
  *
- * Read in program order, as by vmclock_now(). Take vmclock_marker() before it:
- * if the marker of vmclock_at() is another one, the time is not that of the
- * counter. On a page without time, vmclockd may make it convertible later.
+ * The counter is read in program order, as in vmclock_now(). Call vmclock_marker()
+ * before: if the marker of vmclock_at() differs, its time is not the counter's time.
+ * If the page has no time, vmclock_at() can convert the counter later, when vmclockd
+ * has completed the page.
  *
- * Return: 0, or -EOPNOTSUPP: the page counts by another counter, or this CPU's
- * is not steady.
+ * Return: 0, or -EOPNOTSUPP: the page's counter is not this CPU's, or is not steady
+ * here.
  *
  * Async-signal-safe.
  * UAPI.13, VMClock ABI: counter_id.
@@ -609,17 +612,16 @@ int vmclock_counter(const struct vmclock *vc, uint64_t *counter) VMCLOCK_NONNULL
 	VMCLOCK_CHECKED;
 
 /**
- * vmclock_at() - the time of a counter value that was read before, or somewhere else
+ * vmclock_at() - the time of a counter value that was read before
  * @vc:		the handle
- * @scale:	which time
+ * @scale:	the timescale
  * @counter:	the counter: within 2^63 ticks of the page's reference
  * @then:	receives the reading
  *
- * Only for counters read since the last disruption; compare @then->marker
- * with the marker at that time. Counters as drivers, tracers or network
- * cards give them serve as well as one's own. On a completed page, no counter
- * from more than a second before vmclockd was first sure of the time since the
- * last disruption: that is -ERANGE.
+ * Only for counters that were read after the last disruption: compare @then->marker
+ * with the marker at that time. The counter may also come from a driver, a tracer or
+ * a network card. On a completed page, a counter more than a second before vmclockd's
+ * first time since the last disruption gives -ERANGE.
  *
  * Return: as vmclock_now().
  * Async-signal-safe.
@@ -630,18 +632,18 @@ int vmclock_at(const struct vmclock *vc, enum vmclock_scale scale, uint64_t coun
 	       struct vmclock_time *then) VMCLOCK_NONNULL((1, 4)) VMCLOCK_CHECKED;
 
 /**
- * vmclock_at_many() - the times of many counter values, by one state of the page
+ * vmclock_at_many() - the times of many counter values, from one state of the page
  * @vc:		the handle
- * @scale:	which time
+ * @scale:	the timescale
  * @counters:	the counters, as for vmclock_at()
- * @count:	how many; may be 0
- * @times:	receives as many readings
+ * @count:	the number of counters; may be 0
+ * @times:	receives @count readings
  *
- * All of them have the same marker, and no update lies between two of them: the
- * time from one to another is not bent by a correction of the host's clock.
+ * All readings have the same marker, and no update of the page lies between them: no
+ * correction of the host's clock distorts their differences.
  *
- * Return: 0, or the error of vmclock_now() for the first counter that has one; the
- * array then is worth nothing.
+ * Return: 0, or the error of vmclock_now() for the first counter that fails; the
+ * contents of @times are then undefined.
  * Async-signal-safe.
  * UAPI.13, as vmclock_now().
  * Since: 0.1
@@ -655,11 +657,11 @@ int vmclock_at_many(const struct vmclock *vc, enum vmclock_scale scale, const ui
  * @counter:	the counter, such as that of a reading
  * @quality:	receives the age of the page's reference and the estimated error
  *
- * The page may have changed since the reading was made: then the quality is that of
- * the time that vmclock_at() gives now.
+ * If the page has changed since the reading, the quality is that of the time that
+ * vmclock_at() gives now.
  *
- * Return: 0, or an error of vmclock_now() but -EINVAL; -EOVERFLOW: the age is more
- * than 292 years.
+ * Return: 0, or an error of vmclock_now() other than -EINVAL; -EOVERFLOW: the age is
+ * more than 292 years.
  * Async-signal-safe.
  * UAPI.13, Time error calculation: counter_period_esterror_rate_frac_sec,
  * time_esterror_nanosec.
@@ -676,25 +678,25 @@ int vmclock_quality_at(const struct vmclock *vc, uint64_t counter, struct vmcloc
  * @ts:		the time, such as the latest of a reading
  * @timeout:	how long to wait, on CLOCK_MONOTONIC; NULL: without limit
  *
- * It sleeps by clock_nanosleep(2), for 100 ms at a time, and never spins.
- * Without a timeout it has no limit: where the bounds grow as fast as time goes
- * on, or @ts lies years ahead, it waits until the clock is disrupted or a signal
- * comes.
+ * This function sleeps in clock_nanosleep(2), for 100 ms at most each time, and never
+ * spins. Without a timeout, it waits until the clock is disrupted or a signal arrives
+ * if the bounds grow as fast as time passes, or if @ts is years ahead.
  *
- * In UTC this waits until @ts is over for the last time: around a positive
- * leap second, that is a second later. Commit in TAI.
+ * In UTC, it waits until @ts is over for the last time: around a positive leap second,
+ * the wait is a second longer. Commit in TAI.
  *
- * Return: 0 the earliest possible time is after @ts now,
- * -ETIMEDOUT	it is not in time; or the host held the sequence count odd for 100 ms,
- * -EINVAL	there is no such scale, or @ts is not a time, or @timeout none:
- *		tv_nsec is not within 0..999999999, or the timeout negative,
+ * Return: 0: the earliest possible time is after @ts now, or
+ * -ETIMEDOUT	@ts was not over in time, or the host held the sequence count odd for
+ *		100 ms,
+ * -EINVAL	there is no such scale, or the tv_nsec of @ts or of the timeout is not
+ *		within 0..999999999, or the timeout is negative,
  * -ESTALE	the clock was disrupted since @marker was taken, or the completed page
- *		belongs to another one: nothing is certain,
- * -ENODATA	the page gives no bounds, or as vmclock_now(),
+ *		belongs to another marker: nothing is certain,
+ * -ENODATA	the page has no bounds, or as vmclock_now(),
  * -EINTR	a signal handler ran,
- * -ENOSYS	clock_nanosleep(2) said that it slept, and had not,
- * or another error of vmclock_now(), or what clock_nanosleep(2) or
- * clock_gettime(2) said, such as -EPERM in a sandbox that denies them.
+ * -ENOSYS	clock_nanosleep(2) returned 0 without sleeping,
+ * or another error of vmclock_now(), clock_nanosleep(2) or clock_gettime(2), such as
+ * -EPERM in a sandbox that denies these calls.
  *
  * Not async-signal-safe; a cancellation point.
  * UAPI.13, Time error calculation.
@@ -709,9 +711,10 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
  * @reading:	the reading
  * @ts:		the time, on the reading's scale
  *
- * In UTC, for both instants of a number that comes twice: order events in TAI.
+ * In UTC, true only if certain for both instants of a repeated number: order events in
+ * TAI.
  *
- * Return: true if @reading->latest is before @ts; false also when it is not known.
+ * Return: true if @reading->latest is before @ts; false also if the order is not known.
  * Async-signal-safe.
  * Since: 0.1
  */
@@ -723,9 +726,10 @@ bool vmclock_time_before(const struct vmclock_time *reading, const struct timesp
  * @reading:	the reading
  * @ts:		the time, on the reading's scale
  *
- * In UTC, for both instants of a number that comes twice: order events in TAI.
+ * In UTC, true only if certain for both instants of a repeated number: order events in
+ * TAI.
  *
- * Return: true if @reading->earliest is after @ts; false also when it is not known.
+ * Return: true if @reading->earliest is after @ts; false also if the order is not known.
  * Async-signal-safe.
  * Since: 0.1
  */
@@ -735,9 +739,9 @@ bool vmclock_time_after(const struct vmclock_time *reading, const struct timespe
 /* ---- The library -------------------------------------------------------------------- */
 
 /**
- * vmclock_version() - the version of the library that runs, such as "0.1.0"
+ * vmclock_version() - the version of the running library, such as "0.1.0"
  *
- * <vmclock-version.h> has that of the headers.
+ * VMCLOCK_VERSION in <vmclock-version.h> is the version of the headers.
  *
  * Return: a constant string.
  * Async-signal-safe.
@@ -746,11 +750,11 @@ bool vmclock_time_after(const struct vmclock_time *reading, const struct timespe
 const char *vmclock_version(void) VMCLOCK_CHECKED;
 
 /**
- * vmclock_strerror() - what an error of this library means
- * @error:	what a function returned; its sign does not matter
+ * vmclock_strerror() - describe an error of this library
+ * @error:	a function's return value, or its absolute value
  *
- * Texts for people, in English: they may change. An error that has no meaning of
- * its own here has strerror(3)'s text.
+ * The texts are for people, in English, and may change. If an error has no special
+ * meaning in this library, its text is strerror(3)'s.
  *
  * Return: a string, valid until the next call in this thread; never NULL.
  * Not async-signal-safe, because of strerror(3).

@@ -2,6 +2,8 @@
 /* Rules of one page. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "calc/scale.h"
 #include "calc/time.h"
@@ -27,7 +29,7 @@ static bool covers_time(const struct judge_page *p)
 	return VMCLOCK_COVERS(p->s.size, time_frac_sec);
 }
 
-static bool is_possible_rate(const struct judge_page *p)
+bool judge_has_possible_rate(const struct judge_page *p)
 {
 	double hz = judge_frequency(p);
 
@@ -55,7 +57,7 @@ bool judge_vouches(const struct judge_page *p)
 bool judge_has_formula(const struct judge_page *p)
 {
 	return judge_vouches(p) && is_assigned_counter(p) &&
-	       p->s.time_type <= VMCLOCK_TIME_MONOTONIC && covers_time(p) && is_possible_rate(p) &&
+	       p->s.time_type <= VMCLOCK_TIME_MONOTONIC && covers_time(p) && judge_has_possible_rate(p) &&
 	       is_possible_date(p);
 }
 
@@ -218,7 +220,7 @@ bool judge_period_impossible(const struct judge_facts *f, char says[JUDGE_TEXT])
 	const struct judge_page *p = f->page;
 	char hz[JUDGE_VALUE];
 
-	return !gives_no_time(p) && covers_time(p) && p->s.period && !is_possible_rate(p) &&
+	return !gives_no_time(p) && covers_time(p) && p->s.period && !judge_has_possible_rate(p) &&
 	       judge_say(says,
 			 "period %" PRIu64 " with shift %u makes a counter of %s: no CPU has one",
 			 (uint64_t)p->s.period, p->s.shift, judge_hertz(hz, judge_frequency(p)));
@@ -300,12 +302,12 @@ bool judge_maxerror_impossible(const struct judge_facts *f, char says[JUDGE_TEXT
 bool judge_rate_maxerror_impossible(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
 	const struct judge_page *p = f->page;
+	char share[JUDGE_VALUE];
 
 	return judge_has_formula(p) && vmclock_calc_has_error(&p->s) &&
 	       p->s.period_maxerror > p->s.period / RATE_SHARE &&
-	       judge_say(says,
-			 "the maximum error of the period is %.3g %% of it: it bounds nothing",
-			 (double)p->s.period_maxerror / (double)p->s.period * 100);
+	       judge_say(says, "the maximum error of the period is %s of it: it bounds nothing",
+			 judge_share(share, (double)p->s.period_maxerror / (double)p->s.period));
 }
 
 bool judge_esterror_above_maxerror(const struct judge_facts *f, char says[JUDGE_TEXT])
@@ -314,12 +316,19 @@ bool judge_esterror_above_maxerror(const struct judge_facts *f, char says[JUDGE_
 	const struct judge_page *p = f->page;
 	char estimated[JUDGE_VALUE], most[JUDGE_VALUE];
 
-	return judge_has_formula(p) && (p->s.flags & both) == both &&
-	       VMCLOCK_COVERS(p->s.size, time_maxerror_nanosec) &&
-	       p->time_esterror > p->s.time_maxerror &&
-	       judge_say(says, "the estimated error of the time, %s, is above the maximum, %s",
-			 judge_duration(estimated, p->time_esterror),
-			 judge_duration(most, p->s.time_maxerror));
+	if (!judge_has_formula(p) || (p->s.flags & both) != both ||
+	    !VMCLOCK_COVERS(p->s.size, time_maxerror_nanosec) ||
+	    p->time_esterror <= p->s.time_maxerror)
+		return false;
+	judge_duration(estimated, p->time_esterror);
+	judge_duration(most, p->s.time_maxerror);
+	/* With three digits, they may look alike. */
+	if (!strcmp(estimated, most)) {
+		snprintf(estimated, sizeof(estimated), "%" PRIu64 " ns", p->time_esterror);
+		snprintf(most, sizeof(most), "%" PRIu64 " ns", (uint64_t)p->s.time_maxerror);
+	}
+	return judge_say(says, "the estimated error of the time, %s, is above the maximum, %s",
+			 estimated, most);
 }
 
 bool judge_rate_esterror_above_maxerror(const struct judge_facts *f, char says[JUDGE_TEXT])

@@ -52,7 +52,6 @@ struct judge_guest {
 	uint64_t clock_error;		/* ns, in both directions, as the system knows it */
 	uint64_t pairing_error;		/* ns: how far from @counter the clock may have been read */
 	int tai;			/* TAI - UTC; 0: the system does not know it */
-	int tai_slack;			/* s, in both directions: leap seconds unknown to the system */
 
 	bool has_truth;			/* a reference clock that the user vouches for */
 	struct vmclock_instant truth;	/* when @counter was read: UTC, or TAI if @truth_is_tai */
@@ -177,6 +176,8 @@ bool judge_vouches(const struct judge_page *p);
 bool judge_has_formula(const struct judge_page *p);
 /* judge_has_formula(), and the error bounds are usable. */
 bool judge_has_bounds(const struct judge_page *p);
+/* The counter of a CPU may run at this rate. */
+bool judge_has_possible_rate(const struct judge_page *p);
 /* Ticks per second; 0: the counter does not run. */
 double judge_frequency(const struct judge_page *p);
 /* From the reference to the counter now, in ns; limited to +-292 years. */
@@ -188,8 +189,10 @@ int64_t judge_age(const struct judge_page *p, uint64_t counter);
 
 /* "0.92 ms", "1 day", "31.7 years", three digits. Returns @to. */
 const char *judge_duration(char to[JUDGE_VALUE], uint64_t ns);
-/* "2.5 GHz" */
+/* "2.5 GHz", "more than 100000 GHz" */
 const char *judge_hertz(char to[JUDGE_VALUE], double hz);
+/* "500 parts per billion", "1.2 %" */
+const char *judge_share(char to[JUDGE_VALUE], double share);
 /* "2026-01-01T00:00:00Z", or the seconds if they are beyond the calendar */
 const char *judge_date(char to[JUDGE_VALUE], const struct vmclock_instant *utc);
 

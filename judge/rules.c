@@ -107,7 +107,7 @@ const struct judge_rule judge_rules[] = {
 	  "a leap second is announced, happens at the end of the month, and is over",
 	  judge_leap_life_cycle },
 	{ "tai-offset-moved", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, tai_offset_sec",
-	  "the TAI offset changes by a leap second only", judge_tai_offset_moved },
+	  "the TAI offset changes with each leap second, and only then", judge_tai_offset_moved },
 	{ "disruption-unannounced", JUDGE_DISRUPTION, JUDGE_ADVICE, JUDGE_NOTHING,
 	  "Feature Flags, DISRUPTION_SOON",
 	  "a planned disruption is announced", judge_disruption_unannounced },

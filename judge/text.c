@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "calc/leap.h"
@@ -69,10 +70,28 @@ const char *judge_hertz(char to[JUDGE_VALUE], double hz)
 	} units[] = { { 1e9, "GHz" }, { 1e6, "MHz" }, { 1e3, "kHz" }, { 0, "Hz" } };
 	size_t i = 0;
 
+	/* No counter is so fast or so slow; its exponent would tell nobody anything. */
+	if (hz >= 1e14 || (hz > 0 && hz < 1e-4)) {
+		strcpy(to, hz < 1 ? "less than 0.0001 Hz" : "more than 100000 GHz");
+		return to;
+	}
 	while (hz < units[i].hz)
 		i++;
 	/* Five digits, for two rates that differ by 0.5 %. */
 	snprintf(to, JUDGE_VALUE, "%.5g %s", units[i].hz > 0 ? hz / units[i].hz : hz, units[i].name);
+	return to;
+}
+
+const char *judge_share(char to[JUDGE_VALUE], double share)
+{
+	if (share >= 9.995)
+		strcpy(to, "more than 1000 %");
+	else if (share > 1e-4)
+		snprintf(to, JUDGE_VALUE, "%.3g %%", share * 100);
+	else if (share >= 1e-12 || share <= 0)
+		snprintf(to, JUDGE_VALUE, "%.6g parts per billion", share * 1e9);
+	else
+		strcpy(to, "less than 0.001 parts per billion");
 	return to;
 }
 

@@ -251,7 +251,7 @@ static bool is_announced(unsigned int leap)
 static bool may_follow(unsigned int was, unsigned int is, bool later)
 {
 	if (was == is)
-		return true;
+		return was == VMCLOCK_LEAP_NONE || !later;
 	switch (was) {
 	case VMCLOCK_LEAP_NONE:
 		return is_announced(is) || (later && is_over(is));
@@ -286,6 +286,12 @@ bool judge_leap_life_cycle(const struct judge_facts *f, char says[JUDGE_TEXT])
 			 leap_name(was), leap_name(is));
 }
 
+/* Between the two references, the announced leap second has passed. */
+static bool has_passed(unsigned int was, unsigned int is)
+{
+	return is_announced(was) && is_over(is) && is_negative(was) == is_negative(is);
+}
+
 bool judge_tai_offset_moved(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
 	unsigned int leap = f->page->s.leap, was = f->before->s.leap;
@@ -293,8 +299,14 @@ bool judge_tai_offset_moved(const struct judge_facts *f, char says[JUDGE_TEXT])
 
 	if (!goes_on(f) || f->before->s.marker != f->page->s.marker || !judge_vouches(f->before) ||
 	    !judge_vouches(f->page) || vmclock_calc_tai_offset(&f->before->s, &before) ||
-	    vmclock_calc_tai_offset(&f->page->s, &now) || before == now)
+	    vmclock_calc_tai_offset(&f->page->s, &now) || judge_leap_life_cycle(f, says))
 		return false;
+	if (before == now)
+		return has_passed(was, leap) &&
+		       judge_say(says,
+				 "leap_indicator changed from %s to %s, but TAI - UTC is %d s as "
+				 "before",
+				 leap_name(was), leap_name(leap), now);
 	if (now == before + 1 && (was == VMCLOCK_LEAP_PRE_POS || was == VMCLOCK_LEAP_POS) &&
 	    (leap == VMCLOCK_LEAP_POS || leap == VMCLOCK_LEAP_POST_POS))
 		return false;

@@ -4,7 +4,7 @@
 #include "calc/time.h"
 #include "completed.h"
 
-/* An error that holds for the life of the device: readings need not check for it again. */
+/* Returns 0, or an error for the life of the device, which readings need not check again. */
 int vmclock_time_error(const struct vmclock *vc, bool is_steady)
 {
 	const struct vmclock_snapshot s = {
@@ -19,7 +19,7 @@ int vmclock_time_error(const struct vmclock *vc, bool is_steady)
 	return ret || is_steady ? ret : -EOPNOTSUPP;
 }
 
-/* The fields that change, inside the section: one access each. */
+/* Loads the fields that change, each by one access. For use inside a section. */
 static inline __attribute__((always_inline)) void
 load_fields(const struct vmclock_abi *page, struct basis *basis)
 {
@@ -46,9 +46,9 @@ load_fields(const struct vmclock_abi *page, struct basis *basis)
 }
 
 /*
- * From the first consistent copy of the completed page. The counter is
- * read within the section: a page that was withdrawn earlier is not used.
- * The hypervisor's marker is compared after it.
+ * Takes the basis from the first consistent copy of the completed page. Reads the
+ * counter inside the section, so that a page that was withdrawn earlier is not used,
+ * and compares the hypervisor's marker afterwards.
  */
 static int take_completed(const struct vmclock *vc, const struct vmclock_run_page *copies[],
 			  enum counter_source source, bool once, uint64_t *counter,
@@ -80,11 +80,11 @@ static int take_completed(const struct vmclock *vc, const struct vmclock_run_pag
 	basis->completed = true;
 	if (!basis->reach)
 		basis->reach = UINT64_MAX;
-	/* A cached line is valid as long as the first copy, and does not have @first. */
+	/* A cached line is checked against the first copy's count, and does not have @first. */
 	basis->lasts = copy == copies[0] &&
 		       !vmclock_completed_is_before(s, s->counter_value, basis->first);
 
-	/* vmclockd has not found the time yet, so no stale time exists. */
+	/* vmclockd has not published any time yet, so none can be stale. */
 	if (s->status == VMCLOCK_STATUS_INITIALIZING)
 		return -EAGAIN;
 	has_generation = s->flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;

@@ -28,14 +28,14 @@ struct basis {
 	uint64_t period_esterror;
 	uint64_t reach;		/* ticks after the reference for which leap seconds are known */
 	uint64_t first;		/* if completed: the first reference under this marker */
-	uint32_t seq;		/* of the page, or of the copy */
+	uint32_t seq;		/* the sequence count of the page or copy */
 	bool completed;
 	bool lasts;		/* its line may be cached under @seq */
 };
 
 /*
- * Takes the basis, and reads the counter while the page has it, unless the
- * counter is GIVEN. @once: tries once, and returns -EBUSY if that fails.
+ * Takes the basis, and reads the counter in the same section, unless the counter
+ * is GIVEN. @once: tries once, and returns -EBUSY if the page is in an update.
  * Returns 0, or an error of vmclock_now().
  */
 int vmclock_take_basis(const struct vmclock *vc, enum counter_source source, bool once,

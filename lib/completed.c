@@ -4,8 +4,8 @@
 #include "counter.h"
 
 /*
- * The fields that never change once they are written. Each reading that needs
- * the page checks them again: the file may have been empty at open.
+ * Checks the fields that never change once they are written. Each reading that needs
+ * the page checks them again, because the file may have been empty at open.
  */
 static bool is_right(const struct vmclock_abi *page)
 {
@@ -35,7 +35,7 @@ bool vmclock_completed_copies(const struct vmclock *vc, const struct vmclock_run
 
 bool vmclock_completed_is_before(const struct vmclock_snapshot *s, uint64_t counter, uint64_t first)
 {
-	/* A line that begins at 0 gives the time from @counter to @first. */
+	/* A page with the reference time 0 at @counter gives the time from @counter to @first. */
 	const struct vmclock_snapshot since = {
 		.counter_value = counter,
 		.period = s->period,

@@ -13,7 +13,7 @@
 /* False if there is no completed page, or one of its constant fields is wrong. */
 bool vmclock_completed_copies(const struct vmclock *vc, const struct vmclock_run_page *copies[]);
 
-/* Is the counter value more than a second before the @first of this marker? */
+/* Is the counter value more than a second before @first, the marker's first reference? */
 bool vmclock_completed_is_before(const struct vmclock_snapshot *s, uint64_t counter,
 				 uint64_t first);
 

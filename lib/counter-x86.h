@@ -34,7 +34,7 @@ static inline uint64_t counter_relaxed_since(uint64_t start)
 	return counter_join(high, low, start);
 }
 
-/* LFENCE and not RDTSCP: it orders as strictly here, and is faster on AMD's processors. */
+/* LFENCE; RDTSC orders as strictly as RDTSCP here, and is faster on AMD processors. */
 static inline uint64_t counter_ordered_since(uint64_t start)
 {
 	uint64_t low, high;
@@ -66,8 +66,8 @@ static inline bool counter_offered_by_kernel(void)
 }
 
 /*
- * The "invariant TSC" bit of the processor says so. Hypervisors hide the bit from
- * machines that may migrate: without it, the kernel's judgement counts.
+ * The counter is steady if the processor has the "invariant TSC" bit. Hypervisors hide
+ * the bit from machines that may migrate: without it, ask the kernel.
  */
 static inline bool counter_steady(void)
 {

@@ -32,11 +32,11 @@ struct vmclock {
 	size_t size;		/* the page's own size field, as checked at open */
 	char *path;		/* as opened */
 	int fd;
-	int time_error;		/* why there can never be time here, or 0 */
+	int time_error;		/* why the page can never give time, or 0 */
 	uint8_t time_type;
 	bool device;		/* else a regular file */
 	bool counter_usable;	/* usable for this page's time, or for a completed page */
-	bool completable;	/* no time, but vmclockd may use the counter */
+	bool completable;	/* vmclockd may complete the page */
 
 	const struct vmclock_run_state *state;	/* see run.h */
 	bool run_own;		/* the folder is that of $VMCLOCK_RUN_DIR */
@@ -73,13 +73,12 @@ _Static_assert(VMCLOCK_FLAG_MAINTENANCE_SOON == VMCLOCK_FLAG_DISRUPTION_SOON &&
 #define READING_FLAGS	  (MAINTENANCE_FLAGS | VMCLOCK_FLAG_MONOTONIC)
 
 /*
- * For waits: returns 0; -ENODEV: the driver was unbound, or the device removed;
- * or another error. Any error must end the wait, because a removal could go
- * unnoticed.
+ * For waits: returns 0; -ENODEV: the driver was unbound, or the device was removed;
+ * or another error. Any error must end the wait, which could miss a removal otherwise.
  */
 int vmclock_check_device(const struct vmclock *vc);
 
-/* Checked once at open. @is_steady: the counter is steady. Returns 0, -ENODATA or -EOPNOTSUPP. */
+/* For open: can the page ever give time? Returns 0, -ENODATA or -EOPNOTSUPP. */
 int vmclock_time_error(const struct vmclock *vc, bool is_steady);
 
 /*

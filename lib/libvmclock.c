@@ -51,7 +51,7 @@ static struct vmclock *new_handle(const char *path)
 	return vc;
 }
 
-/* Only the fields that never change: no sequence count is needed. */
+/* Checks only fields that never change, so it needs no sequence count. */
 static int check_page(struct vmclock *vc, const struct stat *st)
 {
 	const struct vmclock_abi *page = vc->page;
@@ -92,7 +92,7 @@ static int map_page(struct vmclock *vc)
 	if (!vc->device && st.st_size < VMCLOCK_SIZE_MIN)
 		return -EBADMSG;
 
-	/* A device maps exactly one page. The rest of a page after a file's end is zero. */
+	/* A device maps exactly one page. Bytes of a mapped page after a file's end are zero. */
 	vc->mapped = (size_t)sysconf(_SC_PAGESIZE);
 	page = mmap(NULL, vc->mapped, PROT_READ, MAP_SHARED, vc->fd, 0);
 	if (page == MAP_FAILED)

@@ -26,7 +26,7 @@ struct line {
 
 /**
  * line_draw() - draw the line of a page
- * @s:		the snapshot; vmclock_calc_usable() has been asked
+ * @s:		a snapshot that vmclock_calc_usable() has accepted
  * @line:	receives the line
  *
  * Return: false if the page has no bounds, or numbers that a line cannot hold.
@@ -73,7 +73,7 @@ static inline bool line_limit(struct line *line, __s64 from, __s64 until)
 	/* Rounded up; it is below 2^10, and the ticks are at most 2^48. */
 	const __u64 slope_ns = line->slope_ns + 1;
 
-	/* If the earliest time moves at all, it moves forward; no error is as large as a second. */
+	/* The earliest time must begin in the span, and not go back; an error is below a second. */
 	if (from > -1 && (from > 0 || line->base_ns < line->error_ns ||
 			  (!line->slope_ns && line->slope_frac < line->error_slope)))
 		return false;
@@ -102,7 +102,7 @@ static inline bool line_after(const struct line *line, __u64 ticks, __u64 *ns, _
 	*ns = (__u64)(sum >> 64) + ticks * line_load(line->slope_ns) + line_load(line->base_ns);
 	*error = (__u64)(((vmclock_u128)ticks * line_load(line->error_slope)) >> 64) +
 		 line_load(line->error_ns);
-	/* The slope was rounded down by less than one unit, so the sum by less than @ticks. */
+	/* Rounding lowered the slope by less than one unit, so the sum by less than @ticks. */
 	return likely(ticks < line_load(line->reach)) && likely((__u64)sum <= -LINE_TICKS);
 }
 

@@ -29,7 +29,7 @@ int vmclock_section_wait(const struct vmclock *vc, struct section *section)
 
 	if (section->once)
 		return -EBUSY;
-	/* The clock comes last: some sandboxes deny it, or kill a process that reads it. */
+	/* Read the clock last: some sandboxes deny it, or kill a process that reads it. */
 	if (section->tries++ <= SECTION_FAST_TRIES) {
 		section->seq = look(vc);
 		if (!(section->seq & 1))
@@ -37,8 +37,8 @@ int vmclock_section_wait(const struct vmclock *vc, struct section *section)
 	}
 	for (;;) {
 		/*
-		 * Read the clock first, then the count: a thread that did not
-		 * run for longer than UPDATE_NS still looks once more.
+		 * Read the clock first, then the count: a thread that was
+		 * suspended for longer than UPDATE_NS still looks once more.
 		 */
 		ret = monotonic_ns(&now);
 		if (ret)
@@ -171,7 +171,7 @@ static int take_state(const struct vmclock *vc, bool once, struct vmclock_state 
 		ret = section_begin(vc, &section);
 		if (ret)
 			return ret;
-		/* Safe beyond the size of a small page; fields that it lacks are dropped below. */
+		/* Reads beyond the size of a small page are safe; the values are dropped below. */
 		marker = page_u64(vc->page->disruption_marker);
 		flags = page_u64(vc->page->flags);
 		status = __atomic_load_n(&vc->page->clock_status, __ATOMIC_RELAXED);

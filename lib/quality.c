@@ -3,10 +3,10 @@
 #include "basis.h"
 #include "calc/time.h"
 
-/* From the reference to the counter, rounded down. -EOVERFLOW: too far. */
+/* The time from the reference to the counter in ns, rounded down. -EOVERFLOW: too far. */
 static int age_of(const struct vmclock_snapshot *s, uint64_t counter, int64_t *age)
 {
-	/* In the form of a time since 1970. */
+	/* A page with the reference time 0 gives the age instead of the time since 1970. */
 	const struct vmclock_snapshot since = {
 		.counter_value = s->counter_value,
 		.period = s->period,

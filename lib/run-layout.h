@@ -51,12 +51,12 @@ struct vmclock_run_page {
 
 #define VMCLOCK_RUN_NAME_SIZE		24
 
-#define VMCLOCK_RUN_VALID_MAX		UINT64_C(120000000000)
+#define VMCLOCK_RUN_VALID_MAX		UINT64_C(120000000000)	/* ns */
 
 /* Is the system clock right? */
-#define VMCLOCK_RUN_UNKNOWN		0	/* nobody has vouched for it yet */
+#define VMCLOCK_RUN_UNKNOWN		0	/* not measured, out of bounds, or no device */
 #define VMCLOCK_RUN_TRUSTED		1
-#define VMCLOCK_RUN_DISRUPTED		2	/* the marker changed; nobody has vouched since */
+#define VMCLOCK_RUN_DISRUPTED		2	/* the marker changed; not right again yet */
 
 struct vmclock_run_state {
 	/* The first fields have the layout and the update rule of a page. */
@@ -66,11 +66,11 @@ struct vmclock_run_state {
 	__u8 reserved1[2];
 	__le32 seq_count;		/* odd: an update is in progress */
 
-	__le64 marker;			/* the following holds under this marker */
+	__le64 marker;			/* the fields below belong to this marker */
 	__le64 generation;
 	/*
-	 * CLOCK_MONOTONIC, ns: after this time vmclockd has ended or hangs, and the
-	 * state counts no more. At most VMCLOCK_RUN_VALID_MAX ahead.
+	 * CLOCK_MONOTONIC, ns: after this time the state is invalid, because vmclockd
+	 * has ended or hangs. At most VMCLOCK_RUN_VALID_MAX ahead.
 	 */
 	__le64 valid_until;
 

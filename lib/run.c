@@ -13,9 +13,9 @@
 
 _Static_assert(sizeof(((struct vmclock *)0)->run_name) == VMCLOCK_RUN_NAME_SIZE, "as in the state");
 
-/* ---- Where they are --------------------------------------------------------------- */
+/* ---- Where the files are ---------------------------------------------------------- */
 
-/* "vmclock" and a number. */
+/* Is the name "vmclock" and a number? */
 static bool is_device_name(const char *name)
 {
 	size_t prefix = strlen("vmclock");
@@ -27,7 +27,7 @@ static bool is_device_name(const char *name)
 
 static void set_place(struct vmclock *vc, const char *folder, const char *name)
 {
-	/* A path that is too long is left out. */
+	/* If a path is too long, the handle uses no files. */
 	if (strlen(folder) >= sizeof(vc->run_folder) || strlen(name) >= sizeof(vc->run_name))
 		return;
 	snprintf(vc->run_folder, sizeof(vc->run_folder), "%s", folder);
@@ -49,9 +49,9 @@ void vmclock_run_find(struct vmclock *vc, const char *path)
 	vmclock_run_pick_up(vc);
 }
 
-/* ---- Whose they are ----------------------------------------------------------------- */
+/* ---- Who can write the files -------------------------------------------------------- */
 
-/* A small file's text. */
+/* Reads a small file's text. */
 static bool read_text(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -105,7 +105,7 @@ static bool owner_is_trusted(const struct vmclock *vc, int fd, uid_t owner)
 
 	if (owner == overflow_user()) {
 		users = users_here();
-		/* The owner may be anybody: only a read-only mount, which root made, is trusted. */
+		/* The owner may be anybody: trust only a read-only mount, because root made it. */
 		if (users != ALL_KNOWN)
 			return users == SOME_UNKNOWN && is_read_only_mount(fd);
 	}
@@ -117,9 +117,9 @@ static bool is_trusted(const struct vmclock *vc, int fd, const struct stat *st)
 	return !(st->st_mode & (S_IWGRP | S_IWOTH)) && owner_is_trusted(vc, fd, st->st_uid);
 }
 
-/* ---- Mapping them ------------------------------------------------------------------- */
+/* ---- Mapping the files -------------------------------------------------------------- */
 
-/* -1: there is no folder, or it must not be trusted. */
+/* Returns -1 if there is no folder, or if it must not be trusted. */
 static int open_folder(const struct vmclock *vc)
 {
 	int fd = open(vc->run_folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -132,7 +132,7 @@ static int open_folder(const struct vmclock *vc)
 	return fd;
 }
 
-/* NULL: there is no file, or it must not be trusted. */
+/* Returns NULL if there is no file, or if it must not be trusted. */
 static void *map_file(const struct vmclock *vc, int folder, const char *name, size_t size)
 {
 	/* Without O_NONBLOCK, a FIFO of this name would hang the caller. */
@@ -184,7 +184,7 @@ void vmclock_run_pick_up(const struct vmclock *vc)
 	folder = open_folder(vc);
 	if (folder < 0)
 		return;
-	/* Map the state first: vmclockd makes the page first, so a page exists if a state does. */
+	/* Map the state first: vmclockd makes the page before it, so then both files exist. */
 	if (state)
 		pick_up_state(vc, folder);
 	if (page)

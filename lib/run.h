@@ -12,8 +12,8 @@
 #include "run-layout.h"
 
 /*
- * How often to look for a whole copy. Both copies are in an update only while
- * vmclockd repairs the copy of a killed vmclockd, or if it is killed then.
+ * The number of looks for a consistent copy. Both copies are in an update only while
+ * vmclockd repairs the copy of a killed vmclockd, or if it is killed meanwhile.
  */
 #define RUN_LOOKS (SECTION_FAST_TRIES * VMCLOCK_RUN_COPIES)
 

@@ -7,7 +7,7 @@
 VMCLOCK_PUBLIC
 const char *vmclock_strerror(int error)
 {
-	/* The negative of INT_MIN does not fit; it is no error of the library. */
+	/* -INT_MIN does not fit in an int; INT_MIN is no error of the library. */
 	const int number = error < 0 && error > INT_MIN ? -error : error;
 
 	switch (number) {

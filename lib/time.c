@@ -14,7 +14,7 @@ _Static_assert(sizeof(time_t) == 8, "libvmclock needs a time_t of 64 bits");
 
 /*
  * Converts from the page's scale to an even scale: TAI, or UTC continued without
- * leap seconds. @second receives the leap second that the page knows of.
+ * leap seconds. @second receives the page's leap second, if it has one.
  */
 static inline int to_even_scale(const struct vmclock_snapshot *s, enum vmclock_scale scale,
 				struct vmclock_instant *t, struct vmclock_leap_second *second)
@@ -62,7 +62,7 @@ static inline struct timespec to_timespec(const struct vmclock_instant *t)
 	return (struct timespec){ .tv_sec = t->sec, .tv_nsec = (long)t->nsec };
 }
 
-/* @t is on an even scale. False: the bounds are unknown there, or do not fit. */
+/* @t is on an even scale. Returns false if the bounds are unknown at @t, or do not fit. */
 static inline bool set_bounds(const struct vmclock_leap_second *second, uint8_t smearing,
 			      enum vmclock_scale scale, const struct vmclock_instant *t,
 			      uint64_t error, struct vmclock_time *out)
@@ -134,7 +134,7 @@ static int by_basis(const struct basis *basis, enum vmclock_scale scale, uint64_
 	return 0;
 }
 
-/* The counter less @start, where the line begins. */
+/* Reads the counter, and subtracts @start, where the line begins. */
 static inline __attribute__((always_inline)) uint64_t
 read_since(enum counter_source source, uint64_t given, uint64_t start)
 {
@@ -149,9 +149,9 @@ read_since(enum counter_source source, uint64_t given, uint64_t start)
 }
 
 /*
- * Draws the line that a bounded reading lies on: up to where the scale stops being
- * even or leap seconds stop being known. False: there is none. @sec is the
- * reference's second on the scale.
+ * Draws the line that a bounded reading lies on. The line ends where the scale stops
+ * being even, or where leap seconds are unknown. Returns false if there is no line.
+ * @sec receives the reference's second on the scale.
  */
 static bool draw(const struct basis *basis, enum vmclock_scale scale,
 		 const struct vmclock_time *reading, struct line *line, int64_t *sec)
@@ -195,7 +195,7 @@ static __attribute__((noinline)) int read_page(const struct vmclock *vc, enum vm
 	return ret;
 }
 
-/* Computes from a line: @ns counts from @sec, and is less than a second unless @any. */
+/* Makes a reading of a line's result: @ns after @sec, less than a second unless @any. */
 static inline __attribute__((always_inline)) void
 put_reading(int64_t sec, uint64_t ns, uint64_t error, bool any, struct vmclock_time *out)
 {
@@ -217,7 +217,7 @@ put_reading(int64_t sec, uint64_t ns, uint64_t error, bool any, struct vmclock_t
 	more = (int64_t)(ns + error_up);
 	out->earliest = (struct timespec){ .tv_sec = sec, .tv_nsec = less };
 	out->latest = (struct timespec){ .tv_sec = sec, .tv_nsec = more };
-	/* Bounds are half a second wide at most. */
+	/* The error is less than a second, so a bound is at most one second off @sec. */
 	if (unlikely(less < 0))
 		out->earliest = (struct timespec){ .tv_sec = sec - 1, .tv_nsec = less + NS };
 	if (unlikely(more >= NS))
@@ -250,7 +250,7 @@ by_line(const struct vmclock *vc, enum vmclock_scale scale, enum counter_source 
 	marker = cache_load(cl->marker);
 	if (unlikely(!cached_line_holds(cl, tag, marker, vc)))
 		return false;
-	/* The reading is in another second than the cached line: make a new one. */
+	/* The reading is not in the second of the cached line: make a new line. */
 	if (source != GIVEN && unlikely(ns >= NS))
 		return false;
 	put_reading(sec, ns, error, source == GIVEN, out);
@@ -298,8 +298,8 @@ int vmclock_at(const struct vmclock *vc, enum vmclock_scale scale, uint64_t coun
 }
 
 /*
- * The first reading is made from the page, the others from its line if there is
- * one. The line is not shared, so it may begin in another second than the readings.
+ * Computes the first reading from the page, the others from the page's line if there
+ * is one. No other thread uses this line, so it may begin in any second.
  */
 VMCLOCK_PUBLIC
 int vmclock_at_many(const struct vmclock *vc, enum vmclock_scale scale, const uint64_t *counters,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* vmclockd's state: trust in the system clock, waiting for it, and the host's time. */
+/* vmclockd's state: is the system clock trusted, and is the host's time believed? */
 #include <string.h>
 
 #include "monotonic.h"
 #include "run.h"
 
-/* The time between two looks is short at first, because a reaction takes milliseconds. */
+/* The pause between two looks is short at first, because a reaction takes milliseconds. */
 #define FIRST_NS	INT64_C(20000000)
 #define SLICE_NS	INT64_C(100000000)
 
@@ -46,8 +46,8 @@ static bool is_about(const struct vmclock_run_state *state, const struct vmclock
 }
 
 /*
- * Reads the copy that is consistent now. -ENOENT: there is no valid state; -EAGAIN:
- * both copies are being written, or their writers died. @once: no second look.
+ * Reads a consistent copy. Returns 0; -ENOENT: there is no valid state; -EAGAIN: both
+ * copies are in an update, or their writers died. @once: looks once at each copy.
  */
 static int read_word(const struct vmclock *vc, bool once, struct word *word)
 {
@@ -106,14 +106,14 @@ int vmclock_system_trusted(const struct vmclock *vc, uint64_t *marker)
 	return ret;
 }
 
-/* 0: trusted; -EAGAIN: not yet. */
+/* Returns 0: trusted; -EAGAIN: not yet; or an error that ends the wait. */
 static int look(const struct vmclock *vc)
 {
 	uint64_t marker;
 	int ret;
 
 	vmclock_run_pick_up(vc);
-	/* Do not call vmclock_system_trusted() now: it would spin while the count is odd. */
+	/* vmclock_system_trusted() would spin while the count is odd. */
 	if (section_try(vc->page) & 1)
 		return -EAGAIN;
 	ret = vmclock_system_trusted(vc, &marker);
@@ -177,7 +177,7 @@ int vmclock_run_believed(const struct run_judgement *judgement, uint64_t marker,
 	if (!judgement->known || (judgement->marker == marker &&
 				  judgement->generation == generation && !judgement->doubted))
 		return 0;
-	/* A vmclockd that has ended will never believe the time: believe it then. */
+	/* If vmclockd has ended, it will never judge this time: believe the page. */
 	ret = monotonic_ns(&now);
 	if (ret)
 		return ret;

@@ -5,9 +5,9 @@
 #include "internal.h"
 #include "monotonic.h"
 
-/* The longest time until a disruption, or a correction by the host, is noticed. */
+/* A disruption, or a correction by the host, is noticed within this time. */
 #define SLICE_NS	INT64_C(100000000)
-/* The least time of the second sleep within a slice; it doubles for each further sleep. */
+/* The least length of the second short sleep; it doubles for each further short sleep. */
 #define LEAST_NS	INT64_C(1000)
 
 /* The time from a to b, limited to a slice. */
@@ -21,13 +21,13 @@ static int64_t distance(const struct timespec *a, const struct timespec *b)
 	return ns < SLICE_NS ? ns : SLICE_NS;
 }
 
-/* Is @ts over? Returns 0, or why nobody can say. */
+/* Is @ts over? Returns 0, or the reason why the answer is unknown. */
 static int look(const struct vmclock *vc, enum vmclock_scale scale, uint64_t marker,
 		const struct timespec *ts, struct vmclock_time *now, bool *over)
 {
 	int ret = vmclock_now(vc, scale, now);
 
-	/* No time yet, and none that @ts could be compared with. */
+	/* There is no time yet, and @ts must not be compared with a later time. */
 	if (ret == -EAGAIN && vmclock_disrupted(vc, marker))
 		return -ESTALE;
 	if (ret)
@@ -54,7 +54,7 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
 		return -EINVAL;
 	ret = vmclock_deadline(timeout, &deadline);
 	while (!ret) {
-		/* The clock first: a thread that did not run for long still looks once more. */
+		/* Read the clock first: a thread that was suspended still looks once more. */
 		if (timeout)
 			ret = monotonic_ns(&began);
 		if (!ret)
@@ -63,7 +63,7 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
 			break;
 		if (began >= deadline)
 			return -ETIMEDOUT;
-		/* Strictly past it: a nanosecond more. */
+		/* The earliest time must be after @ts: sleep one nanosecond more. */
 		rest = distance(&now.earliest, ts) + 1;
 		if (rest < SLICE_NS) {
 			/*

@@ -9,12 +9,12 @@
 #include "internal.h"
 #include "monotonic.h"
 
-#define SLICE_NS	INT64_C(100000000)	/* the longest sleep past a change */
-#define REST_NS		INT64_C(10000000)	/* between looks, if events never stop */
+#define SLICE_NS	INT64_C(100000000)	/* a change is noticed within this time */
+#define REST_NS		INT64_C(10000000)	/* the pause between looks, if events never stop */
 
 /*
- * Unbound or unplugged: then our driver sets both bits. POLLHUP alone is the
- * in-tree driver's way (seen in 7.3) to say that the device does not notify.
+ * Our driver sets both bits if the device was unbound or unplugged. The in-tree
+ * driver (seen in 7.3) sets POLLHUP alone if the device does not notify.
  */
 static bool is_gone(short revents)
 {
@@ -37,7 +37,7 @@ int vmclock_check_device(const struct vmclock *vc)
 
 /*
  * Opens a file description of its own, so that acknowledging events here does not
- * take them from programs that poll vmclock_fd(). -1: no events, look periodically.
+ * take them from programs that poll vmclock_fd(). Returns -1 if there are no events.
  */
 static int open_events(const struct vmclock *vc)
 {
@@ -66,7 +66,7 @@ static void close_events(int *fd)
 	*fd = -1;
 }
 
-/* Acknowledges: the file is readable again only after the next change. */
+/* Acknowledges a change: the file is readable again only after the next change. */
 static int acknowledge(int *fd)
 {
 	char byte;
@@ -74,7 +74,7 @@ static int acknowledge(int *fd)
 
 	if (got < 0 && (errno == ENODEV || errno == EINTR))
 		return -errno;
-	/* A long update passes. After any other error the events would never end. */
+	/* Ignore a long update: it ends. After any other error the events would never end. */
 	if (!got || (got < 0 && errno != EAGAIN && errno != ETIMEDOUT))
 		close_events(fd);
 	return 0;
@@ -104,7 +104,7 @@ static int wait_for_event(int *fd, int64_t ns)
 	return 0;
 }
 
-/* What the caller knows: another marker than this, or if there is a state, another state. */
+/* The caller waits for another state, or, if @state is NULL, for another marker. */
 struct known {
 	uint64_t marker;
 	struct vmclock_state *state;
@@ -117,15 +117,15 @@ static bool state_differs(const struct vmclock_state *a, const struct vmclock_st
 }
 
 /*
- * One load, without the sequence count: after this answer callers use functions
- * that wait for the end of an update.
+ * One load, without the sequence count: the functions that callers use next wait for
+ * the end of an update.
  */
 static bool marker_differs(const struct vmclock *vc, uint64_t marker)
 {
 	return page_u64(vc->page->disruption_marker) != marker;
 }
 
-/* Is there news? Then a state that is waited for is the new one. */
+/* Has the page changed? If so, a state that the caller waits for receives the new one. */
 static bool differs(const struct vmclock *vc, const struct known *known)
 {
 	struct vmclock_state now;
@@ -133,7 +133,7 @@ static bool differs(const struct vmclock *vc, const struct known *known)
 
 	if (!known->state)
 		return marker_differs(vc, known->marker);
-	/* A host that stays in the middle of an update is not waited for here. */
+	/* Do not wait here for a host that stays in the middle of an update. */
 	while (vmclock_try_state(vc, &now)) {
 		if (++looks == SECTION_FAST_TRIES)
 			return false;

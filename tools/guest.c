@@ -13,7 +13,6 @@
 #define TAI_1972	10
 #define TAI_KNOWN	37
 #define KNOWN_UNTIL	INT64_C(1782604800)
-#define HALF_A_YEAR	INT64_C(15778800)
 
 /* So long, at least and at most, and so much narrower both pairs: the rate is then known to 0.02 %. */
 #define LEAST_NS   50000000
@@ -33,19 +32,15 @@
 static void find_tai(struct guest *guest)
 {
 	static struct leaps leaps;
-	int64_t now = time(NULL), known_until = KNOWN_UNTIL;
+	int64_t now = time(NULL);
 	size_t i;
 
 	guest->tai = TAI_KNOWN;
-	if (!leaps_read(LEAP_LIST, &leaps) && leaps.expires > known_until) {
-		known_until = leaps.expires;
-		guest->tai = TAI_1972;
-		for (i = 0; i < leaps.count && leaps.leap[i].at <= now; i++)
-			guest->tai += leaps.leap[i].sign;
-	}
-	/* One may come with each half of a year. */
-	if (now > known_until)
-		guest->tai_slack = (int)((now - known_until) / HALF_A_YEAR) + 1;
+	if (leaps_read(LEAP_LIST, &leaps) || leaps.expires <= KNOWN_UNTIL)
+		return;
+	guest->tai = TAI_1972;
+	for (i = 0; i < leaps.count && leaps.leap[i].at <= now; i++)
+		guest->tai += leaps.leap[i].sign;
 }
 
 void guest_begin(struct guest *guest)
@@ -83,7 +78,6 @@ void guest_read(const struct guest *guest, struct judge_guest *facts)
 	*facts = (struct judge_guest){
 		.counter_id = VMCLOCK_COUNTER_INVALID,
 		.tai = guest->tai,
-		.tai_slack = guest->tai_slack,
 		.max_error = GUEST_MAX_ERROR,
 		.max_age = GUEST_MAX_AGE,
 		.max_growth = GUEST_MAX_GROWTH,

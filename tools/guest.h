@@ -21,7 +21,6 @@ struct guest {
 	bool synchronised;	/* the kernel says so of its clock */
 	int64_t maxerror;	/* ns, as the kernel says; only if synchronised */
 	int tai;		/* TAI - UTC */
-	int tai_slack;		/* s: leap seconds that may have come since that was known */
 };
 
 /* Begins to measure. */

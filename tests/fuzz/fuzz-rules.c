@@ -34,7 +34,7 @@ struct machine {
 	uint64_t max_error, max_age;
 	int64_t longest_update;
 	uint64_t torn;
-	uint8_t counter_id, has, tai, tai_slack, stuck;
+	uint8_t counter_id, has, tai, unused, stuck;
 };
 
 struct input {
@@ -87,7 +87,6 @@ static void set_guest(const struct machine *m, struct judge_guest *guest)
 		.clock = { .sec = m->clock_sec, .nsec = m->clock_nsec % NS_PER_SEC },
 		.clock_error = m->clock_error,
 		.tai = m->tai,
-		.tai_slack = m->tai_slack,
 		.has_truth = m->has & 2,
 		.truth = { .sec = m->truth_sec, .nsec = m->truth_nsec % NS_PER_SEC },
 		.truth_error = m->truth_error,

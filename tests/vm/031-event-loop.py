@@ -33,4 +33,4 @@ def run(lab):
     check_sleeps(lab, vm)
 
     vm.run(f'echo {vm.device} >/sys/bus/platform/drivers/vmclock-guest/unbind')
-    vm.wait_for('grep -qx "event-loop: cannot go on: No such device" /tmp/seen')
+    vm.wait_for('grep -qx "event-loop: cannot go on: there is no device, or it is gone" /tmp/seen')

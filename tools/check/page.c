@@ -348,19 +348,19 @@ static void add_rate(struct check_page *page, const char *key, const char *label
 		     uint64_t flag)
 {
 	struct check_field *f = add_wide(page, key, label, rate);
+	char share[JUDGE_VALUE];
 
 	f->validity = validity(page, flag);
-	if (page->snap.period && rate <= page->snap.period / 100)
-		add_detail(f, "= %.6g parts per billion",
-			   (double)rate / (double)page->snap.period * 1e9);
-	else if (page->snap.period)
-		add_detail(f, "= %.6g times the period", (double)rate / (double)page->snap.period);
+	if (page->snap.period)
+		add_detail(f, "= %s",
+			   judge_share(share, (double)rate / (double)page->snap.period));
 }
 
 static void add_counter(struct check_page *page)
 {
 	const struct vmclock_abi *abi = &page->abi;
 	struct check_field *f;
+	char hertz[JUDGE_VALUE];
 
 	if (VMCLOCK_COVERS(page->have, counter_period_shift))
 		add_field(page, "counter_period_shift", "period shift", abi->counter_period_shift)
@@ -372,10 +372,12 @@ static void add_counter(struct check_page *page)
 		f = add_wide(page, "counter_period_frac_sec", "counter period",
 			      le64toh(abi->counter_period_frac_sec));
 		f->validity = validity(page, 0);
-		if (page->frequency_hz > 0)
-			add_detail(f, "in 1/2^%d s = %.9g ns, so %.12g Hz",
-				   64 + abi->counter_period_shift, 1e9 / page->frequency_hz,
+		add_detail(f, "in 1/2^%d s", 64 + abi->counter_period_shift);
+		if (judge_has_possible_rate(&page->facts))
+			add_detail(f, " = %.9g ns, so %.12g Hz", 1e9 / page->frequency_hz,
 				   page->frequency_hz);
+		else if (page->frequency_hz > 0)
+			add_detail(f, ", so %s", judge_hertz(hertz, page->frequency_hz));
 	}
 	if (VMCLOCK_COVERS(page->have, counter_period_esterror_rate_frac_sec))
 		add_rate(page, "counter_period_esterror_rate_frac_sec", "period esterror rate",
