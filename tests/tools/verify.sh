@@ -227,6 +227,7 @@ expect 'what is offered' 0 '^Offered: the marker, time, bounds, tai-offset, gene
 verify --for 500ms --json "$page"
 field 'JSON: what is offered' .offers.time true
 field 'JSON: and what not' .offers.notification false
+field 'JSON: nobody signals for a page file' .signals null
 field 'JSON: the verdict' .verdict '"conforms"'
 field 'JSON: the first rule' '.rules[0].result' '"kept"'
 field 'JSON: the version' .schema_version 1

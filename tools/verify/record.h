@@ -9,6 +9,7 @@
 
 #include "judge/judge.h"
 #include "tool.h"
+#include "woken.h"
 
 #define RECORD_RULES 64
 
@@ -37,6 +38,7 @@ struct record {
 	size_t n_expectations;
 	int64_t duration;		/* ns */
 	uint64_t contended;		/* looks during which the page was updated */
+	struct woken woken;
 	uint64_t markers;		/* how often the marker changed */
 	bool has_page;			/* @page is the last one that was seen */
 	struct judge_page page;

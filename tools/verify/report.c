@@ -25,6 +25,20 @@ static void print_statistics(const struct record *r)
 	       judge_duration(text, (uint64_t)r->watch.longest_update));
 }
 
+static void print_woken(const struct woken *woken)
+{
+	char text[JUDGE_VALUE];
+
+	if (!woken->changes)
+		return;
+	printf("Signals of the driver (notification: %s): after %" PRIu64 " of %" PRIu64
+	       " changes; %" PRIu64 " of them within 10 ms",
+	       woken->notification, woken->heard, woken->changes, woken->soon);
+	if (woken->heard)
+		printf(", the latest after %s", judge_duration(text, (uint64_t)woken->longest));
+	printf(".\n");
+}
+
 /* "Offered: the marker, time. Not offered: generation (VM Generation Count)." */
 static void print_offers(const struct record *r)
 {
@@ -95,6 +109,7 @@ void report_text(const struct record *r, const char *path)
 
 	printf("%s\n", path);
 	print_statistics(r);
+	print_woken(&r->woken);
 	if (r->has_page)
 		print_offers(r);
 	for (i = 0; i < r->n_expectations; i++) {

@@ -140,8 +140,10 @@ static void take(struct watch *w, const uint64_t words[SOURCE_WORDS])
 	memcpy(w->words, words, sizeof(w->words));
 	page_of(words, &w->page);
 	w->has_page = true;
-	if (had_page)
+	if (had_page) {
 		w->record->watch.changes++;
+		woken_changed(&w->record->woken, w->page.seq, monotonic_now());
+	}
 	judge_page(w, had_page ? &before : NULL);
 }
 
@@ -188,6 +190,7 @@ static bool look_around(struct watch *w)
 	int64_t now = monotonic_now();
 	const char *gone;
 
+	woken_look(&w->record->woken);
 	if (w->options->guest && w->has_page && now >= w->next_guest) {
 		judge_guest(w);
 		w->next_guest = now + GUEST_NS;
@@ -227,6 +230,7 @@ void watch(const struct source *source, const struct watch_options *options, str
 	w.next_guest = w.start + GUEST_NS;
 	w.next_gone = w.start + GONE_NS;
 
+	woken_begin(&record->woken, source);
 	source_catch_truncation();
 	if (sigsetjmp(source_truncated, 1)) {
 		snprintf(record->gone, sizeof(record->gone), "the file was truncated below the page");
@@ -239,6 +243,7 @@ void watch(const struct source *source, const struct watch_options *options, str
 		} while (look_around(&w));
 	}
 	signal(SIGBUS, SIG_DFL);
+	woken_end(source);
 	record->duration = since_start(&w);
 	record->has_page = w.has_page;
 	record->page = w.page;
