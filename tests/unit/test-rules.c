@@ -139,6 +139,15 @@ static void only(const struct world *w, const char *id)
 	assert_true(strlen(findings[0].says) < JUDGE_TEXT - 1);
 }
 
+/* What the only finding says. */
+static void says(const struct world *w, const char *text)
+{
+	struct judge_finding findings[MOST];
+
+	assert_int_equal(judge_world(w, findings), 1);
+	assert_string_equal(findings[0].says, text);
+}
+
 static void nothing(const struct world *w)
 {
 	struct judge_finding findings[MOST];
@@ -923,6 +932,9 @@ static void test_leap_seconds(void **state)
 	expect_leap(&w, true);
 	set_leap(&w, NONE, MIDNIGHT - 2, POS, MIDNIGHT - 1);
 	only(&w, "leap-life-cycle");
+	says(&w, "leap_indicator changed from NONE to POS, which cannot follow it here");
+	set_leap(&w, PRE_NEG, MIDNIGHT - 2, PRE_NEG, MIDNIGHT + 5);
+	says(&w, "leap_indicator is PRE_NEG in the next month as well");
 	set_leap(&w, PRE_POS, MIDNIGHT - 9, POS, MIDNIGHT - 5);
 	only(&w, "leap-indicator-impossible");
 
