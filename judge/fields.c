@@ -284,8 +284,12 @@ bool judge_no_bounds(const struct judge_facts *f, char says[JUDGE_TEXT])
 
 bool judge_maxerror_zero(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
-	return judge_has_bounds(f->page) && !f->page->s.time_maxerror &&
-	       judge_say(says, "the maximum error of the time is 0 ns: no clock is exact");
+	if (!judge_has_bounds(f->page))
+		return false;
+	if (!f->page->s.time_maxerror)
+		return judge_say(says, "the maximum error of the time is 0 ns: no clock is exact");
+	return !f->page->s.period_maxerror &&
+	       judge_say(says, "the maximum error of the period is 0: no counter is exact");
 }
 
 bool judge_maxerror_impossible(const struct judge_facts *f, char says[JUDGE_TEXT])

@@ -260,6 +260,8 @@ expect 'a maximum error of one day' 1 \
 run_time_page counter_period_maxerror_rate_frac_sec=0xffffffffffffffff
 expect 'a rate that bounds nothing' 2 '^NOT USABLE: the maximum error of the period is .* %' \
 	'period maxerror rate .* = .* %$' '!e\+[0-9]'
+run_time_page counter_period_maxerror_rate_frac_sec=0 counter_period_esterror_rate_frac_sec=0
+expect 'a rate without an error' 1 '^WARNING: the maximum error of the period is 0: no counter is exact'
 run_time_page time_esterror_nanosec=1501
 expect 'an estimate above the maximum' 1 \
 	'^WARNING: the estimated error of the time, 1501 ns, is above the maximum, 1500 ns'

@@ -584,6 +584,20 @@ static void test_missing_facts(void **state)
 	nothing(&w);
 }
 
+/* A rule for two fields: here the field that its page in the table does not break. */
+static void test_second_fields(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	BOTH(&w, s.period_maxerror, 0);
+	BOTH(&w, period_esterror, 0);
+	BOTH(&w, s.time_maxerror, 1500000);
+	only(&w, "maxerror-zero");
+	says(&w, "the maximum error of the period is 0: no counter is exact");
+}
+
 static void test_order(void **state)
 {
 	struct judge_finding findings[MOST];
@@ -1077,6 +1091,7 @@ int main(void)
 		cmocka_unit_test(test_each_rule),
 		cmocka_unit_test(test_good_pages),
 		cmocka_unit_test(test_missing_facts),
+		cmocka_unit_test(test_second_fields),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_limits_of_time),
 		cmocka_unit_test(test_limits_of_page),
