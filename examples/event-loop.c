@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * An event loop (epoll) that reacts to disruptions, clones and maintenance, and stamps the lines
- * of standard input, a pipe or a terminal. Stamps are in TAI, which never goes back by itself.
+ * of standard input, a pipe or a terminal. Stamps are in TAI, which no leap second sets back.
  *
  * If the driver cannot wake the loop, and for page files, the loop looks ten times a second.
  */
@@ -88,7 +88,7 @@ static int look(struct loop *loop)
 	struct vmclock_state now;
 	int ret = vmclock_read_state(loop->vc, &now);
 
-	/* -ETIMEDOUT: the host is in the middle of an update, whose end is a change, too. */
+	/* -ETIMEDOUT: the host is in the middle of an update. Its end wakes this loop, too. */
 	if (ret && ret != -ETIMEDOUT)
 		return ret;
 	if (!ret) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Stamps events with the system clock, and refuses after the clock was disrupted,
- * as a database should before it orders transactions by such stamps. If vmclockd
- * runs, goes on when the clock is trusted again. Stamps are in TAI, because UTC
- * goes back in a positive leap second. Reports maintenance that the host announces.
+ * Stamps events with the system clock, but not after the clock was disrupted: a
+ * database must not order transactions by such stamps. If vmclockd runs, goes on
+ * when the clock is trusted again. Stamps are in TAI, because UTC goes back in a
+ * positive leap second. Reports maintenance that the host announces.
  *
  * Usage: stamp-events [COUNT [INTERVAL-MS]]      (no COUNT: until stopped)
  */

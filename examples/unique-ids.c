@@ -52,8 +52,8 @@ static bool same(const struct origin *a, const struct origin *b)
 }
 
 /*
- * Clones may still draw the same numbers, if their kernels have not noticed. Their generations
- * differ, so a mixture of number and generation differs, too.
+ * Clones may draw the same random numbers until their kernels notice the restore. Their
+ * generations differ, so a mixture of number and generation differs, too.
  */
 static int seed(struct source *source, const struct origin *origin)
 {
