@@ -2,8 +2,6 @@
 /* Rules of one page. */
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "calc/scale.h"
 #include "calc/time.h"
@@ -324,13 +322,7 @@ bool judge_esterror_above_maxerror(const struct judge_facts *f, char says[JUDGE_
 	    !VMCLOCK_COVERS(p->s.size, time_maxerror_nanosec) ||
 	    p->time_esterror <= p->s.time_maxerror)
 		return false;
-	judge_duration(estimated, p->time_esterror);
-	judge_duration(most, p->s.time_maxerror);
-	/* With three digits, they may look alike. */
-	if (!strcmp(estimated, most)) {
-		snprintf(estimated, sizeof(estimated), "%" PRIu64 " ns", p->time_esterror);
-		snprintf(most, sizeof(most), "%" PRIu64 " ns", (uint64_t)p->s.time_maxerror);
-	}
+	judge_durations(estimated, p->time_esterror, most, p->s.time_maxerror);
 	return judge_say(says, "the estimated error of the time, %s, is above the maximum, %s",
 			 estimated, most);
 }

@@ -257,6 +257,9 @@ expect 'a rate of one percent, in words' 0 'period maxerror rate .* = [01]\.[0-9
 run_time_page time_maxerror_nanosec=86400000000000
 expect 'a maximum error of one day' 1 \
 	'^WARNING: time is bounded by \+-1 day now \(allowed: 1 s\)' 'time maxerror .* = 1 day'
+run_time_page time_maxerror_nanosec=1000000000
+expect 'a maximum error of the second that is allowed, and its growth' 1 \
+	'^WARNING: time is bounded by \+-1\.0000[0-9]+ s now \(allowed: 1 s\)'
 run_time_page counter_period_maxerror_rate_frac_sec=0xffffffffffffffff
 expect 'a rate that bounds nothing' 2 '^NOT USABLE: the maximum error of the period is .* %' \
 	'period maxerror rate .* = .* %$' '!e\+[0-9]'
@@ -279,7 +282,7 @@ expect 'a limit of half an hour' 0 '^OK: trustworthy time'
 run_time_page ago=4000
 for limit in 66m 66min 1.1h 3999s; do
 	run --device "$page" --max-age "$limit"
-	expect "an age of 4000 s, and $limit allowed" 1 '^WARNING: the reference is 66\.7 minutes old'
+	expect "an age of 4000 s, and $limit allowed" 1 '^WARNING: the reference is (66\.7 minutes|400[0-9.]+ s) old'
 done
 for limit in 67m 1.2h 1d 4100s; do
 	run --device "$page" --max-age "$limit"

@@ -988,12 +988,21 @@ static void test_values(void **state)
 		{ 90000000000000, "1.04 days" }, { 86400000000000 * 400, "1.1 years" },
 		{ UINT64_MAX, "585 years" },
 	};
-	char text[JUDGE_VALUE];
+	char text[JUDGE_VALUE], other[JUDGE_VALUE];
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(durations) / sizeof(durations[0]); i++)
 		assert_string_equal(judge_duration(text, durations[i].ns), durations[i].text);
+	judge_durations(text, 1500, other, 86400000000000);
+	assert_string_equal(text, "1.5 us");
+	assert_string_equal(other, "1 day");
+	judge_durations(text, 1501, other, 1500);
+	assert_string_equal(text, "1501 ns");
+	assert_string_equal(other, "1500 ns");
+	judge_durations(text, 300010000000, other, 300000000000);
+	assert_string_equal(text, "300.01 s");
+	assert_string_equal(other, "300 s");
 	assert_string_equal(judge_hertz(text, 2.5e9), "2.5 GHz");
 	assert_string_equal(judge_hertz(text, 1000), "1 kHz");
 	assert_string_equal(judge_hertz(text, 24e6), "24 MHz");
