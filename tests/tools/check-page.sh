@@ -315,7 +315,17 @@ expect 'a completed page' 0 '^OK: trustworthy time .*, completed by vmclockd\), 
 	'time +yes: UTC and TAI, synchronized, completed by vmclockd' '!^Advice' \
 	'^ +the host.s +vmclockd.s$' '^  clock status +0 = unknown +2 = synchronized$'
 completed ago=1200
-expect 'a completed page that is old' 1 "^WARNING: vmclockd's page: the reference is 20 minutes old"
+expect 'a completed page that is old' 1 "^WARNING: vmclockd's page: the reference is 20 minutes old" \
+	'^Next: see whether vmclockd still runs'
+completed time_maxerror_nanosec=86400000000000
+expect 'a completed page with the bounds of a daemon that has just begun' 1 \
+	"^WARNING: vmclockd's page: time is bounded by" '^Next: see how far the NTP daemon is'
+completed tai_offset_sec=-38
+expect 'a completed page with another TAI offset' 1 "^WARNING: vmclockd's page: the page says" \
+	'^Next: update tzdata'
+completed reserved=1
+expect 'a completed page that is wrong' 1 "^WARNING: vmclockd's page: the unused bytes" \
+	'^Next: report it to the authors of vmclock'
 completed clock_status=1
 expect 'a completed page without time' 0 '^OK: the disruption marker works' \
 	"time +no: .*vmclockd's page:" '^  clock status .* 1 = initializing$'
