@@ -55,8 +55,8 @@ bool judge_vouches(const struct judge_page *p)
 bool judge_has_formula(const struct judge_page *p)
 {
 	return judge_vouches(p) && is_assigned_counter(p) &&
-	       p->s.time_type <= VMCLOCK_TIME_MONOTONIC && covers_time(p) && judge_has_possible_rate(p) &&
-	       is_possible_date(p);
+	       p->s.time_type <= VMCLOCK_TIME_MONOTONIC && covers_time(p) &&
+	       judge_has_possible_rate(p) && is_possible_date(p);
 }
 
 bool judge_has_bounds(const struct judge_page *p)
