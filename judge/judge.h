@@ -187,6 +187,8 @@ int64_t judge_age(const struct judge_page *p, uint64_t counter);
 
 /* "0.92 ms", "1 day", "31.7 years", three digits. Returns @to. */
 const char *judge_duration(char to[JUDGE_VALUE], uint64_t ns);
+/* The same for two different ones, with as many digits as tell them apart. */
+void judge_durations(char a[JUDGE_VALUE], uint64_t a_ns, char b[JUDGE_VALUE], uint64_t b_ns);
 /* "2.5 GHz", "more than 100000 GHz" */
 const char *judge_hertz(char to[JUDGE_VALUE], double hz);
 /* "500 parts per billion", "1.2 %" */
