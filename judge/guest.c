@@ -158,18 +158,27 @@ static bool utc_now(const struct judge_facts *f, struct vmclock_instant *utc)
 	return true;
 }
 
-/* How far is the page ahead of @clock, beyond what both errors explain? */
-static bool is_apart(const struct judge_facts *f, const struct vmclock_instant *clock,
-		     uint64_t clock_error, int64_t *ahead, __u64 *error)
+/* The page's time now, in TAI. If the page has UTC only: with this system's TAI offset. */
+static bool tai_now(const struct judge_facts *f, struct vmclock_instant *tai)
 {
-	struct vmclock_instant utc;
-
-	if (!utc_now(f, &utc))
+	if (f->page->s.time_type == VMCLOCK_TIME_MONOTONIC ||
+	    vmclock_calc_time(&f->page->s, f->guest->counter, tai))
 		return false;
+	if (!vmclock_calc_to_tai(&f->page->s, tai))
+		return true;
+	return f->guest->tai && !f->guest->tai_slack &&
+	       !__builtin_add_overflow(tai->sec, f->guest->tai, &tai->sec);
+}
+
+/* How far is the page, whose time is @now, ahead of @clock, beyond what both errors explain? */
+static bool is_apart(const struct judge_facts *f, const struct vmclock_instant *now,
+		     const struct vmclock_instant *clock, uint64_t clock_error, int64_t *ahead,
+		     __u64 *error)
+{
 	*error = 0;
 	if (judge_has_bounds(f->page) && vmclock_calc_error(&f->page->s, f->guest->counter, error))
 		return false;
-	*ahead = judge_difference(&utc, clock);
+	*ahead = judge_difference(now, clock);
 	return (*ahead < 0 ? -(uint64_t)*ahead : (uint64_t)*ahead) >
 	       (vmclock_u128)*error + clock_error;
 }
@@ -199,23 +208,26 @@ bool judge_tai_offset_differs(const struct judge_facts *f, char says[JUDGE_TEXT]
 bool judge_clock_differs(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
 	const struct judge_guest *g = f->guest;
+	struct vmclock_instant utc;
 	int64_t ahead;
 	__u64 error;
 
 	return is_current(f, says) && g->has_clock && !g->has_truth &&
-	       !judge_tai_offset_differs(f, says) &&
-	       is_apart(f, &g->clock, g->clock_error, &ahead, &error) &&
+	       !judge_tai_offset_differs(f, says) && utc_now(f, &utc) &&
+	       is_apart(f, &utc, &g->clock, g->clock_error, &ahead, &error) &&
 	       say_apart(says, "the system clock", g->clock_error, ahead, error);
 }
 
 bool judge_time_untrue(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
 	const struct judge_guest *g = f->guest;
+	struct vmclock_instant now;
 	int64_t ahead;
 	__u64 error;
 
 	return is_current(f, says) && !judge_tai_offset_differs(f, says) &&
-	       is_apart(f, &g->truth, g->truth_error, &ahead, &error) &&
+	       (g->truth_is_tai ? tai_now(f, &now) : utc_now(f, &now)) &&
+	       is_apart(f, &now, &g->truth, g->truth_error, &ahead, &error) &&
 	       say_apart(says, "the reference clock", g->truth_error, ahead, error);
 }
 

@@ -50,11 +50,13 @@ struct judge_guest {
 	bool has_clock;			/* the system's clock, when @counter was read */
 	struct vmclock_instant clock;	/* UTC */
 	uint64_t clock_error;		/* ns, in both directions, as the system knows it */
+	uint64_t pairing_error;		/* ns: how far from @counter the clock may have been read */
 	int tai;			/* TAI - UTC; 0: the system does not know it */
 
 	bool has_truth;			/* a reference clock that the user vouches for */
-	struct vmclock_instant truth;
-	uint64_t truth_error;
+	struct vmclock_instant truth;	/* when @counter was read: UTC, or TAI if @truth_is_tai */
+	bool truth_is_tai;
+	uint64_t truth_error;		/* ns */
 
 	bool has_names;			/* the device's ACPI names are known */
 	bool has_cid;			/* _CID is among them */

@@ -98,4 +98,7 @@ void guest_read(const struct guest *guest, struct judge_guest *facts)
 		if (pair_read(&later, PAIR_TRIES))
 			return;
 	}
+	if (facts->frequency_hz > 0)
+		facts->pairing_error =
+			(uint64_t)((double)now.width / 2 * NS_PER_SEC / facts->frequency_hz) + 1;
 }

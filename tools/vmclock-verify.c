@@ -5,7 +5,8 @@
  *
  * The parts are in verify/: source.c maps the page, watch.c looks at it, record.c
  * judges it by the rules of judge/, expect.c knows what the host's actions must
- * change, report.c and json.c print. Here: options and the exit status.
+ * change, reference.c reads the clock that the user vouches for, report.c and
+ * json.c print. Here: options and the exit status.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -36,9 +37,10 @@ static const char help[] =
 	"  --for TIME             watch for this time (default 10s; with --expect at most 10m)\n"
 	"  --expect NAME          print what to do on the host, wait for it, and judge the page:\n"
 	"                         migration, restore, clone, leap, maintenance\n"
-	"  --reference CLOCK      CLOCK_REALTIME is right, within the kernel's maximum error:\n"
-	"                         compare the page's time with it\n"
-	"  --reference-error TIME its maximum error\n"
+	"  --reference CLOCK      this clock is right: compare the page's time with it;\n"
+	"                         CLOCK_REALTIME, or a PTP clock such as /dev/ptp0\n"
+	"  --reference-error TIME its maximum error (default for CLOCK_REALTIME: the kernel's)\n"
+	"  --reference-scale NAME the scale of a PTP clock: tai or utc\n"
 	"  --max-error TIME       wider bounds are doubtful (default 1s)\n"
 	"  --max-age TIME         an older reference is doubtful (default 300s)\n"
 	"  --gentle               look once per millisecond, not all the time: this rarely\n"
@@ -73,6 +75,7 @@ enum option_value {
 	OPTION_MAX_ERROR,
 	OPTION_REFERENCE,
 	OPTION_REFERENCE_ERROR,
+	OPTION_REFERENCE_SCALE,
 	OPTION_RULES,
 	OPTION_TAP,
 	OPTION_VERSION,
@@ -118,6 +121,17 @@ static int take_expect(struct options *o, const char *text)
 	return refuse("expect", text, strchr(names, ' ') + 1);
 }
 
+static int take_scale(struct options *o, const char *text)
+{
+	if (!strcmp(text, "tai"))
+		o->watch.reference.scale = REFERENCE_TAI;
+	else if (!strcmp(text, "utc"))
+		o->watch.reference.scale = REFERENCE_UTC;
+	else
+		return refuse("reference-scale", text, "tai or utc");
+	return 0;
+}
+
 static int take_option(struct options *o, int option, const char *value)
 {
 	uint64_t duration;
@@ -148,11 +162,14 @@ static int take_option(struct options *o, int option, const char *value)
 	case OPTION_MAX_ERROR:
 		return take_time("max-error", value, false, &o->watch.max_error);
 	case OPTION_REFERENCE:
-		o->watch.reference.given = true;
-		return strcmp(value, "CLOCK_REALTIME") ?
-			       refuse("reference", value, "CLOCK_REALTIME, the only one so far") : 0;
+		o->watch.reference.clock = value;
+		return strcmp(value, REFERENCE_SYSTEM) && *value != '/' ?
+			       refuse("reference", value, "CLOCK_REALTIME or a PTP clock such as "
+							  "/dev/ptp0") : 0;
 	case OPTION_REFERENCE_ERROR:
 		return take_time("reference-error", value, false, &o->watch.reference.error);
+	case OPTION_REFERENCE_SCALE:
+		return take_scale(o, value);
 	case OPTION_GENTLE:
 		o->watch.gentle = true;
 		return 0;
@@ -176,15 +193,23 @@ static int take_option(struct options *o, int option, const char *value)
 
 static int check_combination(const struct options *o)
 {
+	const struct reference *reference = &o->watch.reference;
+	bool is_ptp = reference_is_ptp(reference);
 	const char *wrong = NULL;
 
 	if (o->tap && o->json)
 		wrong = "give only one of --tap and --json";
 	else if (o->has_offset && !o->has_at)
 		wrong = "--counter-offset is for --at";
-	else if (o->watch.reference.error && !o->watch.reference.given)
+	else if (reference->error && !reference->clock)
 		wrong = "--reference-error is for --reference";
-	else if (o->watch.reference.given && o->has_at && !o->has_offset)
+	else if (reference->scale && !is_ptp)
+		wrong = "--reference-scale is for --reference with a PTP clock";
+	else if (is_ptp && !reference->scale)
+		wrong = "a PTP clock does not tell its timescale: add --reference-scale tai or utc";
+	else if (is_ptp && !reference->error)
+		wrong = "a PTP clock does not tell its error: add --reference-error";
+	else if (reference->clock && o->has_at && !o->has_offset)
 		wrong = "--reference with --at needs --counter-offset";
 	if (wrong)
 		wrong_usage(TOOL, "%s", wrong);
@@ -205,6 +230,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 		{ "max-error", required_argument, NULL, OPTION_MAX_ERROR },
 		{ "reference", required_argument, NULL, OPTION_REFERENCE },
 		{ "reference-error", required_argument, NULL, OPTION_REFERENCE_ERROR },
+		{ "reference-scale", required_argument, NULL, OPTION_REFERENCE_SCALE },
 		{ "rules", no_argument, NULL, OPTION_RULES },
 		{ "tap", no_argument, NULL, OPTION_TAP },
 		{ "version", no_argument, NULL, OPTION_VERSION },
@@ -267,7 +293,7 @@ static void tell_task(const struct options *o)
 			judge_duration(text, (uint64_t)o->watch.duration));
 }
 
-static int verify(const struct options *o)
+static int verify(struct options *o)
 {
 	static struct record record;
 	struct source source;
@@ -282,12 +308,14 @@ static int verify(const struct options *o)
 		source_close(&source);
 		return VERIFY_BREAKS;
 	}
-	catch_signals();
-	tell_task(o);
-	if (watch(&source, &o->watch, &record)) {
+	if (reference_open(&o->watch.reference)) {
 		source_close(&source);
 		return VERIFY_WRONG_USAGE;
 	}
+	catch_signals();
+	tell_task(o);
+	watch(&source, &o->watch, &record);
+	reference_close(&o->watch.reference);
 	source_close(&source);
 	status = (int)record_verdict(&record);
 	if (o->tap) {

@@ -45,7 +45,17 @@ expect 'no time' 3 "^vmclock-verify: --for: 'soon' is not a time"
 verify --counter-offset 5
 expect 'an offset of the counter alone' 3 '^vmclock-verify: --counter-offset is for --at'
 verify --reference CLOCK_MONOTONIC
-expect 'another clock' 3 '^vmclock-verify: --reference: .*CLOCK_REALTIME'
+expect 'another clock' 3 '^vmclock-verify: --reference: .*CLOCK_REALTIME or a PTP clock'
+verify --reference /dev/ptp0 --reference-error 1us
+expect 'a PTP clock without a scale' 3 'PTP clock does not tell its timescale: add --reference-scale'
+verify --reference /dev/ptp0 --reference-scale tai
+expect 'a PTP clock without an error' 3 'PTP clock does not tell its error: add --reference-error'
+verify --reference /dev/ptp0 --reference-scale gps
+expect 'another scale' 3 "^vmclock-verify: --reference-scale: 'gps' is not tai or utc"
+verify --reference CLOCK_REALTIME --reference-scale utc
+expect 'a scale of the system clock' 3 '^vmclock-verify: --reference-scale is for .* a PTP clock'
+verify --reference-error 1us
+expect 'an error of no clock' 3 '^vmclock-verify: --reference-error is for --reference'
 verify --tap --json
 expect 'two outputs' 3 '^vmclock-verify: give only one of --tap and --json'
 verify a b
@@ -89,6 +99,20 @@ if [ "$(id -u)" != 0 ]; then
 else
 	skip 'no permission' 'root may read all'
 fi
+rm -f "$page"
+
+# ---- What is no reference --------------------------------------------------------------------
+
+"$MAKE_PAGE" "$page" || exit 99
+vouch() {
+	verify --reference "$1" --reference-scale tai --reference-error 1us "$page"
+}
+vouch "$tmp/nothing"
+expect 'no PTP clock' 3 '^vmclock-verify: --reference: .*/nothing cannot be opened: No such file'
+vouch /dev/null
+expect 'a device that is no clock' 3 '^vmclock-verify: --reference: /dev/null is no PTP clock$'
+vouch "$page"
+expect 'a file that is no clock' 3 '/page is no PTP clock$'
 rm -f "$page"
 
 # ---- Pages that go away, or never rest -----------------------------------------------------------

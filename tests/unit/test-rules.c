@@ -714,6 +714,55 @@ static void test_limits_of_time(void **state)
 	only(&w, "time-untrue");
 }
 
+/* The page may break other rules as well. */
+static bool is_untrue(const struct world *w)
+{
+	const struct judge_facts f = { .page = &w->page, .guest = &w->guest };
+	char says[JUDGE_TEXT];
+
+	return judge_rule_named("time-untrue")->broken(&f, says);
+}
+
+/* A PTP clock usually counts TAI. */
+static void test_truth_in_tai(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	w.guest.has_truth = true;
+	w.guest.truth = w.guest.clock;
+	w.guest.truth_error = 2000;
+	w.guest.truth_is_tai = true;
+	only(&w, "time-untrue");
+	w.guest.truth.sec += 37;
+	nothing(&w);
+	w.guest.truth.nsec += 3000;
+	nothing(&w);
+	w.guest.truth.nsec += 1000;
+	only(&w, "time-untrue");
+
+	/* A page in TAI needs no offset for it, and this system no list of leap seconds. */
+	BOTH(&w, s.flags, w.page.s.flags & ~(uint64_t)VMCLOCK_FLAG_TAI_OFFSET_VALID);
+	w.guest.tai = 0;
+	assert_true(is_untrue(&w));
+	w.guest.truth.nsec -= 1000;
+	assert_false(is_untrue(&w));
+
+	/* A page in UTC without an offset needs that of this system, if it is certain. */
+	BOTH(&w, s.time_type, VMCLOCK_TIME_UTC);
+	BOTH(&w, s.time_sec, w.page.s.time_sec - 37);
+	w.guest.truth.sec += 1;
+	assert_false(is_untrue(&w));
+	w.guest.tai = 37;
+	w.guest.tai_slack = 1;
+	assert_false(is_untrue(&w));
+	w.guest.tai_slack = 0;
+	assert_true(is_untrue(&w));
+	w.guest.truth.sec -= 1;
+	assert_false(is_untrue(&w));
+}
+
 static void test_limits_of_page(void **state)
 {
 	struct world w;
@@ -1103,6 +1152,7 @@ int main(void)
 		cmocka_unit_test(test_second_fields),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_limits_of_time),
+		cmocka_unit_test(test_truth_in_tai),
 		cmocka_unit_test(test_limits_of_page),
 		cmocka_unit_test(test_constants),
 		cmocka_unit_test(test_intervals),

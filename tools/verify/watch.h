@@ -9,13 +9,8 @@
 
 #include "expect.h"
 #include "record.h"
+#include "reference.h"
 #include "source.h"
-
-/* The clock that the user vouches for. */
-struct reference {
-	bool given;
-	uint64_t error;			/* ns; 0: as the kernel says */
-};
 
 struct watch_options {
 	int64_t duration;		/* ns */
@@ -31,11 +26,8 @@ struct watch_options {
 /* Set by a signal handler: end the watch now. */
 extern volatile sig_atomic_t watch_ended;
 
-/*
- * Watches until the time is over, until the expectations are met, or until a
- * signal. Returns 0, or -1 with a line on stderr: the reference is not usable.
- */
-int watch(const struct source *source, const struct watch_options *options,
-	  struct record *record);
+/* Watches until the time is over, until the expectations are met, or until a signal. */
+void watch(const struct source *source, const struct watch_options *options,
+	   struct record *record);
 
 #endif /* VMCLOCK_VERIFY_WATCH_H */
