@@ -166,7 +166,7 @@ static bool tai_now(const struct judge_facts *f, struct vmclock_instant *tai)
 		return false;
 	if (!vmclock_calc_to_tai(&f->page->s, tai))
 		return true;
-	return f->guest->tai && !f->guest->tai_slack &&
+	return f->guest->tai_certain &&
 	       !__builtin_add_overflow(tai->sec, f->guest->tai, &tai->sec);
 }
 

@@ -52,6 +52,7 @@ struct judge_guest {
 	uint64_t clock_error;		/* ns, in both directions, as the system knows it */
 	uint64_t pairing_error;		/* ns: how far from @counter the clock may have been read */
 	int tai;			/* TAI - UTC; 0: the system does not know it */
+	bool tai_certain;		/* no leap second can have come since it was known */
 
 	bool has_truth;			/* a reference clock that the user vouches for */
 	struct vmclock_instant truth;	/* when @counter was read: UTC, or TAI if @truth_is_tai */

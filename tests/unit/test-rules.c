@@ -755,9 +755,8 @@ static void test_truth_in_tai(void **state)
 	w.guest.truth.sec += 1;
 	assert_false(is_untrue(&w));
 	w.guest.tai = 37;
-	w.guest.tai_slack = 1;
 	assert_false(is_untrue(&w));
-	w.guest.tai_slack = 0;
+	w.guest.tai_certain = true;
 	assert_true(is_untrue(&w));
 	w.guest.truth.sec -= 1;
 	assert_false(is_untrue(&w));
