@@ -2,8 +2,6 @@
 /* Rules of one page. */
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "calc/scale.h"
 #include "calc/time.h"
@@ -57,8 +55,8 @@ bool judge_vouches(const struct judge_page *p)
 bool judge_has_formula(const struct judge_page *p)
 {
 	return judge_vouches(p) && is_assigned_counter(p) &&
-	       p->s.time_type <= VMCLOCK_TIME_MONOTONIC && covers_time(p) && judge_has_possible_rate(p) &&
-	       is_possible_date(p);
+	       p->s.time_type <= VMCLOCK_TIME_MONOTONIC && covers_time(p) &&
+	       judge_has_possible_rate(p) && is_possible_date(p);
 }
 
 bool judge_has_bounds(const struct judge_page *p)
@@ -284,8 +282,12 @@ bool judge_no_bounds(const struct judge_facts *f, char says[JUDGE_TEXT])
 
 bool judge_maxerror_zero(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
-	return judge_has_bounds(f->page) && !f->page->s.time_maxerror &&
-	       judge_say(says, "the maximum error of the time is 0 ns: no clock is exact");
+	if (!judge_has_bounds(f->page))
+		return false;
+	if (!f->page->s.time_maxerror)
+		return judge_say(says, "the maximum error of the time is 0 ns: no clock is exact");
+	return !f->page->s.period_maxerror &&
+	       judge_say(says, "the maximum error of the period is 0: no counter is exact");
 }
 
 bool judge_maxerror_impossible(const struct judge_facts *f, char says[JUDGE_TEXT])
@@ -320,13 +322,7 @@ bool judge_esterror_above_maxerror(const struct judge_facts *f, char says[JUDGE_
 	    !VMCLOCK_COVERS(p->s.size, time_maxerror_nanosec) ||
 	    p->time_esterror <= p->s.time_maxerror)
 		return false;
-	judge_duration(estimated, p->time_esterror);
-	judge_duration(most, p->s.time_maxerror);
-	/* With three digits, they may look alike. */
-	if (!strcmp(estimated, most)) {
-		snprintf(estimated, sizeof(estimated), "%" PRIu64 " ns", p->time_esterror);
-		snprintf(most, sizeof(most), "%" PRIu64 " ns", (uint64_t)p->s.time_maxerror);
-	}
+	judge_durations(estimated, p->time_esterror, most, p->s.time_maxerror);
 	return judge_say(says, "the estimated error of the time, %s, is above the maximum, %s",
 			 estimated, most);
 }

@@ -102,12 +102,13 @@ bool judge_reference_old(const struct judge_facts *f, char says[JUDGE_TEXT])
 	if (!is_right_counter(f, says))
 		return false;
 	age = judge_age(f->page, f->guest->counter);
-	if (age > 0 && (uint64_t)age > f->guest->max_age)
+	if (age > 0 && (uint64_t)age > f->guest->max_age) {
+		judge_durations(old, (uint64_t)age, most, f->guest->max_age);
 		return judge_say(says,
 				 "the reference is %s old (allowed: %s): nobody keeps the page up to "
 				 "date",
-				 judge_duration(old, (uint64_t)age),
-				 judge_duration(most, f->guest->max_age));
+				 old, most);
+	}
 	return has_outgrown(f, age, &error) &&
 	       judge_say(says,
 			 "the reference is %s old, and its bounds have grown from %s to %s since: "
@@ -128,11 +129,12 @@ bool judge_bounds_wide(const struct judge_facts *f, char says[JUDGE_TEXT])
 	char error[JUDGE_VALUE], most[JUDGE_VALUE];
 	__u64 ns = INT64_MAX;
 
-	return is_current(f, says) && judge_has_bounds(f->page) &&
-	       (vmclock_calc_error(&f->page->s, f->guest->counter, &ns) ||
-		ns > f->guest->max_error) &&
-	       judge_say(says, "time is bounded by +-%s now (allowed: %s)",
-			 judge_duration(error, ns), judge_duration(most, f->guest->max_error));
+	if (!is_current(f, says) || !judge_has_bounds(f->page) ||
+	    (!vmclock_calc_error(&f->page->s, f->guest->counter, &ns) &&
+	     ns <= f->guest->max_error))
+		return false;
+	judge_durations(error, ns, most, f->guest->max_error);
+	return judge_say(says, "time is bounded by +-%s now (allowed: %s)", error, most);
 }
 
 /* ---- Other clocks -------------------------------------------------------------------------- */
@@ -164,7 +166,7 @@ static bool tai_now(const struct judge_facts *f, struct vmclock_instant *tai)
 		return false;
 	if (!vmclock_calc_to_tai(&f->page->s, tai))
 		return true;
-	return f->guest->tai &&
+	return f->guest->tai_certain &&
 	       !__builtin_add_overflow(tai->sec, f->guest->tai, &tai->sec);
 }
 

@@ -52,6 +52,7 @@ struct judge_guest {
 	uint64_t clock_error;		/* ns, in both directions, as the system knows it */
 	uint64_t pairing_error;		/* ns: how far from @counter the clock may have been read */
 	int tai;			/* TAI - UTC; 0: the system does not know it */
+	bool tai_certain;		/* no leap second can have come since it was known */
 
 	bool has_truth;			/* a reference clock that the user vouches for */
 	struct vmclock_instant truth;	/* when @counter was read: UTC, or TAI if @truth_is_tai */
@@ -189,6 +190,8 @@ int64_t judge_age(const struct judge_page *p, uint64_t counter);
 
 /* "0.92 ms", "1 day", "31.7 years", three digits. Returns @to. */
 const char *judge_duration(char to[JUDGE_VALUE], uint64_t ns);
+/* The same for two different ones, with as many digits as tell them apart. */
+void judge_durations(char a[JUDGE_VALUE], uint64_t a_ns, char b[JUDGE_VALUE], uint64_t b_ns);
 /* "2.5 GHz", "more than 100000 GHz" */
 const char *judge_hertz(char to[JUDGE_VALUE], double hz);
 /* "500 parts per billion", "1.2 %" */

@@ -53,7 +53,7 @@ const struct judge_rule judge_rules[] = {
 	{ "no-bounds", JUDGE_PAGE, JUDGE_DOUBTFUL, JUDGE_SOME, "Time error calculation",
 	  "both maximum errors are given", judge_no_bounds },
 	{ "maxerror-zero", JUDGE_PAGE, JUDGE_DOUBTFUL, JUDGE_SOME, "Time error calculation",
-	  "the maximum error is not zero", judge_maxerror_zero },
+	  "neither maximum error is zero", judge_maxerror_zero },
 	{ "maxerror-impossible", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_ALL_TIME, "Time error calculation",
 	  "the maximum error of the time is at most a year", judge_maxerror_impossible },
 	{ "rate-maxerror-impossible", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_ALL_TIME, "Time error calculation",

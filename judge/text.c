@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "calc/leap.h"
+#include "calc/scale.h"
 #include "internal.h"
 
 bool judge_say(char says[JUDGE_TEXT], const char *fmt, ...)
@@ -60,6 +61,24 @@ const char *judge_duration(char to[JUDGE_VALUE], uint64_t ns)
 		i++;
 	print_value(to, (double)ns / units[i].ns, units[i].name, units[i].plural);
 	return to;
+}
+
+static void print_exactly(char to[JUDGE_VALUE], uint64_t ns)
+{
+	if (ns < NS_PER_SEC)
+		snprintf(to, JUDGE_VALUE, "%" PRIu64 " ns", ns);
+	else
+		snprintf(to, JUDGE_VALUE, "%.15g s", (double)ns / NS_PER_SEC);
+}
+
+void judge_durations(char a[JUDGE_VALUE], uint64_t a_ns, char b[JUDGE_VALUE], uint64_t b_ns)
+{
+	judge_duration(a, a_ns);
+	judge_duration(b, b_ns);
+	if (strcmp(a, b) != 0)
+		return;
+	print_exactly(a, a_ns);
+	print_exactly(b, b_ns);
 }
 
 const char *judge_hertz(char to[JUDGE_VALUE], double hz)

@@ -279,10 +279,13 @@ bool judge_leap_life_cycle(const struct judge_facts *f, char says[JUDGE_TEXT])
 	    was > VMCLOCK_LEAP_POST_NEG || !utc_reference(f->before, &before) ||
 	    !utc_reference(f->page, &now))
 		return false;
-	return !may_follow(was, is,
-			   vmclock_calc_month_start(now, 0) >
-				   vmclock_calc_month_start(before, 0)) &&
-	       judge_say(says, "leap_indicator changed from %s to %s, which cannot follow it here",
+	if (may_follow(was, is,
+		       vmclock_calc_month_start(now, 0) > vmclock_calc_month_start(before, 0)))
+		return false;
+	if (was == is)
+		return judge_say(says, "leap_indicator is %s in the next month as well",
+				 leap_name(is));
+	return judge_say(says, "leap_indicator changed from %s to %s, which cannot follow it here",
 			 leap_name(was), leap_name(is));
 }
 

@@ -36,8 +36,10 @@ static void find_tai(struct guest *guest)
 	size_t i;
 
 	guest->tai = TAI_KNOWN;
+	guest->tai_certain = now < KNOWN_UNTIL;
 	if (leaps_read(LEAP_LIST, &leaps) || leaps.expires <= KNOWN_UNTIL)
 		return;
+	guest->tai_certain = now < leaps.expires;
 	guest->tai = TAI_1972;
 	for (i = 0; i < leaps.count && leaps.leap[i].at <= now; i++)
 		guest->tai += leaps.leap[i].sign;
@@ -54,6 +56,7 @@ void guest_begin(struct guest *guest)
 		guest->synchronised = !(tx.status & STA_UNSYNC);
 		guest->maxerror = (int64_t)tx.maxerror * 1000;
 		guest->tai = tx.tai;
+		guest->tai_certain = guest->tai;
 	}
 	if (!guest->tai)
 		find_tai(guest);
@@ -78,6 +81,7 @@ void guest_read(const struct guest *guest, struct judge_guest *facts)
 	*facts = (struct judge_guest){
 		.counter_id = VMCLOCK_COUNTER_INVALID,
 		.tai = guest->tai,
+		.tai_certain = guest->tai_certain,
 		.max_error = GUEST_MAX_ERROR,
 		.max_age = GUEST_MAX_AGE,
 		.max_growth = GUEST_MAX_GROWTH,

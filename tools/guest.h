@@ -21,6 +21,7 @@ struct guest {
 	bool synchronised;	/* the kernel says so of its clock */
 	int64_t maxerror;	/* ns, as the kernel says; only if synchronised */
 	int tai;		/* TAI - UTC */
+	bool tai_certain;	/* no leap second can have come since it was known */
 };
 
 /* Begins to measure. */

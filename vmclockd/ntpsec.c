@@ -16,6 +16,9 @@
 #include "clocks.h"
 #include "ntp.h"
 
+/* The kernel adds so much to its maximum error at each second. */
+#define KERNEL_GROWTH_NS INT64_C(500000)
+
 /* The unit test has others. */
 #ifndef NTPD_PID_FILE
 #define NTPD_PID_FILE "/run/ntpd.pid"
@@ -102,6 +105,17 @@ static enum report_leap leap_of(const struct clock_state *clock)
 	return clock->deletes ? REPORT_LEAP_DELETE : REPORT_LEAP_NONE;
 }
 
+/*
+ * When it starts, NTPsec declares the clock synchronised, with a maximum error of 16 us: 16 s is
+ * meant. The kernel then makes this error grow. Real errors are above 1 ms, ntpd's own minimum.
+ */
+static bool may_be_start(const struct clock_state *last, const struct clock_state *now)
+{
+	int64_t seconds = (now->raw - last->raw) / NS_PER_SEC + 1;
+
+	return now->maxerror <= seconds * KERNEL_GROWTH_NS;
+}
+
 static void set_anchor(struct ntpsec *n, const struct clock_state *now)
 {
 	const struct anchor anchor = {
@@ -166,7 +180,8 @@ static void look(struct ntp *ntp)
 		return;
 	if (anchored_slept(&n->known, &now))
 		void_all(n, "the machine has slept, and ntpd was not restarted since");
-	if (n->counts && n->known.last.raw && anchored_was_set(&n->known, &now))
+	if (n->counts && n->known.last.raw && anchored_was_set(&n->known, &now) &&
+	    !may_be_start(&n->known.last, &now))
 		set_anchor(n, &now);
 	n->known.last = now;
 }

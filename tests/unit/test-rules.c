@@ -139,6 +139,15 @@ static void only(const struct world *w, const char *id)
 	assert_true(strlen(findings[0].says) < JUDGE_TEXT - 1);
 }
 
+/* What the only finding says. */
+static void says(const struct world *w, const char *text)
+{
+	struct judge_finding findings[MOST];
+
+	assert_int_equal(judge_world(w, findings), 1);
+	assert_string_equal(findings[0].says, text);
+}
+
 static void nothing(const struct world *w)
 {
 	struct judge_finding findings[MOST];
@@ -575,6 +584,20 @@ static void test_missing_facts(void **state)
 	nothing(&w);
 }
 
+/* A rule for two fields: here the field that its page in the table does not break. */
+static void test_second_fields(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	BOTH(&w, s.period_maxerror, 0);
+	BOTH(&w, period_esterror, 0);
+	BOTH(&w, s.time_maxerror, 1500000);
+	only(&w, "maxerror-zero");
+	says(&w, "the maximum error of the period is 0: no counter is exact");
+}
+
 static void test_order(void **state)
 {
 	struct judge_finding findings[MOST];
@@ -726,12 +749,14 @@ static void test_truth_in_tai(void **state)
 	w.guest.truth.nsec -= 1000;
 	assert_false(is_untrue(&w));
 
-	/* A page in UTC without an offset needs that of this system. */
+	/* A page in UTC without an offset needs that of this system, if it is certain. */
 	BOTH(&w, s.time_type, VMCLOCK_TIME_UTC);
 	BOTH(&w, s.time_sec, w.page.s.time_sec - 37);
 	w.guest.truth.sec += 1;
 	assert_false(is_untrue(&w));
 	w.guest.tai = 37;
+	assert_false(is_untrue(&w));
+	w.guest.tai_certain = true;
 	assert_true(is_untrue(&w));
 	w.guest.truth.sec -= 1;
 	assert_false(is_untrue(&w));
@@ -969,6 +994,9 @@ static void test_leap_seconds(void **state)
 	expect_leap(&w, true);
 	set_leap(&w, NONE, MIDNIGHT - 2, POS, MIDNIGHT - 1);
 	only(&w, "leap-life-cycle");
+	says(&w, "leap_indicator changed from NONE to POS, which cannot follow it here");
+	set_leap(&w, PRE_NEG, MIDNIGHT - 2, PRE_NEG, MIDNIGHT + 5);
+	says(&w, "leap_indicator is PRE_NEG in the next month as well");
 	set_leap(&w, PRE_POS, MIDNIGHT - 9, POS, MIDNIGHT - 5);
 	only(&w, "leap-indicator-impossible");
 
@@ -1008,12 +1036,21 @@ static void test_values(void **state)
 		{ 90000000000000, "1.04 days" }, { 86400000000000 * 400, "1.1 years" },
 		{ UINT64_MAX, "585 years" },
 	};
-	char text[JUDGE_VALUE];
+	char text[JUDGE_VALUE], other[JUDGE_VALUE];
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(durations) / sizeof(durations[0]); i++)
 		assert_string_equal(judge_duration(text, durations[i].ns), durations[i].text);
+	judge_durations(text, 1500, other, 86400000000000);
+	assert_string_equal(text, "1.5 us");
+	assert_string_equal(other, "1 day");
+	judge_durations(text, 1501, other, 1500);
+	assert_string_equal(text, "1501 ns");
+	assert_string_equal(other, "1500 ns");
+	judge_durations(text, 300010000000, other, 300000000000);
+	assert_string_equal(text, "300.01 s");
+	assert_string_equal(other, "300 s");
 	assert_string_equal(judge_hertz(text, 2.5e9), "2.5 GHz");
 	assert_string_equal(judge_hertz(text, 1000), "1 kHz");
 	assert_string_equal(judge_hertz(text, 24e6), "24 MHz");
@@ -1111,6 +1148,7 @@ int main(void)
 		cmocka_unit_test(test_each_rule),
 		cmocka_unit_test(test_good_pages),
 		cmocka_unit_test(test_missing_facts),
+		cmocka_unit_test(test_second_fields),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_limits_of_time),
 		cmocka_unit_test(test_truth_in_tai),

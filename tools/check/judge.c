@@ -31,7 +31,7 @@ static const struct check_rule
 		"report it to the authors of vmclock, with the output of " TOOL " --json" };
 
 /* The way out for rules of judge/, if the way out is not to ask the operator. */
-static const struct {
+static const struct remedy {
 	const char *code, *next;
 } remedies[] = {
 	{ "no-bounds", "do not take order from these times; ask whoever runs the hypervisor" },
@@ -41,6 +41,14 @@ static const struct {
 	{ "tai-offset-differs", "find out which of the two is wrong: the list of leap seconds in "
 				"tzdata, or the page" },
 	{ "reference-old", "see whether whoever publishes the page still runs, and report it" },
+};
+
+/* The way out for what vmclockd's page inherits; all else is a fault of vmclockd. */
+static const struct remedy own_remedies[] = {
+	{ "bounds-wide", "see how far the NTP daemon is: chronyc tracking" },
+	{ "reference-old", "see whether vmclockd still runs: systemctl status vmclockd" },
+	{ "clock-differs", "see whether vmclockd and the NTP daemon still run: systemctl status" },
+	{ "tai-offset-differs", "update tzdata, then restart vmclockd" },
 };
 
 /* ---- Notes -------------------------------------------------------------------------- */
@@ -192,14 +200,27 @@ static void judge_notification(struct check *c)
 
 /* ---- The rules ---------------------------------------------------------------------------- */
 
-static const char *remedy(const char *code)
+/* NULL: none is listed. */
+static const char *find_remedy(const struct remedy *list, size_t n, const char *code)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
-		if (!strcmp(remedies[i].code, code))
-			return remedies[i].next;
-	return CHECK_TELL_OPERATOR;
+	for (i = 0; i < n; i++)
+		if (!strcmp(list[i].code, code))
+			return list[i].next;
+	return NULL;
+}
+
+static const char *remedy(const char *code)
+{
+	return find_remedy(remedies, sizeof(remedies) / sizeof(remedies[0]), code) ?:
+	       CHECK_TELL_OPERATOR;
+}
+
+static const char *own_remedy(const char *code)
+{
+	return find_remedy(own_remedies, sizeof(own_remedies) / sizeof(own_remedies[0]), code) ?:
+	       "report it to the authors of vmclock, with the output of " TOOL " --json";
 }
 
 /* Advice is for the authors of hypervisors: the report shows it, but it is no problem. */
@@ -220,8 +241,7 @@ static void take_finding(struct check *c, const struct judge_finding *found, boo
 	snprintf(p->text, sizeof(p->text), "%s%s", completed ? "vmclockd's page: " : "",
 		 found->says);
 	snprintf(p->next, sizeof(p->next), "%s",
-		 completed ? "report it to the authors of vmclock, with the output of " TOOL " --json" :
-			     remedy(rule->id));
+		 completed ? own_remedy(rule->id) : remedy(rule->id));
 }
 
 /* Nobody needs advice about vmclockd's page. */
