@@ -100,7 +100,7 @@ static int read_samples(int fd, struct reference_sample samples[SAMPLES])
 
 static void read_ptp(const struct reference *reference, struct judge_guest *facts)
 {
-	struct reference_sample samples[SAMPLES];
+	struct reference_sample samples[SAMPLES] = { { 0 } };
 	struct reference_later later;
 	struct pair pair;
 	uint64_t error;

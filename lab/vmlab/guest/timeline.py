@@ -31,9 +31,10 @@ class Line:
                 'clock_status': STATUS_SYNCHRONIZED}
 
 
-# The constant fields of a page whose line is the truth.
+# The constant fields of a page whose line is the truth: its errors are the least that are not zero.
 PAGE = {'counter_id': COUNTER_X86_TSC, 'time_type': TIME_TAI, 'tai_offset_sec': -TAI_OFFSET,
-        'flags': _TAI_OFFSET_VALID | _PERIOD_MAXERROR_VALID | _TIME_MAXERROR_VALID}
+        'flags': _TAI_OFFSET_VALID | _PERIOD_MAXERROR_VALID | _TIME_MAXERROR_VALID,
+        'counter_period_maxerror_rate_frac_sec': 1}
 
 
 def last_counter(page):
