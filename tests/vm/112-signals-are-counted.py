@@ -35,7 +35,8 @@ def watch(lab, vm, notify):
         notify()
         # Longer than the driver waits.
         time.sleep(0.3)
-    vm.run('kill -INT $(cat /tmp/pid); while kill -0 $(cat /tmp/pid) 2>/dev/null; do sleep 0.1; done')
+    vm.run('kill -INT $(cat /tmp/pid); '
+           'while kill -0 $(cat /tmp/pid) 2>/dev/null; do sleep 0.1; done')
     report = json.loads(vm.run('cat /tmp/report'))
     lab.log(f'{report["signals"]}')
     lab.equal(report['watch']['updates'], CHANGES, 'the updates that were seen')
