@@ -105,15 +105,26 @@ static enum report_leap leap_of(const struct clock_state *clock)
 	return clock->deletes ? REPORT_LEAP_DELETE : REPORT_LEAP_NONE;
 }
 
+/* What the kernel can have added to its maximum error, at most. */
+static int64_t growth(const struct clock_state *last, const struct clock_state *now)
+{
+	return ((now->raw - last->raw) / NS_PER_SEC + 1) * KERNEL_GROWTH_NS;
+}
+
 /*
  * When it starts, NTPsec declares the clock synchronised, with a maximum error of 16 us: 16 s is
  * meant. The kernel then makes this error grow. Real errors are above 1 ms, ntpd's own minimum.
  */
 static bool may_be_start(const struct clock_state *last, const struct clock_state *now)
 {
-	int64_t seconds = (now->raw - last->raw) / NS_PER_SEC + 1;
+	return now->maxerror <= growth(last, now);
+}
 
-	return now->maxerror <= seconds * KERNEL_GROWTH_NS;
+/* After such a start, ntpd's first setting of the clock raises the error. */
+static bool was_raised(const struct clock_state *last, const struct clock_state *now)
+{
+	return last->synchronised && now->synchronised &&
+	       now->maxerror > last->maxerror + growth(last, now);
 }
 
 static void set_anchor(struct ntpsec *n, const struct clock_state *now)
@@ -180,7 +191,8 @@ static void look(struct ntp *ntp)
 		return;
 	if (anchored_slept(&n->known, &now))
 		void_all(n, "the machine has slept, and ntpd was not restarted since");
-	if (n->counts && n->known.last.raw && anchored_was_set(&n->known, &now) &&
+	if (n->counts && n->known.last.raw &&
+	    (anchored_was_set(&n->known, &now) || was_raised(&n->known.last, &now)) &&
 	    !may_be_start(&n->known.last, &now))
 		set_anchor(n, &now);
 	n->known.last = now;
