@@ -194,6 +194,8 @@ class WholeSystem:
         return self.vm.run('journalctl -b -o cat -u vmclockd')
 
     def wait_trusted(self, timeout):
+        # vmclockd makes it when it starts.
+        self.vm.wait_for('test -s /run/vmclock/state')
         marker = self.marker()
 
         def trusted():
