@@ -133,7 +133,8 @@ static int take_scale(struct options *o, const char *text)
 	return 0;
 }
 
-static int take_option(struct options *o, int option, const char *value)
+/* Without a default, so that the compiler finds an option that is listed and not handled. */
+static int take_option(struct options *o, enum option_value option, const char *value)
 {
 	uint64_t duration;
 	int64_t number;
@@ -186,10 +187,11 @@ static int take_option(struct options *o, int option, const char *value)
 	case OPTION_HELP:
 		o->help = true;
 		return 0;
-	default:
+	case OPTION_VERSION:
 		o->version = true;
 		return 0;
 	}
+	return -1;
 }
 
 static int check_combination(const struct options *o)
@@ -244,7 +246,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 			wrong_option(TOOL, argv, option);
 			return -1;
 		}
-		if (take_option(o, option, optarg))
+		if (take_option(o, (enum option_value)option, optarg))
 			return -1;
 	}
 	if (argc - optind > 1) {

@@ -19,7 +19,7 @@
 #define GRACE_NS 1000000000
 /* After the expectations are met: for so long, updates are still judged. */
 #define AFTER_NS 2000000000
-/* All sizes of a page but for the sequence count. */
+/* The word of the page that has the sequence count in its upper half. */
 #define SEQ_WORD 1
 
 volatile sig_atomic_t watch_ended;
@@ -45,7 +45,6 @@ struct watch {
 
 static uint32_t seq_of(const uint64_t words[SOURCE_WORDS])
 {
-	/* The upper half of the word that begins at 8. */
 	return (uint32_t)(le64toh(words[SEQ_WORD]) >> 32);
 }
 
