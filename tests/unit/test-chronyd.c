@@ -177,52 +177,52 @@ static void a_step_by_another_at_the_last_moment_is_seen(void **state)
 	}
 }
 
+static int report(struct place *p)
+{
+	struct report unused;
+	const char *why;
+
+	return d->report(&p->ntp, &unused, &why);
+}
+
+/* vmclockd starts; then somebody steps the clock by a second, and chronyd corrects it by @offset. */
+static int report_after_step(struct place *p, const char *offset)
+{
+	stepped = 0;
+	measured(p, 0, "0.0");
+	assert_int_equal(d->begin(&p->ntp), 0);
+	assert_int_equal(report(p), -EAGAIN);
+	stepped = NS_PER_SEC;
+	measured(p, 64, offset);
+	return report(p);
+}
+
 /* At the start nothing is reset: a report with samples from before a step does not count. */
 static void a_step_before_the_first_report_begins_it_anew(void **state)
 {
 	struct place *p = *state;
-	struct report report;
-	const char *why;
 	char chronyc[96];
 
-	stepped = 0;
 	answer(p, chronyc);
-	measured(p, 0, "0.0");
-	assert_int_equal(d->begin(&p->ntp), 0);
-	assert_int_equal(d->report(&p->ntp, &report, &why), -EAGAIN);
-	stepped = NS_PER_SEC;
-	measured(p, 64, "0.4");
-	assert_int_equal(d->report(&p->ntp, &report, &why), -EAGAIN);
+	assert_int_equal(report_after_step(p, "0.4"), -EAGAIN);
 	assert_int_equal(count(p, "reset"), 1);
 	measured(p, 128, "0.6");
-	assert_int_equal(d->report(&p->ntp, &report, &why), 0);
+	assert_int_equal(report(p), 0);
 
 	/* chronyd's own steps do not count. */
-	stepped = 0;
-	measured(p, 0, "0.0");
-	assert_int_equal(d->begin(&p->ntp), 0);
-	assert_int_equal(d->report(&p->ntp, &report, &why), -EAGAIN);
-	stepped = NS_PER_SEC;
-	measured(p, 64, "-1.0");
-	assert_int_equal(d->report(&p->ntp, &report, &why), 0);
+	assert_int_equal(report_after_step(p, "-1.0"), 0);
 	assert_int_equal(count(p, "reset"), 1);
 
 	/* If vmclockd must not give orders, it waits until chronyd has dropped them. */
 	p->ntp.silent = true;
-	stepped = 0;
-	measured(p, 0, "0.0");
-	assert_int_equal(d->begin(&p->ntp), 0);
-	assert_int_equal(d->report(&p->ntp, &report, &why), -EAGAIN);
-	stepped = NS_PER_SEC;
-	measured(p, 64, "0.4");
-	assert_int_equal(d->report(&p->ntp, &report, &why), -EAGAIN);
+	assert_int_equal(report_after_step(p, "0.4"), -EAGAIN);
 	measured(p, 128, "0.1");
-	assert_int_equal(d->report(&p->ntp, &report, &why), -EAGAIN);
+	assert_int_equal(report(p), -EAGAIN);
 	assert_int_equal(count(p, "reset"), 1);
 	write_file(p, "last", "measured=0.0 offset=0.0 leap='Not synchronised'\n");
-	assert_int_equal(d->report(&p->ntp, &report, &why), -EAGAIN);
+	assert_int_equal(report(p), -EAGAIN);
 	measured(p, 256, "0.0");
-	assert_int_equal(d->report(&p->ntp, &report, &why), 0);
+	assert_int_equal(report(p), 0);
 }
 
 int main(void)
