@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * A user may mount things in a user namespace of his own, without being root.
+ * Every user may mount things in a user namespace of their own, without being root.
  * /dev/vmclock0 is a mount of the page's file there. Where the machine has no
  * such name to mount on, /dev becomes a folder in memory that has all that the
  * old one has.
