@@ -75,15 +75,6 @@ ln -s loop "$tmp/loop"
 run --device "$tmp/loop"
 expect 'a loop of links' 2 '^NOT USABLE: cannot open .*: Too many levels'
 
-# Runs a command as a user who may not read everything.
-as_nobody() {
-	if [ "$(id -u)" = 0 ]; then
-		setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
-	else
-		"$@"
-	fi
-}
-
 run_as_nobody() {
 	as_nobody "$VMCLOCK_CHECK" "$@" >"$tmp/out" 2>"$tmp/err"
 	status=$?
