@@ -50,9 +50,9 @@ def add_builddir(parser, tree):
 
 
 @contextlib.contextmanager
-def lab_for(kernel, tree, builddir):
+def lab_for(kernel, tree, builddir, emulator=None):
     """A Lab for one piece of work; its logs stay only if something goes wrong."""
-    with Lab(kernel, tree, builddir) as lab:
+    with Lab(kernel, tree, builddir, emulator=emulator) as lab:
         yield lab
         lab.check_logs()
     shutil.rmtree(lab.logs)
@@ -62,12 +62,14 @@ class Lab:
     """A place to boot machines of one kernel; leaving the with statement ends them all.
 
     `logs` must be below the cache folder, for only there can QEMU write. With a Shelf, guests
-    without special needs do not boot, but start from a saved one.
+    without special needs do not boot, but start from a saved one. `emulator` is the Chroot whose
+    QEMU runs the guests, the workshop unless it is given.
     """
 
     def __init__(self, kernel, tree, builddir, logs=None, verbose=False, shelf=None,
-                 thorough=False):
+                 thorough=False, emulator=None):
         self.kernel = kernel
+        self._emulator = emulator or kernel.workshop
         self.board = boards.of(kernel.architecture)
         self.tree = Path(tree)
         self.builddir = Path(builddir)
@@ -154,7 +156,7 @@ class Lab:
 
     def _machine(self, number, kernel, initrd, device, setup, saved=None):
         machine = Machine(kernel, initrd, self._folder / str(number), self.logs / str(number),
-                          device, setup, saved=saved,
+                          device, setup, self._emulator, saved=saved,
                           transcript=lambda text: self.log(f'machine {number}: {text}'))
         self._open.callback(machine.close)
         self.machines.append(machine)
