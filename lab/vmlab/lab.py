@@ -21,6 +21,7 @@ from .guest.device import USUAL, Simulation
 from .guest.image import Image, is_elf
 from .guest.machine import SYSTEM_SETUP, BootFiles, Machine, Saved, Setup
 from .host import cache, process
+from .host.bare import Bare, Watch
 from .kernels import bzimage
 from .kernels.driver import build_driver
 
@@ -162,6 +163,19 @@ class Lab:
         self.machines.append(machine)
         self._recipes[machine] = initrd, device, setup
         return machine
+
+    def bare(self, receives=False, machine=None, emulator=None):
+        """QEMU's own device without a guest, a Bare; by default, of the lab's QEMU and machine."""
+        bare = Bare(emulator or self._emulator, self._folder / f'bare-{next(self._numbers)}',
+                    machine or self.board.type, receives)
+        self._open.callback(bare.close)
+        return bare
+
+    def watch(self, bare, expect=None):
+        """vmclock-verify on the page of a Bare, a Watch."""
+        watch = Watch(self.program('vmclock-verify'), bare.page, expect)
+        self._open.callback(watch.close)
+        return watch
 
     def save(self, machine):
         """Save a booted guest with a simulated page as a Saved for clone(); the guest ends."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """One QEMU process, and the channels into it: QMP, qtest, and the guest's serial shell."""
 
+import contextlib
 import functools
 import json
 import os
@@ -8,6 +9,7 @@ import re
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 from ..deadline import Deadline, wait_for
 from ..errors import Failed, LabError
@@ -191,6 +193,15 @@ class Qemu:
         """Wait until a machine that was sent here, to a process with -S, has arrived."""
         wait_for(lambda: self.qmp('query-status')['status'] == 'paused',
                  'the guest in its new process', timeout)
+
+    def own_memory(self, name):
+        """The file behind memory of a device; the machine has aux-ram-share=on."""
+        for pid in (self._process.pid, *process.children(self._process.pid)):
+            for path in Path(f'/proc/{pid}/fd').iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    if os.readlink(path).startswith(f'/memfd:{name} '):
+                        return path
+        raise LabError(f'QEMU shares no memory {name!r}')
 
     def quit(self):
         """End the process, by a command if it still listens."""
