@@ -8,13 +8,14 @@ _BACKPORTS = '-backports'
 
 
 class Emulator(Chroot):
-    """Debian `suite` with this version of QEMU; a Lab runs it instead of the workshop's."""
+    """Debian with this version of QEMU, from `suite`; a Lab runs it instead of the workshop's."""
 
     def __init__(self, folder, suite, version):
         # For the libraries of the backport as well.
         packages = (f'--target-release={suite}', f'{PACKAGE}={version}')
         super().__init__(folder, f'qemu-{suite}', suite.removesuffix(_BACKPORTS), packages)
-        self._origin = suite
+        self.origin = suite
+        self.version = version
 
     def prepare(self, suites=()):
-        return super().prepare((self._origin, *suites))
+        return super().prepare((self.origin, *suites))
