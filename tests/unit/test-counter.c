@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* When is the counter steady? According to the processor and the kernel. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <errno.h>
 #include <stdbool.h>
@@ -80,6 +77,7 @@ static int own_close(int fd)
 #define read own_read
 #define close own_close
 #include "counter.h"
+#include "unit.h"
 #undef open
 #undef read
 #undef close

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* The PTP clock's time at a value of the counter, from samples that were read a little later. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 
 #include "calc/base.h"
 #include "tools/verify/reference.h"
+#include "unit.h"
 
 #define HZ    UINT64_C(1000000000)	/* a tick is a nanosecond */
 #define CLOCK (INT64_C(1767225600) * NS_PER_SEC)

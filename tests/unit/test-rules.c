@@ -4,17 +4,15 @@
  * and its limits.
  */
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "calc/scale.h"
 #include "calc/time.h"
 #include "judge/judge.h"
+#include "unit.h"
 
 #define MOST	   16
 #define HZ	   UINT64_C(2500000000)
