@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "unit.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -77,7 +79,6 @@ static int own_close(int fd)
 #define read own_read
 #define close own_close
 #include "counter.h"
-#include "unit.h"
 #undef open
 #undef read
 #undef close

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "unit.h"
+
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +43,6 @@ static int own_open(const char *path, int flags)
 #define UNSTEADY 0
 #endif
 #include "basis.c"
-#include "unit.h"
 
 static int time_error(uint8_t counter_id, uint32_t size)
 {
