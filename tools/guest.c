@@ -3,9 +3,9 @@
 #include <sys/timex.h>
 #include <time.h>
 
-#include "lib/counter.h"
+#include "common/leaps.h"
 #include "guest.h"
-#include "vmclockd/leaps.h"
+#include "lib/counter.h"
 
 #define LEAP_LIST "/usr/share/zoneinfo/leap-seconds.list"
 

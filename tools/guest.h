@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
+#include "common/pair.h"
 #include "judge/judge.h"
-#include "vmclockd/pair.h"
 
 /* What the rules allow unless an option says otherwise. */
 #define GUEST_MAX_ERROR (INT64_C(1) * NS_PER_SEC)

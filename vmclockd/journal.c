@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "config.h"
+#include "common/program.h"
 #include "journal.h"
 #include "log.h"
-#include "tools/common.h"
 
 #define TEXT 512
 

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/program.h"
 #include "log.h"
-#include "tools/common.h"
 
 #define LINE 512
 

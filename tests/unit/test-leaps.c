@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "calc/leap.h"
-#include "leaps.h"
+#include "common/leaps.h"
 
 #define NS	INT64_C(1000000000)
 #define DAY	86400

@@ -8,8 +8,8 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "common/pair.h"
 #include "counter.h"
-#include "pair.h"
 
 static void the_tightest_bracket_counts(void **state)
 {

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "check.h"
+#include "common/program.h"
 #include "lib/counter.h"
-#include "tools/common.h"
 
 /* Problems beyond the rules of judge/. */
 static const struct check_rule

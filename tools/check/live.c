@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "live.h"
-#include "tools/number.h"
+#include "common/number.h"
 #include "lib/run-layout.h"
+#include "live.h"
 
 /* How often, and how soon, to read a file again that vmclockd is writing. */
 #define TRIES	 5

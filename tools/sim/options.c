@@ -8,11 +8,11 @@
 
 #include "calc/base.h"
 #include "clock.h"
+#include "common/number.h"
+#include "common/program.h"
 #include "fault.h"
 #include "options.h"
 #include "tool.h"
-#include "tools/common.h"
-#include "tools/number.h"
 #include "vmclock-abi.h"
 
 #define LARGEST_PAGE	65536
