@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "section.h"
 
 #define NS INT64_C(1000000000)
 #define MS INT64_C(1000000)
