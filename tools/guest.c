@@ -14,7 +14,10 @@
 #define TAI_KNOWN	37
 #define KNOWN_UNTIL	INT64_C(1782604800)
 
-/* So long, at least and at most, and so much narrower both pairs: the rate is then known to 0.02 %. */
+/*
+ * The shortest and the longest measurement of the rate; and how many times longer it must be than
+ * both pairs are wide: the rate is then known to 0.02 %.
+ */
 #define LEAST_NS   50000000
 #define MOST_NS	   500000000
 #define NARROWNESS 5000

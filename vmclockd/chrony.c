@@ -50,7 +50,7 @@ int chrony_start(struct chrony *c)
 	char *const argv[] = { (char *)"chronyc", (char *)"-n", (char *)"-c", NULL };
 	struct program program = {
 		.path = c->path, .argv = argv, .envp = program_plain_environment,
-		/* Killed, it would leave its socket behind. */
+		/* SIGKILL would leave chronyc's socket behind. */
 		.last_signal = SIGTERM,
 	};
 	int pair[2], i;

@@ -111,7 +111,7 @@ static int ask(const struct vmclock *vc)
 	uint64_t marker;
 	int ret, tries;
 
-	/* What it says short of a yes, vmclock_system_trusted() tells apart. */
+	/* If the answer is not yes, vmclock_system_trusted() says why. */
 	if (!vmclock_system_wait_trusted(vc, &none))
 		return 0;
 	for (tries = 0; tries < TRIES; tries++) {
