@@ -85,10 +85,7 @@ void chrony_stop(struct chrony *c)
 
 static int64_t now_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return monotonic_now() / NS_PER_MS;
 }
 
 /* Waits until chronyc writes something. An interrupt is reported first. */
