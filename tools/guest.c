@@ -3,9 +3,9 @@
 #include <sys/timex.h>
 #include <time.h>
 
-#include "lib/counter.h"
+#include "common/leaps.h"
 #include "guest.h"
-#include "vmclockd/leaps.h"
+#include "lib/counter.h"
 
 #define LEAP_LIST "/usr/share/zoneinfo/leap-seconds.list"
 
@@ -14,7 +14,10 @@
 #define TAI_KNOWN	37
 #define KNOWN_UNTIL	INT64_C(1782604800)
 
-/* So long, at least and at most, and so much narrower both pairs: the rate is then known to 0.02 %. */
+/*
+ * The shortest and the longest measurement of the rate; and how many times longer it must be than
+ * both pairs are wide: the rate is then known to 0.02 %.
+ */
 #define LEAST_NS   50000000
 #define MOST_NS	   500000000
 #define NARROWNESS 5000

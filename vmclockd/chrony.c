@@ -66,7 +66,7 @@ int chrony_start(struct chrony *c)
 	const char *argv[6];
 	struct program program = {
 		.path = c->path, .argv = (char *const *)argv, .envp = program_plain_environment,
-		/* Killed, it would leave its socket behind. */
+		/* SIGKILL would leave chronyc's socket behind. */
 		.last_signal = SIGTERM,
 	};
 	int pair[2], i;
@@ -103,10 +103,7 @@ void chrony_stop(struct chrony *c)
 
 static int64_t now_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return monotonic_now() / NS_PER_MS;
 }
 
 /* Waits until chronyc writes something. An interrupt is reported first. */

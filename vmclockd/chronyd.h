@@ -8,16 +8,16 @@
 
 /* Which of chronyd's measurements count. */
 enum chronyd_fresh {
-	FRESH_UNKNOWN,			/* it has not been asked yet */
-	FRESH_OTHER,			/* others than the one that it had then */
-	FRESH_NONE,			/* none before it has dropped them, by itself */
-	FRESH_ALL,
+	FRESH_UNKNOWN,			/* not known: chronyd has not been asked yet */
+	FRESH_OTHER,			/* those after @before */
+	FRESH_NONE,			/* none, until chronyd drops its old ones by itself */
+	FRESH_ALL,			/* all */
 };
 
 struct chronyd {
 	struct chrony chronyc;
 	enum chronyd_fresh fresh;
-	int64_t before;			/* the reference of that measurement, which does not count */
+	int64_t before;			/* time of the last measurement that does not count */
 	struct lead lead;		/* before the measurements that count */
 };
 

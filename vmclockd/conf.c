@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/number.h"
 #include "conf.h"
-#include "log.h"
-#include "tools/number.h"
 #include "lib/run-layout.h"
+#include "log.h"
 
 static const char *const modes[] = { [MODE_ACT] = "act", [MODE_OBSERVE] = "observe", NULL };
 static const char *const ntps[] = {

@@ -16,7 +16,7 @@
 #include "clocks.h"
 #include "ntp.h"
 
-/* The kernel adds so much to its maximum error at each second. */
+/* What the kernel adds to its maximum error each second. */
 #define KERNEL_GROWTH_NS INT64_C(500000)
 
 /* The unit test has others. */
@@ -41,7 +41,7 @@ static pid_t process(void)
 	return pid;
 }
 
-/* Is it the port of NTP that a socket has? Of a line, the second word has it, in hex. */
+/* Has a socket NTP's port, 123? In each line, the second word is the address and port, in hex. */
 static bool serves_ntp(const char *name)
 {
 	FILE *file = fopen(name, "re");
@@ -56,7 +56,7 @@ static bool serves_ntp(const char *name)
 	return found;
 }
 
-/* When ntpd was killed, its number may become another program's. */
+/* After ntpd was killed, its process ID may become another program's. */
 static bool is_ntpd(pid_t pid)
 {
 	char name[64];
@@ -65,7 +65,7 @@ static bool is_ntpd(pid_t pid)
 
 	snprintf(name, sizeof(name), PROC_FOLDER "/%d/comm", pid);
 	file = fopen(name, "re");
-	/* Where another user's processes are hidden, as from the unit, it is known by its socket. */
+	/* Processes of other users may be hidden, as from the unit: then look for a socket. */
 	if (!file)
 		return serves_ntp(PROC_FOLDER "/net/udp") || serves_ntp(PROC_FOLDER "/net/udp6");
 	is = fgets(name, sizeof(name), file) && !strcmp(name, "ntpd\n");
@@ -73,7 +73,7 @@ static bool is_ntpd(pid_t pid)
 	return is;
 }
 
-/* A file that it left behind says nothing. */
+/* The file may be left from an ntpd that has ended. */
 static bool runs(void)
 {
 	pid_t pid = process();
@@ -105,15 +105,15 @@ static enum report_leap leap_of(const struct clock_state *clock)
 	return clock->deletes ? REPORT_LEAP_DELETE : REPORT_LEAP_NONE;
 }
 
-/* What the kernel can have added to its maximum error, at most. */
+/* The most that the kernel can have added to its maximum error. */
 static int64_t growth(const struct clock_state *last, const struct clock_state *now)
 {
 	return ((now->raw - last->raw) / NS_PER_SEC + 1) * KERNEL_GROWTH_NS;
 }
 
 /*
- * When it starts, NTPsec declares the clock synchronised, with a maximum error of 16 us: 16 s is
- * meant. The kernel then makes this error grow. Real errors are above 1 ms, ntpd's own minimum.
+ * When NTPsec starts, it declares the clock synchronised with a maximum error of 16 us, although it
+ * means 16 s. The kernel then lets this error grow. Real errors are above ntpd's minimum, 1 ms.
  */
 static bool may_be_start(const struct clock_state *last, const struct clock_state *now)
 {

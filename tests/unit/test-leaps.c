@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "calc/leap.h"
-#include "leaps.h"
+#include "common/leaps.h"
 #include "unit.h"
 
 #define NS	INT64_C(1000000000)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "metrics.h"
+#include "common/metrics.h"
 #include "unit.h"
 
 static char *printed;

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "common/pair.h"
 #include "counter.h"
-#include "pair.h"
 #include "unit.h"
 
 static void the_tightest_bracket_counts(void **state)

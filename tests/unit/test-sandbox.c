@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "counter.h"
-#include "internal.h"
+#include "section.h"
 #include "pagefile.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

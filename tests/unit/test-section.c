@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "section.h"
 #include "unit.h"
 
 #define NS INT64_C(1000000000)

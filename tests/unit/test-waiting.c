@@ -3,7 +3,6 @@
  * Waits in a world where time goes on only while the library sleeps, and where
  * a page file is a device whose events are told: when does it look, and where?
  */
-#include <dirent.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -213,18 +212,6 @@ ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
 	return syscall(SYS_pread64, fd, buffer, size, offset);
 }
 
-static int descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int count = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
-}
-
 static struct vmclock *begin(struct pagefile *pf, bool device)
 {
 	struct vmclock *vc;
@@ -242,14 +229,14 @@ static struct vmclock *begin(struct pagefile *pf, bool device)
 static int wait_ms(struct vmclock *vc, int64_t ms)
 {
 	const struct timespec timeout = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * MS };
-	int before = descriptors();
+	int before = count_descriptors();
 	int ret;
 
 	/* Ends a wait that would never end. */
 	alarm(20);
 	ret = vmclock_wait_disrupted(vc, 1, ms < 0 ? NULL : &timeout);
 	alarm(0);
-	assert_int_equal(descriptors(), before);
+	assert_int_equal(count_descriptors(), before);
 	return ret;
 }
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "check.h"
+#include "common/program.h"
 #include "lib/counter.h"
-#include "tools/common.h"
 
 /* Problems beyond the rules of judge/. */
 static const struct check_rule
@@ -43,7 +43,7 @@ static const struct remedy {
 	{ "reference-old", "see whether whoever publishes the page still runs, and report it" },
 };
 
-/* The way out for what vmclockd's page inherits; all else is a fault of vmclockd. */
+/* The same for vmclockd's page: rules that it breaks because of its sources. */
 static const struct remedy own_remedies[] = {
 	{ "bounds-wide", "see how far the NTP daemon is: chronyc tracking" },
 	{ "reference-old", "see whether vmclockd still runs: systemctl status vmclockd" },

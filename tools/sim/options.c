@@ -8,11 +8,11 @@
 
 #include "calc/base.h"
 #include "clock.h"
+#include "common/number.h"
+#include "common/program.h"
 #include "fault.h"
 #include "options.h"
 #include "tool.h"
-#include "tools/common.h"
-#include "tools/number.h"
 #include "vmclock-abi.h"
 
 #define LARGEST_PAGE	65536
@@ -151,7 +151,7 @@ static int take_fault(const struct row *row, void *field, const char *value)
 	return -1;
 }
 
-/* Modulo 2^64, so that both signs are welcome. */
+/* Modulo 2^64: both signs are valid. */
 static int take_difference(const struct row *row, void *field, const char *value)
 {
 	uint64_t *difference = field;
@@ -272,7 +272,7 @@ static const struct row rows[] = {
 
 #define HELP_COLUMN 25
 
-/* Lines that begin at the same column; the first does already. */
+/* Prints all lines from the same column on; the cursor is there for the first line. */
 static void print_lines(const char *text)
 {
 	const char *newline;

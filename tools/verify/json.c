@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "common/program.h"
 #include "report.h"
-#include "tools/common.h"
 #include "tools/json.h"
 
 /* The version of dist/schema/vmclock-verify.schema.json; it grows when a key changes its meaning. */

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "calc/base.h"
+#include "common/pair.h"
+#include "common/program.h"
 #include "reference.h"
 #include "tool.h"
-#include "tools/common.h"
-#include "vmclockd/pair.h"
 
 /* How often EXTENDED reads the clock. */
 #define SAMPLES 10
