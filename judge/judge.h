@@ -110,11 +110,14 @@ enum judge_needs {
 	JUDGE_WATCH,
 };
 
-/* What readers lose when the rule is broken. */
+/* What readers lose when the rule is broken; the worse, the later in the list. */
 enum judge_loss {
 	JUDGE_NOTHING,
-	JUDGE_ALL_TIME,
-	JUDGE_SOME,		/* a timescale, the bounds, the generation ... */
+	JUDGE_HINT,		/* what few readers ask for: an estimated error, the smearing hint */
+	JUDGE_SOME,		/* a timescale, leap seconds, the generation, wake-ups */
+	JUDGE_BOUNDS,		/* the order of events */
+	JUDGE_NO_TIME,		/* the time, and readers notice it */
+	JUDGE_ALL_TIME,		/* the time, and readers do not notice it */
 };
 
 struct judge_rule {
@@ -139,6 +142,12 @@ const char *judge_needs_name(enum judge_needs needs);
 
 /* Are the facts enough to judge this rule? */
 bool judge_can(const struct judge_rule *rule, const struct judge_facts *f);
+
+/*
+ * Does @a hurt an application more than @b does? What is lost counts first, then the
+ * severity; advice always comes last.
+ */
+bool judge_is_graver(const struct judge_rule *a, const struct judge_rule *b);
 
 struct judge_finding {
 	const struct judge_rule *rule;

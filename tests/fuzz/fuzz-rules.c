@@ -117,7 +117,7 @@ static void check_findings(const struct judge_facts *f, const struct judge_findi
 	for (i = 0; i < n; i++) {
 		check_sentence(findings[i].says);
 		CHECK(judge_can(findings[i].rule, f));
-		CHECK(!i || findings[i - 1].rule->severity >= findings[i].rule->severity);
+		CHECK(!i || !judge_is_graver(findings[i].rule, findings[i - 1].rule));
 		for (k = 0; k < i; k++)
 			CHECK(findings[k].rule != findings[i].rule);
 	}

@@ -608,8 +608,8 @@ static void test_order(void **state)
 	(void)state;
 	begin(&w);
 	spoil_timescale_utc(&w);	/* advice */
-	spoil_reserved_not_zero(&w);	/* doubtful */
-	spoil_smearing_unassigned(&w);	/* breaks */
+	spoil_reserved_not_zero(&w);	/* doubtful, and nothing is lost */
+	spoil_smearing_unassigned(&w);	/* breaks, a hint */
 	spoil_esterror_above_maxerror(&w);
 	n = judge_world(&w, findings);
 	assert_int_equal(n, 4);
@@ -623,6 +623,41 @@ static void test_order(void **state)
 		assert_int_equal(judge(&f, findings, i), i);
 	assert_string_equal(findings[0].rule->id, "smearing-unassigned");
 	assert_string_equal(findings[2].rule->id, "reserved-not-zero");
+
+	/* What hurts most leads, not what is certain: a stale time, then no bounds, then a hint. */
+	begin(&w);
+	spoil_reference_old(&w);
+	spoil_no_bounds(&w);
+	spoil_smearing_unassigned(&w);
+	assert_int_equal(judge_world(&w, findings), 3);
+	assert_string_equal(findings[0].rule->id, "reference-old");
+	assert_string_equal(findings[1].rule->id, "no-bounds");
+	assert_string_equal(findings[2].rule->id, "smearing-unassigned");
+}
+
+/* From each group, one rule for each severity; the gravest first. */
+static void test_gravity(void **state)
+{
+	static const char *const order[] = {
+		"interval-left",	/* wrong time that nobody notices */
+		"clock-differs",
+		"counter-missing",	/* no time */
+		"bounds-not-covered",	/* no order of events */
+		"no-bounds",
+		"generation-not-covered",
+		"no-utc",
+		"smearing-unassigned",	/* a hint */
+		"reserved-not-zero",
+		"generation-alone",	/* advice */
+	};
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		for (k = 0; k < sizeof(order) / sizeof(order[0]); k++)
+			assert_int_equal(judge_is_graver(judge_rule_named(order[i]),
+							 judge_rule_named(order[k])),
+					 i < k);
 }
 
 /* ---- Limits ---------------------------------------------------------------------------------- */
@@ -1150,6 +1185,7 @@ int main(void)
 		cmocka_unit_test(test_missing_facts),
 		cmocka_unit_test(test_second_fields),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_gravity),
 		cmocka_unit_test(test_limits_of_time),
 		cmocka_unit_test(test_truth_in_tai),
 		cmocka_unit_test(test_limits_of_page),

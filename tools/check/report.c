@@ -51,7 +51,10 @@ static void row(const char *label, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	printf("  %-*s", LABEL_WIDTH, label);
+	if (strlen(label) < LABEL_WIDTH)
+		printf("  %-*s", LABEL_WIDTH, label);
+	else
+		printf("  %s\n%*s", label, 2 + LABEL_WIDTH, "");
 	print_words(text);
 }
 
