@@ -56,6 +56,7 @@ RULE(generation_alone);
 /* guest.c */
 RULE(counter_elsewhere);
 RULE(period_differs);
+RULE(period_unlikely);
 RULE(reference_ahead);
 RULE(reference_old);
 RULE(bounds_wide);

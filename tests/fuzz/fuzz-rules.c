@@ -83,6 +83,8 @@ static void set_guest(const struct machine *m, struct judge_guest *guest)
 		.counter_id = m->counter_id,
 		.counter = m->counter,
 		.frequency_hz = (double)m->hz,
+		.frequency_doubt = m->unused / 1e5,
+		.frequency_error = m->unused / 1e4,
 		.has_clock = m->has & 1,
 		.clock = { .sec = m->clock_sec, .nsec = m->clock_nsec % NS_PER_SEC },
 		.clock_error = m->clock_error,

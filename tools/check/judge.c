@@ -40,6 +40,8 @@ static const struct remedy {
 			   "or a watch" },
 	{ "tai-offset-differs", "find out which of the two is wrong: the list of leap seconds in "
 				"tzdata, or the page" },
+	{ "period-unlikely", "find out which of the two is wrong: wait until NTP keeps the system's "
+			     "clock, and compare again" },
 	{ "reference-old", "see whether whoever publishes the page still runs, and report it" },
 };
 

@@ -153,6 +153,14 @@ SPOIL(period_differs)
 	sim->next.counter_period_shift++;
 }
 
+/* By 0.2 %: more than a counter is off, and less than some kernels are. */
+SPOIL(period_unlikely)
+{
+	uint64_t period = le64toh(sim->next.counter_period_frac_sec);
+
+	sim->next.counter_period_frac_sec = htole64(period + period / 500);
+}
+
 SPOIL(time_impossible)
 {
 	sim->next.time_sec = UINT64_MAX;
@@ -415,6 +423,7 @@ static const struct sim_fault faults[] = {
 	{ "rate-esterror-above-maxerror", true, spoil_rate_esterror_above_maxerror, NULL },
 	{ "counter-elsewhere", true, spoil_counter_elsewhere, NULL },
 	{ "period-differs", true, spoil_period_differs, NULL },
+	{ "period-unlikely", true, spoil_period_unlikely, NULL },
 	{ "reference-ahead", true, spoil_reference_ahead, NULL },
 	{ "reference-old", true, spoil_reference_old, NULL },
 	{ "bounds-wide", true, spoil_bounds_wide, NULL },

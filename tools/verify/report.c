@@ -25,6 +25,15 @@ static void print_statistics(const struct record *r)
 	       judge_duration(text, (uint64_t)r->watch.longest_update));
 }
 
+static void print_counter(const struct record *r)
+{
+	char hz[JUDGE_VALUE], within[JUDGE_VALUE];
+
+	if (r->frequency_hz > 0)
+		printf("The counter runs at %s here, within %s.\n", judge_hertz(hz, r->frequency_hz),
+		       judge_share(within, r->frequency_doubt));
+}
+
 static void print_woken(const struct woken *woken)
 {
 	char text[JUDGE_VALUE];
@@ -117,6 +126,7 @@ void report_text(const struct record *r, const char *path)
 
 	printf("%s\n", path);
 	print_statistics(r);
+	print_counter(r);
 	print_woken(&r->woken);
 	if (r->has_page)
 		print_offers(r);

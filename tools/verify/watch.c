@@ -29,6 +29,7 @@ struct watch {
 	const struct watch_options *options;
 	struct record *record;
 	struct guest guest;
+	struct judge_guest first;	/* since the last marker; without a truth: not read yet */
 	int64_t start;
 
 	bool has_page;
@@ -86,6 +87,7 @@ static void measure_again(struct watch *w)
 {
 	w->record->markers++;
 	guest_begin(&w->guest);
+	w->first.has_truth = false;
 	w->next_guest = monotonic_now() + GUEST_NS;
 }
 
@@ -112,6 +114,11 @@ static void judge_guest(struct watch *w)
 
 	guest_read(&w->guest, &guest);
 	reference_read(&o->reference, &guest);
+	reference_rate(&w->first, &guest);
+	if (!w->first.has_truth)
+		w->first = guest;
+	w->record->frequency_hz = guest.frequency_hz;
+	w->record->frequency_doubt = guest.frequency_doubt;
 	guest.counter += o->counter_offset;
 	guest.max_error = o->max_error;
 	if (o->max_age) {
