@@ -6,6 +6,7 @@
  *	rules.c		the table, and the walk through it
  *	fields.c	rules of one page
  *	updates.c	rules of an update: a page and the next one
+ *	history.c	what is remembered of earlier pages
  *	guest.c		rules that need the machine's own counter and clocks
  *	watch.c		rules that need to have watched the live page
  *	offers.c	what a page has, which no rule asks for
@@ -78,10 +79,24 @@ struct judge_watch {
 	uint64_t changes;		/* of the sequence count, from one even value to another */
 };
 
+/* Earlier pages, up to the one before. Begin with zeros. */
+struct judge_history {
+	bool begun;
+	uint64_t marker;		/* of the last page */
+	bool has_time, has_bounds;	/* since @marker came */
+	struct judge_page time;		/* the last page with time since @marker came */
+	struct judge_page bounds;	/* the last page with bounds since @marker came */
+	bool has_former;
+	struct judge_page former;	/* the last page with time before @marker came */
+};
+
+void judge_history_add(struct judge_history *history, const struct judge_page *page);
+
 /* Each but @page may be NULL: unknown. Rules that need an unknown fact count as kept. */
 struct judge_facts {
 	const struct judge_page *page;
 	const struct judge_page *before;	/* the page that @page replaced */
+	const struct judge_history *history;	/* up to @before, and with it */
 	const struct judge_guest *guest;
 	const struct judge_watch *watch;
 };
@@ -109,6 +124,8 @@ enum judge_needs {
 	JUDGE_DEVICE,		/* in judge_guest: the ACPI names; a page file has none */
 	JUDGE_UPDATE,
 	JUDGE_DISRUPTION,	/* an update with another marker */
+	JUDGE_NEW_TIME,		/* the first page with time under another marker */
+	JUDGE_RETURN,		/* in judge_history: bounds that were withdrawn, and are back */
 	JUDGE_WATCH,
 };
 

@@ -94,13 +94,16 @@ const struct judge_rule judge_rules[] = {
 	  "magic, size, version, counter_id and time_type never change", judge_constant_changed },
 	{ "sequence-backwards", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, seq_count",
 	  "seq_count only increases", judge_sequence_backwards },
-	{ "time-of-former-host", JUDGE_DISRUPTION, JUDGE_BREAKS, JUDGE_ALL_TIME,
+	{ "time-of-former-host", JUDGE_NEW_TIME, JUDGE_BREAKS, JUDGE_ALL_TIME,
 	  "Structure Fields, disruption_marker",
-	  "a new marker comes with new counter, period and time", judge_time_of_former_host },
+	  "a new marker comes with a new reference, of counter and time", judge_time_of_former_host },
 	{ "reference-backwards", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_BOUNDS, "Time error calculation",
 	  "the reference never goes back under one marker", judge_reference_backwards },
 	{ "interval-left", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_ALL_TIME, "Time error calculation",
 	  "an update stays within the interval of the page before", judge_interval_left },
+	{ "interval-contradicted", JUDGE_RETURN, JUDGE_BREAKS, JUDGE_ALL_TIME, "Time error calculation",
+	  "bounds that were withdrawn come back in agreement with the last ones",
+	  judge_interval_contradicted },
 	{ "rate-left", JUDGE_UPDATE, JUDGE_DOUBTFUL, JUDGE_BOUNDS, "Time error calculation",
 	  "the new period is within the maximum errors", judge_rate_left },
 	{ "monotonic-backwards", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_BOUNDS, "Feature Flags, TIME_MONOTONIC",
@@ -158,6 +161,8 @@ const char *judge_needs_name(enum judge_needs needs)
 		[JUDGE_DEVICE] = "device",
 		[JUDGE_UPDATE] = "update",
 		[JUDGE_DISRUPTION] = "disruption",
+		[JUDGE_NEW_TIME] = "new-time",
+		[JUDGE_RETURN] = "return",
 		[JUDGE_WATCH] = "watch",
 	};
 
@@ -194,6 +199,10 @@ bool judge_can(const struct judge_rule *rule, const struct judge_facts *f)
 		return f->page && f->before;
 	case JUDGE_DISRUPTION:
 		return f->page && f->before && f->page->s.marker != f->before->s.marker;
+	case JUDGE_NEW_TIME:
+		return f->page && f->before && judge_former(f);
+	case JUDGE_RETURN:
+		return f->page && f->before && judge_withdrawn(f);
 	case JUDGE_WATCH:
 		return f->watch;
 	}

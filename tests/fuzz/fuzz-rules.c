@@ -20,7 +20,8 @@
 
 #define MOST 64
 
-enum { HAS_BEFORE = 1, HAS_GUEST = 2, HAS_WATCH = 4, PUT_RIGHT = 8, SAME_LINE = 16 };
+enum { HAS_BEFORE = 1, HAS_GUEST = 2, HAS_WATCH = 4, PUT_RIGHT = 8, SAME_LINE = 16,
+       WITHDRAWN = 32 };
 
 struct machine {
 	uint64_t counter;
@@ -165,6 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct judge_page before, page;
 	struct judge_guest guest;
 	struct judge_watch watch;
+	struct judge_history history = { .begun = false };
 	struct judge_facts f = { .page = &page };
 	struct input in;
 	char text[JUDGE_VALUE];
@@ -180,6 +182,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.stuck = in.machine.stuck & 1,
 	};
 	f.before = in.what & HAS_BEFORE ? &before : NULL;
+	/* The page before has withdrawn what an equal one gave. */
+	if (in.what & WITHDRAWN) {
+		judge_history_add(&history, &before);
+		before.s.status = VMCLOCK_STATUS_UNRELIABLE;
+		judge_history_add(&history, &before);
+		f.history = &history;
+	}
 	f.guest = in.what & HAS_GUEST ? &guest : NULL;
 	f.watch = in.what & HAS_WATCH ? &watch : NULL;
 

@@ -25,6 +25,7 @@
 /* A page that keeps all rules, the previous page, and the machine. */
 struct world {
 	struct judge_page page, before;
+	struct judge_history history;
 	struct judge_guest guest;
 	struct judge_watch watch;
 };
@@ -120,7 +121,8 @@ static void begin(struct world *w)
 static size_t judge_world(const struct world *w, struct judge_finding findings[MOST])
 {
 	const struct judge_facts f = {
-		.page = &w->page, .before = &w->before, .guest = &w->guest, .watch = &w->watch,
+		.page = &w->page, .before = &w->before, .history = &w->history, .guest = &w->guest,
+		.watch = &w->watch,
 	};
 
 	return judge(&f, findings, MOST);
@@ -388,6 +390,20 @@ SPOIL(interval_left)
 	step(&w->page, 60);
 }
 
+/* The page before has withdrawn what it gave. */
+static void withdraw(struct world *w)
+{
+	judge_history_add(&w->history, &w->before);
+	w->before.s.status = VMCLOCK_STATUS_UNRELIABLE;
+	judge_history_add(&w->history, &w->before);
+}
+
+SPOIL(interval_contradicted)
+{
+	withdraw(w);
+	step(&w->page, 3100);
+}
+
 SPOIL(rate_left)
 {
 	/* 2 ppm, and the errors allow 1 ppm. */
@@ -482,6 +498,7 @@ static const struct {
 	{ "time-of-former-host", spoil_time_of_former_host },
 	{ "reference-backwards", spoil_reference_backwards },
 	{ "interval-left", spoil_interval_left },
+	{ "interval-contradicted", spoil_interval_contradicted },
 	{ "rate-left", spoil_rate_left },
 	{ "monotonic-backwards", spoil_monotonic_backwards },
 	{ "leap-life-cycle", spoil_leap_life_cycle },
@@ -980,11 +997,93 @@ static void test_intervals(void **state)
 	only(&w, "reference-backwards");
 }
 
+/* Time that was withdrawn, and is back under the same marker. */
+static void test_withdrawn(void **state)
+{
+	struct world w;
+
+	(void)state;
+	/* 1500 ns each, and 50 ns of growth: the intervals still meet. */
+	begin(&w);
+	withdraw(&w);
+	step(&w.page, 3040);
+	nothing(&w);
+	begin(&w);
+	withdraw(&w);
+	step(&w.page, -3040);
+	nothing(&w);
+	begin(&w);
+	withdraw(&w);
+	step(&w.page, -3100);
+	only(&w, "interval-contradicted");
+	/* Wider bounds make no contradiction. */
+	w.page.s.time_maxerror = 1000000;
+	nothing(&w);
+	/* Without bounds nothing is guaranteed; without bounds before, nothing was. */
+	begin(&w);
+	spoil_interval_contradicted(&w);
+	w.page.s.flags &= ~(uint64_t)ALL_ERRORS;
+	only(&w, "no-bounds");
+	begin(&w);
+	w.before.s.flags &= ~(uint64_t)ALL_ERRORS;
+	spoil_interval_contradicted(&w);
+	nothing(&w);
+	/* Bounds that are withdrawn alone. */
+	begin(&w);
+	judge_history_add(&w.history, &w.before);
+	w.before.s.flags &= ~(uint64_t)VMCLOCK_FLAG_TIME_MAXERROR_VALID;
+	judge_history_add(&w.history, &w.before);
+	step(&w.page, 3100);
+	only(&w, "interval-contradicted");
+	/* A disruption ends the guarantee, whether it comes with the time or before it. */
+	begin(&w);
+	spoil_interval_contradicted(&w);
+	w.page.s.marker++;
+	nothing(&w);
+	begin(&w);
+	withdraw(&w);
+	w.before.s.marker = ++w.page.s.marker;
+	judge_history_add(&w.history, &w.before);
+	step(&w.page, 3100);
+	nothing(&w);
+	/* The counter went back. */
+	begin(&w);
+	withdraw(&w);
+	w.page.s.counter_value = w.before.s.counter_value - HZ;
+	assert_true(finds(&w, "interval-contradicted"));
+
+	/* Bounds go, and time jumps at once: it must lie within the last ones. */
+	begin(&w);
+	w.page.s.flags &= ~(uint64_t)ALL_ERRORS;
+	step(&w.page, 1400);
+	only(&w, "no-bounds");
+	step(&w.page, 200);
+	assert_true(finds(&w, "interval-left"));
+}
+
 static void test_markers(void **state)
 {
 	struct world w;
 
 	(void)state;
+	/* The reference is the former host's, though the period is new. */
+	begin(&w);
+	spoil_time_of_former_host(&w);
+	w.page.s.period++;
+	only(&w, "time-of-former-host");
+	/* The new marker came without time, and the old host's time comes later. */
+	begin(&w);
+	w.page = w.before;
+	w.page.seq += 4;
+	w.page.s.marker++;
+	judge_history_add(&w.history, &w.before);
+	w.before.s.marker++;
+	w.before.s.status = VMCLOCK_STATUS_UNRELIABLE;
+	judge_history_add(&w.history, &w.before);
+	only(&w, "time-of-former-host");
+	/* Once there was a time under the new marker, an equal reference proves nothing. */
+	judge_history_add(&w.history, &w.page);
+	nothing(&w);
 	/* One field that moved is enough. */
 	begin(&w);
 	spoil_time_of_former_host(&w);
@@ -1230,6 +1329,7 @@ int main(void)
 		cmocka_unit_test(test_limits_of_page),
 		cmocka_unit_test(test_constants),
 		cmocka_unit_test(test_intervals),
+		cmocka_unit_test(test_withdrawn),
 		cmocka_unit_test(test_markers),
 		cmocka_unit_test(test_leap_seconds),
 		cmocka_unit_test(test_values),

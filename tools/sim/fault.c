@@ -303,6 +303,17 @@ SPOIL(interval_left)
 		step_time(sim, sim_time_of(0, 10000000));
 }
 
+/* Withdraws the time in each cycle, and comes back 10 ms later than promised. */
+SPOIL(interval_contradicted)
+{
+	enum { WITHDRAWN = 3 };
+	uint64_t returns = (sim->updates + CYCLE - FIRST - WITHDRAWN) / CYCLE;
+
+	if (has_begun(sim) && place(sim) < FIRST + WITHDRAWN)
+		sim->next.clock_status = VMCLOCK_STATUS_UNRELIABLE;
+	step_time(sim, sim_time_of(0, (int64_t)returns * 10000000));
+}
+
 /*
  * By 3 ppm, for one update. The next one has a smaller error, so that it stays
  * inside the interval all the same; then the error grows again, more slowly than
@@ -435,6 +446,7 @@ static const struct sim_fault faults[] = {
 	{ "time-of-former-host", false, spoil_time_of_former_host, NULL },
 	{ "reference-backwards", false, spoil_reference_backwards, NULL },
 	{ "interval-left", false, spoil_interval_left, NULL },
+	{ "interval-contradicted", false, spoil_interval_contradicted, NULL },
 	{ "rate-left", false, spoil_rate_left, NULL },
 	{ "monotonic-backwards", false, spoil_monotonic_backwards, NULL },
 	{ "leap-life-cycle", false, spoil_leap_life_cycle, NULL },

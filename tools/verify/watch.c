@@ -35,6 +35,7 @@ struct watch {
 	bool has_page;
 	uint64_t words[SOURCE_WORDS];	/* the last consistent copy */
 	struct judge_page page;
+	struct judge_history history;
 	int64_t odd_since;		/* 0: the count was even at the last look */
 	uint32_t odd_seq;
 	int64_t next_guest, next_gone;
@@ -93,9 +94,12 @@ static void measure_again(struct watch *w)
 
 static void judge_page(struct watch *w, const struct judge_page *before)
 {
-	const struct judge_facts facts = { .page = &w->page, .before = before };
+	const struct judge_facts facts = {
+		.page = &w->page, .before = before, .history = &w->history,
+	};
 
 	record_judge(w->record, &facts, since_start(w));
+	judge_history_add(&w->history, &w->page);
 	if (before && before->s.marker != w->page.s.marker)
 		measure_again(w);
 	if (expect_look(w->options->expect, before, &w->page, w->record) && !w->fulfilled) {
