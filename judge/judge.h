@@ -124,7 +124,7 @@ enum judge_needs {
 	JUDGE_DEVICE,		/* in judge_guest: the ACPI names; a page file has none */
 	JUDGE_UPDATE,
 	JUDGE_DISRUPTION,	/* an update with another marker */
-	JUDGE_NEW_TIME,		/* the first page with time under another marker */
+	JUDGE_ARRIVAL,		/* the first page with time under another marker */
 	JUDGE_RETURN,		/* in judge_history: bounds that were withdrawn, and are back */
 	JUDGE_WATCH,
 };

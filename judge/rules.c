@@ -94,7 +94,7 @@ const struct judge_rule judge_rules[] = {
 	  "magic, size, version, counter_id and time_type never change", judge_constant_changed },
 	{ "sequence-backwards", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, seq_count",
 	  "seq_count only increases", judge_sequence_backwards },
-	{ "time-of-former-host", JUDGE_NEW_TIME, JUDGE_BREAKS, JUDGE_ALL_TIME,
+	{ "time-of-former-host", JUDGE_ARRIVAL, JUDGE_BREAKS, JUDGE_ALL_TIME,
 	  "Structure Fields, disruption_marker",
 	  "a new marker comes with a new reference, of counter and time", judge_time_of_former_host },
 	{ "reference-backwards", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_BOUNDS, "Time error calculation",
@@ -161,7 +161,7 @@ const char *judge_needs_name(enum judge_needs needs)
 		[JUDGE_DEVICE] = "device",
 		[JUDGE_UPDATE] = "update",
 		[JUDGE_DISRUPTION] = "disruption",
-		[JUDGE_NEW_TIME] = "new-time",
+		[JUDGE_ARRIVAL] = "arrival",
 		[JUDGE_RETURN] = "return",
 		[JUDGE_WATCH] = "watch",
 	};
@@ -199,7 +199,7 @@ bool judge_can(const struct judge_rule *rule, const struct judge_facts *f)
 		return f->page && f->before;
 	case JUDGE_DISRUPTION:
 		return f->page && f->before && f->page->s.marker != f->before->s.marker;
-	case JUDGE_NEW_TIME:
+	case JUDGE_ARRIVAL:
 		return f->page && f->before && judge_former(f);
 	case JUDGE_RETURN:
 		return f->page && f->before && judge_withdrawn(f);
