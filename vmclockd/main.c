@@ -272,6 +272,7 @@ static int keep_files(struct daemon *d)
 
 static void tick(struct daemon *d)
 {
+	clockbound_keep(&d->clockbound, monotonic_now());
 	look_at_clocksource(d);
 	logind_tick(&d->logind, monotonic_now());
 	ntp_find(&d->ntp);
