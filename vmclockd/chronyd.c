@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -58,9 +59,34 @@ static int command(struct ntp *ntp, const char *text)
 	return chrony_command(c, text);
 }
 
+static struct incarnation who(void)
+{
+	struct stat st;
+
+	if (lstat(CHRONYD_SOCKET, &st))
+		return (struct incarnation){ 0 };
+	return (struct incarnation){ st.st_dev, st.st_ino, st.st_ctim };
+}
+
 static int forget(struct ntp *ntp)
 {
-	return lead_read(&ntp->chronyd.lead) ?: command(ntp, "reset sources");
+	struct incarnation clean = who();
+	int ret = lead_read(&ntp->chronyd.lead) ?: command(ntp, "reset sources");
+
+	if (!ret)
+		ntp->chronyd.clean = clean;
+	return ret;
+}
+
+/* With the option -r, chronyd begins with measurements that an earlier one has saved. */
+static bool is_another(const struct ntp *ntp)
+{
+	const struct incarnation *clean = &ntp->chronyd.clean;
+	struct incarnation now = who();
+
+	return clean->inode && now.inode &&
+	       (now.device != clean->device || now.inode != clean->inode ||
+		now.made.tv_sec != clean->made.tv_sec || now.made.tv_nsec != clean->made.tv_nsec);
 }
 
 /* The target is absolute, so a reaction that begins anew does not add the change twice. */
@@ -84,6 +110,9 @@ static int set_rate(struct ntp *ntp, int64_t fast)
 static int begin(struct ntp *ntp)
 {
 	ntp->chronyd.fresh = FRESH_UNKNOWN;
+	/* The next one may have measurements from before an earlier vmclockd's disruption. */
+	if (ntp->disrupted && !ntp->silent)
+		ntp->chronyd.clean = who();
 	return lead_read(&ntp->chronyd.lead);
 }
 
@@ -220,6 +249,7 @@ const struct ntp_daemon chronyd_daemon = {
 	.set_rate = set_rate,
 	.begin = begin,
 	.forget = forget,
+	.is_another = is_another,
 	.dropped = dropped,
 	.measure = measure,
 	.measured = measured,

@@ -372,6 +372,7 @@ static void begin(struct daemon *d)
 	logind_init(&d->logind);
 	ntp_init(&d->ntp, &d->config, d->device.event);
 	d->ntp.silent = d->by_ntp.silent;
+	d->ntp.disrupted = d->state.next.disruptions;
 	ntp_find(&d->ntp);
 	if (device_open(&d->device))
 		reaction_start(d);

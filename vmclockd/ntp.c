@@ -83,6 +83,11 @@ const char *ntp_reason(const struct ntp *ntp, int error)
 	return ntp->daemon->reason(error);
 }
 
+bool ntp_is_another(const struct ntp *ntp)
+{
+	return ntp->daemon && ntp->daemon->is_another && ntp->daemon->is_another(ntp);
+}
+
 int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclock_abi *page)
 {
 	int64_t fast;

@@ -45,16 +45,26 @@ int64_t lead_stepped(const struct lead *before, const struct lead *after)
 
 /* ---- The tests ----------------------------------------------------------------------- */
 
-/* The socket's file stays after a process that was killed. */
-static void a_socket_alone_is_no_daemon(void **state)
+/* Makes its socket, in place of another process's. */
+static int start_process(void)
 {
 	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = CHRONYD_SOCKET };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+	assert_true(fd >= 0);
+	unlink(CHRONYD_SOCKET);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* The socket's file stays after a process that was killed. */
+static void a_socket_alone_is_no_daemon(void **state)
+{
+	int fd;
+
 	(void)state;
 	assert_false(d->runs());
-	assert_true(fd >= 0);
-	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	fd = start_process();
 	assert_true(d->runs());
 	close(fd);
 	assert_int_equal(access(CHRONYD_SOCKET, F_OK), 0);
@@ -225,6 +235,53 @@ static void a_step_before_the_first_report_begins_it_anew(void **state)
 	assert_int_equal(report(p), 0);
 }
 
+/* A new process may have measurements that an old one has saved: `chronyd -r'. */
+static void a_restart_is_seen_after_a_disruption(void **state)
+{
+	struct place *p = *state;
+	char chronyc[96];
+	int first, second;
+
+	answer(p, chronyc);
+	first = start_process();
+	assert_int_equal(d->begin(&p->ntp), 0);
+	second = start_process();
+	assert_false(d->is_another(&p->ntp));
+	assert_int_equal(d->forget(&p->ntp), 0);
+	assert_false(d->is_another(&p->ntp));
+	close(first);
+	first = start_process();
+	assert_true(d->is_another(&p->ntp));
+	/* There is none for a moment, or it has refused. */
+	unlink(CHRONYD_SOCKET);
+	assert_false(d->is_another(&p->ntp));
+	close(second);
+	second = start_process();
+	assert_true(d->is_another(&p->ntp));
+	assert_int_equal(d->forget(&p->ntp), 0);
+	assert_false(d->is_another(&p->ntp));
+	close(first);
+	close(second);
+}
+
+/* The disruption was an earlier vmclockd's. */
+static void it_is_seen_after_a_restart_of_vmclockd(void **state)
+{
+	struct place *p = *state;
+	char chronyc[96];
+	int first, second;
+
+	answer(p, chronyc);
+	first = start_process();
+	p->ntp.disrupted = true;
+	assert_int_equal(d->begin(&p->ntp), 0);
+	assert_false(d->is_another(&p->ntp));
+	second = start_process();
+	assert_true(d->is_another(&p->ntp));
+	close(first);
+	close(second);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +291,10 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_step_before_the_first_report_begins_it_anew,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_restart_is_seen_after_a_disruption, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(it_is_seen_after_a_restart_of_vmclockd, set_up,
+						tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
