@@ -47,7 +47,10 @@ void chrony_init(struct chrony *c, const char *path, int timeout, int interrupt)
 
 int chrony_start(struct chrony *c)
 {
-	char *const argv[] = { (char *)"chronyc", (char *)"-n", (char *)"-c", NULL };
+	char *const argv[] = {
+		(char *)"chronyc", (char *)"-n", (char *)"-c",
+		c->socket ? (char *)"-h" : NULL, (char *)c->socket, NULL,
+	};
 	struct program program = {
 		.path = c->path, .argv = argv, .envp = program_plain_environment,
 		/* Killed, it would leave its socket behind. */
@@ -273,9 +276,9 @@ const char *chrony_reason(int error)
 	case -ETIMEDOUT:
 		return "chronyd, or chronyc, does not answer in time";
 	case -ECONNREFUSED:
-		return "chronyc cannot talk to chronyd: does it run, and may this user open its socket?";
+		return "chronyc cannot talk to chronyd: does it run, is its socket the one of chronyd_socket, and may this user open it?";
 	case -EPERM:
-		return "chronyd does not take commands from here: chronyc needs its socket, and root or its user";
+		return "chronyd does not take commands from here: chronyc needs its socket (chronyd_socket), and root or its user";
 	case -EOPNOTSUPP:
 		return "this chronyc is older than 4.0";
 	case -EPIPE:

@@ -32,7 +32,7 @@ struct ntp {
 struct ntp_daemon {
 	enum config_ntp kind;
 	/* Is it running? */
-	bool (*runs)(void);
+	bool (*runs)(const struct config *config);
 	/* Is it being restarted? NULL: never. */
 	bool (*busy)(const struct ntp *ntp);
 	/* Prepares for use. */
