@@ -19,6 +19,7 @@ struct guest {
 	bool counts;		/* there is a steady counter */
 	struct pair first;
 	bool synchronised;	/* the kernel calls its clock synchronised */
+	double calibration;	/* the share by which the raw clock may be off, in all likelihood */
 	int64_t maxerror;	/* ns, as the kernel says; only if synchronised */
 	int tai;		/* TAI - UTC */
 	bool tai_certain;	/* no leap second can have come since it was known */

@@ -3,16 +3,14 @@
 #ifndef PAGEFILE_H
 #define PAGEFILE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "vmclock.h"
 #include "vmclock-abi.h"
 #include "lib/run-layout.h"
+#include "unit.h"
 
 struct pagefile {
 	char dir[64];

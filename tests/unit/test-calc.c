@@ -4,19 +4,17 @@
  * against tables written by hand.
  */
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <cmocka.h>
 #include <gmp.h>
 
 #include "calc/scale.h"
 #include "calc/time.h"
 #include "lib/line.h"
+#include "unit.h"
 
 #define NS NS_PER_SEC
 

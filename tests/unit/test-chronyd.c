@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* chronyd as the NTP daemon, with shell scripts in place of chronyc. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,10 +8,10 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "lead.h"
 #include "ntpplace.h"
+#include "unit.h"
 
 static const struct ntp_daemon *const d = &chronyd_daemon;
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* When is the counter steady? According to the processor and the kernel. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
+
+#include "unit.h"
 
 #include <errno.h>
 #include <stdbool.h>

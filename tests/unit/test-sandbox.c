@@ -247,7 +247,7 @@ static void try_all(struct vmclock *vc, const struct trial *trials, size_t count
 	size_t i;
 
 	assert_ptr_not_equal(outcomes, MAP_FAILED);
-	assert_in_range(count, 1, TRIALS_MAX);
+	assert_uint_in_range(count, 1, TRIALS_MAX);
 	for (i = 0; i < count; i++) {
 		pids[i] = fork();
 		if (!pids[i])

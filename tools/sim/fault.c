@@ -153,6 +153,14 @@ SPOIL(period_differs)
 	sim->next.counter_period_shift++;
 }
 
+/* By 0.2 %: more than a counter is off, and less than some kernels are. */
+SPOIL(period_unlikely)
+{
+	uint64_t period = le64toh(sim->next.counter_period_frac_sec);
+
+	sim->next.counter_period_frac_sec = htole64(period + period / 500);
+}
+
 SPOIL(time_impossible)
 {
 	sim->next.time_sec = UINT64_MAX;
@@ -295,6 +303,17 @@ SPOIL(interval_left)
 		step_time(sim, sim_time_of(0, 10000000));
 }
 
+/* Withdraws the time in each cycle, and comes back 10 ms later than promised. */
+SPOIL(interval_contradicted)
+{
+	enum { WITHDRAWN = 3 };
+	uint64_t returns = (sim->updates + CYCLE - FIRST - WITHDRAWN) / CYCLE;
+
+	if (has_begun(sim) && place(sim) < FIRST + WITHDRAWN)
+		sim->next.clock_status = VMCLOCK_STATUS_UNRELIABLE;
+	step_time(sim, sim_time_of(0, (int64_t)returns * 10000000));
+}
+
 /*
  * By 3 ppm, for one update. The next one has a smaller error, so that it stays
  * inside the interval all the same; then the error grows again, more slowly than
@@ -415,6 +434,7 @@ static const struct sim_fault faults[] = {
 	{ "rate-esterror-above-maxerror", true, spoil_rate_esterror_above_maxerror, NULL },
 	{ "counter-elsewhere", true, spoil_counter_elsewhere, NULL },
 	{ "period-differs", true, spoil_period_differs, NULL },
+	{ "period-unlikely", true, spoil_period_unlikely, NULL },
 	{ "reference-ahead", true, spoil_reference_ahead, NULL },
 	{ "reference-old", true, spoil_reference_old, NULL },
 	{ "bounds-wide", true, spoil_bounds_wide, NULL },
@@ -426,6 +446,7 @@ static const struct sim_fault faults[] = {
 	{ "time-of-former-host", false, spoil_time_of_former_host, NULL },
 	{ "reference-backwards", false, spoil_reference_backwards, NULL },
 	{ "interval-left", false, spoil_interval_left, NULL },
+	{ "interval-contradicted", false, spoil_interval_contradicted, NULL },
 	{ "rate-left", false, spoil_rate_left, NULL },
 	{ "monotonic-backwards", false, spoil_monotonic_backwards, NULL },
 	{ "leap-life-cycle", false, spoil_leap_life_cycle, NULL },
