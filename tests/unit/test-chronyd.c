@@ -119,8 +119,7 @@ static void the_socket_may_have_another_path(void **state)
 	p->ntp.chronyd.chronyc.timeout = 20000;
 	stepped = 0;
 	assert_int_equal(d->forget(&p->ntp), 0);
-	/* `echo' takes the first one for an option of its own. */
-	snprintf(called, sizeof(called), "-c -h %s", path);
+	snprintf(called, sizeof(called), "-u root -n -c -h %s\n", path);
 	assert_string_equal(last_call(p, "chronyc"), called);
 }
 
