@@ -11,6 +11,11 @@ bool judge_say(char says[JUDGE_TEXT], const char *fmt, ...) __attribute__((forma
 /* @a - @b in ns, limited to +-292 years. */
 int64_t judge_difference(const struct vmclock_instant *a, const struct vmclock_instant *b);
 
+/* Before the marker changed: the last page with time. NULL: @page is not the first one with time since. */
+const struct judge_page *judge_former(const struct judge_facts *f);
+/* The last page with bounds under the same marker. NULL: there is none, or the bounds were not withdrawn. */
+const struct judge_page *judge_withdrawn(const struct judge_facts *f);
+
 #define RULE(name) bool judge_##name(const struct judge_facts *f, char says[JUDGE_TEXT])
 
 /* fields.c */
@@ -46,6 +51,7 @@ RULE(sequence_backwards);
 RULE(time_of_former_host);
 RULE(reference_backwards);
 RULE(interval_left);
+RULE(interval_contradicted);
 RULE(rate_left);
 RULE(monotonic_backwards);
 RULE(leap_life_cycle);
@@ -56,6 +62,7 @@ RULE(generation_alone);
 /* guest.c */
 RULE(counter_elsewhere);
 RULE(period_differs);
+RULE(period_unlikely);
 RULE(reference_ahead);
 RULE(reference_old);
 RULE(bounds_wide);

@@ -3,9 +3,11 @@
 #
 # The manual pages are the contract: they explain exactly the library's constants and fields, the
 # driver's attributes, parameters and uevent variables, the rules, and vmclock-check's problem
-# codes. docs/troubleshooting.md has the same problem codes.
+# codes. docs/troubleshooting.md has the same problem codes. The examples compile as printed.
 
+generated=$PWD/include
 cd "${top_srcdir:=$(dirname "$0")/..}" || exit 99
+[ -d "$generated" ] && [ "$generated" != "$PWD/include" ] || generated=$PWD/build/include
 number=0
 
 # same WHAT NAMES NAMES: a case: the names in the code are the names in the manual.
@@ -31,6 +33,13 @@ fields() {
 	sed -n "/^struct $1 {\$/,/^};\$/s/^\t.*[ *]\([a-z_]*\)\(\[.*\]\)\{0,1\};.*/\1/p" include/vmclock.h
 }
 
+# structure NAME FILE...: its declaration, without comments.
+structure() {
+	name=$1
+	shift
+	sed 's,[[:blank:]]*/[*].*[*]/$,,' "$@" | sed -n "/^struct vmclock_$name {\$/,/^};\$/p"
+}
+
 constants() {
 	grep -o "\bVMCLOCK_$1[A-Z_]*" "$2" | sort -u
 }
@@ -43,6 +52,10 @@ same 'status' "$(constants STATUS_ include/vmclock.h | grep -v '_$')" \
 	"$(items vmclock_time.3 Dv Status)"
 same 'leap indicator' "$(constants LEAP_ include/vmclock.h | grep -v '_$')" \
 	"$(items vmclock_time.3 Dv 'Leap indicator')"
+for name in time quality state; do
+	same "the text of struct vmclock_$name" "$(structure "$name" include/vmclock.h)" \
+		"$(structure "$name" man/*.3)"
+done
 same 'struct vmclock_quality' "$(fields vmclock_quality)" "$(items vmclock_quality_at.3 Fa)"
 same 'struct vmclock_time' "$(fields vmclock_time)" "$(items vmclock_time.3 Fa)"
 same 'attributes' "$(sed -n 's/^VMCLOCK_ATTRIBUTE(\(.*\));$/\1/p; s/^static DEVICE_ATTR_R[OW](\(.*\));$/\1/p' \
@@ -103,6 +116,33 @@ if [ -z "$wrong" ]; then
 	echo "ok $number - values"
 else
 	echo "not ok $number - values"
+	printf '%s\n' "$wrong" | sed 's/^/# /'
+fi
+
+# Each example of the library's pages becomes the body of a function.
+examples() {
+	printf '#include <%s>\n' errno.h stdio.h vmclock.h
+	awk '
+		/^\.Sh / { in_examples = $2 == "EXAMPLES" }
+		in_examples && /^\.Bd -literal/ {
+			printf "int example_%d(struct vmclock *vc);\n", ++count
+			printf "int example_%d(struct vmclock *vc)\n{ (void)vc; {\n", count
+			printf "#line %d \"%s\"\n", FNR + 1, FILENAME
+			copies = 1
+			next
+		}
+		copies && /^\.Ed/ { print "} return 0; }"; copies = 0 }
+		copies { gsub(/\\e/, "\\"); print }
+		END { exit !count }' man/*.3
+}
+
+number=$((number + 1))
+# shellcheck disable=SC2086
+if wrong=$(examples | ${CC:-cc} -std=gnu11 -Wall -Wextra -Werror -O1 -Iinclude -I"$generated" \
+	-x c -c -o /dev/null - 2>&1); then
+	echo "ok $number - examples compile"
+else
+	echo "not ok $number - examples compile"
 	printf '%s\n' "$wrong" | sed 's/^/# /'
 fi
 echo "1..$number"

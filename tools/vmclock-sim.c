@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/program.h"
 #include "lib/monotonic.h"
-#include "common.h"
 #include "sim/command.h"
 #include "sim/counter.h"
 #include "sim/input.h"

@@ -13,11 +13,11 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "common/program.h"
 #include "daemon.h"
 #include "log.h"
 #include "reaction.h"
 #include "supervisor.h"
-#include "tools/common.h"
 
 #define TOOL "vmclockd"
 
@@ -272,6 +272,7 @@ static int keep_files(struct daemon *d)
 
 static void tick(struct daemon *d)
 {
+	clockbound_keep(&d->clockbound, monotonic_now());
 	look_at_clocksource(d);
 	logind_tick(&d->logind, monotonic_now());
 	ntp_find(&d->ntp);
@@ -371,6 +372,7 @@ static void begin(struct daemon *d)
 	logind_init(&d->logind);
 	ntp_init(&d->ntp, &d->config, d->device.event);
 	d->ntp.silent = d->by_ntp.silent;
+	d->ntp.disrupted = d->state.next.disruptions;
 	ntp_find(&d->ntp);
 	if (device_open(&d->device))
 		reaction_start(d);

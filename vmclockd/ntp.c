@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "chronyd-socket.h"
 #include "clock.h"
 #include "clocks.h"
 #include "log.h"
@@ -39,7 +40,7 @@ static const struct ntp_daemon *look(const struct config *config)
 	for (i = 0; i < DAEMONS; i++) {
 		if (config->ntp == (int)daemons[i]->kind)
 			return daemons[i];
-		if (config->ntp == NTP_AUTO && daemons[i]->runs())
+		if (config->ntp == NTP_AUTO && daemons[i]->runs(config))
 			return daemons[i];
 	}
 	return NULL;
@@ -66,6 +67,7 @@ void ntp_find(struct ntp *ntp)
 	ntp->told = 0;
 	if (!daemon) {
 		say(LOG_INFO, "no NTP daemon keeps the system clock");
+		chronyd_socket_tell(ntp->config, false);
 		return;
 	}
 	say(LOG_INFO, "the system clock is kept by %s", config_ntp_name(found));
@@ -81,6 +83,11 @@ int ntp_set_kernel_rate(struct ntp *ntp, int64_t fast)
 const char *ntp_reason(const struct ntp *ntp, int error)
 {
 	return ntp->daemon->reason(error);
+}
+
+bool ntp_is_another(const struct ntp *ntp)
+{
+	return ntp->daemon && ntp->daemon->is_another && ntp->daemon->is_another(ntp);
 }
 
 int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclock_abi *page)

@@ -121,6 +121,14 @@ start --size 32
 is 'the least page: marker' disruption_marker 1
 is 'the least page: no time' time_sec 0
 stop
+start --size 80
+is 'a page that ends before the time: no counter' counter_id 255
+is 'and no status' clock_status 0
+stop
+start --size 96
+is 'a page that ends before its bounds: it gives time' clock_status 2
+is 'and promises no bounds' flags 1
+stop
 start --generation 0xffffffffffffffff
 is 'the largest generation' vm_generation_counter 18446744073709551615
 tell snapshot

@@ -303,6 +303,21 @@ for file in lock page state '*'; do
 	expect "$file removed: there is only one" 1 'another vmclockd runs and writes the files in'
 done
 verdict 'it is told once each' "$([ "$(how_often 'were removed')" = 4 ] || echo 'more often')"
+stop_daemon
+
+# ClockBound's segment as well.
+segment=$tmp/clockbound/shm0
+configure 'clockbound = yes' "clockbound_path = $segment"
+start_daemon 'its page gives a marker only'
+is_published() { [ "$(word "$segment" 14 2)" -gt 0 ]; }
+holds 'a segment for clients of ClockBound' is_published
+rm -r "$tmp/clockbound"
+holds "ClockBound's segment removed: it is told" said "$segment was removed, and is made anew: "
+holds "ClockBound's segment removed: it is made anew" is_published
+stop_daemon
+
+configure
+start_daemon 'its page gives a marker only'
 mv "$folder/state" "$tmp/other"
 ln -s "$tmp/other" "$folder/state"
 ended() { ! kill -0 "$daemon" 2>/dev/null; }

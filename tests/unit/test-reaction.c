@@ -5,7 +5,6 @@
  */
 #include <endian.h>
 #include <errno.h>
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +12,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "clock.h"
 #include "daemon.h"
@@ -21,6 +19,7 @@
 #include "log.h"
 #include "random.h"
 #include "reaction.h"
+#include "unit.h"
 
 #define INSTEAD __attribute__((visibility("default")))
 #define SEC	INT64_C(1700000000)
@@ -40,6 +39,7 @@ static struct {
 	bool left_behind;  /* the page's time is that of the marker before */
 	bool synchronised; /* by the kernel's own word */
 	int told_kernel, told_ntp, ntp_error;
+	bool ntp_another; /* it was restarted since it was told */
 	int by_ntp;	/* what the derived time says: 0, or an error */
 	int ntp_resets; /* how often the NTP daemon's measurements were void */
 	uint8_t leap;	/* on the page */
@@ -245,7 +245,14 @@ int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclo
 	(void)steer;
 	(void)page;
 	world.told_ntp++;
+	world.ntp_another &= !!world.ntp_error;
 	return world.ntp_error;
+}
+
+bool ntp_is_another(const struct ntp *ntp)
+{
+	(void)ntp;
+	return world.ntp_another;
 }
 
 void random_part(uint64_t generation, uint64_t marker)
@@ -848,7 +855,7 @@ static void a_daemon_that_did_not_answer_is_told_later(void **state)
 		reaction_tick(&d);
 	}
 	/* Not all the time, because each try may take long. */
-	assert_in_range(world.told_ntp, 5, 20);
+	assert_uint_in_range(world.told_ntp, 5, 20);
 	world.ntp_error = 0;
 	world.told_ntp = 0;
 	for (i = 0; i < 60; i++) {
@@ -866,6 +873,38 @@ static void a_daemon_that_did_not_answer_is_told_later(void **state)
 		reaction_tick(&d);
 	}
 	assert_int_equal(world.told_ntp, 2);
+}
+
+/* At its start it may load measurements from before the disruption. */
+static void a_daemon_that_was_restarted_is_told_again(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+	int i;
+
+	(void)state;
+	world.marker++;
+	reaction_look(&d);
+	assert_int_equal(world.told_ntp, 1);
+	world.ntp_another = true;
+	for (i = 0; i < 60; i++) {
+		pass(NS_PER_SEC);
+		reaction_tick(&d);
+	}
+	assert_int_equal(world.told_ntp, 2);
+	/* One that refuses is asked now and then. */
+	world.ntp_another = true;
+	world.ntp_error = -EREMOTEIO;
+	for (i = 0; i < 60; i++) {
+		pass(NS_PER_SEC);
+		reaction_tick(&d);
+	}
+	assert_in_range(world.told_ntp, 2 + 5, 2 + 20);
+	/* Without time on the page, it is told in another way. */
+	world.told_ntp = 0;
+	d.ntp_again = 0;
+	d.device.has_time = false;
+	reaction_tick(&d);
+	assert_int_equal(world.told_ntp, 0);
 }
 
 /* The counter has jumped, or the kernel's clocks stood still: chronyd does not know of it. */
@@ -955,6 +994,7 @@ int main(void)
 		cmocka_unit_test(a_generation_is_told_by_the_next_one),
 		cmocka_unit_test(a_device_that_is_gone_in_a_reaction_was_disrupted),
 		cmocka_unit_test(a_daemon_that_did_not_answer_is_told_later),
+		cmocka_unit_test(a_daemon_that_was_restarted_is_told_again),
 		cmocka_unit_test(a_counter_out_of_step_voids_what_chronyd_has_measured),
 		cmocka_unit_test(readers_hear_of_a_doubt_and_its_end),
 		cmocka_unit_test(a_marker_that_never_stands_still_holds_nobody_up),

@@ -4,17 +4,15 @@
  * and its limits.
  */
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "calc/scale.h"
 #include "calc/time.h"
 #include "judge/judge.h"
+#include "unit.h"
 
 #define MOST	   16
 #define HZ	   UINT64_C(2500000000)
@@ -25,6 +23,7 @@
 /* A page that keeps all rules, the previous page, and the machine. */
 struct world {
 	struct judge_page page, before;
+	struct judge_history history;
 	struct judge_guest guest;
 	struct judge_watch watch;
 };
@@ -94,6 +93,8 @@ static void begin(struct world *w)
 		.guest = {
 			.counter_id = VMCLOCK_COUNTER_X86_TSC,
 			.frequency_hz = (double)HZ,
+			.frequency_doubt = 1e-4,
+			.frequency_error = 5e-3,
 			.has_clock = true,
 			.clock_error = 1000000,
 			.tai = 37,
@@ -118,7 +119,8 @@ static void begin(struct world *w)
 static size_t judge_world(const struct world *w, struct judge_finding findings[MOST])
 {
 	const struct judge_facts f = {
-		.page = &w->page, .before = &w->before, .guest = &w->guest, .watch = &w->watch,
+		.page = &w->page, .before = &w->before, .history = &w->history, .guest = &w->guest,
+		.watch = &w->watch,
 	};
 
 	return judge(&f, findings, MOST);
@@ -146,6 +148,17 @@ static void says(const struct world *w, const char *text)
 
 	assert_int_equal(judge_world(w, findings), 1);
 	assert_string_equal(findings[0].says, text);
+}
+
+/* Is this rule among those that are broken? */
+static bool finds(const struct world *w, const char *id)
+{
+	struct judge_finding findings[MOST];
+	size_t n = judge_world(w, findings), i;
+
+	for (i = 0; i < n && strcmp(findings[i].rule->id, id) != 0; i++)
+		;
+	return i < n;
 }
 
 static void nothing(const struct world *w)
@@ -305,6 +318,11 @@ SPOIL(period_differs)
 	w->guest.frequency_hz = (double)HZ * 1.0051;
 }
 
+SPOIL(period_unlikely)
+{
+	w->guest.frequency_hz = (double)HZ * 1.00011;
+}
+
 SPOIL(reference_ahead)
 {
 	w->guest.counter = w->page.s.counter_value - TENTH - HZ / 1000;
@@ -368,6 +386,20 @@ SPOIL(reference_backwards)
 SPOIL(interval_left)
 {
 	step(&w->page, 60);
+}
+
+/* The page before has withdrawn what it gave. */
+static void withdraw(struct world *w)
+{
+	judge_history_add(&w->history, &w->before);
+	w->before.s.status = VMCLOCK_STATUS_UNRELIABLE;
+	judge_history_add(&w->history, &w->before);
+}
+
+SPOIL(interval_contradicted)
+{
+	withdraw(w);
+	step(&w->page, 3100);
 }
 
 SPOIL(rate_left)
@@ -451,6 +483,7 @@ static const struct {
 	{ "rate-esterror-above-maxerror", spoil_rate_esterror_above_maxerror },
 	{ "counter-elsewhere", spoil_counter_elsewhere },
 	{ "period-differs", spoil_period_differs },
+	{ "period-unlikely", spoil_period_unlikely },
 	{ "reference-ahead", spoil_reference_ahead },
 	{ "reference-old", spoil_reference_old },
 	{ "bounds-wide", spoil_bounds_wide },
@@ -463,6 +496,7 @@ static const struct {
 	{ "time-of-former-host", spoil_time_of_former_host },
 	{ "reference-backwards", spoil_reference_backwards },
 	{ "interval-left", spoil_interval_left },
+	{ "interval-contradicted", spoil_interval_contradicted },
 	{ "rate-left", spoil_rate_left },
 	{ "monotonic-backwards", spoil_monotonic_backwards },
 	{ "leap-life-cycle", spoil_leap_life_cycle },
@@ -608,8 +642,8 @@ static void test_order(void **state)
 	(void)state;
 	begin(&w);
 	spoil_timescale_utc(&w);	/* advice */
-	spoil_reserved_not_zero(&w);	/* doubtful */
-	spoil_smearing_unassigned(&w);	/* breaks */
+	spoil_reserved_not_zero(&w);	/* doubtful, and nothing is lost */
+	spoil_smearing_unassigned(&w);	/* breaks, a hint */
 	spoil_esterror_above_maxerror(&w);
 	n = judge_world(&w, findings);
 	assert_int_equal(n, 4);
@@ -623,6 +657,41 @@ static void test_order(void **state)
 		assert_int_equal(judge(&f, findings, i), i);
 	assert_string_equal(findings[0].rule->id, "smearing-unassigned");
 	assert_string_equal(findings[2].rule->id, "reserved-not-zero");
+
+	/* What hurts most leads, not what is certain: a stale time, then no bounds, then a hint. */
+	begin(&w);
+	spoil_reference_old(&w);
+	spoil_no_bounds(&w);
+	spoil_smearing_unassigned(&w);
+	assert_int_equal(judge_world(&w, findings), 3);
+	assert_string_equal(findings[0].rule->id, "reference-old");
+	assert_string_equal(findings[1].rule->id, "no-bounds");
+	assert_string_equal(findings[2].rule->id, "smearing-unassigned");
+}
+
+/* From each group, one rule for each severity; the gravest first. */
+static void test_gravity(void **state)
+{
+	static const char *const order[] = {
+		"interval-left",	/* wrong time that nobody notices */
+		"clock-differs",
+		"counter-missing",	/* no time */
+		"bounds-not-covered",	/* no order of events */
+		"no-bounds",
+		"generation-not-covered",
+		"no-utc",
+		"smearing-unassigned",	/* a hint */
+		"reserved-not-zero",
+		"generation-alone",	/* advice */
+	};
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		for (k = 0; k < sizeof(order) / sizeof(order[0]); k++)
+			assert_int_equal(judge_is_graver(judge_rule_named(order[i]),
+							 judge_rule_named(order[k])),
+					 i < k);
 }
 
 /* ---- Limits ---------------------------------------------------------------------------------- */
@@ -633,10 +702,30 @@ static void test_limits_of_time(void **state)
 
 	(void)state;
 	begin(&w);
-	w.guest.frequency_hz = (double)HZ * 1.0049;
+	/* Doubt begins at what is known here and what the page claims, 100 ppm and 0.5 ppm. */
+	w.guest.frequency_hz = (double)HZ * 1.0001003;
 	nothing(&w);
+	w.guest.frequency_hz = (double)HZ * 0.9999;
+	nothing(&w);
+	w.guest.frequency_hz = (double)HZ * 0.99989;
+	only(&w, "period-unlikely");
+	says(&w, "the page says that the counter runs at 2.5 GHz, which is 0.011 % faster than "
+		 "the 2.4997 GHz measured here within 100000 parts per billion");
+	w.guest.frequency_hz = (double)HZ * 1.0049;
+	only(&w, "period-unlikely");
 	w.guest.frequency_hz = (double)HZ * 0.9949;
 	only(&w, "period-differs");
+	/* What the page does not claim is not held against it, up to what NTP can correct. */
+	w.guest.frequency_hz = (double)HZ * 1.00001;
+	w.guest.frequency_doubt = w.guest.frequency_error = 1e-6;
+	only(&w, "period-differs");
+	BOTH(&w, s.flags, w.page.s.flags & ~(uint64_t)(VMCLOCK_FLAG_PERIOD_MAXERROR_VALID |
+						       VMCLOCK_FLAG_PERIOD_ESTERROR_VALID));
+	assert_true(finds(&w, "period-unlikely"));
+	assert_false(finds(&w, "period-differs"));
+	w.guest.frequency_hz = (double)HZ * 1.0006;
+	assert_true(finds(&w, "period-differs"));
+	begin(&w);
 	/* Half or twice as fast. */
 	w.guest.frequency_hz = (double)HZ / 2;
 	only(&w, "period-differs");
@@ -906,11 +995,93 @@ static void test_intervals(void **state)
 	only(&w, "reference-backwards");
 }
 
+/* Time that was withdrawn, and is back under the same marker. */
+static void test_withdrawn(void **state)
+{
+	struct world w;
+
+	(void)state;
+	/* 1500 ns each, and 50 ns of growth: the intervals still meet. */
+	begin(&w);
+	withdraw(&w);
+	step(&w.page, 3040);
+	nothing(&w);
+	begin(&w);
+	withdraw(&w);
+	step(&w.page, -3040);
+	nothing(&w);
+	begin(&w);
+	withdraw(&w);
+	step(&w.page, -3100);
+	only(&w, "interval-contradicted");
+	/* Wider bounds make no contradiction. */
+	w.page.s.time_maxerror = 1000000;
+	nothing(&w);
+	/* Without bounds nothing is guaranteed; without bounds before, nothing was. */
+	begin(&w);
+	spoil_interval_contradicted(&w);
+	w.page.s.flags &= ~(uint64_t)ALL_ERRORS;
+	only(&w, "no-bounds");
+	begin(&w);
+	w.before.s.flags &= ~(uint64_t)ALL_ERRORS;
+	spoil_interval_contradicted(&w);
+	nothing(&w);
+	/* Bounds that are withdrawn alone. */
+	begin(&w);
+	judge_history_add(&w.history, &w.before);
+	w.before.s.flags &= ~(uint64_t)VMCLOCK_FLAG_TIME_MAXERROR_VALID;
+	judge_history_add(&w.history, &w.before);
+	step(&w.page, 3100);
+	only(&w, "interval-contradicted");
+	/* A disruption ends the guarantee, whether it comes with the time or before it. */
+	begin(&w);
+	spoil_interval_contradicted(&w);
+	w.page.s.marker++;
+	nothing(&w);
+	begin(&w);
+	withdraw(&w);
+	w.before.s.marker = ++w.page.s.marker;
+	judge_history_add(&w.history, &w.before);
+	step(&w.page, 3100);
+	nothing(&w);
+	/* The counter went back. */
+	begin(&w);
+	withdraw(&w);
+	w.page.s.counter_value = w.before.s.counter_value - HZ;
+	assert_true(finds(&w, "interval-contradicted"));
+
+	/* Bounds go, and time jumps at once: it must lie within the last ones. */
+	begin(&w);
+	w.page.s.flags &= ~(uint64_t)ALL_ERRORS;
+	step(&w.page, 1400);
+	only(&w, "no-bounds");
+	step(&w.page, 200);
+	assert_true(finds(&w, "interval-left"));
+}
+
 static void test_markers(void **state)
 {
 	struct world w;
 
 	(void)state;
+	/* The reference is the former host's, though the period is new. */
+	begin(&w);
+	spoil_time_of_former_host(&w);
+	w.page.s.period++;
+	only(&w, "time-of-former-host");
+	/* The new marker came without time, and the old host's time comes later. */
+	begin(&w);
+	w.page = w.before;
+	w.page.seq += 4;
+	w.page.s.marker++;
+	judge_history_add(&w.history, &w.before);
+	w.before.s.marker++;
+	w.before.s.status = VMCLOCK_STATUS_UNRELIABLE;
+	judge_history_add(&w.history, &w.before);
+	only(&w, "time-of-former-host");
+	/* Once there was a time under the new marker, an equal reference proves nothing. */
+	judge_history_add(&w.history, &w.page);
+	nothing(&w);
 	/* One field that moved is enough. */
 	begin(&w);
 	spoil_time_of_former_host(&w);
@@ -1150,11 +1321,13 @@ int main(void)
 		cmocka_unit_test(test_missing_facts),
 		cmocka_unit_test(test_second_fields),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_gravity),
 		cmocka_unit_test(test_limits_of_time),
 		cmocka_unit_test(test_truth_in_tai),
 		cmocka_unit_test(test_limits_of_page),
 		cmocka_unit_test(test_constants),
 		cmocka_unit_test(test_intervals),
+		cmocka_unit_test(test_withdrawn),
 		cmocka_unit_test(test_markers),
 		cmocka_unit_test(test_leap_seconds),
 		cmocka_unit_test(test_values),

@@ -16,7 +16,7 @@
 
 #include "calc/scale.h"
 #include "check.h"
-#include "tools/common.h"
+#include "common/program.h"
 
 /* Tries of 100 ms each: no host needs a second for an update. */
 #define TRIES 10

@@ -6,8 +6,8 @@
 #endif
 
 #include "calc/base.h"
+#include "common/number.h"
 #include "counter.h"
-#include "tools/number.h"
 #include "vmclock-abi.h"
 
 #define PAIRS		32

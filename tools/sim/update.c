@@ -2,13 +2,13 @@
 #include <endian.h>
 #include <stdio.h>
 
-#include "lib/monotonic.h"
 #include "calc/base.h"
+#include "common/number.h"
 #include "fault.h"
 #include "garbage.h"
+#include "lib/monotonic.h"
 #include "sim.h"
 #include "tool.h"
-#include "tools/number.h"
 #include "update.h"
 
 /* The clock is read at most this often: in between, the bounds must grow by whole nanoseconds. */

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "common/program.h"
 #include "report.h"
-#include "tools/common.h"
 #include "tools/json.h"
 
 /* The version of dist/schema/vmclock-verify.schema.json; it grows when a key changes its meaning. */
@@ -53,6 +53,13 @@ static void add_statistics(struct json_writer *w, struct json_object *root, cons
 	json_add_unsigned(w, watch, "markers", r->markers);
 	json_add_unsigned(w, watch, "torn", r->watch.torn);
 	json_add_integer(w, watch, "longest_update_ns", r->watch.longest_update);
+	if (r->frequency_hz > 0) {
+		json_add_double(w, watch, "counter_frequency_hz", r->frequency_hz);
+		json_add_double(w, watch, "counter_frequency_doubt", r->frequency_doubt);
+	} else {
+		json_add(w, watch, "counter_frequency_hz", NULL);
+		json_add(w, watch, "counter_frequency_doubt", NULL);
+	}
 	json_add_optional(w, watch, "ended_early", r->gone);
 }
 

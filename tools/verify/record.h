@@ -39,6 +39,8 @@ struct record {
 	int64_t duration;		/* ns */
 	uint64_t contended;		/* looks during which the page was updated */
 	struct woken woken;
+	double frequency_hz;		/* of this machine's counter; 0: not measured */
+	double frequency_doubt;		/* as in struct judge_guest */
 	uint64_t markers;		/* how often the marker changed */
 	bool has_page;			/* @page is the last one that was seen */
 	struct judge_page page;

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/program.h"
 #include "source.h"
-#include "tools/common.h"
 
 #define PAGE 4096
 

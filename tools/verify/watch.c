@@ -29,11 +29,13 @@ struct watch {
 	const struct watch_options *options;
 	struct record *record;
 	struct guest guest;
+	struct judge_guest first;	/* since the last marker; without a truth: not read yet */
 	int64_t start;
 
 	bool has_page;
 	uint64_t words[SOURCE_WORDS];	/* the last consistent copy */
 	struct judge_page page;
+	struct judge_history history;
 	int64_t odd_since;		/* 0: the count was even at the last look */
 	uint32_t odd_seq;
 	int64_t next_guest, next_gone;
@@ -86,14 +88,18 @@ static void measure_again(struct watch *w)
 {
 	w->record->markers++;
 	guest_begin(&w->guest);
+	w->first.has_truth = false;
 	w->next_guest = monotonic_now() + GUEST_NS;
 }
 
 static void judge_page(struct watch *w, const struct judge_page *before)
 {
-	const struct judge_facts facts = { .page = &w->page, .before = before };
+	const struct judge_facts facts = {
+		.page = &w->page, .before = before, .history = &w->history,
+	};
 
 	record_judge(w->record, &facts, since_start(w));
+	judge_history_add(&w->history, &w->page);
 	if (before && before->s.marker != w->page.s.marker)
 		measure_again(w);
 	if (expect_look(w->options->expect, before, &w->page, w->record) && !w->fulfilled) {
@@ -112,6 +118,11 @@ static void judge_guest(struct watch *w)
 
 	guest_read(&w->guest, &guest);
 	reference_read(&o->reference, &guest);
+	reference_rate(&w->first, &guest);
+	if (!w->first.has_truth)
+		w->first = guest;
+	w->record->frequency_hz = guest.frequency_hz;
+	w->record->frequency_doubt = guest.frequency_doubt;
 	guest.counter += o->counter_offset;
 	guest.max_error = o->max_error;
 	if (o->max_age) {

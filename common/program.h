@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Shared by all programs: names of the page's values, usage errors, checked output. */
-#ifndef VMCLOCK_TOOLS_COMMON_H
-#define VMCLOCK_TOOLS_COMMON_H
+#ifndef VMCLOCK_COMMON_PROGRAM_H
+#define VMCLOCK_COMMON_PROGRAM_H
 
 #include <stddef.h>
 
@@ -60,4 +60,4 @@ int close_stdout(const char *tool);
  */
 void copy_printable(char *to, size_t size, const char *from);
 
-#endif /* VMCLOCK_TOOLS_COMMON_H */
+#endif /* VMCLOCK_COMMON_PROGRAM_H */

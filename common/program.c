@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "common.h"
+#include "program.h"
 #include "vmclock-abi.h"
 
 #define NAME(table, value) ((value) < sizeof(table) / sizeof((table)[0]) ? (table)[value] : NULL)
