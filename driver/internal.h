@@ -3,6 +3,7 @@
 #ifndef VMCLOCK_DRIVER_INTERNAL_H
 #define VMCLOCK_DRIVER_INTERNAL_H
 
+#include <linux/atomic.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
@@ -60,6 +61,7 @@ struct vmclock {
 	wait_queue_head_t wait;
 	struct fasync_struct *fasync;
 	const char *notifier;		/* NULL: we cannot hear of changes */
+	bool deaf;			/* the device may notify, but we failed to listen */
 
 	struct list_head watched;
 	struct delayed_work look;
@@ -68,6 +70,7 @@ struct vmclock {
 	bool look_due_set;
 	unsigned long look_due;
 	struct vmclock_state woken_for;
+	atomic64_t notifications;	/* heard since bound; here, near what each of them writes */
 
 	/* Used by the look only: what the last look saw, and what is left to do. */
 	bool seen_any;
