@@ -60,6 +60,13 @@ same 'struct vmclock_quality' "$(fields vmclock_quality)" "$(items vmclock_quali
 same 'struct vmclock_time' "$(fields vmclock_time)" "$(items vmclock_time.3 Fa)"
 same 'attributes' "$(sed -n 's/^VMCLOCK_ATTRIBUTE(\(.*\));$/\1/p; s/^static DEVICE_ATTR_R[OW](\(.*\));$/\1/p' \
 	driver/*.c)" "$(items vmclock.4 Pa Attributes)"
+# Each attribute's name of a value is the tools' name of it.
+value_names() {
+	grep -o '\[VMCLOCK_[A-Z0-9_]*\] = "[a-z0-9-]*"' "$1"
+}
+
+same "the attributes' names of values" "$(value_names driver/sysfs.c)" \
+	"$(value_names common/names.c | grep -Fx "$(value_names driver/sysfs.c)")"
 same 'uevents' "$(sed -n 's/.*"\(VMCLOCK_[A-Z_]*\)=%.*/\1/p' driver/*.c)" \
 	"$(items vmclock.4 Ev Events)"
 same 'parameters' "$(sed -n 's/^MODULE_PARM_DESC(\([a-z_]*\),.*/\1/p' driver/*.c)" \

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "calc/base.h"
+#include "common/names.h"
 #include "common/number.h"
 #include "common/program.h"
 #include "guest.h"

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "common/program.h"
 #include "report.h"
 #include "tools/json.h"
 
