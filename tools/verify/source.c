@@ -55,7 +55,7 @@ static int check_content(const struct source *s, uint64_t room, char *why, size_
 	uint64_t words[SOURCE_WORDS];
 	struct vmclock_abi abi;
 
-	source_load(s, words);
+	source_load(s, words, 0, SOURCE_WORDS);
 	memcpy(&abi, words, sizeof(abi));
 	if (le32toh(abi.magic) != VMCLOCK_MAGIC)
 		return say_why(why, size, "it begins with 0x%08" PRIx32 ", a page with 0x%08x (\"VCLK\")",
@@ -135,11 +135,11 @@ const char *source_gone(const struct source *s)
 	return NULL;
 }
 
-void source_load(const struct source *s, uint64_t words[SOURCE_WORDS])
+void source_load(const struct source *s, uint64_t words[SOURCE_WORDS], size_t from, size_t to)
 {
 	const uint64_t *live = (const uint64_t *)s->page;
 	size_t i;
 
-	for (i = 0; i < SOURCE_WORDS; i++)
+	for (i = from; i < to; i++)
 		words[i] = __atomic_load_n(&live[i], __ATOMIC_RELAXED);
 }

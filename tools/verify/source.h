@@ -40,8 +40,8 @@ extern sigjmp_buf source_truncated;
 /* Catches SIGBUS, and jumps there. */
 void source_catch_truncation(void);
 
-/* Loads the words of the page, each once. */
+/* Loads the words of the page from @from to before @to, each once. */
 #define SOURCE_WORDS (sizeof(struct vmclock_abi) / sizeof(uint64_t))
-void source_load(const struct source *source, uint64_t words[SOURCE_WORDS]);
+void source_load(const struct source *source, uint64_t words[SOURCE_WORDS], size_t from, size_t to);
 
 #endif /* VMCLOCK_VERIFY_SOURCE_H */
