@@ -290,7 +290,7 @@ static bool may_follow(unsigned int was, unsigned int is, bool later)
 		return is_announced(is) || (later && is_over(is));
 	case VMCLOCK_LEAP_PRE_POS:
 	case VMCLOCK_LEAP_PRE_NEG:
-		/* It may be withdrawn before it happens. */
+		/* That it is withdrawn is for another rule. */
 		if (is == VMCLOCK_LEAP_NONE)
 			return !later;
 		if (is == VMCLOCK_LEAP_POS)
@@ -320,6 +320,28 @@ bool judge_leap_life_cycle(const struct judge_facts *f, char says[JUDGE_TEXT])
 				 leap_name(is));
 	return judge_say(says, "leap_indicator changed from %s to %s, which cannot follow it here",
 			 leap_name(was), leap_name(is));
+}
+
+bool judge_leap_withdrawn(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	unsigned int was = f->before->s.leap;
+
+	return keeps_marker(f) && is_announced(was) && f->page->s.leap == VMCLOCK_LEAP_NONE &&
+	       !judge_leap_life_cycle(f, says) &&
+	       judge_say(says, "leap_indicator changed from %s to NONE before the end of the month",
+			 leap_name(was));
+}
+
+bool judge_smearing_changed(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	const struct vmclock_snapshot *a = &f->before->s, *b = &f->page->s;
+
+	return keeps_marker(f) && a->smearing != b->smearing &&
+	       (a->leap != VMCLOCK_LEAP_NONE || b->leap != VMCLOCK_LEAP_NONE) &&
+	       judge_say(says,
+			 "leap_second_smearing_hint changed from %u to %u while leap_indicator is %s: "
+			 "smeared time jumps",
+			 a->smearing, b->smearing, leap_name(b->leap ? b->leap : a->leap));
 }
 
 /* Between the two references, the announced leap second has passed. */

@@ -20,6 +20,7 @@
 #define HZ	   UINT64_C(2500000000)
 #define TENTH	   (HZ / 10)
 #define MIDNIGHT   INT64_C(1767225600)	/* 2026-01-01, UTC */
+#define NEW_YEAR   INT64_C(1830297600)	/* 2028-01-01, UTC */
 #define ALL_ERRORS 0x78			/* the flags of both errors of time and period */
 
 /* A page that keeps all rules, the previous page, and the machine. */
@@ -143,12 +144,12 @@ static void only(const struct world *w, const char *id)
 	assert_true(strlen(findings[0].says) < JUDGE_TEXT - 1);
 }
 
-/* What the only finding says. */
+/* What the gravest finding says. */
 static void says(const struct world *w, const char *text)
 {
 	struct judge_finding findings[MOST];
 
-	assert_int_equal(judge_world(w, findings), 1);
+	assert_true(judge_world(w, findings));
 	assert_string_equal(findings[0].says, text);
 }
 
@@ -230,6 +231,12 @@ SPOIL(smearing_unassigned)
 SPOIL(leap_indicator_impossible)
 {
 	w->page.s.leap = 6;
+}
+
+SPOIL(leap_unlikely)
+{
+	/* January 2026. */
+	BOTH(w, s.leap, VMCLOCK_LEAP_POST_POS);
 }
 
 SPOIL(tai_offset_impossible)
@@ -416,10 +423,36 @@ SPOIL(monotonic_backwards)
 	step(&w->page, -20);
 }
 
+static void set_june(struct world *w);
+
 SPOIL(leap_life_cycle)
 {
+	set_june(w);
 	w->before.s.leap = VMCLOCK_LEAP_PRE_POS;
 	w->page.s.leap = VMCLOCK_LEAP_PRE_NEG;
+}
+
+/* June 2027: a leap second is possible. */
+static void set_june(struct world *w)
+{
+	const uint64_t way = 1812000000 - MIDNIGHT;
+
+	w->before.s.time_sec += way;
+	w->page.s.time_sec += way;
+	w->guest.clock.sec += (int64_t)way;
+}
+
+SPOIL(leap_withdrawn)
+{
+	set_june(w);
+	w->before.s.leap = VMCLOCK_LEAP_PRE_POS;
+}
+
+SPOIL(smearing_changed)
+{
+	set_june(w);
+	BOTH(w, s.leap, VMCLOCK_LEAP_PRE_POS);
+	w->page.s.smearing = VMCLOCK_SMEARING_UTC_SLS;
 }
 
 SPOIL(tai_offset_moved)
@@ -468,6 +501,7 @@ static const struct {
 	{ "status-unassigned", spoil_status_unassigned },
 	{ "smearing-unassigned", spoil_smearing_unassigned },
 	{ "leap-indicator-impossible", spoil_leap_indicator_impossible },
+	{ "leap-unlikely", spoil_leap_unlikely },
 	{ "tai-offset-impossible", spoil_tai_offset_impossible },
 	{ "tai-offset-positive", spoil_tai_offset_positive },
 	{ "no-utc", spoil_no_utc },
@@ -502,6 +536,8 @@ static const struct {
 	{ "rate-left", spoil_rate_left },
 	{ "monotonic-backwards", spoil_monotonic_backwards },
 	{ "leap-life-cycle", spoil_leap_life_cycle },
+	{ "leap-withdrawn", spoil_leap_withdrawn },
+	{ "smearing-changed", spoil_smearing_changed },
 	{ "tai-offset-moved", spoil_tai_offset_moved },
 	{ "disruption-unannounced", spoil_disruption_unannounced },
 	{ "generation-alone", spoil_generation_alone },
@@ -1129,21 +1165,29 @@ static void set_leap(struct world *w, unsigned int was, int64_t before, unsigned
 	w->before.s.flags &= ~(uint64_t)ALL_ERRORS;
 }
 
+/* Some of the indicators are unlikely in their month, which is another rule. */
 static void expect_leap(const struct world *w, bool kept)
 {
-	if (kept)
-		nothing(w);
-	else
-		only(w, "leap-life-cycle");
+	struct judge_finding findings[MOST];
+	size_t n = judge_world(w, findings), i;
+	bool broken = false;
+
+	for (i = 0; i < n; i++) {
+		if (!strcmp(findings[i].rule->id, "leap-life-cycle"))
+			broken = true;
+		else
+			assert_string_equal(findings[i].rule->id, "leap-unlikely");
+	}
+	assert_int_equal(broken, !kept);
 }
 
 static void test_leap_seconds(void **state)
 {
 	enum { NONE, PRE_POS, PRE_NEG, POS, POST_POS, POST_NEG };
 	/* December to December, December to January: which may follow which? */
-	static const char same[6][7] = { "yyynnn", "yyn_nn", "yny_nn", "______", "yyynyn", "yyynny" };
+	static const char same[6][7] = { "yyynnn", "wyn_nn", "wny_nn", "______", "yyynyn", "yyynny" };
 	static const char next[6][7] = { "yyy_yy", "nnn_yn", "nnn_ny", "nnn_yn", "yyynnn", "yyynnn" };
-	const int64_t december = MIDNIGHT - 86400;
+	const int64_t december = NEW_YEAR - 86400;
 	struct world w;
 	unsigned int was, is;
 
@@ -1153,44 +1197,92 @@ static void test_leap_seconds(void **state)
 		for (is = NONE; is <= POST_NEG; is++) {
 			if (same[was][is] != '_' && is != POS) {
 				set_leap(&w, was, december, is, december + 10);
-				expect_leap(&w, same[was][is] == 'y');
+				if (same[was][is] == 'w')
+					only(&w, "leap-withdrawn");
+				else
+					expect_leap(&w, same[was][is] == 'y');
 			}
 			if (next[was][is] != '_' && is != POS) {
-				set_leap(&w, was, was == POS ? MIDNIGHT - 1 : MIDNIGHT - 2, is,
-					 MIDNIGHT + 5);
+				set_leap(&w, was, was == POS ? NEW_YEAR - 1 : NEW_YEAR - 2, is,
+					 NEW_YEAR + 5);
 				expect_leap(&w, next[was][is] == 'y');
 			}
 		}
 	}
 	/* In the second itself: 23:59:59 again, by the new offset. */
-	set_leap(&w, PRE_POS, MIDNIGHT - 1, POS, MIDNIGHT - 1);
+	set_leap(&w, PRE_POS, NEW_YEAR - 1, POS, NEW_YEAR - 1);
 	expect_leap(&w, true);
-	set_leap(&w, NONE, MIDNIGHT - 2, POS, MIDNIGHT - 1);
+	set_leap(&w, NONE, NEW_YEAR - 2, POS, NEW_YEAR - 1);
 	only(&w, "leap-life-cycle");
 	says(&w, "leap_indicator changed from NONE to POS, which cannot follow it here");
-	set_leap(&w, PRE_NEG, MIDNIGHT - 2, PRE_NEG, MIDNIGHT + 5);
+	set_leap(&w, PRE_NEG, NEW_YEAR - 2, PRE_NEG, NEW_YEAR + 5);
 	says(&w, "leap_indicator is PRE_NEG in the next month as well");
-	set_leap(&w, PRE_POS, MIDNIGHT - 9, POS, MIDNIGHT - 5);
+	set_leap(&w, PRE_POS, NEW_YEAR - 9, POS, NEW_YEAR - 5);
 	only(&w, "leap-indicator-impossible");
 
 	/* The offset stays the old one, or moves the wrong way. */
-	set_leap(&w, PRE_POS, MIDNIGHT - 2, POST_POS, MIDNIGHT + 5);
+	set_leap(&w, PRE_POS, NEW_YEAR - 2, POST_POS, NEW_YEAR + 5);
 	w.page.s.tai_offset = -37;
 	only(&w, "tai-offset-moved");
 	w.page.s.tai_offset = -36;
 	only(&w, "tai-offset-moved");
-	set_leap(&w, PRE_NEG, MIDNIGHT - 2, POST_NEG, MIDNIGHT + 5);
+	set_leap(&w, PRE_NEG, NEW_YEAR - 2, POST_NEG, NEW_YEAR + 5);
 	w.page.s.tai_offset = -37;
 	only(&w, "tai-offset-moved");
 	w.page.s.tai_offset = -38;
 	only(&w, "tai-offset-moved");
 	/* It moves, but the indicator is wrong: that rule says enough. */
-	set_leap(&w, PRE_POS, MIDNIGHT - 2, NONE, MIDNIGHT + 5);
+	set_leap(&w, PRE_POS, NEW_YEAR - 2, NONE, NEW_YEAR + 5);
 	w.page.s.tai_offset = -38;
 	only(&w, "leap-life-cycle");
-	set_leap(&w, NONE, MIDNIGHT - 2, NONE, MIDNIGHT + 5);
+	set_leap(&w, NONE, NEW_YEAR - 2, NONE, NEW_YEAR + 5);
 	w.page.s.tai_offset = -38;
 	only(&w, "tai-offset-moved");
+}
+
+/* Leap seconds that no authority has announced, by all that is known. */
+static void test_unlikely_leaps(void **state)
+{
+	enum { NONE, PRE_POS, PRE_NEG, POS, POST_POS, POST_NEG };
+	static const struct {
+		int64_t utc;
+		unsigned int leap;
+		bool doubtful;
+	} cases[] = {
+		{ 1480000000, PRE_POS, true },	/* November 2016 */
+		{ 1483000000, PRE_POS, false },	/* December 2016 */
+		{ 1484000000, POST_POS, false },
+		{ 1488000000, POST_POS, true },	/* February 2017 */
+		{ 1750000000, PRE_POS, true },	/* June 2025: there was none */
+		{ 1752000000, POST_NEG, true },
+		{ 1782604799, PRE_POS, false },	/* June 2026: not known to the end */
+		{ 1784000000, POST_NEG, false },	/* July 2026 */
+		{ 1796000000, PRE_NEG, true },	/* November 2026 */
+		{ 1798000000, PRE_NEG, false },	/* December 2026 */
+		{ 1806000000, PRE_POS, true },	/* March 2027 */
+		{ 1806000000, NONE, false },
+		{ 1806537599, POS, true },	/* 2027-03-31T23:59:59 */
+	};
+	struct world w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin(&w);
+		w.page.s.leap = (uint8_t)cases[i].leap;
+		w.page.s.time_sec = (uint64_t)cases[i].utc + 37;
+		w.before = w.page;
+		w.before.seq -= 2;
+		w.guest.has_clock = false;
+		if (cases[i].doubtful)
+			only(&w, "leap-unlikely");
+		else
+			nothing(&w);
+	}
+	/* Far from a leap second, a hint may change. */
+	begin(&w);
+	w.page.s.smearing = VMCLOCK_SMEARING_NOON_LINEAR;
+	nothing(&w);
 }
 
 /* ---- Values as people read them ------------------------------------------------------------------ */
@@ -1332,6 +1424,7 @@ int main(void)
 		cmocka_unit_test(test_withdrawn),
 		cmocka_unit_test(test_markers),
 		cmocka_unit_test(test_leap_seconds),
+		cmocka_unit_test(test_unlikely_leaps),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_offers),
 		cmocka_unit_test(test_page_of),

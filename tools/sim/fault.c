@@ -118,6 +118,17 @@ SPOIL(leap_indicator_impossible)
 	sim->next.leap_indicator = VMCLOCK_LEAP_POST_NEG + 1;
 }
 
+/* An announcement at any other time than June and December, or a past leap second. */
+SPOIL(leap_unlikely)
+{
+	time_t now = (time_t)le64toh(sim->next.time_sec);
+	struct tm tm;
+
+	sim->next.leap_indicator = gmtime_r(&now, &tm) && (tm.tm_mon == 5 || tm.tm_mon == 11) ?
+					   VMCLOCK_LEAP_POST_POS :
+					   VMCLOCK_LEAP_PRE_POS;
+}
+
 SPOIL(tai_offset_impossible)
 {
 	sim->next.tai_offset_sec = 0;
@@ -339,9 +350,34 @@ SPOIL(monotonic_backwards)
 		step_time(sim, sim_time_of(0, -50));
 }
 
+/* To a December, where leap seconds may be: 2028-12-10. Once for all updates. */
+static void set_december(struct sim *sim)
+{
+	static int64_t way;
+
+	if (!way)
+		way = INT64_C(1860019200) - (int64_t)le64toh(sim->next.time_sec);
+	step_time(sim, sim_time_of(way, 0));
+}
+
 SPOIL(leap_life_cycle)
 {
+	set_december(sim);
 	sim->next.leap_indicator = has_begun(sim) ? VMCLOCK_LEAP_PRE_NEG : VMCLOCK_LEAP_PRE_POS;
+}
+
+SPOIL(leap_withdrawn)
+{
+	set_december(sim);
+	sim->next.leap_indicator = has_begun(sim) ? VMCLOCK_LEAP_PRE_POS : VMCLOCK_LEAP_NONE;
+}
+
+SPOIL(smearing_changed)
+{
+	set_december(sim);
+	sim->next.leap_indicator = VMCLOCK_LEAP_PRE_POS;
+	sim->next.leap_second_smearing_hint = has_begun(sim) ? VMCLOCK_SMEARING_UTC_SLS :
+							       VMCLOCK_SMEARING_STRICT;
 }
 
 SPOIL(tai_offset_moved)
@@ -417,6 +453,7 @@ static const struct sim_fault faults[] = {
 	{ "status-unassigned", true, spoil_status_unassigned, NULL },
 	{ "smearing-unassigned", true, spoil_smearing_unassigned, NULL },
 	{ "leap-indicator-impossible", true, spoil_leap_indicator_impossible, NULL },
+	{ "leap-unlikely", true, spoil_leap_unlikely, NULL },
 	{ "tai-offset-impossible", true, spoil_tai_offset_impossible, NULL },
 	{ "tai-offset-positive", true, spoil_tai_offset_positive, NULL },
 	{ "no-utc", true, spoil_no_utc, NULL },
@@ -450,6 +487,8 @@ static const struct sim_fault faults[] = {
 	{ "rate-left", false, spoil_rate_left, NULL },
 	{ "monotonic-backwards", false, spoil_monotonic_backwards, NULL },
 	{ "leap-life-cycle", false, spoil_leap_life_cycle, NULL },
+	{ "leap-withdrawn", false, spoil_leap_withdrawn, NULL },
+	{ "smearing-changed", false, spoil_smearing_changed, NULL },
 	{ "tai-offset-moved", false, spoil_tai_offset_moved, NULL },
 	{ "disruption-unannounced", false, spoil_disruption_unannounced, NULL },
 	{ "generation-alone", false, spoil_generation_alone, NULL },
