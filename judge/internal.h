@@ -16,6 +16,9 @@ const struct judge_page *judge_former(const struct judge_facts *f);
 /* The last page with bounds under the same marker. NULL: there is none, or the bounds were not withdrawn. */
 const struct judge_page *judge_withdrawn(const struct judge_facts *f);
 
+/* Was this the marker before the present one? */
+bool judge_had_marker(const struct judge_history *history, uint64_t marker);
+
 #define RULE(name) bool judge_##name(const struct judge_facts *f, char says[JUDGE_TEXT])
 
 /* fields.c */
@@ -59,6 +62,8 @@ RULE(leap_life_cycle);
 RULE(leap_withdrawn);
 RULE(smearing_changed);
 RULE(tai_offset_moved);
+RULE(marker_reused);
+RULE(capability_lost);
 RULE(disruption_unannounced);
 RULE(generation_alone);
 
@@ -78,6 +83,7 @@ RULE(acpi_cid);
 RULE(torn_update);
 RULE(slow_update);
 RULE(stuck_update);
+RULE(marker_restless);
 
 #undef RULE
 

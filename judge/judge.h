@@ -77,7 +77,12 @@ struct judge_watch {
 	int64_t longest_update;		/* ns: the longest time with an odd count */
 	bool stuck;			/* the count is still odd */
 	uint64_t changes;		/* of the sequence count, from one even value to another */
+	uint64_t markers;		/* how often the marker changed */
+	int64_t duration;		/* ns */
 };
+
+/* So many markers are remembered. */
+#define JUDGE_MARKERS 64
 
 /* Earlier pages, up to the one before. Begin with zeros. */
 struct judge_history {
@@ -88,6 +93,8 @@ struct judge_history {
 	struct judge_page bounds;	/* the last page with bounds since @marker came */
 	bool has_former;
 	struct judge_page former;	/* the last page with time before @marker came */
+	uint64_t markers[JUDGE_MARKERS];	/* those before @marker, the newest ones */
+	size_t n_markers;
 };
 
 void judge_history_add(struct judge_history *history, const struct judge_page *page);

@@ -119,6 +119,12 @@ const struct judge_rule judge_rules[] = {
 	  "the hint stays the same while a leap second is near", judge_smearing_changed },
 	{ "tai-offset-moved", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, tai_offset_sec",
 	  "the TAI offset changes with each leap second, and only then", judge_tai_offset_moved },
+	{ "marker-reused", JUDGE_DISRUPTION, JUDGE_ADVICE, JUDGE_NOTHING,
+	  "Structure Fields, disruption_marker",
+	  "each disruption has a marker that was not used before", judge_marker_reused },
+	{ "capability-lost", JUDGE_UPDATE, JUDGE_DOUBTFUL, JUDGE_SOME, "Feature Flags",
+	  "notifications, generation counter and monotonic time are not withdrawn",
+	  judge_capability_lost },
 	{ "disruption-unannounced", JUDGE_DISRUPTION, JUDGE_ADVICE, JUDGE_NOTHING,
 	  "Feature Flags, DISRUPTION_SOON",
 	  "a planned disruption is announced", judge_disruption_unannounced },
@@ -132,6 +138,9 @@ const struct judge_rule judge_rules[] = {
 	  "an update is short enough to spin for: 100 ms", judge_slow_update },
 	{ "stuck-update", JUDGE_WATCH, JUDGE_BREAKS, JUDGE_ALL_TIME, "The vmclock_abi structure",
 	  "an update ends", judge_stuck_update },
+	{ "marker-restless", JUDGE_WATCH, JUDGE_DOUBTFUL, JUDGE_NO_TIME,
+	  "Structure Fields, disruption_marker",
+	  "a disruption is rare: less than one a second", judge_marker_restless },
 };
 /* clang-format on */
 

@@ -115,6 +115,32 @@ bool judge_time_of_former_host(const struct judge_facts *f, char says[JUDGE_TEXT
 			 (uint64_t)a->marker, (uint64_t)b->marker);
 }
 
+bool judge_marker_reused(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	return goes_on(f) && f->history && judge_had_marker(f->history, f->page->s.marker) &&
+	       judge_say(says,
+			 "disruption_marker is %" PRIu64
+			 " again, as before an earlier disruption: a reader that slept finds none",
+			 (uint64_t)f->page->s.marker);
+}
+
+/* A new host may not promise that time is monotonic. */
+bool judge_capability_lost(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	uint64_t lost = f->before->s.flags & ~f->page->s.flags;
+
+	if (!goes_on(f))
+		return false;
+	if (lost & VMCLOCK_FLAG_NOTIFICATION_PRESENT)
+		return judge_say(says, "NOTIFICATION_PRESENT was cleared: waiting readers are not "
+				       "woken any more");
+	if (lost & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT)
+		return judge_say(says, "VM_GEN_COUNTER_PRESENT was cleared: clones are not told apart "
+				       "any more");
+	return lost & VMCLOCK_FLAG_TIME_MONOTONIC && f->before->s.marker == f->page->s.marker &&
+	       judge_say(says, "TIME_MONOTONIC was cleared: time may go back from now on");
+}
+
 bool judge_disruption_unannounced(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
 	const uint64_t notice = VMCLOCK_FLAG_DISRUPTION_SOON | VMCLOCK_FLAG_DISRUPTION_IMMINENT;

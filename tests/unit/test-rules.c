@@ -110,6 +110,8 @@ static void begin(struct world *w)
 			.samples = 1000000,
 			.longest_update = 100000000,
 			.changes = 10,
+			.markers = 5,
+			.duration = NS_PER_SEC,
 		},
 	};
 	w->page = w->before;
@@ -460,6 +462,26 @@ SPOIL(tai_offset_moved)
 	w->before.s.tai_offset = -36;
 }
 
+SPOIL(marker_reused)
+{
+	struct judge_page earlier = w->before;
+
+	judge_history_add(&w->history, &earlier);
+	earlier.s.marker++;
+	judge_history_add(&w->history, &earlier);
+	w->before.s.marker++;
+}
+
+SPOIL(capability_lost)
+{
+	w->page.s.flags &= ~(uint64_t)VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
+}
+
+SPOIL(marker_restless)
+{
+	w->watch.markers = 6;
+}
+
 SPOIL(disruption_unannounced)
 {
 	w->before.s.flags &= ~(uint64_t)VMCLOCK_FLAG_DISRUPTION_SOON;
@@ -539,6 +561,9 @@ static const struct {
 	{ "leap-withdrawn", spoil_leap_withdrawn },
 	{ "smearing-changed", spoil_smearing_changed },
 	{ "tai-offset-moved", spoil_tai_offset_moved },
+	{ "marker-reused", spoil_marker_reused },
+	{ "marker-restless", spoil_marker_restless },
+	{ "capability-lost", spoil_capability_lost },
 	{ "disruption-unannounced", spoil_disruption_unannounced },
 	{ "generation-alone", spoil_generation_alone },
 	{ "torn-update", spoil_torn_update },
@@ -1144,6 +1169,69 @@ static void test_markers(void **state)
 	nothing(&w);
 }
 
+static void test_capabilities(void **state)
+{
+	static const uint64_t flags[] = {
+		VMCLOCK_FLAG_NOTIFICATION_PRESENT, VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT,
+		VMCLOCK_FLAG_TIME_MONOTONIC,
+	};
+	struct world w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		begin(&w);
+		w.before.s.flags |= flags[i];
+		w.page.s.flags &= ~flags[i];
+		only(&w, "capability-lost");
+		/* They may come. */
+		begin(&w);
+		w.before.s.flags &= ~flags[i];
+		w.page.s.flags |= flags[i];
+		nothing(&w);
+	}
+	/* Monotonic time is a promise of one host. */
+	begin(&w);
+	w.before.s.flags |= VMCLOCK_FLAG_TIME_MONOTONIC;
+	w.page.s.marker++;
+	nothing(&w);
+	/* Announcements end. */
+	begin(&w);
+	w.page.s.flags &= ~(uint64_t)VMCLOCK_FLAG_DISRUPTION_SOON;
+	nothing(&w);
+}
+
+/* A marker need not grow. */
+static void test_used_markers(void **state)
+{
+	struct world w;
+	size_t i;
+
+	(void)state;
+	begin(&w);
+	judge_history_add(&w.history, &w.before);
+	w.page.s.marker--;
+	nothing(&w);
+	/* Only so many are remembered. */
+	begin(&w);
+	for (i = 0; i <= JUDGE_MARKERS; i++) {
+		w.before.s.marker = 1000 + i;
+		judge_history_add(&w.history, &w.before);
+	}
+	w.page.s.marker = 1000;
+	only(&w, "marker-reused");
+	w.before.s.marker++;
+	judge_history_add(&w.history, &w.before);
+	nothing(&w);
+	/* Six in six seconds, as a test may cause them. */
+	begin(&w);
+	w.watch.markers = 6;
+	w.watch.duration = INT64_C(6) * NS_PER_SEC;
+	nothing(&w);
+	w.watch.duration--;
+	only(&w, "marker-restless");
+}
+
 /* The reference of the page before, and of the page, in UTC; the offsets are right. */
 static void set_leap(struct world *w, unsigned int was, int64_t before, unsigned int is, int64_t now)
 {
@@ -1423,6 +1511,8 @@ int main(void)
 		cmocka_unit_test(test_intervals),
 		cmocka_unit_test(test_withdrawn),
 		cmocka_unit_test(test_markers),
+		cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_used_markers),
 		cmocka_unit_test(test_leap_seconds),
 		cmocka_unit_test(test_unlikely_leaps),
 		cmocka_unit_test(test_values),

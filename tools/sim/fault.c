@@ -387,6 +387,23 @@ SPOIL(tai_offset_moved)
 			htole16((uint16_t)((int16_t)le16toh(sim->next.tai_offset_sec) - 1));
 }
 
+SPOIL(marker_reused)
+{
+	set_flag(sim, VMCLOCK_FLAG_DISRUPTION_SOON, true);
+	sim->next.disruption_marker = htole64(sim->marker + has_begun(sim));
+}
+
+SPOIL(marker_restless)
+{
+	set_flag(sim, VMCLOCK_FLAG_DISRUPTION_SOON, true);
+	sim->next.disruption_marker = htole64(++sim->marker);
+}
+
+SPOIL(capability_lost)
+{
+	set_flag(sim, VMCLOCK_FLAG_NOTIFICATION_PRESENT, !has_begun(sim));
+}
+
 SPOIL(disruption_unannounced)
 {
 	if (begins(sim))
@@ -490,6 +507,9 @@ static const struct sim_fault faults[] = {
 	{ "leap-withdrawn", false, spoil_leap_withdrawn, NULL },
 	{ "smearing-changed", false, spoil_smearing_changed, NULL },
 	{ "tai-offset-moved", false, spoil_tai_offset_moved, NULL },
+	{ "marker-reused", false, spoil_marker_reused, NULL },
+	{ "marker-restless", false, spoil_marker_restless, NULL },
+	{ "capability-lost", false, spoil_capability_lost, NULL },
 	{ "disruption-unannounced", false, spoil_disruption_unannounced, NULL },
 	{ "generation-alone", false, spoil_generation_alone, NULL },
 	{ "torn-update", false, NULL, publish_torn },

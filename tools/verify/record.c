@@ -7,7 +7,7 @@ void record_begin(struct record *record)
 {
 	size_t i;
 
-	*record = (struct record){ .duration = 0 };
+	*record = (struct record){ .contended = 0 };
 	for (i = 0; i < judge_rule_count; i++)
 		record->results[i].rule = &judge_rules[i];
 }

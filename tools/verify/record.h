@@ -36,13 +36,11 @@ struct record {
 	struct judge_watch watch;
 	struct expectation expectations[RECORD_EXPECTATIONS];
 	size_t n_expectations;
-	int64_t duration;		/* ns */
 	uint64_t contended;		/* looks during which the page was updated */
 	uint64_t odd;			/* looks that began with an odd count */
 	struct woken woken;
 	double frequency_hz;		/* of this machine's counter; 0: not measured */
 	double frequency_doubt;		/* as in struct judge_guest */
-	uint64_t markers;		/* how often the marker changed */
 	bool has_page;			/* @page is the last one that was seen */
 	struct judge_page page;
 	char gone[JUDGE_TEXT];		/* why the watch ended early; empty: it did not */

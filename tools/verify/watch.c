@@ -140,7 +140,7 @@ static int64_t since_start(const struct watch *w)
 /* Counter and clock may run at other rates now. */
 static void measure_again(struct watch *w)
 {
-	w->record->markers++;
+	w->record->watch.markers++;
 	guest_begin(&w->guest);
 	w->first.has_truth = false;
 	w->next_guest = monotonic_now() + GUEST_NS;
@@ -315,10 +315,10 @@ void watch(const struct source *source, const struct watch_options *options, str
 	}
 	signal(SIGBUS, SIG_DFL);
 	woken_end(source);
-	record->duration = since_start(&w);
+	record->watch.duration = since_start(&w);
 	record->has_page = w.has_page;
 	record->page = w.page;
-	record_judge(record, &(struct judge_facts){ .watch = &record->watch }, record->duration);
+	record_judge(record, &(struct judge_facts){ .watch = &record->watch }, record->watch.duration);
 	record_drop_torn(record);
 	/* A page that was never read cannot conform. */
 	if (!w.has_page && !*record->gone)
