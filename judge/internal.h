@@ -77,6 +77,7 @@ RULE(bounds_wide);
 RULE(clock_differs);
 RULE(tai_offset_differs);
 RULE(time_untrue);
+RULE(acpi_hid);
 RULE(acpi_cid);
 
 /* watch.c */

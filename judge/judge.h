@@ -63,7 +63,8 @@ struct judge_guest {
 	uint64_t truth_error;		/* ns */
 
 	bool has_names;			/* the device's ACPI names are known */
-	bool has_cid;			/* _CID is among them */
+	bool has_hid;			/* _HID is AMZNC10C */
+	bool has_cid;			/* a _CID is VMCLOCK */
 
 	uint64_t max_error;		/* ns: wider bounds are useless to the user */
 	uint64_t max_age;		/* ns: the limit for the age of the reference */

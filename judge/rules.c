@@ -88,6 +88,8 @@ const struct judge_rule judge_rules[] = {
 	  "the time agrees with the system clock", judge_clock_differs },
 	{ "time-untrue", JUDGE_TRUTH, JUDGE_BREAKS, JUDGE_ALL_TIME, "Time error calculation",
 	  "the time of the reference clock lies within the bounds", judge_time_untrue },
+	{ "acpi-hid", JUDGE_DEVICE, JUDGE_DOUBTFUL, JUDGE_NOTHING, "Discovery via ACPI",
+	  "the ACPI device has the hardware ID AMZNC10C", judge_acpi_hid },
 	{ "acpi-cid", JUDGE_DEVICE, JUDGE_DOUBTFUL, JUDGE_NOTHING, "Discovery via ACPI",
 	  "the ACPI device has the compatible ID VMCLOCK", judge_acpi_cid },
 

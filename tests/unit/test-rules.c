@@ -102,6 +102,7 @@ static void begin(struct world *w)
 			.clock_error = 1000000,
 			.tai = 37,
 			.has_names = true,
+			.has_hid = true,
 			.has_cid = true,
 			.max_error = NS_PER_SEC,
 			.max_age = 300 * (uint64_t)NS_PER_SEC,
@@ -366,6 +367,11 @@ SPOIL(time_untrue)
 	w->guest.truth.nsec -= 2000;
 }
 
+SPOIL(acpi_hid)
+{
+	w->guest.has_hid = false;
+}
+
 SPOIL(acpi_cid)
 {
 	w->guest.has_cid = false;
@@ -548,6 +554,7 @@ static const struct {
 	{ "tai-offset-differs", spoil_tai_offset_differs },
 	{ "clock-differs", spoil_clock_differs },
 	{ "time-untrue", spoil_time_untrue },
+	{ "acpi-hid", spoil_acpi_hid },
 	{ "acpi-cid", spoil_acpi_cid },
 	{ "constant-changed", spoil_constant_changed },
 	{ "sequence-backwards", spoil_sequence_backwards },

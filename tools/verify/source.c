@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "source.h"
@@ -26,6 +27,8 @@ static int check_kind(struct source *s, const struct stat *st, char *why, size_t
 	if (!S_ISREG(st->st_mode) && !S_ISCHR(st->st_mode))
 		return say_why(why, size, "it is neither a character device nor a regular file");
 	s->device = S_ISCHR(st->st_mode);
+	s->major = major(st->st_rdev);
+	s->minor = minor(st->st_rdev);
 	if (s->device && s->inside)
 		return say_why(why, size, "an offset is for the memory file of a virtual machine");
 	return 0;

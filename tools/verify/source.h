@@ -14,6 +14,7 @@ struct source {
 	const char *path;
 	bool inside;		/* at an offset of a memory file */
 	bool device;
+	unsigned int major, minor;	/* of a device */
 	int fd;
 	void *map;
 	size_t mapped;

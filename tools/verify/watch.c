@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/monotonic.h"
+#include "tools/acpi-names.h"
 #include "tools/guest.h"
 #include "watch.h"
 
@@ -171,6 +172,8 @@ static void judge_guest(struct watch *w)
 	struct judge_facts facts = { .page = &w->page, .guest = &guest };
 
 	guest_read(&w->guest, &guest);
+	if (w->source->device)
+		acpi_names_read("", w->source->major, w->source->minor, &guest);
 	reference_read(&o->reference, &guest);
 	reference_rate(&w->first, &guest);
 	if (!w->first.has_truth)
