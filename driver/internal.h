@@ -63,11 +63,12 @@ struct vmclock {
 
 	struct list_head watched;
 	struct delayed_work look;
-	spinlock_t look_lock;		/* guards the next four fields */
+	spinlock_t look_lock;		/* guards the next five fields */
 	bool look_wanted;
 	bool look_due_set;
 	unsigned long look_due;
 	struct vmclock_state woken_for;
+	bool wake_anyway;		/* even if the next look finds that state again */
 
 	/* Used by the look only: what the last look saw, and what is left to do. */
 	bool seen_any;
@@ -243,8 +244,11 @@ void vmclock_watch_now(struct vmclock *vc);
 /* The host has notified; callable in any context. */
 void vmclock_watch_notified(struct vmclock *vc);
 
-/* Somebody starts to wait for a change: call after entering vc->wait or vc->fasync. */
-void vmclock_watch_waiter(struct vmclock *vc);
+/* Somebody waits for a state other than @known: call after entering vc->wait or vc->fasync. */
+void vmclock_watch_waiter(struct vmclock *vc, const struct vmclock_state *known);
+
+/* Somebody has read the page in the state @known, and may be waiting for another one. */
+void vmclock_watch_known(struct vmclock *vc, const struct vmclock_state *known);
 
 /* ---- notify.c: notifications of the host --------------------------------------------- */
 
