@@ -36,12 +36,15 @@ struct vmclock_unfinished {
 	unsigned long quiet_until;
 };
 
-/* Uevents that are still to be sent, and how many were sent in this second. */
+/* At most this many uevents of each kind are sent in a second. */
+#define VMCLOCK_UEVENTS		10
+
+/* Uevents that are still to be sent, and when the last ones were sent. */
 struct vmclock_uevents {
 	bool disruption;
 	bool generation;
-	unsigned int sent;
-	unsigned long since;
+	unsigned long sent[VMCLOCK_UEVENTS];
+	unsigned int oldest;		/* the first of these times */
 };
 
 struct vmclock {
@@ -261,6 +264,8 @@ int vmclock_notify_start(struct platform_device *pdev, struct vmclock *vc);
 bool vmclock_notified(const struct vmclock *vc);
 
 /* ---- uevent.c: uevents for udev --------------------------------------------------------- */
+
+void vmclock_uevent_init(struct vmclock *vc);
 
 /* Sends the uevents that are due. Returns 0, or the ms after which to call again. */
 unsigned int vmclock_uevent(struct vmclock *vc, const struct vmclock_abi *copy);

@@ -297,7 +297,7 @@ void vmclock_watch_init(struct vmclock *vc)
 	init_waitqueue_head(&vc->wait);
 	INIT_DELAYED_WORK(&vc->look, vmclock_look_work);
 	vc->unfinished.quiet_until = jiffies;
-	vc->uevents.since = jiffies;
+	vmclock_uevent_init(vc);
 }
 
 void vmclock_watch_start(struct vmclock *vc)
