@@ -16,6 +16,7 @@
 #include "daemon.h"
 #include "log.h"
 #include "reaction.h"
+#include "sandbox.h"
 #include "supervisor.h"
 #include "tools/common.h"
 
@@ -426,7 +427,10 @@ int main(int argc, char **argv)
 		config_free(&d.config);
 		return 2;
 	}
-	if (!options.check_config) {
+	if (options.check_config) {
+		sandbox_check_unit(&d.config);
+	} else {
+		sandbox_check_own(&d.config);
 		d.dry_run = options.dry_run;
 		status = 1;
 		if (device_init(&d.device, d.config.device))
