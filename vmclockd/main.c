@@ -365,6 +365,7 @@ static void begin(struct daemon *d)
 	/* A reaction must not wait for page faults. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		say(LOG_DEBUG, "memory is not locked: %s", strerror(errno));
+	d->device.unsynchronises = may_change(d);
 	hooks_init(&d->hooks, d->config.hooks, d->config.hook_timeout, d->state.lock);
 	reaction_init(d);
 	network_init(&d->network);
