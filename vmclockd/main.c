@@ -376,6 +376,7 @@ static void begin(struct daemon *d)
 	d->ntp.silent = d->by_ntp.silent;
 	d->ntp.disrupted = d->state.next.disruptions;
 	ntp_find(&d->ntp);
+	d->ntp.untold = d->ntp.disrupted && !d->ntp.daemon;
 	if (device_open(&d->device))
 		reaction_start(d);
 	else

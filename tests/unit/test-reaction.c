@@ -270,7 +270,7 @@ int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclo
 	return world.ntp_error;
 }
 
-bool ntp_is_another(const struct ntp *ntp)
+bool ntp_must_be_told(const struct ntp *ntp)
 {
 	(void)ntp;
 	return world.ntp_another;
