@@ -244,7 +244,8 @@ if unshare -m $user_too mount -t tmpfs none "$tmp" 2>/dev/null; then
 	expect 'a full /run' 1 "^vmclockd: cannot make $folder/[a-z0-9]+: No space left on device$"
 	verdict 'a full /run: one line' "$([ "$(wc -l <"$tmp/err")" = 1 ] || echo 'there are more')"
 	in_tmpfs size=64k ro
-	expect 'a read-only /run' 1 "^vmclockd: cannot open $folder/lock: Read-only file system$"
+	expect 'a read-only /run' 1 \
+		"^vmclockd: cannot open $folder/lock: Read-only file system \(for a unit of systemd's: ReadWritePaths=\)$"
 	verdict 'a read-only /run: one line' "$([ "$(wc -l <"$tmp/err")" = 1 ] || echo 'there are more')"
 else
 	skip 'a full or read-only /run' 'no mounts here'
