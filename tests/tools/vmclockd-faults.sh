@@ -502,6 +502,28 @@ chronyd away
 holds 'a burst is over: another one' asked 1 'burst 4\/4'
 stop_daemon
 
+# ---- Another chronyd -------------------------------------------------------------------------
+
+# Each chronyd makes its socket anew. Nobody connects to it here.
+start_chronyd() { : >"$tmp/cmd.new" && mv "$tmp/cmd.new" "$tmp/cmd"; }
+rm -rf "$folder"
+chronyd fine
+start_chronyd
+: >"$tmp/asked"
+configure 'ntp = chrony' "chronyc = $tmp/chronyc" "chronyd_socket = $tmp/cmd"
+start_daemon 'right within'
+start_chronyd
+tell disrupt
+holds 'chronyd is restarted: the disruption is seen' disruptions 1
+regained 'chronyd is restarted'
+verdict 'chronyd is restarted before it: told once' "$(asked 2 'reset sources' && echo 'more often')"
+start_chronyd
+holds 'chronyd is restarted after it: told once more' asked 2 'reset sources'
+holds 'chronyd is restarted after it: that is said' said 'the NTP daemon was restarted'
+regained 'chronyd is restarted after it'
+stop_daemon
+configure 'ntp = chrony' "chronyc = $tmp/chronyc"
+
 # ---- The network -----------------------------------------------------------------------------
 
 if command -v ip >/dev/null && command -v nsenter >/dev/null && unshare -rn true 2>/dev/null; then
