@@ -32,7 +32,7 @@ enum sandbox_verdict sandbox_by_mounts(const char *mounts, int mount);
  */
 enum sandbox_verdict sandbox_by_unit(const char *properties, const char *path, bool writes);
 
-/* Logs each path that this process does not share with others. */
+/* Logs each path that this process does not see, or does not share with others. */
 void sandbox_check_own(const struct config *config);
 
 /* Logs the same for vmclockd.service, if there is this unit. */

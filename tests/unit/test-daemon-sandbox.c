@@ -128,7 +128,7 @@ static void the_mounts_say_what_is_shared(void **state)
 	assert_int_equal(sandbox_by_mounts("/nowhere", 1058), SANDBOX_OPEN);
 }
 
-/* Outside of a sandbox nothing is said, and in /proc nobody can write a file. */
+/* Outside of a sandbox nothing is said. */
 static void this_process_is_in_none(void **state)
 {
 	struct config config = {
