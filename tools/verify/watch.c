@@ -103,6 +103,9 @@ static enum look look(struct watch *w, uint64_t words[SOURCE_WORDS], uint32_t *s
 
 	/* Pairs with the host's store of the even count. */
 	*seq = load_seq(source, __ATOMIC_ACQUIRE);
+	/* The count may come back to where it was, which is another fault. */
+	if (seq_of(w->early) != *seq)
+		w->has_early = false;
 	if (*seq & 1)
 		return LOOK_MET;
 	if (!load_under(source, *seq, words, 0, LINE_WORDS) || seq_of(words) != *seq) {
