@@ -95,32 +95,40 @@ static void look_early(struct watch *w)
  * The first cache line is compared by itself: while the second one is fetched, a
  * host that writes the fields first gets to its count.
  */
-static enum look look(struct watch *w, uint64_t words[SOURCE_WORDS], uint32_t *seq)
+static enum look compare(const struct watch *w, uint32_t seq, uint64_t words[SOURCE_WORDS])
 {
-	const struct source *source = w->source;
+	bool known = w->has_page && !w->is_void && seq == seq_of(w->words);
 	uint64_t again[SOURCE_WORDS];
-	bool known;
 
-	/* Pairs with the host's store of the even count. */
-	*seq = load_seq(source, __ATOMIC_ACQUIRE);
-	if (*seq & 1)
+	if (!load_under(w->source, seq, words, 0, LINE_WORDS) || seq_of(words) != seq)
 		return LOOK_MET;
-	if (!load_under(source, *seq, words, 0, LINE_WORDS) || seq_of(words) != *seq) {
-		look_early(w);
-		return LOOK_MET;
-	}
-	known = w->has_page && !w->is_void && *seq == seq_of(w->words);
 	if ((known && differ(words, w->words, 0, LINE_WORDS)) ||
-	    (w->has_early && seq_of(w->early) == *seq &&
-	     differ(words, w->early, SEQ_WORD, LINE_WORDS)))
+	    (w->has_early && differ(words, w->early, SEQ_WORD, LINE_WORDS)))
 		return LOOK_TORN;
-	if (!load_under(source, *seq, words, LINE_WORDS, SOURCE_WORDS))
+	if (!load_under(w->source, seq, words, LINE_WORDS, SOURCE_WORDS))
 		return LOOK_MET;
 	if (known)
 		return differ(words, w->words, LINE_WORDS, SOURCE_WORDS) ? LOOK_TORN : LOOK_SAME;
-	if (!load_under(source, *seq, again, 0, SOURCE_WORDS))
+	if (!load_under(w->source, seq, again, 0, SOURCE_WORDS))
 		return LOOK_MET;
 	return differ(words, again, 0, SOURCE_WORDS) ? LOOK_TORN : LOOK_NEW;
+}
+
+static enum look look(struct watch *w, uint64_t words[SOURCE_WORDS], uint32_t *seq)
+{
+	enum look seen;
+
+	/* Pairs with the host's store of the even count. */
+	*seq = load_seq(w->source, __ATOMIC_ACQUIRE);
+	/* The count may come back to where it was, which is another fault. */
+	if (seq_of(w->early) != *seq)
+		w->has_early = false;
+	if (*seq & 1)
+		return LOOK_MET;
+	seen = compare(w, *seq, words);
+	if (seen == LOOK_MET)
+		look_early(w);
+	return seen;
 }
 
 static void page_of(const uint64_t words[SOURCE_WORDS], struct judge_page *page)
