@@ -24,7 +24,7 @@
 #include "sim/update.h"
 
 #define FLAT_OUT_NS	1000000		/* between two looks for commands */
-#define LOOK_NS		1000000000	/* and for the file */
+#define LOOK_NS		NS_PER_SEC	/* and for the file */
 
 static const char usage[] =
 "Usage: " TOOL " [OPTION]... FILE\n"
