@@ -14,7 +14,7 @@
 #define TIMEOUT 1000 /* ms */
 /* A difference that chronyd itself corrects soon. */
 #define NO_DIFFERENCE 10 /* ppb */
-/* How near its own step is to what it says of it. */
+/* chronyd's own step and its report of the step differ by less. */
 #define OWN_STEP_NS (NS_PER_MS / 5)
 
 static bool runs(const struct config *config)
@@ -94,7 +94,7 @@ static int set_rate(struct ntp *ntp, int64_t fast)
 	return command(ntp, text);
 }
 
-/* Somebody may have set the clock without chronyd's notice: its old measurement does not count. */
+/* Somebody may have set the clock unnoticed by chronyd: its old measurement does not count. */
 static int begin(struct ntp *ntp)
 {
 	ntp->chronyd.fresh = FRESH_UNKNOWN;
@@ -114,7 +114,7 @@ static int dropped(struct ntp *ntp, bool first)
 	return ret ?: report.leap == REPORT_LEAP_UNKNOWN ? 0 : -EAGAIN;
 }
 
-/* Sends a command that chronyd may refuse: it measures by itself then. */
+/* Sends a command. If chronyd refuses it, chronyd still measures by itself. */
 static int request(struct ntp *ntp, const char *text)
 {
 	int ret = command(ntp, text);
@@ -138,12 +138,12 @@ static int measure(struct ntp *ntp, bool again)
 	return ret ?: request(ntp, "burst 4/4");
 }
 
-/* Where it is not told to, it slews the clock, or steps it as its own configuration has it. */
+/* Without this command, chronyd slews the clock, or steps it by its own configuration. */
 static int step(struct ntp *ntp, const struct report *report)
 {
 	const char *why = steps_refusal(ntp->config, report->offset);
 
-	/* One that may not set the clock, as in a container, knows the time all the same. */
+	/* chronyd may refuse, as in a container where it may not set the clock. */
 	if (!why)
 		return request(ntp, "makestep");
 	say(LOG_WARNING, "chronyd is not told to step the system clock: %s", why);
@@ -151,8 +151,8 @@ static int step(struct ntp *ntp, const struct report *report)
 }
 
 /*
- * Has another program stepped the clock? Then chronyd's samples do not fit. Its own step it makes
- * when it gets a source, by as much as it says.
+ * Has another program stepped the clock? Then chronyd's samples are wrong. chronyd's own step,
+ * when it selects a source, is as large as it reports.
  */
 static bool another_stepped(const struct chronyd *chronyd, int64_t corrected)
 {
@@ -185,7 +185,7 @@ static int measured(struct ntp *ntp)
 	return ret;
 }
 
-/* Has it measured since it was first asked? By its own count: the clock may be anywhere. */
+/* Has chronyd measured since it was first asked? Compares chronyd's own times of measurements. */
 static bool has_measured(struct chronyd *chronyd, const struct report *report)
 {
 	if (chronyd->fresh == FRESH_UNKNOWN) {
@@ -195,7 +195,7 @@ static bool has_measured(struct chronyd *chronyd, const struct report *report)
 	return chronyd->fresh == FRESH_ALL || report->reference != chronyd->before;
 }
 
-/* What it measures goes together with its samples from before: not if the clock was stepped. */
+/* chronyd combines new measurements with old samples, which are wrong after a step. */
 static int mixes(struct ntp *ntp)
 {
 	int ret = ntp->silent ? 0 : forget(ntp);

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "common/number.h"
 #include "conf.h"
-#include "log.h"
-#include "tools/number.h"
 #include "lib/run-layout.h"
+#include "log.h"
 
 static const char *const modes[] = { [MODE_ACT] = "act", [MODE_OBSERVE] = "observe", NULL };
 static const char *const ntps[] = {

@@ -59,7 +59,7 @@ void hooks_promise(struct hooks *hooks, enum hook_event event)
 {
 	unsigned char more = bit(event);
 
-	/* Hooks stop things at a disruption, and must start them again: its end is owed too. */
+	/* Hooks stop things at a disruption and start them again at its end: the end is owed too. */
 	if (event == HOOK_DISRUPTED)
 		more |= bit(HOOK_TRUSTED);
 	owe(hooks, hooks->owed | more);
@@ -115,7 +115,7 @@ static bool listed(const struct hooks *hooks, const char *name)
 	return false;
 }
 
-/* In a folder that others can write, they could put any program of root's. */
+/* If others could write the folder, they could put any of root's programs there. */
 static DIR *open_folder(const char *folder)
 {
 	DIR *dir = opendir(folder);

@@ -5,9 +5,9 @@
 
 #include "clock.h"
 #include "clocks.h"
+#include "common/leaps.h"
 #include "daemon.h"
 #include "kernel-clock.h"
-#include "leaps.h"
 #include "log.h"
 
 #define A_DAY 86400 /* s */

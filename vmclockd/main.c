@@ -13,12 +13,12 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "common/program.h"
 #include "daemon.h"
 #include "log.h"
 #include "reaction.h"
 #include "sandbox.h"
 #include "supervisor.h"
-#include "tools/common.h"
 
 #define TOOL "vmclockd"
 

@@ -13,7 +13,7 @@
 #include "ntp.h"
 #include "process.h"
 
-/* The kernel adds so much to its maximum error at each second. */
+/* What the kernel adds to its maximum error each second. */
 #define KERNEL_GROWTH_NS INT64_C(500000)
 
 /* The unit test has another one. */
@@ -27,7 +27,7 @@ static pid_t process(void)
 	return process_in(NTPD_PID_FILE);
 }
 
-/* A file that it left behind says nothing. */
+/* The file of an ntpd that has ended may be left. */
 static bool runs(const struct config *config)
 {
 	(void)config;
@@ -58,15 +58,15 @@ static enum report_leap leap_of(const struct clock_state *clock)
 	return clock->deletes ? REPORT_LEAP_DELETE : REPORT_LEAP_NONE;
 }
 
-/* What the kernel can have added to its maximum error, at most. */
+/* The most that the kernel can have added to its maximum error. */
 static int64_t growth(const struct clock_state *last, const struct clock_state *now)
 {
 	return ((now->raw - last->raw) / NS_PER_SEC + 1) * KERNEL_GROWTH_NS;
 }
 
 /*
- * When it starts, NTPsec declares the clock synchronised, with a maximum error of 16 us: 16 s is
- * meant. The kernel then makes this error grow. Real errors are above 1 ms, ntpd's own minimum.
+ * When NTPsec starts, it declares the clock synchronised with a maximum error of 16 us, although it
+ * means 16 s. The kernel then lets this error grow. Real errors are above ntpd's minimum, 1 ms.
  */
 static bool may_be_start(const struct clock_state *last, const struct clock_state *now)
 {

@@ -68,7 +68,7 @@ static void count_reaction(struct daemon *d)
 	d->stepped = 0;
 }
 
-/* The completed page needs a steady counter, and a kernel's clock that runs by it. */
+/* The completed page needs a steady counter on which the kernel's clock runs. */
 static void look_at_counter(struct daemon *d)
 {
 	bool usable = counter_steady() && clocksource_by_counter(&d->clocksource);
@@ -100,7 +100,7 @@ static void disrupted(struct daemon *d)
 {
 	struct vmclock_run_state *next = &d->state.next;
 
-	/* The state will have the new generation: after a kill only the promise tells of it. */
+	/* If vmclockd is killed after the state has the new generation, only the promise is left. */
 	if (d->generation != d->device.state.generation) {
 		hooks_promise(&d->hooks, HOOK_GENERATION);
 		state_add(&next->generations, 1);

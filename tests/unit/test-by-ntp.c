@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
 /* The time by an NTP daemon: by-ntp.c with a fake daemon in this program. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "by-ntp.h"
 #include "clocks.h"
 #include "log.h"
+#include "unit.h"
 
 #define INSTEAD __attribute__((visibility("default")))
 /* 2020-03-10 */

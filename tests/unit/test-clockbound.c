@@ -3,7 +3,6 @@
 #include <endian.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,11 +13,11 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "clockbound.h"
 #include "clocks.h"
 #include "log.h"
+#include "unit.h"
 
 #define SIZE 80
 #define SAID 1024
@@ -92,7 +91,7 @@ static uint16_t u16(const unsigned char *at)
 
 static int64_t instant(const unsigned char *copy, size_t offset)
 {
-	assert_in_range(FIELD(int64_t, offset + 8), 0, NS_PER_SEC - 1);
+	assert_uint_in_range(FIELD(int64_t, offset + 8), 0, NS_PER_SEC - 1);
 	return FIELD(int64_t, offset) * NS_PER_SEC + FIELD(int64_t, offset + 8);
 }
 
@@ -214,7 +213,7 @@ static void who_is_trusted_has_a_bound(void **state)
 	assert_true(bound.half >= 12345);
 	/* 500 us a second, plus the lag of the clients' clock. */
 	bound = read_after(map, NS_PER_SEC, 17);
-	assert_in_range(bound.half, 12345 + 500000, 12345 + 500000 + 1000000);
+	assert_uint_in_range(bound.half, 12345 + 500000, 12345 + 500000 + 1000000);
 	/* The page's marker changes before the segment does. */
 	assert_int_equal(read_after(map, 0, 18).status, DISRUPTED);
 	word.clock_status = VMCLOCK_STATUS_FREERUNNING;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The configuration: each key, each mistake with its line, and no memory left behind. */
 #include <errno.h>
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,10 +9,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "conf.h"
 #include "log.h"
+#include "unit.h"
 
 #define NAME "vmclockd.conf"
 

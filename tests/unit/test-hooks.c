@@ -2,7 +2,6 @@
 /* Hooks: which ones run, one at a time, and hooks that cannot be killed. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,11 +13,11 @@
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "clocks.h"
 #include "hooks.h"
 #include "log.h"
+#include "unit.h"
 
 #define LIMIT (50 * NS_PER_MS)
 

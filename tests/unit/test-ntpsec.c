@@ -4,8 +4,6 @@
  * shell scripts in the place of systemctl.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,10 +12,10 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "ntpplace.h"
 #include "process.h"
+#include "unit.h"
 
 static const struct ntp_daemon *const d = &ntpsec_daemon;
 
@@ -82,7 +80,7 @@ static void the_kernel_tells_its_bound(void **state)
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 	assert_null(report_refusal(&r));
 	assert_int_equal(r.offset, 2 * MS);
-	assert_in_range(r.root_dispersion, 6 * MS, 6 * MS + 10 * US);
+	assert_uint_in_range(r.root_dispersion, 6 * MS, 6 * MS + 10 * US);
 	/* Not later than the clock was set. */
 	assert_int_equal(r.reference, EPOCH / NS_PER_SEC + 26);
 	/* CLOCK_REALTIME may change in any way. */
@@ -92,7 +90,7 @@ static void the_kernel_tells_its_bound(void **state)
 	look(p);
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 	assert_int_equal(r.offset, 2 * MS - 3600 * NS_PER_SEC);
-	assert_in_range(r.root_dispersion, 6 * MS + 500 * US, 6 * MS + 515 * US);
+	assert_uint_in_range(r.root_dispersion, 6 * MS + 500 * US, 6 * MS + 515 * US);
 }
 
 static void what_it_makes_of_old_samples_does_not_count(void **state)
