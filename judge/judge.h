@@ -63,7 +63,8 @@ struct judge_guest {
 	uint64_t truth_error;		/* ns */
 
 	bool has_names;			/* the device's ACPI names are known */
-	bool has_cid;			/* _CID is among them */
+	bool has_hid;			/* _HID is AMZNC10C */
+	bool has_cid;			/* a _CID is VMCLOCK */
 
 	uint64_t max_error;		/* ns: wider bounds are useless to the user */
 	uint64_t max_age;		/* ns: the limit for the age of the reference */
@@ -77,7 +78,12 @@ struct judge_watch {
 	int64_t longest_update;		/* ns: the longest time with an odd count */
 	bool stuck;			/* the count is still odd */
 	uint64_t changes;		/* of the sequence count, from one even value to another */
+	uint64_t markers;		/* how often the marker changed */
+	int64_t duration;		/* ns */
 };
+
+/* So many markers are remembered. */
+#define JUDGE_MARKERS 64
 
 /* Earlier pages, up to the one before. Begin with zeros. */
 struct judge_history {
@@ -88,6 +94,8 @@ struct judge_history {
 	struct judge_page bounds;	/* the last page with bounds since @marker came */
 	bool has_former;
 	struct judge_page former;	/* the last page with time before @marker came */
+	uint64_t markers[JUDGE_MARKERS];	/* those before @marker, the newest ones */
+	size_t n_markers;
 };
 
 void judge_history_add(struct judge_history *history, const struct judge_page *page);
@@ -107,6 +115,9 @@ struct judge_facts {
  * @page:	receives the facts
  */
 void judge_page_of(const struct vmclock_abi *abi, struct judge_page *page);
+
+/* From 2017 on until here, 2026-06-28, it is known that there was no leap second. UTC. */
+#define JUDGE_LEAPS_KNOWN_UNTIL INT64_C(1782604800)
 
 /* ---- Rules ----------------------------------------------------------------------- */
 

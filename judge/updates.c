@@ -115,6 +115,32 @@ bool judge_time_of_former_host(const struct judge_facts *f, char says[JUDGE_TEXT
 			 (uint64_t)a->marker, (uint64_t)b->marker);
 }
 
+bool judge_marker_reused(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	return goes_on(f) && f->history && judge_had_marker(f->history, f->page->s.marker) &&
+	       judge_say(says,
+			 "disruption_marker is %" PRIu64
+			 " again, as before an earlier disruption: a reader that slept finds none",
+			 (uint64_t)f->page->s.marker);
+}
+
+/* A new host may not promise that time is monotonic. */
+bool judge_capability_lost(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	uint64_t lost = f->before->s.flags & ~f->page->s.flags;
+
+	if (!goes_on(f))
+		return false;
+	if (lost & VMCLOCK_FLAG_NOTIFICATION_PRESENT)
+		return judge_say(says, "NOTIFICATION_PRESENT was cleared: waiting readers are not "
+				       "woken any more");
+	if (lost & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT)
+		return judge_say(says, "VM_GEN_COUNTER_PRESENT was cleared: clones are not told apart "
+				       "any more");
+	return lost & VMCLOCK_FLAG_TIME_MONOTONIC && f->before->s.marker == f->page->s.marker &&
+	       judge_say(says, "TIME_MONOTONIC was cleared: time may go back from now on");
+}
+
 bool judge_disruption_unannounced(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
 	const uint64_t notice = VMCLOCK_FLAG_DISRUPTION_SOON | VMCLOCK_FLAG_DISRUPTION_IMMINENT;
@@ -290,7 +316,7 @@ static bool may_follow(unsigned int was, unsigned int is, bool later)
 		return is_announced(is) || (later && is_over(is));
 	case VMCLOCK_LEAP_PRE_POS:
 	case VMCLOCK_LEAP_PRE_NEG:
-		/* It may be withdrawn before it happens. */
+		/* That it is withdrawn is for another rule. */
 		if (is == VMCLOCK_LEAP_NONE)
 			return !later;
 		if (is == VMCLOCK_LEAP_POS)
@@ -320,6 +346,28 @@ bool judge_leap_life_cycle(const struct judge_facts *f, char says[JUDGE_TEXT])
 				 leap_name(is));
 	return judge_say(says, "leap_indicator changed from %s to %s, which cannot follow it here",
 			 leap_name(was), leap_name(is));
+}
+
+bool judge_leap_withdrawn(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	unsigned int was = f->before->s.leap;
+
+	return keeps_marker(f) && is_announced(was) && f->page->s.leap == VMCLOCK_LEAP_NONE &&
+	       !judge_leap_life_cycle(f, says) &&
+	       judge_say(says, "leap_indicator changed from %s to NONE before the end of the month",
+			 leap_name(was));
+}
+
+bool judge_smearing_changed(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	const struct vmclock_snapshot *a = &f->before->s, *b = &f->page->s;
+
+	return keeps_marker(f) && a->smearing != b->smearing &&
+	       (a->leap != VMCLOCK_LEAP_NONE || b->leap != VMCLOCK_LEAP_NONE) &&
+	       judge_say(says,
+			 "leap_second_smearing_hint changed from %u to %u while leap_indicator is %s: "
+			 "smeared time jumps",
+			 a->smearing, b->smearing, leap_name(b->leap ? b->leap : a->leap));
 }
 
 /* Between the two references, the announced leap second has passed. */

@@ -77,7 +77,7 @@ same 'parameters' "$(sed -n 's/^MODULE_PARM_DESC(\([a-z_]*\),.*/\1/p' driver/*.c
 codes() {
 	grep -ho '"[a-z-]*", CHECK_'"$1" tools/check/*.c | sed 's/^"\(.*\)".*/\1/'
 	awk -v gravity="$1" -F '[", {}\t]+' '
-		$3 ~ /^JUDGE_(PAGE|GUEST)$/ || $2 == "acpi-cid" {
+		$3 ~ /^JUDGE_(PAGE|GUEST|DEVICE)$/ {
 			grave = $4 == "JUDGE_BREAKS" && $5 == "JUDGE_ALL_TIME" ? "UNUSABLE" : "WARNING"
 			if (grave == gravity && $4 != "JUDGE_ADVICE")
 				print $2

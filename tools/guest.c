@@ -10,10 +10,9 @@
 
 #define LEAP_LIST "/usr/share/zoneinfo/leap-seconds.list"
 
-/* TAI - UTC when leap seconds began, in 1972; and since 2017, until 2026-06-28 at least. */
+/* TAI - UTC when leap seconds began, in 1972; and since 2017. */
 #define TAI_1972	10
 #define TAI_KNOWN	37
-#define KNOWN_UNTIL	INT64_C(1782604800)
 
 /*
  * The shortest and the longest measurement of the rate, which ends when the rate is known
@@ -54,8 +53,8 @@ static void find_tai(struct guest *guest)
 	size_t i;
 
 	guest->tai = TAI_KNOWN;
-	guest->tai_certain = now < KNOWN_UNTIL;
-	if (leaps_read(LEAP_LIST, &leaps) || leaps.expires <= KNOWN_UNTIL)
+	guest->tai_certain = now < JUDGE_LEAPS_KNOWN_UNTIL;
+	if (leaps_read(LEAP_LIST, &leaps) || leaps.expires <= JUDGE_LEAPS_KNOWN_UNTIL)
 		return;
 	guest->tai_certain = now < leaps.expires;
 	guest->tai = TAI_1972;

@@ -175,6 +175,19 @@ static int take_pair(struct by_ntp *by, const struct vmclock *vc,
 	return -EDOM;
 }
 
+/* What was known before stays true. */
+static bool look_for_another(struct by_ntp *by, struct ntp *ntp)
+{
+	if (by->silent || by->stage == BY_NTP_RESET || !ntp->daemon->is_another ||
+	    !ntp->daemon->is_another(ntp))
+		return false;
+	say(LOG_NOTICE, "the NTP daemon was restarted, and may have old measurements: it has to "
+			"drop them");
+	by->stage = BY_NTP_RESET;
+	bursts_reaction(&by->bursts, monotonic_now());
+	return true;
+}
+
 /* Gets the daemon's report, if the report is valid now. */
 static int ask_report(struct by_ntp *by, struct ntp *ntp, struct report *report, const char **why)
 {
@@ -182,6 +195,9 @@ static int ask_report(struct by_ntp *by, struct ntp *ntp, struct report *report,
 
 	*why = "the NTP daemon has not measured anew yet";
 	ret = ntp->daemon->report(ntp, report, why);
+	/* It may have been restarted since the last look. */
+	if (!ret && look_for_another(by, ntp))
+		return -EAGAIN;
 	by->heard |= !ret;
 	return ret;
 }
@@ -451,6 +467,7 @@ static int advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 {
 	int ret = 0;
 
+	look_for_another(by, ntp);
 	if (by->stage == BY_NTP_RESET)
 		ret = by->silent ? watch(by, ntp, why) : reset(by, ntp);
 	if (!ret && by->stage == BY_NTP_START)

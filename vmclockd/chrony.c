@@ -58,12 +58,16 @@ static void set_arguments(const struct chrony *c, const char **arguments)
 	}
 	*arguments++ = "-n";
 	*arguments++ = "-c";
+	if (c->socket) {
+		*arguments++ = "-h";
+		*arguments++ = c->socket;
+	}
 	*arguments = NULL;
 }
 
 int chrony_start(struct chrony *c)
 {
-	const char *argv[6];
+	const char *argv[8];
 	struct program program = {
 		.path = c->path, .argv = (char *const *)argv, .envp = program_plain_environment,
 		/* SIGKILL would leave chronyc's socket behind. */
@@ -312,9 +316,9 @@ const char *chrony_reason(int error)
 	case -ETIMEDOUT:
 		return "chronyd, or chronyc, does not answer in time";
 	case -ECONNREFUSED:
-		return "chronyc cannot talk to chronyd: does it run, and may this user open its socket?";
+		return "chronyc cannot talk to chronyd: does it run, is its socket the one of chronyd_socket, and may this user open it?";
 	case -EPERM:
-		return "chronyd does not take commands from here: chronyc needs its socket, and root or its user";
+		return "chronyd does not take commands from here: chronyc needs its socket (chronyd_socket), and root or its user";
 	case -EOPNOTSUPP:
 		return "this chronyc is older than 4.0";
 	case -EPIPE:

@@ -21,6 +21,7 @@
 
 struct chrony {
 	const char *path;		/* of chronyc, absolute */
+	const char *socket;		/* chronyd's, absolute; NULL: where chronyc looks itself */
 	int timeout;			/* ms: the limit of each call */
 	int interrupt;			/* descriptor; readable: calls give up at once; -1: none */
 

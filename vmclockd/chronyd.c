@@ -3,19 +3,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
+#include "chronyd-socket.h"
 #include "clocks.h"
 #include "log.h"
 #include "ntp.h"
 #include "steps.h"
-
-/* The unit test uses another path. */
-#ifndef CHRONYD_SOCKET
-#define CHRONYD_SOCKET "/run/chrony/chronyd.sock"
-#endif
 
 #define TIMEOUT 1000 /* ms */
 /* A difference that chronyd itself corrects soon. */
@@ -23,26 +17,21 @@
 /* chronyd's own step and its report of the step differ by less. */
 #define OWN_STEP_NS (NS_PER_MS / 5)
 
-/* Connects, because the socket's file stays after a chronyd that was killed. */
-static bool runs(void)
+static bool runs(const struct config *config)
 {
-	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = CHRONYD_SOCKET };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool there;
-
-	if (fd < 0)
-		return false;
-	/* EACCES: chronyd may run; chronyc will say what is wrong. */
-	there = !connect(fd, (const struct sockaddr *)&address, sizeof(address)) || errno == EACCES;
-	close(fd);
-	return there;
+	return chronyd_socket_answers(config) || chronyd_runs_elsewhere();
 }
 
 static void start(struct ntp *ntp)
 {
-	chrony_init(&ntp->chronyd.chronyc, ntp->config->chronyc, TIMEOUT, ntp->interrupt);
+	struct chrony *c = &ntp->chronyd.chronyc;
+
+	chrony_init(c, ntp->config->chronyc, TIMEOUT, ntp->interrupt);
+	c->socket = ntp->config->chronyd_socket;
+	if (!chronyd_socket_answers(ntp->config) && chronyd_runs_elsewhere())
+		chronyd_socket_tell(ntp->config, true);
 	/* Start chronyc now, so that it answers at once in a reaction. */
-	chrony_start(&ntp->chronyd.chronyc);
+	chrony_start(c);
 }
 
 static void stop(struct ntp *ntp)
@@ -58,9 +47,34 @@ static int command(struct ntp *ntp, const char *text)
 	return chrony_command(c, text);
 }
 
+static struct incarnation who(const struct ntp *ntp)
+{
+	struct stat st;
+
+	if (lstat(chronyd_socket_path(ntp->config), &st))
+		return (struct incarnation){ 0 };
+	return (struct incarnation){ st.st_dev, st.st_ino, st.st_ctim };
+}
+
 static int forget(struct ntp *ntp)
 {
-	return lead_read(&ntp->chronyd.lead) ?: command(ntp, "reset sources");
+	struct incarnation clean = who(ntp);
+	int ret = lead_read(&ntp->chronyd.lead) ?: command(ntp, "reset sources");
+
+	if (!ret)
+		ntp->chronyd.clean = clean;
+	return ret;
+}
+
+/* With the option -r, chronyd begins with measurements that an earlier one has saved. */
+static bool is_another(const struct ntp *ntp)
+{
+	const struct incarnation *clean = &ntp->chronyd.clean;
+	struct incarnation now = who(ntp);
+
+	return clean->inode && now.inode &&
+	       (now.device != clean->device || now.inode != clean->inode ||
+		now.made.tv_sec != clean->made.tv_sec || now.made.tv_nsec != clean->made.tv_nsec);
 }
 
 /* The target is absolute, so a reaction that begins anew does not add the change twice. */
@@ -84,6 +98,9 @@ static int set_rate(struct ntp *ntp, int64_t fast)
 static int begin(struct ntp *ntp)
 {
 	ntp->chronyd.fresh = FRESH_UNKNOWN;
+	/* The next one may have measurements from before an earlier vmclockd's disruption. */
+	if (ntp->disrupted && !ntp->silent)
+		ntp->chronyd.clean = who(ntp);
 	return lead_read(&ntp->chronyd.lead);
 }
 
@@ -220,6 +237,7 @@ const struct ntp_daemon chronyd_daemon = {
 	.set_rate = set_rate,
 	.begin = begin,
 	.forget = forget,
+	.is_another = is_another,
 	.dropped = dropped,
 	.measure = measure,
 	.measured = measured,

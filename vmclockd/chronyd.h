@@ -3,6 +3,9 @@
 #ifndef VMCLOCKD_CHRONYD_H
 #define VMCLOCKD_CHRONYD_H
 
+#include <sys/types.h>
+#include <time.h>
+
 #include "chrony.h"
 #include "lead.h"
 
@@ -14,11 +17,19 @@ enum chronyd_fresh {
 	FRESH_ALL,			/* all */
 };
 
+/* A chronyd, by its socket: each one makes its own. All zero: unknown. */
+struct incarnation {
+	dev_t device;
+	ino_t inode;
+	struct timespec made;
+};
+
 struct chronyd {
 	struct chrony chronyc;
 	enum chronyd_fresh fresh;
 	int64_t before;			/* time of the last measurement that does not count */
 	struct lead lead;		/* before the measurements that count */
+	struct incarnation clean;	/* has no measurements from before the last disruption */
 };
 
 extern const struct ntp_daemon chronyd_daemon;

@@ -94,6 +94,7 @@ static void set_guest(const struct machine *m, struct judge_guest *guest)
 		.truth = { .sec = m->truth_sec, .nsec = m->truth_nsec % NS_PER_SEC },
 		.truth_error = m->truth_error,
 		.has_names = m->has & 4,
+		.has_hid = m->has & 16,
 		.has_cid = m->has & 8,
 		.max_error = m->max_error,
 		.max_age = m->max_age,

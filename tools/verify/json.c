@@ -45,11 +45,12 @@ static void add_statistics(struct json_writer *w, struct json_object *root, cons
 {
 	struct json_object *watch = json_add_object(w, root, "watch");
 
-	json_add_integer(w, watch, "duration_ns", r->duration);
+	json_add_integer(w, watch, "duration_ns", r->watch.duration);
 	json_add_unsigned(w, watch, "looks", r->watch.samples);
 	json_add_unsigned(w, watch, "looks_at_updates", r->contended);
+	json_add_unsigned(w, watch, "looks_at_odd", r->odd);
 	json_add_unsigned(w, watch, "updates", r->watch.changes);
-	json_add_unsigned(w, watch, "markers", r->markers);
+	json_add_unsigned(w, watch, "markers", r->watch.markers);
 	json_add_unsigned(w, watch, "torn", r->watch.torn);
 	json_add_integer(w, watch, "longest_update_ns", r->watch.longest_update);
 	if (r->frequency_hz > 0) {

@@ -18,10 +18,10 @@ static void print_statistics(const struct record *r)
 
 	printf("Watched for %s: %" PRIu64 " looks, %" PRIu64 " updates, %" PRIu64
 	       " new markers; %" PRIu64 " looks met an update.\n",
-	       judge_duration(text, (uint64_t)r->duration), r->watch.samples, r->watch.changes,
-	       r->markers, r->contended);
+	       judge_duration(text, (uint64_t)r->watch.duration), r->watch.samples, r->watch.changes,
+	       r->watch.markers, r->contended);
 	printf("Looks whose fields changed under an even count: %" PRIu64 ".", r->watch.torn);
-	printf(" The count was odd for at most %s.\n",
+	printf(" The count was odd in %" PRIu64 " looks, for at most %s.\n", r->odd,
 	       judge_duration(text, (uint64_t)r->watch.longest_update));
 }
 

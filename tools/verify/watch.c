@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/monotonic.h"
+#include "tools/acpi-names.h"
 #include "tools/guest.h"
 #include "watch.h"
 
@@ -21,6 +22,8 @@
 #define AFTER_NS 2000000000
 /* The word of the page that has the sequence count in its upper half. */
 #define SEQ_WORD 1
+/* The words in the cache line of the sequence count: one fetch gives all of them. */
+#define LINE_WORDS 8
 
 volatile sig_atomic_t watch_ended;
 
@@ -34,6 +37,9 @@ struct watch {
 
 	bool has_page;
 	uint64_t words[SOURCE_WORDS];	/* the last consistent copy */
+	bool is_void;			/* @words were torn */
+	bool has_early;
+	uint64_t early[SOURCE_WORDS];	/* the first cache line, as soon as its count was met */
 	struct judge_page page;
 	struct judge_history history;
 	int64_t odd_since;		/* 0: the count was even at the last look */
@@ -55,17 +61,74 @@ static uint32_t load_seq(const struct source *source, int order)
 	return le32toh(__atomic_load_n(&source->page->seq_count, order));
 }
 
-/* True: the copy is consistent, of one update. Its count is even. */
-static bool look(const struct source *source, uint64_t words[SOURCE_WORDS], uint32_t *seq)
+/* Loads some words after the count was read. Is the count still the same? */
+static bool load_under(const struct source *source, uint32_t seq, uint64_t words[SOURCE_WORDS],
+		       size_t from, size_t to)
 {
-	/* Pairs with the host's store of the even count. */
-	*seq = load_seq(source, __ATOMIC_ACQUIRE);
-	if (*seq & 1)
-		return false;
-	source_load(source, words);
+	source_load(source, words, from, to);
 	/* Pairs with the host's fence behind the odd count. */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return load_seq(source, __ATOMIC_RELAXED) == *seq && seq_of(words) == *seq;
+	return load_seq(source, __ATOMIC_RELAXED) == seq;
+}
+
+static bool differ(const uint64_t a[SOURCE_WORDS], const uint64_t b[SOURCE_WORDS], size_t from, size_t to)
+{
+	return memcmp(a + from, b + from, (to - from) * sizeof(*a)) != 0;
+}
+
+enum look {
+	LOOK_MET,	/* an update came, or is in progress */
+	LOOK_TORN,	/* fields changed under one even count */
+	LOOK_SAME,
+	LOOK_NEW,	/* a page with another count; two copies of it are equal */
+};
+
+/* A host that writes the count first is about to write the fields. */
+static void look_early(struct watch *w)
+{
+	load_seq(w->source, __ATOMIC_ACQUIRE);
+	source_load(w->source, w->early, SEQ_WORD, LINE_WORDS);
+	w->has_early = true;
+}
+
+/*
+ * The first cache line is compared by itself: while the second one is fetched, a
+ * host that writes the fields first gets to its count.
+ */
+static enum look compare(const struct watch *w, uint32_t seq, uint64_t words[SOURCE_WORDS])
+{
+	bool known = w->has_page && !w->is_void && seq == seq_of(w->words);
+	uint64_t again[SOURCE_WORDS];
+
+	if (!load_under(w->source, seq, words, 0, LINE_WORDS) || seq_of(words) != seq)
+		return LOOK_MET;
+	if ((known && differ(words, w->words, 0, LINE_WORDS)) ||
+	    (w->has_early && differ(words, w->early, SEQ_WORD, LINE_WORDS)))
+		return LOOK_TORN;
+	if (!load_under(w->source, seq, words, LINE_WORDS, SOURCE_WORDS))
+		return LOOK_MET;
+	if (known)
+		return differ(words, w->words, LINE_WORDS, SOURCE_WORDS) ? LOOK_TORN : LOOK_SAME;
+	if (!load_under(w->source, seq, again, 0, SOURCE_WORDS))
+		return LOOK_MET;
+	return differ(words, again, 0, SOURCE_WORDS) ? LOOK_TORN : LOOK_NEW;
+}
+
+static enum look look(struct watch *w, uint64_t words[SOURCE_WORDS], uint32_t *seq)
+{
+	enum look seen;
+
+	/* Pairs with the host's store of the even count. */
+	*seq = load_seq(w->source, __ATOMIC_ACQUIRE);
+	/* The count may come back to where it was, which is another fault. */
+	if (seq_of(w->early) != *seq)
+		w->has_early = false;
+	if (*seq & 1)
+		return LOOK_MET;
+	seen = compare(w, *seq, words);
+	if (seen == LOOK_MET)
+		look_early(w);
+	return seen;
 }
 
 static void page_of(const uint64_t words[SOURCE_WORDS], struct judge_page *page)
@@ -86,7 +149,7 @@ static int64_t since_start(const struct watch *w)
 /* Counter and clock may run at other rates now. */
 static void measure_again(struct watch *w)
 {
-	w->record->markers++;
+	w->record->watch.markers++;
 	guest_begin(&w->guest);
 	w->first.has_truth = false;
 	w->next_guest = monotonic_now() + GUEST_NS;
@@ -117,6 +180,8 @@ static void judge_guest(struct watch *w)
 	struct judge_facts facts = { .page = &w->page, .guest = &guest };
 
 	guest_read(&w->guest, &guest);
+	if (w->source->device)
+		acpi_names_read("", w->source->major, w->source->minor, &guest);
 	reference_read(&o->reference, &guest);
 	reference_rate(&w->first, &guest);
 	if (!w->first.has_truth)
@@ -134,22 +199,25 @@ static void judge_guest(struct watch *w)
 		record_judge(w->record, &facts, since_start(w));
 }
 
+static void take_torn(struct watch *w)
+{
+	w->record->watch.torn++;
+	w->is_void = true;
+	look_early(w);
+}
+
 static void take(struct watch *w, const uint64_t words[SOURCE_WORDS])
 {
 	struct judge_page before = w->page;
 	bool had_page = w->has_page;
 
-	if (had_page && seq_of(words) == seq_of(w->words)) {
-		if (memcmp(words, w->words, sizeof(w->words)) != 0) {
-			w->record->watch.torn++;
-			memcpy(w->words, words, sizeof(w->words));
-			page_of(words, &w->page);
-		}
-		return;
-	}
 	memcpy(w->words, words, sizeof(w->words));
 	page_of(words, &w->page);
 	w->has_page = true;
+	w->is_void = false;
+	/* What follows a torn copy of the same count. */
+	if (had_page && before.seq == w->page.seq)
+		return;
 	if (had_page) {
 		w->record->watch.changes++;
 		woken_changed(&w->record->woken, w->page.seq, monotonic_now());
@@ -184,13 +252,17 @@ static void look_once(struct watch *w)
 {
 	uint64_t words[SOURCE_WORDS];
 	uint32_t seq;
-	bool whole = look(w->source, words, &seq);
+	enum look seen = look(w, words, &seq);
 
 	w->record->watch.samples++;
 	note_odd(w, seq);
-	if (whole)
+	if (seen == LOOK_NEW)
 		take(w, words);
-	else if (!(seq & 1))
+	else if (seen == LOOK_TORN)
+		take_torn(w);
+	else if (seq & 1)
+		w->record->odd++;
+	else if (seen == LOOK_MET)
 		w->record->contended++;
 }
 
@@ -254,10 +326,11 @@ void watch(const struct source *source, const struct watch_options *options, str
 	}
 	signal(SIGBUS, SIG_DFL);
 	woken_end(source);
-	record->duration = since_start(&w);
+	record->watch.duration = since_start(&w);
 	record->has_page = w.has_page;
 	record->page = w.page;
-	record_judge(record, &(struct judge_facts){ .watch = &record->watch }, record->duration);
+	record_judge(record, &(struct judge_facts){ .watch = &record->watch }, record->watch.duration);
+	record_drop_torn(record);
 	/* A page that was never read cannot conform. */
 	if (!w.has_page && !*record->gone)
 		snprintf(record->gone, sizeof(record->gone),

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "lib/monotonic.h"
@@ -29,14 +27,13 @@ static void on_change(int number)
 static bool read_notification(struct woken *woken, const struct source *source)
 {
 	char path[64];
-	struct stat st;
 	ssize_t len;
 	int fd;
 
-	if (!source->device || fstat(source->fd, &st))
+	if (!source->device)
 		return false;
-	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/notification", major(st.st_rdev),
-		 minor(st.st_rdev));
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/notification", source->major,
+		 source->minor);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
