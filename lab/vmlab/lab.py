@@ -101,9 +101,9 @@ class Lab:
     def boot(self, device, *, programs=(), modules=(), files=None, driver=True, setup=Setup()):
         """Boot a guest and return its Machine.
 
-        device    'vmclock': QEMU's own; 'vmclock-shared': the same, with memory in which
-                  counters can be compared; 'sim': a simulated page that notifies;
-                  'sim-silent': one that does not; another Simulation; None: no page
+        device    'vmclock': QEMU's own; 'vmclock-shared': the same, which the host can write,
+                  with memory in which counters can be compared; 'sim': a simulated page that
+                  notifies; 'sim-silent': one that does not; another Simulation; None: no page
         programs  names of programs of the build, put on the guest's PATH
         modules   modules of the kernel's own to have in the guest
         files     {path in the guest: path on the host}

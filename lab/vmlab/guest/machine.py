@@ -15,7 +15,7 @@ import time
 from ..deadline import Deadline, wait_for
 from ..errors import Failed, LabError
 from ..host.page import Memory
-from ..host.qemu import Closed, Qemu, TimedOut
+from ..host.qemu import DEVICE_MEMORY, Closed, Qemu, TimedOut
 from ..kernels.kernel import USUAL_NEEDS
 from ..kernels.matrix import AMD64
 from . import boards, console
@@ -338,6 +338,13 @@ class Machine:
     def ram_path(self):
         """The guest's RAM as a file; page.offset is the page's position in it."""
         return self._memory.path if self._memory else None
+
+    @property
+    def page_file(self):
+        """(file, offset) of the page for other programs of the host."""
+        if self._simulation.is_own:
+            return self._qemu.own_memory(DEVICE_MEMORY), 0
+        return self.ram_path, self.page.offset
 
     def qmp(self, command, **arguments):
         """Run a QMP command; its answer."""

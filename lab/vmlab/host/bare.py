@@ -7,7 +7,7 @@ import subprocess
 
 from ..errors import Failed
 from . import process
-from .qemu import Qemu
+from .qemu import DEVICE_MEMORY, Qemu
 
 # Seconds for an event that vmclock-verify waits for, and for its report.
 _PATIENCE = 60
@@ -28,7 +28,7 @@ class Bare:
         self.qmp = self._qemu.qmp
         self.close = self._qemu.quit
         try:
-            self.page = self._qemu.own_memory('vmclock_page')
+            self.page = self._qemu.own_memory(DEVICE_MEMORY)
         except BaseException:
             self.close()
             raise

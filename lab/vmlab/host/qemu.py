@@ -19,6 +19,8 @@ _START = 60
 _ANSWER = 60
 _GOODBYE = 5
 _OLDEST = 10
+# QEMU's name for the page of its own device.
+DEVICE_MEMORY = 'vmclock_page'
 
 
 class Closed(Failed):
