@@ -119,6 +119,9 @@ void judge_page_of(const struct vmclock_abi *abi, struct judge_page *page);
 /* From 2017 on until here, 2026-06-28, it is known that there was no leap second. UTC. */
 #define JUDGE_LEAPS_KNOWN_UNTIL INT64_C(1782604800)
 
+/* More than there are rules. */
+#define JUDGE_RULES_MAX 96
+
 /* ---- Rules ----------------------------------------------------------------------- */
 
 enum judge_severity {

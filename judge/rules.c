@@ -146,6 +146,8 @@ const struct judge_rule judge_rules[] = {
 };
 /* clang-format on */
 
+_Static_assert(COUNT(judge_rules) <= JUDGE_RULES_MAX, "tools have no room for so many rules");
+
 const size_t judge_rule_count = COUNT(judge_rules);
 
 const struct judge_rule *judge_rule_named(const char *id)

@@ -32,7 +32,7 @@ struct expectation {
 #define RECORD_EXPECTATIONS 4
 
 struct record {
-	struct result results[RECORD_RULES];	/* in the order of the table */
+	struct result results[JUDGE_RULES_MAX];	/* in the order of the table */
 	struct judge_watch watch;
 	struct expectation expectations[RECORD_EXPECTATIONS];
 	size_t n_expectations;
