@@ -1372,6 +1372,17 @@ static void test_unlikely_leaps(void **state)
 		else
 			nothing(&w);
 	}
+	/* By a newer list, there is none in December 2026. */
+	begin(&w);
+	w.page.s.leap = PRE_POS;
+	w.page.s.time_sec = 1798000037;
+	w.before = w.page;
+	w.before.seq -= 2;
+	w.guest.has_clock = false;
+	w.guest.no_leaps_until = 1798761599;
+	nothing(&w);
+	w.guest.no_leaps_until++;
+	only(&w, "leap-unlikely");
 	/* Far from a leap second, a hint may change. */
 	begin(&w);
 	w.page.s.smearing = VMCLOCK_SMEARING_NOON_LINEAR;
