@@ -11,8 +11,6 @@
 #include "tool.h"
 #include "woken.h"
 
-#define RECORD_RULES 64
-
 struct result {
 	const struct judge_rule *rule;
 	uint64_t judged;
