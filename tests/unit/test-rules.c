@@ -1112,6 +1112,21 @@ static void test_withdrawn(void **state)
 	judge_history_add(&w.history, &w.before);
 	step(&w.page, 3100);
 	nothing(&w);
+	/* The promise of monotonic time outlives it, without bounds or within them. */
+	begin(&w);
+	BOTH(&w, s.flags, (w.page.s.flags & ~(uint64_t)ALL_ERRORS) | VMCLOCK_FLAG_TIME_MONOTONIC);
+	withdraw(&w);
+	step(&w.page, -99999000);
+	assert_false(finds(&w, "monotonic-backwards"));
+	step(&w.page, -2000);
+	assert_true(finds(&w, "monotonic-backwards"));
+	begin(&w);
+	BOTH(&w, s.flags, w.page.s.flags | VMCLOCK_FLAG_TIME_MONOTONIC);
+	BOTH(&w, s.time_maxerror, NS_PER_SEC / 2);
+	withdraw(&w);
+	step(&w.page, -100002000);
+	w.guest.has_clock = false;
+	only(&w, "monotonic-backwards");
 	/* The counter went back. */
 	begin(&w);
 	withdraw(&w);
