@@ -56,6 +56,7 @@ struct judge_guest {
 	uint64_t pairing_error;		/* ns: how far from @counter the clock may have been read */
 	int tai;			/* TAI - UTC; 0: the system does not know it */
 	bool tai_certain;		/* no leap second can have come since it was known */
+	int64_t no_leaps_until;		/* UTC, s: by a list, there is none since 2017; 0: no such list */
 
 	bool has_truth;			/* a reference clock that the user vouches for */
 	struct vmclock_instant truth;	/* when @counter was read: UTC, or TAI if @truth_is_tai */
@@ -118,6 +119,9 @@ void judge_page_of(const struct vmclock_abi *abi, struct judge_page *page);
 
 /* From 2017 on until here, 2026-06-28, it is known that there was no leap second. UTC. */
 #define JUDGE_LEAPS_KNOWN_UNTIL INT64_C(1782604800)
+
+/* More than there are rules. */
+#define JUDGE_RULES_MAX 96
 
 /* ---- Rules ----------------------------------------------------------------------- */
 

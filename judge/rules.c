@@ -31,7 +31,7 @@ const struct judge_rule judge_rules[] = {
 	{ "leap-indicator-impossible", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME, "Leap Indicator",
 	  "leap_indicator is 0 to 5, and true at the reference time", judge_leap_indicator_impossible },
 	{ "leap-unlikely", JUDGE_PAGE, JUDGE_DOUBTFUL, JUDGE_SOME, "Leap Indicator",
-	  "leap seconds end June or December, and are known until June 2026", judge_leap_unlikely },
+	  "leap seconds end June or December, and are those that are known", judge_leap_unlikely },
 	{ "tai-offset-impossible", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_ALL_TIME,
 	  "Structure Fields, tai_offset_sec",
 	  "an offset that is flagged valid is within 10 to 100 s", judge_tai_offset_impossible },
@@ -145,6 +145,8 @@ const struct judge_rule judge_rules[] = {
 	  "a disruption is rare: less than one a second", judge_marker_restless },
 };
 /* clang-format on */
+
+_Static_assert(COUNT(judge_rules) <= JUDGE_RULES_MAX, "tools have no room for so many rules");
 
 const size_t judge_rule_count = COUNT(judge_rules);
 

@@ -1112,6 +1112,21 @@ static void test_withdrawn(void **state)
 	judge_history_add(&w.history, &w.before);
 	step(&w.page, 3100);
 	nothing(&w);
+	/* The promise of monotonic time outlives it, without bounds or within them. */
+	begin(&w);
+	BOTH(&w, s.flags, (w.page.s.flags & ~(uint64_t)ALL_ERRORS) | VMCLOCK_FLAG_TIME_MONOTONIC);
+	withdraw(&w);
+	step(&w.page, -99999000);
+	assert_false(finds(&w, "monotonic-backwards"));
+	step(&w.page, -2000);
+	assert_true(finds(&w, "monotonic-backwards"));
+	begin(&w);
+	BOTH(&w, s.flags, w.page.s.flags | VMCLOCK_FLAG_TIME_MONOTONIC);
+	BOTH(&w, s.time_maxerror, NS_PER_SEC / 2);
+	withdraw(&w);
+	step(&w.page, -100002000);
+	w.guest.has_clock = false;
+	only(&w, "monotonic-backwards");
 	/* The counter went back. */
 	begin(&w);
 	withdraw(&w);
@@ -1372,6 +1387,17 @@ static void test_unlikely_leaps(void **state)
 		else
 			nothing(&w);
 	}
+	/* By a newer list, there is none in December 2026. */
+	begin(&w);
+	w.page.s.leap = PRE_POS;
+	w.page.s.time_sec = 1798000037;
+	w.before = w.page;
+	w.before.seq -= 2;
+	w.guest.has_clock = false;
+	w.guest.no_leaps_until = 1798761599;
+	nothing(&w);
+	w.guest.no_leaps_until++;
+	only(&w, "leap-unlikely");
 	/* Far from a leap second, a hint may change. */
 	begin(&w);
 	w.page.s.smearing = VMCLOCK_SMEARING_NOON_LINEAR;

@@ -11,8 +11,6 @@
 #include "tool.h"
 #include "woken.h"
 
-#define RECORD_RULES 64
-
 struct result {
 	const struct judge_rule *rule;
 	uint64_t judged;
@@ -32,7 +30,7 @@ struct expectation {
 #define RECORD_EXPECTATIONS 4
 
 struct record {
-	struct result results[RECORD_RULES];	/* in the order of the table */
+	struct result results[JUDGE_RULES_MAX];	/* in the order of the table */
 	struct judge_watch watch;
 	struct expectation expectations[RECORD_EXPECTATIONS];
 	size_t n_expectations;

@@ -83,7 +83,7 @@ static void print_broken(const struct result *result)
 /* The gravest first. */
 static void print_broken_rules(const struct record *r)
 {
-	const struct result *broken[RECORD_RULES];
+	const struct result *broken[JUDGE_RULES_MAX];
 	size_t i, at, n = 0;
 
 	for (i = 0; i < judge_rule_count; i++) {
