@@ -69,6 +69,11 @@ RULE(torn_update);
 RULE(slow_update);
 RULE(stuck_update);
 
+/* notifications.c */
+RULE(notification_missing);
+RULE(notification_late);
+RULE(notification_unannounced);
+
 #undef RULE
 
 #endif /* VMCLOCK_JUDGE_INTERNAL_H */

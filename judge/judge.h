@@ -8,6 +8,7 @@
  *	updates.c	rules of an update: a page and the next one
  *	guest.c		rules that need the machine's own counter and clocks
  *	watch.c		rules that need to have watched the live page
+ *	notifications.c	rules that need the driver's count of notifications
  *	offers.c	what a page has, which no rule asks for
  *	text.c		values as people read them
  *
@@ -76,12 +77,28 @@ struct judge_watch {
 	uint64_t changes;		/* of the sequence count, from one even value to another */
 };
 
+/* A notification that comes later is late: by then, the driver has looked at the page itself. */
+#define JUDGE_LATE_NS	 100000000
+/* No notification within this time, or before the next change: none belongs to this change. */
+#define JUDGE_MISSING_NS 500000000
+
+/* The driver's count of notifications, during the watch. Of changes, those under the flag. */
+struct judge_notifications {
+	bool announced;			/* the flag was set at some time */
+	uint64_t heard;			/* notifications, with or without a change */
+	uint64_t followed;		/* changes that a notification followed; several may share one */
+	uint64_t late;			/* notifications more than JUDGE_LATE_NS after a change */
+	int64_t longest;		/* ns: the longest time from a change to its notification */
+	uint64_t missing;		/* changes that no notification followed */
+};
+
 /* Each but @page may be NULL: unknown. Rules that need an unknown fact count as kept. */
 struct judge_facts {
 	const struct judge_page *page;
 	const struct judge_page *before;	/* the page that @page replaced */
 	const struct judge_guest *guest;
 	const struct judge_watch *watch;
+	const struct judge_notifications *notifications;
 };
 
 /**
@@ -108,6 +125,8 @@ enum judge_needs {
 	JUDGE_UPDATE,
 	JUDGE_DISRUPTION,	/* an update with another marker */
 	JUDGE_WATCH,
+	JUDGE_COUNT,		/* the driver's count of notifications */
+	JUDGE_PROMISE,		/* the same, and a change for which the flag promises a notification */
 };
 
 /* What readers lose when the rule is broken. */

@@ -121,6 +121,17 @@ const struct judge_rule judge_rules[] = {
 	  "an update is short enough to spin for: 100 ms", judge_slow_update },
 	{ "stuck-update", JUDGE_WATCH, JUDGE_BREAKS, JUDGE_ALL_TIME, "The vmclock_abi structure",
 	  "an update ends", judge_stuck_update },
+
+	/* ---- Notifications ---- */
+	{ "notification-missing", JUDGE_PROMISE, JUDGE_BREAKS, JUDGE_SOME,
+	  "Feature Flags, NOTIFICATION_PRESENT",
+	  "a notification follows each change, if the flag is set", judge_notification_missing },
+	{ "notification-late", JUDGE_PROMISE, JUDGE_DOUBTFUL, JUDGE_NOTHING,
+	  "Feature Flags, NOTIFICATION_PRESENT",
+	  "the notification comes within 100 ms", judge_notification_late },
+	{ "notification-unannounced", JUDGE_COUNT, JUDGE_ADVICE, JUDGE_NOTHING,
+	  "Feature Flags, NOTIFICATION_PRESENT",
+	  "the flag is set if notifications come", judge_notification_unannounced },
 };
 /* clang-format on */
 
@@ -157,6 +168,8 @@ const char *judge_needs_name(enum judge_needs needs)
 		[JUDGE_UPDATE] = "update",
 		[JUDGE_DISRUPTION] = "disruption",
 		[JUDGE_WATCH] = "watch",
+		[JUDGE_COUNT] = "count",
+		[JUDGE_PROMISE] = "promise",
 	};
 
 	return names[needs];
@@ -194,6 +207,10 @@ bool judge_can(const struct judge_rule *rule, const struct judge_facts *f)
 		return f->page && f->before && f->page->s.marker != f->before->s.marker;
 	case JUDGE_WATCH:
 		return f->watch;
+	case JUDGE_COUNT:
+		return f->notifications;
+	case JUDGE_PROMISE:
+		return f->notifications && (f->notifications->followed || f->notifications->missing);
 	}
 	return false;
 }

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "judge/judge.h"
+#include "notified.h"
 #include "tool.h"
-#include "woken.h"
 
 #define RECORD_RULES 64
 
@@ -38,7 +38,7 @@ struct record {
 	size_t n_expectations;
 	int64_t duration;		/* ns */
 	uint64_t contended;		/* looks during which the page was updated */
-	struct woken woken;
+	struct notified notified;
 	uint64_t markers;		/* how often the marker changed */
 	bool has_page;			/* @page is the last one that was seen */
 	struct judge_page page;
