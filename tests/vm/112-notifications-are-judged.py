@@ -120,7 +120,9 @@ def check_missing(lab, host):
                        (forgets_the_last, 'no notification followed 1 of 2 changes')):
         report = host.judged(act)
         lab.log(f'{act.__name__}: {text(report, MISSING)}')
-        lab.equal((broken(report), report['exit_status']), ([MISSING], 2), act.__name__)
+        # On a busy machine those that come may be late.
+        found = set(broken(report)) - ({LATE} if report['notifications']['heard'] else set())
+        lab.equal((found, report['exit_status']), ({MISSING}, 2), act.__name__)
         lab.check(words in text(report, MISSING), text(report, MISSING))
 
 
@@ -131,9 +133,10 @@ def check_late(lab, host):
             host.notify(TOO_LATE)
 
     report = host.judged(late)
-    lab.log(text(report, LATE))
+    said = text(report, LATE)
+    lab.log(said)
     lab.equal((broken(report), report['exit_status']), ([LATE], 1), 'late')
-    lab.check('of the notifications, 2 came more than 100 ms' in text(report, LATE), text(report, LATE))
+    lab.check('of the notifications, 2 came more than 100 ms after a change' in said, said)
     took = report['notifications']['longest_ns'] / 1e9
     lab.check(TOO_LATE / 2 < took < 10 * TOO_LATE, f'the longest took {took:.3f} s')
 
