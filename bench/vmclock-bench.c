@@ -53,6 +53,7 @@ static uint64_t marker;
 
 CASE(counter_relaxed_n, USE(counter_relaxed()))
 CASE(counter_ordered_n, USE(counter_ordered()))
+CASE(empty_call_n, USE(vmclock_fd(vc)))
 CASE(vdso_realtime_n, clock_gettime(CLOCK_REALTIME, &ts))
 CASE(marker_n, USE(vmclock_marker(vc)))
 CASE(system_time_n, USE(vmclock_system_time(vc, CLOCK_REALTIME, marker, &ts)))
@@ -60,9 +61,9 @@ CASE(now_n, USE(vmclock_now(vc, VMCLOCK_SCALE_UTC, &t)))
 CASE(now_relaxed_n, USE(vmclock_now_relaxed(vc, VMCLOCK_SCALE_UTC, &t)))
 CASE(now_completed_n, USE(vmclock_now(completed, VMCLOCK_SCALE_UTC, &t)))
 
-enum { COUNTER_RELAXED, COUNTER_ORDERED, VDSO_REALTIME, MARKER, SYSTEM_TIME, NOW, NOW_RELAXED,
-       NOW_COMPLETED };
-#define CASES 8
+enum { COUNTER_RELAXED, COUNTER_ORDERED, EMPTY_CALL, VDSO_REALTIME, MARKER, SYSTEM_TIME, NOW,
+       NOW_RELAXED, NOW_COMPLETED };
+#define CASES 9
 
 static const struct {
 	const char *name;
@@ -70,6 +71,7 @@ static const struct {
 } cases[CASES] = {
 	[COUNTER_RELAXED] = { "counter_relaxed", counter_relaxed_n },
 	[COUNTER_ORDERED] = { "counter_ordered", counter_ordered_n },
+	[EMPTY_CALL] = { "empty_call", empty_call_n },
 	[VDSO_REALTIME] = { "vdso_realtime", vdso_realtime_n },
 	[MARKER] = { "marker", marker_n },
 	[SYSTEM_TIME] = { "system_time", system_time_n },
@@ -328,22 +330,27 @@ static void measure_team(void)
 
 /* ---- The report -------------------------------------------------------------- */
 
+/*
+ * A floor is the same ratio for the part of a reading that no library can leave out.
+ * It depends on the processor, and so on how near to it a goal lies.
+ */
 static struct ratio {
 	const char *name;
 	const char *what;
-	double value;
 	double limit;
 	bool at_least;
+	double value;
+	double floor;		/* 0: there is none */
 } ratios[] = {
-	{ "now_to_vdso", "now / vDSO clock_gettime", 0, 1.00, false },
-	{ "now_to_counter", "now / ordered counter", 0, 1.20, false },
-	{ "now_relaxed_to_counter", "now_relaxed / relaxed counter", 0, 1.15, false },
-	{ "now_relaxed_to_vdso", "now_relaxed / vDSO", 0, 0.50, false },
-	{ "now_completed_to_vdso", "now, completed page / vDSO", 0, 0.95, false },
-	{ "gettime_to_vdso", "system_time / vDSO", 0, 1.08, false },
-	{ "marker_to_vdso", "marker / vDSO", 0, 0.15, false },
-	{ "two_threads", "two threads / one", 0, 1.90, true },
-	{ "publisher_1khz", "now under updates at 1 kHz / idle", 0, 1.03, false },
+	{ "now_to_vdso", "now / vDSO clock_gettime", 0.90, false, 0, 0 },
+	{ "now_to_counter", "now / ordered counter", 1.20, false, 0, 0 },
+	{ "now_relaxed_to_counter", "now_relaxed / relaxed counter", 1.15, false, 0, 0 },
+	{ "now_relaxed_to_vdso", "now_relaxed / vDSO", 0.45, false, 0, 0 },
+	{ "now_completed_to_vdso", "now, completed page / vDSO", 0.95, false, 0, 0 },
+	{ "gettime_to_vdso", "system_time / vDSO", 1.05, false, 0, 0 },
+	{ "marker_to_vdso", "marker / vDSO", 0.06, false, 0, 0 },
+	{ "two_threads", "two threads / one", 1.90, true, 0, 0 },
+	{ "publisher_1khz", "now under updates at 1 kHz / idle", 1.03, false, 0, 0 },
 };
 #define RATIOS (sizeof(ratios) / sizeof(ratios[0]))
 
@@ -355,26 +362,42 @@ static double divide(double a, double b)
 static void compare_all(void)
 {
 	double vdso = alone[VDSO_REALTIME].min;
-	const double values[RATIOS] = {
-		divide(alone[NOW].min, vdso),
-		divide(alone[NOW].min, alone[COUNTER_ORDERED].min),
-		divide(alone[NOW_RELAXED].min, alone[COUNTER_RELAXED].min),
-		divide(alone[NOW_RELAXED].min, vdso),
-		divide(alone[NOW_COMPLETED].min, vdso),
-		divide(alone[SYSTEM_TIME].min, vdso),
-		divide(alone[MARKER].min, vdso),
-		divide(team_of[0].min, team_of[1].min),
-		divide(published[KHZ][NOW].min, published[IDLE][NOW].min),
+	double ordered = alone[COUNTER_ORDERED].min, relaxed = alone[COUNTER_RELAXED].min;
+	const struct {
+		double value, floor;
+	} results[RATIOS] = {
+		{ divide(alone[NOW].min, vdso), divide(ordered, vdso) },
+		{ divide(alone[NOW].min, ordered), 1 },
+		{ divide(alone[NOW_RELAXED].min, relaxed), 1 },
+		{ divide(alone[NOW_RELAXED].min, vdso), divide(relaxed, vdso) },
+		{ divide(alone[NOW_COMPLETED].min, vdso), divide(ordered, vdso) },
+		{ divide(alone[SYSTEM_TIME].min, vdso), 1 },
+		{ divide(alone[MARKER].min, vdso), divide(alone[EMPTY_CALL].min, vdso) },
+		{ divide(team_of[0].min, team_of[1].min), 0 },
+		{ divide(published[KHZ][NOW].min, published[IDLE][NOW].min), 0 },
 	};
 	size_t i;
 
-	for (i = 0; i < RATIOS; i++)
-		ratios[i].value = values[i];
+	for (i = 0; i < RATIOS; i++) {
+		ratios[i].value = results[i].value;
+		ratios[i].floor = results[i].floor;
+	}
 }
 
 static bool reached(const struct ratio *r)
 {
 	return r->value > 0 && (r->at_least ? r->value >= r->limit : r->value <= r->limit);
+}
+
+static void print_ratio(const struct ratio *r)
+{
+	printf("%-34s %6.3f ", r->what, r->value);
+	if (r->floor > 0)
+		printf("%6.3f", r->floor);
+	else
+		printf("%6s", "-");
+	printf("  %s %4.2f  %s\n", r->at_least ? ">=" : "<=", r->limit,
+	       reached(r) ? "ok" : "missed");
 }
 
 static void print_table(void)
@@ -397,11 +420,11 @@ static void print_table(void)
 	for (i = 0; i < 2; i++)
 		printf("now, %-17s %8.1f %8.1f\n", i ? "two threads" : "one thread",
 		       divide(1000, team_of[i].min), divide(1000, team_of[i].median));
-	printf("\nratio of the best         reached     goal\n");
+	printf("\nratio of the best                 reached  floor     goal\n");
 	for (i = 0; i < RATIOS; i++)
-		printf("%-34s %5.3f  %s %4.2f  %s\n", ratios[i].what, ratios[i].value,
-		       ratios[i].at_least ? ">=" : "<=", ratios[i].limit,
-		       reached(&ratios[i]) ? "ok" : "missed");
+		print_ratio(&ratios[i]);
+	printf("\nfloor: the counter, the clock or an empty call of a library alone. A reading cannot\n"
+	       "cost less on this processor.\n");
 }
 
 #ifdef HAVE_JSON
@@ -443,6 +466,8 @@ static void add_ratio(struct json_object *to, const struct ratio *r)
 	struct json_object *object = add_object(to, r->name);
 
 	add_number(object, "value", 4, r->value);
+	if (r->floor > 0)
+		add_number(object, "floor", 4, r->floor);
 	add_number(object, "limit", 2, r->limit);
 	add(object, "reached", json_object_new_boolean(reached(r)));
 }

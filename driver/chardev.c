@@ -78,6 +78,7 @@ static void vmclock_acknowledge(struct vmclock_file *vf, const struct vmclock_st
 	write_seqlock(&vf->lock);
 	vf->seen = *state;
 	write_sequnlock(&vf->lock);
+	vmclock_watch_known(vf->vc, state);
 }
 
 /*
@@ -108,34 +109,38 @@ static ssize_t vmclock_read_iter(struct kiocb *iocb, struct iov_iter *to)
 }
 
 /* An update in progress does not make the file readable yet. */
-static bool vmclock_has_news(struct vmclock_file *vf)
+static bool vmclock_is_news(struct vmclock_file *vf, const struct vmclock_state *now)
 {
-	struct vmclock_state now = vmclock_state_now(vf->vc);
-
-	return !(now.seq & 1) && !vmclock_acknowledged(vf, &now);
+	return !(now->seq & 1) && !vmclock_acknowledged(vf, now);
 }
 
 static __poll_t vmclock_poll(struct file *file, poll_table *table)
 {
 	struct vmclock_file *vf = file->private_data;
 	struct vmclock *vc = vf->vc;
+	struct vmclock_state now;
 
 	poll_wait(file, &vc->wait, table);
 	if (vmclock_gone(vc))
 		return EPOLLERR | EPOLLHUP;
+	now = vmclock_state_now(vc);
 	/* The caller may sleep even if we answer "readable": epoll stays in the queue. */
 	if (waitqueue_active(&vc->wait))
-		vmclock_watch_waiter(vc);
-	return vmclock_has_news(vf) ? EPOLLIN | EPOLLRDNORM : 0;
+		vmclock_watch_waiter(vc, &now);
+	return vmclock_is_news(vf, &now) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 static int vmclock_fasync(int fd, struct file *file, int on)
 {
 	struct vmclock_file *vf = file->private_data;
-	int ret = fasync_helper(fd, file, on, &vf->vc->fasync);
+	struct vmclock *vc = vf->vc;
+	struct vmclock_state now;
+	int ret = fasync_helper(fd, file, on, &vc->fasync);
 
-	if (ret > 0)
-		vmclock_watch_waiter(vf->vc);
+	if (ret > 0) {
+		now = vmclock_state_now(vc);
+		vmclock_watch_waiter(vc, &now);
+	}
 	return ret;
 }
 

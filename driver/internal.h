@@ -37,12 +37,15 @@ struct vmclock_unfinished {
 	unsigned long quiet_until;
 };
 
-/* Uevents that are still to be sent, and how many were sent in this second. */
+/* At most this many uevents of each kind are sent in a second. */
+#define VMCLOCK_UEVENTS		10
+
+/* Uevents that are still to be sent, and when the last ones were sent. */
 struct vmclock_uevents {
 	bool disruption;
 	bool generation;
-	unsigned int sent;
-	unsigned long since;
+	unsigned long sent[VMCLOCK_UEVENTS];
+	unsigned int oldest;		/* the first of these times */
 };
 
 struct vmclock {
@@ -65,11 +68,12 @@ struct vmclock {
 
 	struct list_head watched;
 	struct delayed_work look;
-	spinlock_t look_lock;		/* guards the next four fields */
+	spinlock_t look_lock;		/* guards the next five fields */
 	bool look_wanted;
 	bool look_due_set;
 	unsigned long look_due;
 	struct vmclock_state woken_for;
+	bool wake_anyway;		/* even if the next look finds that state again */
 	atomic64_t notifications;	/* heard since bound; here, near what each of them writes */
 
 	/* Used by the look only: what the last look saw, and what is left to do. */
@@ -246,8 +250,11 @@ void vmclock_watch_now(struct vmclock *vc);
 /* The host has notified; callable in any context. */
 void vmclock_watch_notified(struct vmclock *vc);
 
-/* Somebody starts to wait for a change: call after entering vc->wait or vc->fasync. */
-void vmclock_watch_waiter(struct vmclock *vc);
+/* Somebody waits for a state other than @known: call after entering vc->wait or vc->fasync. */
+void vmclock_watch_waiter(struct vmclock *vc, const struct vmclock_state *known);
+
+/* Somebody has read the page in the state @known, and may be waiting for another one. */
+void vmclock_watch_known(struct vmclock *vc, const struct vmclock_state *known);
 
 /* ---- notify.c: notifications of the host --------------------------------------------- */
 
@@ -260,6 +267,8 @@ int vmclock_notify_start(struct platform_device *pdev, struct vmclock *vc);
 bool vmclock_notified(const struct vmclock *vc);
 
 /* ---- uevent.c: uevents for udev --------------------------------------------------------- */
+
+void vmclock_uevent_init(struct vmclock *vc);
 
 /* Sends the uevents that are due. Returns 0, or the ms after which to call again. */
 unsigned int vmclock_uevent(struct vmclock *vc, const struct vmclock_abi *copy);

@@ -8,9 +8,6 @@
 
 #include "internal.h"
 
-/* At most this many of each kind in a second; the rest waits for the next second. */
-#define VMCLOCK_UEVENTS		10
-
 static void vmclock_send(struct vmclock *vc, const char *event, const struct vmclock_abi *copy)
 {
 	char name[64], marker[64], generation[64];
@@ -28,15 +25,26 @@ static void vmclock_send(struct vmclock *vc, const char *event, const struct vmc
 }
 
 /* Returns after how many ms the next one may be sent. */
-static unsigned int vmclock_uevent_delay(struct vmclock_uevents *uevents)
+static unsigned int vmclock_uevent_delay(const struct vmclock_uevents *uevents)
 {
-	unsigned long end = uevents->since + HZ;
+	unsigned long now = jiffies;
+	unsigned long end = uevents->sent[uevents->oldest] + HZ;
 
-	if (time_after_eq(jiffies, end)) {
-		uevents->since = jiffies;
-		uevents->sent = 0;
-	}
-	return uevents->sent < VMCLOCK_UEVENTS ? 0 : jiffies_to_msecs(end - jiffies);
+	return time_before(now, end) ? jiffies_to_msecs(end - now) : 0;
+}
+
+static void vmclock_uevent_count(struct vmclock_uevents *uevents)
+{
+	uevents->sent[uevents->oldest] = jiffies;
+	uevents->oldest = (uevents->oldest + 1) % VMCLOCK_UEVENTS;
+}
+
+void vmclock_uevent_init(struct vmclock *vc)
+{
+	unsigned int i;
+
+	for (i = 0; i < VMCLOCK_UEVENTS; i++)
+		vc->uevents.sent[i] = jiffies - HZ;
 }
 
 unsigned int vmclock_uevent(struct vmclock *vc, const struct vmclock_abi *copy)
@@ -50,7 +58,7 @@ unsigned int vmclock_uevent(struct vmclock *vc, const struct vmclock_abi *copy)
 	if (delay)
 		return delay;
 
-	uevents->sent++;
+	vmclock_uevent_count(uevents);
 	if (uevents->disruption)
 		vmclock_send(vc, "disruption", copy);
 	if (uevents->generation)

@@ -6,6 +6,7 @@
  *	rules.c		the table, and the walk through it
  *	fields.c	rules of one page
  *	updates.c	rules of an update: a page and the next one
+ *	history.c	what is remembered of earlier pages
  *	guest.c		rules that need the machine's own counter and clocks
  *	watch.c		rules that need to have watched the live page
  *	notifications.c	rules that need the driver's count of notifications
@@ -47,6 +48,8 @@ struct judge_guest {
 	uint8_t counter_id;		/* VMCLOCK_COUNTER_*, of this CPU; INVALID: none is known */
 	uint64_t counter;
 	double frequency_hz;		/* as measured here; 0: not measured */
+	double frequency_doubt;		/* the share by which it is at most off, in all likelihood */
+	double frequency_error;		/* and by which it is at most off for certain */
 
 	bool has_clock;			/* the system's clock, when @counter was read */
 	struct vmclock_instant clock;	/* UTC */
@@ -61,7 +64,8 @@ struct judge_guest {
 	uint64_t truth_error;		/* ns */
 
 	bool has_names;			/* the device's ACPI names are known */
-	bool has_cid;			/* _CID is among them */
+	bool has_hid;			/* _HID is AMZNC10C */
+	bool has_cid;			/* a _CID is VMCLOCK */
 
 	uint64_t max_error;		/* ns: wider bounds are useless to the user */
 	uint64_t max_age;		/* ns: the limit for the age of the reference */
@@ -75,6 +79,8 @@ struct judge_watch {
 	int64_t longest_update;		/* ns: the longest time with an odd count */
 	bool stuck;			/* the count is still odd */
 	uint64_t changes;		/* of the sequence count, from one even value to another */
+	uint64_t markers;		/* how often the marker changed */
+	int64_t duration;		/* ns */
 };
 
 /* A notification that comes later is late: by then, the driver has looked at the page itself. */
@@ -92,10 +98,29 @@ struct judge_notifications {
 	uint64_t missing;		/* changes that no notification followed */
 };
 
+/* So many markers are remembered. */
+#define JUDGE_MARKERS 64
+
+/* Earlier pages, up to the one before. Begin with zeros. */
+struct judge_history {
+	bool begun;
+	uint64_t marker;		/* of the last page */
+	bool has_time, has_bounds;	/* since @marker came */
+	struct judge_page time;		/* the last page with time since @marker came */
+	struct judge_page bounds;	/* the last page with bounds since @marker came */
+	bool has_former;
+	struct judge_page former;	/* the last page with time before @marker came */
+	uint64_t markers[JUDGE_MARKERS];	/* those before @marker, the newest ones */
+	size_t n_markers;
+};
+
+void judge_history_add(struct judge_history *history, const struct judge_page *page);
+
 /* Each but @page may be NULL: unknown. Rules that need an unknown fact count as kept. */
 struct judge_facts {
 	const struct judge_page *page;
 	const struct judge_page *before;	/* the page that @page replaced */
+	const struct judge_history *history;	/* up to @before, and with it */
 	const struct judge_guest *guest;
 	const struct judge_watch *watch;
 	const struct judge_notifications *notifications;
@@ -107,6 +132,9 @@ struct judge_facts {
  * @page:	receives the facts
  */
 void judge_page_of(const struct vmclock_abi *abi, struct judge_page *page);
+
+/* From 2017 on until here, 2026-06-28, it is known that there was no leap second. UTC. */
+#define JUDGE_LEAPS_KNOWN_UNTIL INT64_C(1782604800)
 
 /* ---- Rules ----------------------------------------------------------------------- */
 
@@ -124,16 +152,21 @@ enum judge_needs {
 	JUDGE_DEVICE,		/* in judge_guest: the ACPI names; a page file has none */
 	JUDGE_UPDATE,
 	JUDGE_DISRUPTION,	/* an update with another marker */
+	JUDGE_ARRIVAL,		/* the first page with time under another marker */
+	JUDGE_RETURN,		/* in judge_history: bounds that were withdrawn, and are back */
 	JUDGE_WATCH,
 	JUDGE_COUNT,		/* the driver's count of notifications */
 	JUDGE_PROMISE,		/* the same, and a change for which the flag promises a notification */
 };
 
-/* What readers lose when the rule is broken. */
+/* What readers lose when the rule is broken; the worse, the later in the list. */
 enum judge_loss {
 	JUDGE_NOTHING,
-	JUDGE_ALL_TIME,
-	JUDGE_SOME,		/* a timescale, the bounds, the generation ... */
+	JUDGE_HINT,		/* what few readers ask for: an estimated error, the smearing hint */
+	JUDGE_SOME,		/* a timescale, leap seconds, the generation, wake-ups */
+	JUDGE_BOUNDS,		/* the order of events */
+	JUDGE_NO_TIME,		/* the time, and readers notice it */
+	JUDGE_ALL_TIME,		/* the time, and readers do not notice it */
 };
 
 struct judge_rule {
@@ -158,6 +191,12 @@ const char *judge_needs_name(enum judge_needs needs);
 
 /* Are the facts enough to judge this rule? */
 bool judge_can(const struct judge_rule *rule, const struct judge_facts *f);
+
+/*
+ * Does @a hurt an application more than @b does? What is lost counts first, then the
+ * severity; advice always comes last.
+ */
+bool judge_is_graver(const struct judge_rule *a, const struct judge_rule *b);
 
 struct judge_finding {
 	const struct judge_rule *rule;

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/program.h"
 #include "lib/monotonic.h"
-#include "common.h"
 #include "sim/command.h"
 #include "sim/counter.h"
 #include "sim/input.h"
@@ -24,7 +24,7 @@
 #include "sim/update.h"
 
 #define FLAT_OUT_NS	1000000		/* between two looks for commands */
-#define LOOK_NS		1000000000	/* and for the file */
+#define LOOK_NS		NS_PER_SEC	/* and for the file */
 
 static const char usage[] =
 "Usage: " TOOL " [OPTION]... FILE\n"

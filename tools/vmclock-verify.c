@@ -18,9 +18,10 @@
 #include <string.h>
 
 #include "calc/base.h"
-#include "common.h"
+#include "common/names.h"
+#include "common/number.h"
+#include "common/program.h"
 #include "guest.h"
-#include "number.h"
 #include "verify/report.h"
 #include "verify/watch.h"
 

@@ -15,10 +15,6 @@ run --run
 expect 'no command' 3 '^vmclock-sim: --run needs an argument'
 run "$page" --run true
 expect 'a file besides' 3 '^vmclock-sim: --run: give no file'
-run --keep --run true
-expect 'a page to keep' 3 '^vmclock-sim: --run: its page has no --keep'
-run --at 0 --run true
-expect 'an offset' 3 '^vmclock-sim: --run: its page has no --at'
 
 if ! unshare --mount true 2>/dev/null && ! unshare --user --mount true 2>/dev/null; then
 	run --run true

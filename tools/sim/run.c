@@ -80,7 +80,7 @@ static int write_text(const char *path, const char *text)
 	return n == (ssize_t)strlen(text) ? 0 : -1;
 }
 
-/* The user and the group stay who they are. */
+/* Maps the user and the group to themselves. */
 static int map_user(uid_t uid, gid_t gid)
 {
 	char users[64], groups[64];
@@ -128,7 +128,7 @@ static int make_file(const char *path)
 	return 0;
 }
 
-/* Puts an entry of the old /dev into the new one. What cannot be is left out. */
+/* Puts an entry of the old /dev into the new one, or leaves it out if that fails. */
 static void take_entry(int old, const char *name)
 {
 	char from[PATH_MAX], to[PATH_MAX], target[PATH_MAX];
@@ -173,7 +173,7 @@ static int make_dev(int old)
 static int mount_page(const char *page)
 {
 	int old = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	/* It may be below /dev, which is about to be another folder. */
+	/* The page may be below /dev, which is about to be replaced. */
 	int file = open(page, O_PATH | O_CLOEXEC);
 	char from[64];
 

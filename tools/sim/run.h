@@ -19,7 +19,7 @@ void sim_run_remove_path(char *path);
 pid_t sim_run_start(char **words, const char *page, const sigset_t *mask);
 /* True: the process has ended, and *@status is the exit status that a shell gives it. */
 bool sim_run_ended(pid_t process, int *status);
-/* Tells it to end, and waits until it has. Returns its exit status. */
+/* Tells the command to end, and waits for its end. Returns its exit status. */
 int sim_run_end(pid_t process);
 
 #endif /* VMCLOCK_SIM_RUN_H */

@@ -7,7 +7,6 @@
 
 #include "config.h"
 #include "report.h"
-#include "tools/common.h"
 #include "tools/json.h"
 
 /* The version of dist/schema/vmclock-verify.schema.json; it grows when a key changes its meaning. */
@@ -46,13 +45,21 @@ static void add_statistics(struct json_writer *w, struct json_object *root, cons
 {
 	struct json_object *watch = json_add_object(w, root, "watch");
 
-	json_add_integer(w, watch, "duration_ns", r->duration);
+	json_add_integer(w, watch, "duration_ns", r->watch.duration);
 	json_add_unsigned(w, watch, "looks", r->watch.samples);
 	json_add_unsigned(w, watch, "looks_at_updates", r->contended);
+	json_add_unsigned(w, watch, "looks_at_odd", r->odd);
 	json_add_unsigned(w, watch, "updates", r->watch.changes);
-	json_add_unsigned(w, watch, "markers", r->markers);
+	json_add_unsigned(w, watch, "markers", r->watch.markers);
 	json_add_unsigned(w, watch, "torn", r->watch.torn);
 	json_add_integer(w, watch, "longest_update_ns", r->watch.longest_update);
+	if (r->frequency_hz > 0) {
+		json_add_double(w, watch, "counter_frequency_hz", r->frequency_hz);
+		json_add_double(w, watch, "counter_frequency_doubt", r->frequency_doubt);
+	} else {
+		json_add(w, watch, "counter_frequency_hz", NULL);
+		json_add(w, watch, "counter_frequency_doubt", NULL);
+	}
 	json_add_optional(w, watch, "ended_early", r->gone);
 }
 

@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "notified.h"
@@ -15,14 +13,13 @@
 void notified_open(struct notified *n, const struct source *source)
 {
 	char path[64];
-	struct stat st;
 	uint64_t count;
 
 	*n = (struct notified){ .fd = -1, .device = source->device };
-	if (!source->device || fstat(source->fd, &st))
+	if (!source->device)
 		return;
-	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/notification_count", major(st.st_rdev),
-		 minor(st.st_rdev));
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/notification_count", source->major,
+		 source->minor);
 	n->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (notified_read(n, &count))
 		notified_begin(n, count);

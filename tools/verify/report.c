@@ -18,11 +18,20 @@ static void print_statistics(const struct record *r)
 
 	printf("Watched for %s: %" PRIu64 " looks, %" PRIu64 " updates, %" PRIu64
 	       " new markers; %" PRIu64 " looks met an update.\n",
-	       judge_duration(text, (uint64_t)r->duration), r->watch.samples, r->watch.changes,
-	       r->markers, r->contended);
+	       judge_duration(text, (uint64_t)r->watch.duration), r->watch.samples, r->watch.changes,
+	       r->watch.markers, r->contended);
 	printf("Looks whose fields changed under an even count: %" PRIu64 ".", r->watch.torn);
-	printf(" The count was odd for at most %s.\n",
+	printf(" The count was odd in %" PRIu64 " looks, for at most %s.\n", r->odd,
 	       judge_duration(text, (uint64_t)r->watch.longest_update));
+}
+
+static void print_counter(const struct record *r)
+{
+	char hz[JUDGE_VALUE], within[JUDGE_VALUE];
+
+	if (r->frequency_hz > 0)
+		printf("The counter runs at %s here, within %s.\n", judge_hertz(hz, r->frequency_hz),
+		       judge_share(within, r->frequency_doubt));
 }
 
 static void print_notifications(const struct notified *n)
@@ -77,13 +86,21 @@ static void print_broken(const struct result *result)
 		       result->judged, judge_duration(text, (uint64_t)result->first));
 }
 
-static void print_broken_rules(const struct record *r, enum judge_severity severity)
+/* The gravest first. */
+static void print_broken_rules(const struct record *r)
 {
-	size_t i;
+	const struct result *broken[RECORD_RULES];
+	size_t i, at, n = 0;
 
-	for (i = 0; i < judge_rule_count; i++)
-		if (r->results[i].broken && r->results[i].rule->severity == severity)
-			print_broken(&r->results[i]);
+	for (i = 0; i < judge_rule_count; i++) {
+		if (!r->results[i].broken)
+			continue;
+		for (at = n++; at && judge_is_graver(r->results[i].rule, broken[at - 1]->rule); at--)
+			broken[at] = broken[at - 1];
+		broken[at] = &r->results[i];
+	}
+	for (i = 0; i < n; i++)
+		print_broken(broken[i]);
 }
 
 static void print_unjudged(const struct record *r)
@@ -115,6 +132,7 @@ void report_text(const struct record *r, const char *path)
 
 	printf("%s\n", path);
 	print_statistics(r);
+	print_counter(r);
 	print_notifications(&r->notified);
 	if (r->has_page)
 		print_offers(r);
@@ -124,9 +142,7 @@ void report_text(const struct record *r, const char *path)
 		printf("\n%s: %s\n  %s.%s%s\n", e->met ? "as expected" : "breaks", e->id, e->demand,
 		       e->met ? "" : " ", e->met ? "" : e->says);
 	}
-	print_broken_rules(r, JUDGE_BREAKS);
-	print_broken_rules(r, JUDGE_DOUBTFUL);
-	print_broken_rules(r, JUDGE_ADVICE);
+	print_broken_rules(r);
 	print_unjudged(r);
 	if (*r->gone)
 		printf("\nThe watch ended early: %s.\n", r->gone);
