@@ -200,6 +200,18 @@ static void test_counted_early(void **state)
 	notified_end(&w.n);
 	check(&w, 1, 0, 1);
 	assert_int_equal(w.n.seen.heard, 2);
+
+	/* Then it belongs to this change, and not to one long before. */
+	begin(&w);
+	pass(&w, 10);
+	change(&w);
+	pass(&w, 700);
+	w.count++;
+	notified_count(&w.n, w.count, false, w.now);
+	change(&w);
+	pass(&w, 600);
+	notified_end(&w.n);
+	check(&w, 1, 0, 1);
 }
 
 /* This program may not run for a while: what it did not see proves no delay. */

@@ -100,12 +100,14 @@ void notified_count(struct notified *n, uint64_t count, bool unchanged, int64_t 
 {
 	n->seen.heard += count - n->count;
 	n->count = count;
+	/* Of the last notification, the change that has not been seen yet may be the reason. */
+	if (!unchanged)
+		return;
 	if (n->pending && count != n->base)
 		note_heard(n);
 	else if (n->pending)
 		n->unheard = now;
-	if (unchanged)
-		n->before = count;
+	n->before = count;
 }
 
 bool notified_waits(const struct notified *n, int64_t now)
@@ -129,6 +131,6 @@ const char *notified_unknown(const struct notified *n, enum judge_needs needs)
 	if (!n->counts)
 		return "the driver gives no count of notifications";
 	if (needs == JUDGE_PROMISE && !n->seen.followed && !n->seen.missing)
-		return "no change came while the flag promised notifications";
+		return "no change was watched for long enough while the flag promised notifications";
 	return NULL;
 }
