@@ -48,8 +48,8 @@ struct judge_guest {
 	uint8_t counter_id;		/* VMCLOCK_COUNTER_*, of this CPU; INVALID: none is known */
 	uint64_t counter;
 	double frequency_hz;		/* as measured here; 0: not measured */
-	double frequency_doubt;		/* the share by which it is at most off, in all likelihood */
-	double frequency_error;		/* and by which it is at most off for certain */
+	double frequency_doubt;		/* its likely relative error, at most */
+	double frequency_error;		/* its certain relative error, at most */
 
 	bool has_clock;			/* the system's clock, when @counter was read */
 	struct vmclock_instant clock;	/* UTC */

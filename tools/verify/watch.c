@@ -227,7 +227,7 @@ static void take(struct watch *w, const uint64_t words[SOURCE_WORDS])
 	page_of(words, &w->page);
 	w->has_page = true;
 	w->is_void = false;
-	/* What follows a torn copy of the same count. */
+	/* The same update again, after a torn copy. */
 	if (had_page && before.seq == w->page.seq)
 		return;
 	if (had_page)
