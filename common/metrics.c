@@ -8,6 +8,7 @@
 #include "calc/time.h"
 #include "lib/monotonic.h"
 #include "metrics.h"
+#include "names.h"
 #include "number.h"
 #include "program.h"
 

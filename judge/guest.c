@@ -265,6 +265,14 @@ bool judge_time_untrue(const struct judge_facts *f, char says[JUDGE_TEXT])
 
 /* ---- The device ----------------------------------------------------------------------------- */
 
+bool judge_acpi_hid(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	return !f->guest->has_hid &&
+	       judge_say(says,
+			 "the ACPI device has no _HID \"AMZNC10C\": drivers that look for it do "
+			 "not find the device");
+}
+
 bool judge_acpi_cid(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
 	return !f->guest->has_cid &&

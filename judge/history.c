@@ -10,6 +10,7 @@ void judge_history_add(struct judge_history *history, const struct judge_page *p
 			history->has_former = true;
 		}
 		history->has_time = history->has_bounds = false;
+		history->markers[history->n_markers++ % JUDGE_MARKERS] = history->marker;
 	}
 	history->begun = true;
 	history->marker = page->s.marker;
@@ -21,6 +22,16 @@ void judge_history_add(struct judge_history *history, const struct judge_page *p
 		history->bounds = *page;
 		history->has_bounds = true;
 	}
+}
+
+bool judge_had_marker(const struct judge_history *history, uint64_t marker)
+{
+	size_t i;
+
+	for (i = 0; i < history->n_markers && i < JUDGE_MARKERS; i++)
+		if (history->markers[i] == marker)
+			return true;
+	return false;
 }
 
 const struct judge_page *judge_former(const struct judge_facts *f)

@@ -30,6 +30,8 @@ const struct judge_rule judge_rules[] = {
 	  "leap_second_smearing_hint is 0 to 2", judge_smearing_unassigned },
 	{ "leap-indicator-impossible", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME, "Leap Indicator",
 	  "leap_indicator is 0 to 5, and true at the reference time", judge_leap_indicator_impossible },
+	{ "leap-unlikely", JUDGE_PAGE, JUDGE_DOUBTFUL, JUDGE_SOME, "Leap Indicator",
+	  "leap seconds end June or December, and are those that are known", judge_leap_unlikely },
 	{ "tai-offset-impossible", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_ALL_TIME,
 	  "Structure Fields, tai_offset_sec",
 	  "an offset that is flagged valid is within 10 to 100 s", judge_tai_offset_impossible },
@@ -86,6 +88,8 @@ const struct judge_rule judge_rules[] = {
 	  "the time agrees with the system clock", judge_clock_differs },
 	{ "time-untrue", JUDGE_TRUTH, JUDGE_BREAKS, JUDGE_ALL_TIME, "Time error calculation",
 	  "the time of the reference clock lies within the bounds", judge_time_untrue },
+	{ "acpi-hid", JUDGE_DEVICE, JUDGE_DOUBTFUL, JUDGE_NOTHING, "Discovery via ACPI",
+	  "the ACPI device has the hardware ID AMZNC10C", judge_acpi_hid },
 	{ "acpi-cid", JUDGE_DEVICE, JUDGE_DOUBTFUL, JUDGE_NOTHING, "Discovery via ACPI",
 	  "the ACPI device has the compatible ID VMCLOCK", judge_acpi_cid },
 
@@ -111,8 +115,18 @@ const struct judge_rule judge_rules[] = {
 	{ "leap-life-cycle", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_SOME, "Leap Indicator",
 	  "a leap second is announced, happens at the end of the month, and is over",
 	  judge_leap_life_cycle },
+	{ "leap-withdrawn", JUDGE_UPDATE, JUDGE_DOUBTFUL, JUDGE_SOME, "Leap Indicator",
+	  "a leap second that is announced happens", judge_leap_withdrawn },
+	{ "smearing-changed", JUDGE_UPDATE, JUDGE_DOUBTFUL, JUDGE_HINT, "Leap Second Smearing Hint",
+	  "the hint stays the same while a leap second is near", judge_smearing_changed },
 	{ "tai-offset-moved", JUDGE_UPDATE, JUDGE_BREAKS, JUDGE_SOME, "Structure Fields, tai_offset_sec",
 	  "the TAI offset changes with each leap second, and only then", judge_tai_offset_moved },
+	{ "marker-reused", JUDGE_DISRUPTION, JUDGE_ADVICE, JUDGE_NOTHING,
+	  "Structure Fields, disruption_marker",
+	  "each disruption has a marker that was not used before", judge_marker_reused },
+	{ "capability-lost", JUDGE_UPDATE, JUDGE_DOUBTFUL, JUDGE_SOME, "Feature Flags",
+	  "notifications, generation counter and monotonic time are not withdrawn",
+	  judge_capability_lost },
 	{ "disruption-unannounced", JUDGE_DISRUPTION, JUDGE_ADVICE, JUDGE_NOTHING,
 	  "Feature Flags, DISRUPTION_SOON",
 	  "a planned disruption is announced", judge_disruption_unannounced },
@@ -126,8 +140,24 @@ const struct judge_rule judge_rules[] = {
 	  "an update is short enough to spin for: 100 ms", judge_slow_update },
 	{ "stuck-update", JUDGE_WATCH, JUDGE_BREAKS, JUDGE_ALL_TIME, "The vmclock_abi structure",
 	  "an update ends", judge_stuck_update },
+	{ "marker-restless", JUDGE_WATCH, JUDGE_DOUBTFUL, JUDGE_NO_TIME,
+	  "Structure Fields, disruption_marker",
+	  "a disruption is rare: less than one a second", judge_marker_restless },
+
+	/* ---- Notifications ---- */
+	{ "notification-missing", JUDGE_PROMISE, JUDGE_BREAKS, JUDGE_SOME,
+	  "Feature Flags, NOTIFICATION_PRESENT",
+	  "a notification follows each change, if the flag is set", judge_notification_missing },
+	{ "notification-late", JUDGE_PROMISE, JUDGE_DOUBTFUL, JUDGE_NOTHING,
+	  "Feature Flags, NOTIFICATION_PRESENT",
+	  "the notification comes within 100 ms", judge_notification_late },
+	{ "notification-unannounced", JUDGE_COUNT, JUDGE_ADVICE, JUDGE_NOTHING,
+	  "Feature Flags, NOTIFICATION_PRESENT",
+	  "the flag is set if notifications come", judge_notification_unannounced },
 };
 /* clang-format on */
+
+_Static_assert(COUNT(judge_rules) <= JUDGE_RULES_MAX, "tools have no room for so many rules");
 
 const size_t judge_rule_count = COUNT(judge_rules);
 
@@ -164,6 +194,8 @@ const char *judge_needs_name(enum judge_needs needs)
 		[JUDGE_ARRIVAL] = "arrival",
 		[JUDGE_RETURN] = "return",
 		[JUDGE_WATCH] = "watch",
+		[JUDGE_COUNT] = "count",
+		[JUDGE_PROMISE] = "promise",
 	};
 
 	return names[needs];
@@ -205,6 +237,10 @@ bool judge_can(const struct judge_rule *rule, const struct judge_facts *f)
 		return f->page && f->before && judge_withdrawn(f);
 	case JUDGE_WATCH:
 		return f->watch;
+	case JUDGE_COUNT:
+		return f->notifications;
+	case JUDGE_PROMISE:
+		return f->notifications && (f->notifications->followed || f->notifications->missing);
 	}
 	return false;
 }

@@ -115,6 +115,32 @@ bool judge_time_of_former_host(const struct judge_facts *f, char says[JUDGE_TEXT
 			 (uint64_t)a->marker, (uint64_t)b->marker);
 }
 
+bool judge_marker_reused(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	return goes_on(f) && f->history && judge_had_marker(f->history, f->page->s.marker) &&
+	       judge_say(says,
+			 "disruption_marker is %" PRIu64
+			 " again, as before an earlier disruption: a reader that slept finds none",
+			 (uint64_t)f->page->s.marker);
+}
+
+/* A new host may not promise that time is monotonic. */
+bool judge_capability_lost(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	uint64_t lost = f->before->s.flags & ~f->page->s.flags;
+
+	if (!goes_on(f))
+		return false;
+	if (lost & VMCLOCK_FLAG_NOTIFICATION_PRESENT)
+		return judge_say(says, "NOTIFICATION_PRESENT was cleared: waiting readers are not "
+				       "woken any more");
+	if (lost & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT)
+		return judge_say(says, "VM_GEN_COUNTER_PRESENT was cleared: clones are not told apart "
+				       "any more");
+	return lost & VMCLOCK_FLAG_TIME_MONOTONIC && f->before->s.marker == f->page->s.marker &&
+	       judge_say(says, "TIME_MONOTONIC was cleared: time may go back from now on");
+}
+
 bool judge_disruption_unannounced(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
 	const uint64_t notice = VMCLOCK_FLAG_DISRUPTION_SOON | VMCLOCK_FLAG_DISRUPTION_IMMINENT;
@@ -241,15 +267,44 @@ bool judge_rate_left(const struct judge_facts *f, char says[JUDGE_TEXT])
 			 (is / was - 1) * 1000000, room / was * 1000000);
 }
 
+/* The last page with time under the marker, if the page before has withdrawn it. */
+static const struct judge_page *last_time(const struct judge_facts *f)
+{
+	const struct judge_history *h = f->history;
+
+	return goes_on(f) && h && h->has_time && h->marker == f->page->s.marker &&
+	       !judge_has_formula(f->before) && judge_has_formula(f->page) &&
+	       same_constants(&h->time, f->page) ? &h->time : NULL;
+}
+
+/* By how much the reference went back while time was withdrawn; 0: not at all, or not known. */
+static uint64_t returns_earlier(const struct judge_facts *f, const struct judge_page *was)
+{
+	struct vmclock_instant before, now;
+	int64_t ns;
+
+	if (!same_scale(was, f->page) || !time_at(was, was->s.counter_value, &before) ||
+	    !time_at(f->page, f->page->s.counter_value, &now))
+		return 0;
+	ns = judge_difference(&now, &before);
+	return ns < 0 ? -(uint64_t)ns : 0;
+}
+
 bool judge_monotonic_backwards(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
+	const struct judge_page *was = last_time(f);
 	char by[JUDGE_VALUE];
-	int64_t ahead;
+	int64_t ahead = 0;
 
-	return keeps_marker(f) &&
-	       f->before->s.flags & f->page->s.flags & VMCLOCK_FLAG_TIME_MONOTONIC &&
-	       !judge_reference_backwards(f, says) && !judge_interval_left(f, says) &&
-	       advance(f->before, f->page, f->page->s.counter_value, &ahead) && ahead < 0 &&
+	if (!((was ? was : f->before)->s.flags & f->page->s.flags & VMCLOCK_FLAG_TIME_MONOTONIC))
+		return false;
+	if (was && !(judge_withdrawn(f) && judge_interval_contradicted(f, says)))
+		ahead = -(int64_t)returns_earlier(f, was);
+	else if (!keeps_marker(f) || judge_reference_backwards(f, says) ||
+		 judge_interval_left(f, says) ||
+		 !advance(f->before, f->page, f->page->s.counter_value, &ahead))
+		return false;
+	return ahead < 0 &&
 	       judge_say(says,
 			 "the flags promise monotonic time, but the update moved it back by %s",
 			 judge_duration(by, -(uint64_t)ahead));
@@ -290,7 +345,7 @@ static bool may_follow(unsigned int was, unsigned int is, bool later)
 		return is_announced(is) || (later && is_over(is));
 	case VMCLOCK_LEAP_PRE_POS:
 	case VMCLOCK_LEAP_PRE_NEG:
-		/* It may be withdrawn before it happens. */
+		/* Another rule judges a withdrawal. */
 		if (is == VMCLOCK_LEAP_NONE)
 			return !later;
 		if (is == VMCLOCK_LEAP_POS)
@@ -320,6 +375,28 @@ bool judge_leap_life_cycle(const struct judge_facts *f, char says[JUDGE_TEXT])
 				 leap_name(is));
 	return judge_say(says, "leap_indicator changed from %s to %s, which cannot follow it here",
 			 leap_name(was), leap_name(is));
+}
+
+bool judge_leap_withdrawn(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	unsigned int was = f->before->s.leap;
+
+	return keeps_marker(f) && is_announced(was) && f->page->s.leap == VMCLOCK_LEAP_NONE &&
+	       !judge_leap_life_cycle(f, says) &&
+	       judge_say(says, "leap_indicator changed from %s to NONE before the end of the month",
+			 leap_name(was));
+}
+
+bool judge_smearing_changed(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	const struct vmclock_snapshot *a = &f->before->s, *b = &f->page->s;
+
+	return keeps_marker(f) && a->smearing != b->smearing &&
+	       (a->leap != VMCLOCK_LEAP_NONE || b->leap != VMCLOCK_LEAP_NONE) &&
+	       judge_say(says,
+			 "leap_second_smearing_hint changed from %u to %u while leap_indicator is %s: "
+			 "smeared time jumps",
+			 a->smearing, b->smearing, leap_name(b->leap ? b->leap : a->leap));
 }
 
 /* Between the two references, the announced leap second has passed. */

@@ -60,6 +60,13 @@ same 'struct vmclock_quality' "$(fields vmclock_quality)" "$(items vmclock_quali
 same 'struct vmclock_time' "$(fields vmclock_time)" "$(items vmclock_time.3 Fa)"
 same 'attributes' "$(sed -n 's/^VMCLOCK_ATTRIBUTE(\(.*\));$/\1/p; s/^static DEVICE_ATTR_R[OW](\(.*\));$/\1/p' \
 	driver/*.c)" "$(items vmclock.4 Pa Attributes)"
+# Each attribute's name of a value is the tools' name of it.
+value_names() {
+	grep -o '\[VMCLOCK_[A-Z0-9_]*\] = "[a-z0-9-]*"' "$1"
+}
+
+same "the attributes' names of values" "$(value_names driver/sysfs.c)" \
+	"$(value_names common/names.c | grep -Fx "$(value_names driver/sysfs.c)")"
 same 'uevents' "$(sed -n 's/.*"\(VMCLOCK_[A-Z_]*\)=%.*/\1/p' driver/*.c)" \
 	"$(items vmclock.4 Ev Events)"
 same 'parameters' "$(sed -n 's/^MODULE_PARM_DESC(\([a-z_]*\),.*/\1/p' driver/*.c)" \
@@ -70,7 +77,7 @@ same 'parameters' "$(sed -n 's/^MODULE_PARM_DESC(\([a-z_]*\),.*/\1/p' driver/*.c
 codes() {
 	grep -ho '"[a-z-]*", CHECK_'"$1" tools/check/*.c | sed 's/^"\(.*\)".*/\1/'
 	awk -v gravity="$1" -F '[", {}\t]+' '
-		$3 ~ /^JUDGE_(PAGE|GUEST)$/ || $2 == "acpi-cid" {
+		$3 ~ /^JUDGE_(PAGE|GUEST|DEVICE)$/ {
 			grave = $4 == "JUDGE_BREAKS" && $5 == "JUDGE_ALL_TIME" ? "UNUSABLE" : "WARNING"
 			if (grave == gravity && $4 != "JUDGE_ADVICE")
 				print $2

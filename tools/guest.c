@@ -10,10 +10,9 @@
 
 #define LEAP_LIST "/usr/share/zoneinfo/leap-seconds.list"
 
-/* TAI - UTC when leap seconds began, in 1972; and since 2017, until 2026-06-28 at least. */
+/* TAI - UTC when leap seconds began, in 1972; and since 2017. */
 #define TAI_1972	10
 #define TAI_KNOWN	37
-#define KNOWN_UNTIL	INT64_C(1782604800)
 
 /*
  * The shortest and the longest measurement of the rate, which ends when the rate is known
@@ -47,20 +46,22 @@
 #define UNSYNCHRONISED_NS (INT64_C(10) * NS_PER_SEC)
 
 /* By the list of leap seconds, or as was known when this was written. */
-static void find_tai(struct guest *guest)
+static void find_leaps(struct guest *guest)
 {
 	static struct leaps leaps;
 	int64_t now = time(NULL);
 	size_t i;
 
 	guest->tai = TAI_KNOWN;
-	guest->tai_certain = now < KNOWN_UNTIL;
-	if (leaps_read(LEAP_LIST, &leaps) || leaps.expires <= KNOWN_UNTIL)
+	guest->tai_certain = now < JUDGE_LEAPS_KNOWN_UNTIL;
+	if (leaps_read(LEAP_LIST, &leaps) || leaps.expires <= JUDGE_LEAPS_KNOWN_UNTIL)
 		return;
 	guest->tai_certain = now < leaps.expires;
 	guest->tai = TAI_1972;
 	for (i = 0; i < leaps.count && leaps.leap[i].at <= now; i++)
 		guest->tai += leaps.leap[i].sign;
+	if (leaps.leap[leaps.count - 1].at < JUDGE_LEAPS_KNOWN_UNTIL)
+		guest->no_leaps_until = leaps.expires;
 }
 
 /* The share by which the kernel's clock is made to run faster, or slower, than the raw one. */
@@ -76,17 +77,18 @@ void guest_begin(struct guest *guest)
 	*guest = (struct guest){ .counts = counter_steady() };
 	if (guest->counts && pair_read(&guest->first, PAIR_TRIES))
 		guest->counts = false;
+	find_leaps(guest);
 	guest->calibration = CALIBRATION_DOUBT;
 	if (adjtimex(&tx) >= 0) {
 		guest->synchronised = !(tx.status & STA_UNSYNC);
 		if (guest->synchronised)
 			guest->calibration = NTP_DOUBT + correction(&tx);
 		guest->maxerror = (int64_t)tx.maxerror * 1000;
-		guest->tai = tx.tai;
-		guest->tai_certain = guest->tai;
+		if (tx.tai) {
+			guest->tai = tx.tai;
+			guest->tai_certain = true;
+		}
 	}
-	if (!guest->tai)
-		find_tai(guest);
 }
 
 /* Measures since the first pair. Returns the share by which the measurement may be off. */
@@ -112,6 +114,7 @@ void guest_read(const struct guest *guest, struct judge_guest *facts)
 		.counter_id = VMCLOCK_COUNTER_INVALID,
 		.tai = guest->tai,
 		.tai_certain = guest->tai_certain,
+		.no_leaps_until = guest->no_leaps_until,
 		.max_error = GUEST_MAX_ERROR,
 		.max_age = GUEST_MAX_AGE,
 		.max_growth = GUEST_MAX_GROWTH,

@@ -90,7 +90,7 @@ static bool tell_ntp(struct daemon *d)
 	if (ret == -ECANCELED)
 		return false;
 	d->ntp_told = true;
-	d->ntp_again = is_unanswered(ret) || ntp_is_another(&d->ntp)
+	d->ntp_again = is_unanswered(ret) || ntp_must_be_told(&d->ntp)
 			       ? monotonic_now() + NTP_AGAIN_NS
 			       : 0;
 	return true;
@@ -99,8 +99,8 @@ static bool tell_ntp(struct daemon *d)
 /* An NTP daemon that was not told sets the clock by its old measurements. */
 void by_page_tell_ntp_again(struct daemon *d)
 {
-	/* One that was restarted may have loaded its old measurements. */
-	if (!d->ntp_again && d->device.has_time && ntp_is_another(&d->ntp))
+	/* A daemon that was started since may have loaded its old measurements. */
+	if (!d->ntp_again && d->device.has_time && may_change(d) && ntp_must_be_told(&d->ntp))
 		d->ntp_again = monotonic_now();
 	if (!d->ntp_again || monotonic_now() < d->ntp_again)
 		return;

@@ -43,6 +43,9 @@ static const struct ntp_daemon *look(const struct config *config)
 		if (config->ntp == NTP_AUTO && daemons[i]->runs(config))
 			return daemons[i];
 	}
+	/* It cannot be asked, but vmclockd must not steer the clock against it. */
+	if (config->ntp == NTP_AUTO && chronyd_runs_elsewhere())
+		return &chronyd_daemon;
 	return NULL;
 }
 
@@ -85,9 +88,13 @@ const char *ntp_reason(const struct ntp *ntp, int error)
 	return ntp->daemon->reason(error);
 }
 
-bool ntp_is_another(const struct ntp *ntp)
+bool ntp_must_be_told(const struct ntp *ntp)
 {
-	return ntp->daemon && ntp->daemon->is_another && ntp->daemon->is_another(ntp);
+	const struct ntp_daemon *daemon = ntp->daemon;
+
+	if (!daemon || !daemon->stepped)
+		return false;
+	return ntp->untold || (daemon->is_another && daemon->is_another(ntp));
 }
 
 int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclock_abi *page)
@@ -95,8 +102,10 @@ int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclo
 	int64_t fast;
 	int ret;
 
-	if (!ntp->daemon)
+	if (!ntp->daemon) {
+		ntp->untold = true;
 		return 0;
+	}
 	ntp->said = "";
 	ret = ntp->daemon->stepped ? ntp->daemon->stepped(ntp) : 0;
 	if (!ret && !steer_raw_is_fast(steer, page, &fast))
@@ -110,6 +119,8 @@ int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclo
 	if (!ret && ntp->told)
 		say(LOG_NOTICE, "%s has now been told of the disruption",
 		    config_ntp_name(ntp->found));
+	if (!ret)
+		ntp->untold = false;
 	ntp->told = ret;
 	return ret;
 }

@@ -17,6 +17,7 @@ struct ntp {
 	int interrupt;			/* a descriptor; readable: calls give up at once */
 	bool silent;			/* change nothing */
 	bool disrupted;			/* there was a disruption since the boot */
+	bool untold;			/* no daemon has run since the last disruption */
 	const char *said;		/* its own words on the last error, if any */
 	int told;			/* the last error of ntp_disrupted() in the log; 0: none */
 	struct chronyd chronyd;		/* only the one of the found daemon is used */
@@ -89,8 +90,11 @@ void ntp_stop(struct ntp *ntp);
 /* Finds the daemon that runs now, and logs a change. */
 void ntp_find(struct ntp *ntp);
 
-/* `is_another' of the daemon, if there is one. */
-bool ntp_is_another(const struct ntp *ntp);
+/*
+ * Must the daemon still be told of the last disruption? At its start it may have loaded
+ * measurements from before.
+ */
+bool ntp_must_be_told(const struct ntp *ntp);
 
 /**
  * ntp_disrupted() - have the daemon drop its measurements, and run at the true rate

@@ -48,7 +48,7 @@ class Scenario:
         # Those of a run that names no scenario.
         self.default_kernels = () if _flag(module, 'ON_REQUEST') else \
             getattr(module, 'DEFAULT_KERNELS', self.kernels)
-        # It takes minutes, so it begins before the others.
+        # It takes minutes.
         self.long = _flag(module, 'LONG')
         for name in (*self.kernels, *self.default_kernels):
             series_named(name)
@@ -137,6 +137,29 @@ class Failures:
         # Without a build folder nothing can run.
         if now != before and self._path.parent.is_dir():
             cache.write_whole(self._path, ''.join(f'{k} {s}\n' for k, s in sorted(now)))
+
+
+class Durations:
+    """How long each scenario took when it last passed: lines of a kernel, a scenario, seconds."""
+
+    def __init__(self, folder):
+        self._path = folder / 'durations'
+
+    def _all(self):
+        if not self._path.exists():
+            return {}
+        fields = map(str.split, self._path.read_text(encoding='utf-8').splitlines())
+        return {(kernel, scenario): float(seconds) for kernel, scenario, seconds in fields}
+
+    def of(self, kernel, scenario):
+        """Seconds; for one that never ran, whether it takes minutes is all that is known."""
+        return self._all().get((kernel, scenario.name), float('inf') if scenario.long else 0.0)
+
+    def record(self, kernel, scenario, seconds):
+        """If another run of the lab records at the same time, one of both is lost."""
+        now = self._all() | {(kernel, scenario): seconds}
+        cache.write_whole(self._path, ''.join(f'{k} {s} {took:.1f}\n'
+                                              for (k, s), took in sorted(now.items())))
 
 
 class Outcome:

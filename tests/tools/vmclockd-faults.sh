@@ -244,7 +244,8 @@ if unshare -m $user_too mount -t tmpfs none "$tmp" 2>/dev/null; then
 	expect 'a full /run' 1 "^vmclockd: cannot make $folder/[a-z0-9]+: No space left on device$"
 	verdict 'a full /run: one line' "$([ "$(wc -l <"$tmp/err")" = 1 ] || echo 'there are more')"
 	in_tmpfs size=64k ro
-	expect 'a read-only /run' 1 "^vmclockd: cannot open $folder/lock: Read-only file system$"
+	expect 'a read-only /run' 1 \
+		"^vmclockd: cannot open $folder/lock: Read-only file system \(for a unit of systemd's: ReadWritePaths=\)$"
 	verdict 'a read-only /run: one line' "$([ "$(wc -l <"$tmp/err")" = 1 ] || echo 'there are more')"
 else
 	skip 'a full or read-only /run' 'no mounts here'
@@ -500,6 +501,28 @@ verdict 'a burst is under way: no other' "$(asked 1 'burst 4\/4' && echo 'there 
 chronyd away
 holds 'a burst is over: another one' asked 1 'burst 4\/4'
 stop_daemon
+
+# ---- Another chronyd -------------------------------------------------------------------------
+
+# Each chronyd makes its socket anew. Nobody connects to it here.
+start_chronyd() { : >"$tmp/cmd.new" && mv "$tmp/cmd.new" "$tmp/cmd"; }
+rm -rf "$folder"
+chronyd fine
+start_chronyd
+: >"$tmp/asked"
+configure 'ntp = chrony' "chronyc = $tmp/chronyc" "chronyd_socket = $tmp/cmd"
+start_daemon 'right within'
+start_chronyd
+tell disrupt
+holds 'chronyd is restarted: the disruption is seen' disruptions 1
+regained 'chronyd is restarted'
+verdict 'chronyd is restarted before it: told once' "$(asked 2 'reset sources' && echo 'more often')"
+start_chronyd
+holds 'chronyd is restarted after it: told once more' asked 2 'reset sources'
+holds 'chronyd is restarted after it: that is said' said 'the NTP daemon was restarted'
+regained 'chronyd is restarted after it'
+stop_daemon
+configure 'ntp = chrony' "chronyc = $tmp/chronyc"
 
 # ---- The network -----------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@
 #include "calc/scale.h"
 #include "calc/time.h"
 #include "lib/line.h"
+#include "random.h"
 #include "unit.h"
 
 #define NS NS_PER_SEC
@@ -27,18 +28,6 @@ static int pages(void)
 }
 
 /* ---- Numbers ------------------------------------------------------------------ */
-
-static uint64_t random_state = 1;
-
-/* splitmix64: the same numbers in every run. */
-static uint64_t random_u64(void)
-{
-	uint64_t z = random_state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
-}
 
 /* Of any magnitude, and often next to a power of two. */
 static uint64_t random_wide(void)

@@ -18,6 +18,7 @@
 #define HZ	   UINT64_C(2500000000)
 #define TENTH	   (HZ / 10)
 #define MIDNIGHT   INT64_C(1767225600)	/* 2026-01-01, UTC */
+#define NEW_YEAR   INT64_C(1830297600)	/* 2028-01-01, UTC */
 #define ALL_ERRORS 0x78			/* the flags of both errors of time and period */
 
 /* A page that keeps all rules, the previous page, and the machine. */
@@ -26,6 +27,7 @@ struct world {
 	struct judge_history history;
 	struct judge_guest guest;
 	struct judge_watch watch;
+	struct judge_notifications notifications;
 };
 
 /* Moves the reference along its line. */
@@ -99,6 +101,7 @@ static void begin(struct world *w)
 			.clock_error = 1000000,
 			.tai = 37,
 			.has_names = true,
+			.has_hid = true,
 			.has_cid = true,
 			.max_error = NS_PER_SEC,
 			.max_age = 300 * (uint64_t)NS_PER_SEC,
@@ -107,6 +110,14 @@ static void begin(struct world *w)
 			.samples = 1000000,
 			.longest_update = 100000000,
 			.changes = 10,
+			.markers = 5,
+			.duration = NS_PER_SEC,
+		},
+		.notifications = {
+			.announced = true,
+			.heard = 9,
+			.followed = 10,
+			.longest = JUDGE_LATE_NS,
 		},
 	};
 	w->page = w->before;
@@ -120,7 +131,7 @@ static size_t judge_world(const struct world *w, struct judge_finding findings[M
 {
 	const struct judge_facts f = {
 		.page = &w->page, .before = &w->before, .history = &w->history, .guest = &w->guest,
-		.watch = &w->watch,
+		.watch = &w->watch, .notifications = &w->notifications,
 	};
 
 	return judge(&f, findings, MOST);
@@ -141,12 +152,12 @@ static void only(const struct world *w, const char *id)
 	assert_true(strlen(findings[0].says) < JUDGE_TEXT - 1);
 }
 
-/* What the only finding says. */
+/* What the gravest finding says. */
 static void says(const struct world *w, const char *text)
 {
 	struct judge_finding findings[MOST];
 
-	assert_int_equal(judge_world(w, findings), 1);
+	assert_true(judge_world(w, findings));
 	assert_string_equal(findings[0].says, text);
 }
 
@@ -228,6 +239,12 @@ SPOIL(smearing_unassigned)
 SPOIL(leap_indicator_impossible)
 {
 	w->page.s.leap = 6;
+}
+
+SPOIL(leap_unlikely)
+{
+	/* January 2026. */
+	BOTH(w, s.leap, VMCLOCK_LEAP_POST_POS);
 }
 
 SPOIL(tai_offset_impossible)
@@ -355,6 +372,11 @@ SPOIL(time_untrue)
 	w->guest.truth.nsec -= 2000;
 }
 
+SPOIL(acpi_hid)
+{
+	w->guest.has_hid = false;
+}
+
 SPOIL(acpi_cid)
 {
 	w->guest.has_cid = false;
@@ -414,15 +436,61 @@ SPOIL(monotonic_backwards)
 	step(&w->page, -20);
 }
 
+static void set_june(struct world *w);
+
 SPOIL(leap_life_cycle)
 {
+	set_june(w);
 	w->before.s.leap = VMCLOCK_LEAP_PRE_POS;
 	w->page.s.leap = VMCLOCK_LEAP_PRE_NEG;
+}
+
+/* June 2027: a leap second is possible. */
+static void set_june(struct world *w)
+{
+	const uint64_t way = 1812000000 - MIDNIGHT;
+
+	w->before.s.time_sec += way;
+	w->page.s.time_sec += way;
+	w->guest.clock.sec += (int64_t)way;
+}
+
+SPOIL(leap_withdrawn)
+{
+	set_june(w);
+	w->before.s.leap = VMCLOCK_LEAP_PRE_POS;
+}
+
+SPOIL(smearing_changed)
+{
+	set_june(w);
+	BOTH(w, s.leap, VMCLOCK_LEAP_PRE_POS);
+	w->page.s.smearing = VMCLOCK_SMEARING_UTC_SLS;
 }
 
 SPOIL(tai_offset_moved)
 {
 	w->before.s.tai_offset = -36;
+}
+
+SPOIL(marker_reused)
+{
+	struct judge_page earlier = w->before;
+
+	judge_history_add(&w->history, &earlier);
+	earlier.s.marker++;
+	judge_history_add(&w->history, &earlier);
+	w->before.s.marker++;
+}
+
+SPOIL(capability_lost)
+{
+	w->page.s.flags &= ~(uint64_t)VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
+}
+
+SPOIL(marker_restless)
+{
+	w->watch.markers = 6;
 }
 
 SPOIL(disruption_unannounced)
@@ -452,6 +520,22 @@ SPOIL(stuck_update)
 	w->watch.stuck = true;
 }
 
+SPOIL(notification_missing)
+{
+	w->notifications.missing = 1;
+}
+
+SPOIL(notification_late)
+{
+	w->notifications.late = 1;
+	w->notifications.longest = JUDGE_LATE_NS + 1;
+}
+
+SPOIL(notification_unannounced)
+{
+	w->notifications = (struct judge_notifications){ .heard = 1 };
+}
+
 static const struct {
 	const char *id;
 	void (*spoil)(struct world *w);
@@ -466,6 +550,7 @@ static const struct {
 	{ "status-unassigned", spoil_status_unassigned },
 	{ "smearing-unassigned", spoil_smearing_unassigned },
 	{ "leap-indicator-impossible", spoil_leap_indicator_impossible },
+	{ "leap-unlikely", spoil_leap_unlikely },
 	{ "tai-offset-impossible", spoil_tai_offset_impossible },
 	{ "tai-offset-positive", spoil_tai_offset_positive },
 	{ "no-utc", spoil_no_utc },
@@ -490,6 +575,7 @@ static const struct {
 	{ "tai-offset-differs", spoil_tai_offset_differs },
 	{ "clock-differs", spoil_clock_differs },
 	{ "time-untrue", spoil_time_untrue },
+	{ "acpi-hid", spoil_acpi_hid },
 	{ "acpi-cid", spoil_acpi_cid },
 	{ "constant-changed", spoil_constant_changed },
 	{ "sequence-backwards", spoil_sequence_backwards },
@@ -500,12 +586,20 @@ static const struct {
 	{ "rate-left", spoil_rate_left },
 	{ "monotonic-backwards", spoil_monotonic_backwards },
 	{ "leap-life-cycle", spoil_leap_life_cycle },
+	{ "leap-withdrawn", spoil_leap_withdrawn },
+	{ "smearing-changed", spoil_smearing_changed },
 	{ "tai-offset-moved", spoil_tai_offset_moved },
+	{ "marker-reused", spoil_marker_reused },
+	{ "marker-restless", spoil_marker_restless },
+	{ "capability-lost", spoil_capability_lost },
 	{ "disruption-unannounced", spoil_disruption_unannounced },
 	{ "generation-alone", spoil_generation_alone },
 	{ "torn-update", spoil_torn_update },
 	{ "slow-update", spoil_slow_update },
 	{ "stuck-update", spoil_stuck_update },
+	{ "notification-missing", spoil_notification_missing },
+	{ "notification-late", spoil_notification_late },
+	{ "notification-unannounced", spoil_notification_unannounced },
 };
 
 #define SPOILS (sizeof(spoils) / sizeof(spoils[0]))
@@ -630,6 +724,41 @@ static void test_second_fields(void **state)
 	BOTH(&w, s.time_maxerror, 1500000);
 	only(&w, "maxerror-zero");
 	says(&w, "the maximum error of the period is 0: no counter is exact");
+}
+
+static void test_notifications(void **state)
+{
+	struct judge_facts f = { 0 };
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	w.notifications.missing = 2;
+	says(&w, "no notification followed 2 of 12 changes: none came within 500 ms, or before the "
+		 "next change");
+	w.notifications.followed = 0;
+	says(&w, "the flag promises notifications, but none followed a change within 500 ms; "
+		 "changes: 2");
+	begin(&w);
+	w.notifications.late = 3;
+	w.notifications.longest = 312000000;
+	says(&w, "of the notifications, 3 came more than 100 ms after a change, the latest 312 ms "
+		 "after it");
+	begin(&w);
+	w.notifications.announced = false;
+	says(&w, "notifications came, 9 in all, but the flag NOTIFICATION_PRESENT is not set");
+	w.notifications.heard = 0;
+	nothing(&w);
+
+	/* Without a change under the flag, nothing is known about what it promises. */
+	f.notifications = &w.notifications;
+	assert_true(judge_can(judge_rule_named("notification-missing"), &f));
+	w.notifications = (struct judge_notifications){ .announced = true };
+	assert_false(judge_can(judge_rule_named("notification-missing"), &f));
+	assert_false(judge_can(judge_rule_named("notification-late"), &f));
+	assert_true(judge_can(judge_rule_named("notification-unannounced"), &f));
+	w.notifications.missing = 1;
+	assert_true(judge_can(judge_rule_named("notification-late"), &f));
 }
 
 static void test_order(void **state)
@@ -1044,6 +1173,21 @@ static void test_withdrawn(void **state)
 	judge_history_add(&w.history, &w.before);
 	step(&w.page, 3100);
 	nothing(&w);
+	/* The promise of monotonic time outlives it, without bounds or within them. */
+	begin(&w);
+	BOTH(&w, s.flags, (w.page.s.flags & ~(uint64_t)ALL_ERRORS) | VMCLOCK_FLAG_TIME_MONOTONIC);
+	withdraw(&w);
+	step(&w.page, -99999000);
+	assert_false(finds(&w, "monotonic-backwards"));
+	step(&w.page, -2000);
+	assert_true(finds(&w, "monotonic-backwards"));
+	begin(&w);
+	BOTH(&w, s.flags, w.page.s.flags | VMCLOCK_FLAG_TIME_MONOTONIC);
+	BOTH(&w, s.time_maxerror, NS_PER_SEC / 2);
+	withdraw(&w);
+	step(&w.page, -100002000);
+	w.guest.has_clock = false;
+	only(&w, "monotonic-backwards");
 	/* The counter went back. */
 	begin(&w);
 	withdraw(&w);
@@ -1106,6 +1250,69 @@ static void test_markers(void **state)
 	nothing(&w);
 }
 
+static void test_capabilities(void **state)
+{
+	static const uint64_t flags[] = {
+		VMCLOCK_FLAG_NOTIFICATION_PRESENT, VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT,
+		VMCLOCK_FLAG_TIME_MONOTONIC,
+	};
+	struct world w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		begin(&w);
+		w.before.s.flags |= flags[i];
+		w.page.s.flags &= ~flags[i];
+		only(&w, "capability-lost");
+		/* They may come. */
+		begin(&w);
+		w.before.s.flags &= ~flags[i];
+		w.page.s.flags |= flags[i];
+		nothing(&w);
+	}
+	/* Monotonic time is a promise of one host. */
+	begin(&w);
+	w.before.s.flags |= VMCLOCK_FLAG_TIME_MONOTONIC;
+	w.page.s.marker++;
+	nothing(&w);
+	/* Announcements end. */
+	begin(&w);
+	w.page.s.flags &= ~(uint64_t)VMCLOCK_FLAG_DISRUPTION_SOON;
+	nothing(&w);
+}
+
+/* A marker need not grow. */
+static void test_used_markers(void **state)
+{
+	struct world w;
+	size_t i;
+
+	(void)state;
+	begin(&w);
+	judge_history_add(&w.history, &w.before);
+	w.page.s.marker--;
+	nothing(&w);
+	/* Only so many are remembered. */
+	begin(&w);
+	for (i = 0; i <= JUDGE_MARKERS; i++) {
+		w.before.s.marker = 1000 + i;
+		judge_history_add(&w.history, &w.before);
+	}
+	w.page.s.marker = 1000;
+	only(&w, "marker-reused");
+	w.before.s.marker++;
+	judge_history_add(&w.history, &w.before);
+	nothing(&w);
+	/* Six in six seconds, as a test may cause them. */
+	begin(&w);
+	w.watch.markers = 6;
+	w.watch.duration = INT64_C(6) * NS_PER_SEC;
+	nothing(&w);
+	w.watch.duration--;
+	only(&w, "marker-restless");
+}
+
 /* The reference of the page before, and of the page, in UTC; the offsets are right. */
 static void set_leap(struct world *w, unsigned int was, int64_t before, unsigned int is, int64_t now)
 {
@@ -1127,21 +1334,29 @@ static void set_leap(struct world *w, unsigned int was, int64_t before, unsigned
 	w->before.s.flags &= ~(uint64_t)ALL_ERRORS;
 }
 
+/* Some of the indicators are unlikely in their month, which is another rule. */
 static void expect_leap(const struct world *w, bool kept)
 {
-	if (kept)
-		nothing(w);
-	else
-		only(w, "leap-life-cycle");
+	struct judge_finding findings[MOST];
+	size_t n = judge_world(w, findings), i;
+	bool broken = false;
+
+	for (i = 0; i < n; i++) {
+		if (!strcmp(findings[i].rule->id, "leap-life-cycle"))
+			broken = true;
+		else
+			assert_string_equal(findings[i].rule->id, "leap-unlikely");
+	}
+	assert_int_equal(broken, !kept);
 }
 
 static void test_leap_seconds(void **state)
 {
 	enum { NONE, PRE_POS, PRE_NEG, POS, POST_POS, POST_NEG };
 	/* December to December, December to January: which may follow which? */
-	static const char same[6][7] = { "yyynnn", "yyn_nn", "yny_nn", "______", "yyynyn", "yyynny" };
+	static const char same[6][7] = { "yyynnn", "wyn_nn", "wny_nn", "______", "yyynyn", "yyynny" };
 	static const char next[6][7] = { "yyy_yy", "nnn_yn", "nnn_ny", "nnn_yn", "yyynnn", "yyynnn" };
-	const int64_t december = MIDNIGHT - 86400;
+	const int64_t december = NEW_YEAR - 86400;
 	struct world w;
 	unsigned int was, is;
 
@@ -1151,44 +1366,103 @@ static void test_leap_seconds(void **state)
 		for (is = NONE; is <= POST_NEG; is++) {
 			if (same[was][is] != '_' && is != POS) {
 				set_leap(&w, was, december, is, december + 10);
-				expect_leap(&w, same[was][is] == 'y');
+				if (same[was][is] == 'w')
+					only(&w, "leap-withdrawn");
+				else
+					expect_leap(&w, same[was][is] == 'y');
 			}
 			if (next[was][is] != '_' && is != POS) {
-				set_leap(&w, was, was == POS ? MIDNIGHT - 1 : MIDNIGHT - 2, is,
-					 MIDNIGHT + 5);
+				set_leap(&w, was, was == POS ? NEW_YEAR - 1 : NEW_YEAR - 2, is,
+					 NEW_YEAR + 5);
 				expect_leap(&w, next[was][is] == 'y');
 			}
 		}
 	}
 	/* In the second itself: 23:59:59 again, by the new offset. */
-	set_leap(&w, PRE_POS, MIDNIGHT - 1, POS, MIDNIGHT - 1);
+	set_leap(&w, PRE_POS, NEW_YEAR - 1, POS, NEW_YEAR - 1);
 	expect_leap(&w, true);
-	set_leap(&w, NONE, MIDNIGHT - 2, POS, MIDNIGHT - 1);
+	set_leap(&w, NONE, NEW_YEAR - 2, POS, NEW_YEAR - 1);
 	only(&w, "leap-life-cycle");
 	says(&w, "leap_indicator changed from NONE to POS, which cannot follow it here");
-	set_leap(&w, PRE_NEG, MIDNIGHT - 2, PRE_NEG, MIDNIGHT + 5);
+	set_leap(&w, PRE_NEG, NEW_YEAR - 2, PRE_NEG, NEW_YEAR + 5);
 	says(&w, "leap_indicator is PRE_NEG in the next month as well");
-	set_leap(&w, PRE_POS, MIDNIGHT - 9, POS, MIDNIGHT - 5);
+	set_leap(&w, PRE_POS, NEW_YEAR - 9, POS, NEW_YEAR - 5);
 	only(&w, "leap-indicator-impossible");
 
 	/* The offset stays the old one, or moves the wrong way. */
-	set_leap(&w, PRE_POS, MIDNIGHT - 2, POST_POS, MIDNIGHT + 5);
+	set_leap(&w, PRE_POS, NEW_YEAR - 2, POST_POS, NEW_YEAR + 5);
 	w.page.s.tai_offset = -37;
 	only(&w, "tai-offset-moved");
 	w.page.s.tai_offset = -36;
 	only(&w, "tai-offset-moved");
-	set_leap(&w, PRE_NEG, MIDNIGHT - 2, POST_NEG, MIDNIGHT + 5);
+	set_leap(&w, PRE_NEG, NEW_YEAR - 2, POST_NEG, NEW_YEAR + 5);
 	w.page.s.tai_offset = -37;
 	only(&w, "tai-offset-moved");
 	w.page.s.tai_offset = -38;
 	only(&w, "tai-offset-moved");
 	/* It moves, but the indicator is wrong: that rule says enough. */
-	set_leap(&w, PRE_POS, MIDNIGHT - 2, NONE, MIDNIGHT + 5);
+	set_leap(&w, PRE_POS, NEW_YEAR - 2, NONE, NEW_YEAR + 5);
 	w.page.s.tai_offset = -38;
 	only(&w, "leap-life-cycle");
-	set_leap(&w, NONE, MIDNIGHT - 2, NONE, MIDNIGHT + 5);
+	set_leap(&w, NONE, NEW_YEAR - 2, NONE, NEW_YEAR + 5);
 	w.page.s.tai_offset = -38;
 	only(&w, "tai-offset-moved");
+}
+
+/* Leap seconds that no authority has announced, by all that is known. */
+static void test_unlikely_leaps(void **state)
+{
+	enum { NONE, PRE_POS, PRE_NEG, POS, POST_POS, POST_NEG };
+	static const struct {
+		int64_t utc;
+		unsigned int leap;
+		bool doubtful;
+	} cases[] = {
+		{ 1480000000, PRE_POS, true },	/* November 2016 */
+		{ 1483000000, PRE_POS, false },	/* December 2016 */
+		{ 1484000000, POST_POS, false },
+		{ 1488000000, POST_POS, true },	/* February 2017 */
+		{ 1750000000, PRE_POS, true },	/* June 2025: there was none */
+		{ 1752000000, POST_NEG, true },
+		{ 1782604799, PRE_POS, false },	/* June 2026: not known to the end */
+		{ 1784000000, POST_NEG, false },	/* July 2026 */
+		{ 1796000000, PRE_NEG, true },	/* November 2026 */
+		{ 1798000000, PRE_NEG, false },	/* December 2026 */
+		{ 1806000000, PRE_POS, true },	/* March 2027 */
+		{ 1806000000, NONE, false },
+		{ 1806537599, POS, true },	/* 2027-03-31T23:59:59 */
+	};
+	struct world w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin(&w);
+		w.page.s.leap = (uint8_t)cases[i].leap;
+		w.page.s.time_sec = (uint64_t)cases[i].utc + 37;
+		w.before = w.page;
+		w.before.seq -= 2;
+		w.guest.has_clock = false;
+		if (cases[i].doubtful)
+			only(&w, "leap-unlikely");
+		else
+			nothing(&w);
+	}
+	/* By a newer list, there is none in December 2026. */
+	begin(&w);
+	w.page.s.leap = PRE_POS;
+	w.page.s.time_sec = 1798000037;
+	w.before = w.page;
+	w.before.seq -= 2;
+	w.guest.has_clock = false;
+	w.guest.no_leaps_until = 1798761599;
+	nothing(&w);
+	w.guest.no_leaps_until++;
+	only(&w, "leap-unlikely");
+	/* Far from a leap second, a hint may change. */
+	begin(&w);
+	w.page.s.smearing = VMCLOCK_SMEARING_NOON_LINEAR;
+	nothing(&w);
 }
 
 /* ---- Values as people read them ------------------------------------------------------------------ */
@@ -1320,6 +1594,7 @@ int main(void)
 		cmocka_unit_test(test_good_pages),
 		cmocka_unit_test(test_missing_facts),
 		cmocka_unit_test(test_second_fields),
+		cmocka_unit_test(test_notifications),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_gravity),
 		cmocka_unit_test(test_limits_of_time),
@@ -1329,7 +1604,10 @@ int main(void)
 		cmocka_unit_test(test_intervals),
 		cmocka_unit_test(test_withdrawn),
 		cmocka_unit_test(test_markers),
+		cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_used_markers),
 		cmocka_unit_test(test_leap_seconds),
+		cmocka_unit_test(test_unlikely_leaps),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_offers),
 		cmocka_unit_test(test_page_of),

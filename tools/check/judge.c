@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "common/program.h"
+#include "common/names.h"
 #include "lib/counter.h"
 
 /* Problems beyond the rules of judge/. */

@@ -15,8 +15,8 @@
 
 #include <json.h>
 
+#include "common/names.h"
 #include "common/number.h"
-#include "common/program.h"
 #include "lib/monotonic.h"
 #include "live.h"
 #include "tool.h"

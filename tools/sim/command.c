@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "command.h"
+#include "common/names.h"
 #include "common/number.h"
 #include "common/program.h"
 #include "leap.h"

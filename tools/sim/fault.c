@@ -24,8 +24,8 @@
 
 /* How often the page is published. */
 enum pace {
-	HOLDS,		/* once: it is wrong as it stands */
-	UPDATES,	/* again and again: the wrong is in what changes */
+	HOLDS,		/* once: the page is wrong without an update */
+	UPDATES,	/* at each interval: the update is wrong */
 };
 
 /* One of the functions is NULL. */
@@ -33,7 +33,7 @@ struct sim_fault {
 	const char *name;
 	enum pace pace;
 	void (*spoil)(struct sim *sim);		/* changes the content that is published next */
-	void (*publish)(struct sim *sim);	/* publishes it, in a wrong way */
+	void (*publish)(struct sim *sim);	/* publishes the content in a wrong way */
 };
 
 static uint64_t flags(const struct sim *sim)
@@ -121,6 +121,17 @@ static void smearing_unassigned(struct sim *sim)
 static void leap_indicator_impossible(struct sim *sim)
 {
 	sim->next.leap_indicator = VMCLOCK_LEAP_POST_NEG + 1;
+}
+
+/* An announcement at any other time than June and December, or a past leap second. */
+static void leap_unlikely(struct sim *sim)
+{
+	time_t now = (time_t)le64toh(sim->next.time_sec);
+	struct tm tm;
+
+	sim->next.leap_indicator = gmtime_r(&now, &tm) && (tm.tm_mon == 5 || tm.tm_mon == 11) ?
+					   VMCLOCK_LEAP_POST_POS :
+					   VMCLOCK_LEAP_PRE_POS;
 }
 
 static void tai_offset_impossible(struct sim *sim)
@@ -344,9 +355,34 @@ static void monotonic_backwards(struct sim *sim)
 		step_time(sim, sim_time_of(0, -50));
 }
 
+/* To a December, where leap seconds may be: 2028-12-10. Once for all updates. */
+static void set_december(struct sim *sim)
+{
+	static int64_t way;
+
+	if (!way)
+		way = INT64_C(1860019200) - (int64_t)le64toh(sim->next.time_sec);
+	step_time(sim, sim_time_of(way, 0));
+}
+
 static void leap_life_cycle(struct sim *sim)
 {
+	set_december(sim);
 	sim->next.leap_indicator = has_begun(sim) ? VMCLOCK_LEAP_PRE_NEG : VMCLOCK_LEAP_PRE_POS;
+}
+
+static void leap_withdrawn(struct sim *sim)
+{
+	set_december(sim);
+	sim->next.leap_indicator = has_begun(sim) ? VMCLOCK_LEAP_PRE_POS : VMCLOCK_LEAP_NONE;
+}
+
+static void smearing_changed(struct sim *sim)
+{
+	set_december(sim);
+	sim->next.leap_indicator = VMCLOCK_LEAP_PRE_POS;
+	sim->next.leap_second_smearing_hint = has_begun(sim) ? VMCLOCK_SMEARING_UTC_SLS :
+							       VMCLOCK_SMEARING_STRICT;
 }
 
 static void tai_offset_moved(struct sim *sim)
@@ -354,6 +390,23 @@ static void tai_offset_moved(struct sim *sim)
 	if (has_begun(sim))
 		sim->next.tai_offset_sec =
 			htole16((uint16_t)((int16_t)le16toh(sim->next.tai_offset_sec) - 1));
+}
+
+static void marker_reused(struct sim *sim)
+{
+	set_flag(sim, VMCLOCK_FLAG_DISRUPTION_SOON, true);
+	sim->next.disruption_marker = htole64(sim->marker + has_begun(sim));
+}
+
+static void marker_restless(struct sim *sim)
+{
+	set_flag(sim, VMCLOCK_FLAG_DISRUPTION_SOON, true);
+	sim->next.disruption_marker = htole64(++sim->marker);
+}
+
+static void capability_lost(struct sim *sim)
+{
+	set_flag(sim, VMCLOCK_FLAG_NOTIFICATION_PRESENT, !has_begun(sim));
 }
 
 static void disruption_unannounced(struct sim *sim)
@@ -420,6 +473,7 @@ static const struct sim_fault faults[] = {
 	{ "status-unassigned", HOLDS, status_unassigned, NULL },
 	{ "smearing-unassigned", HOLDS, smearing_unassigned, NULL },
 	{ "leap-indicator-impossible", HOLDS, leap_indicator_impossible, NULL },
+	{ "leap-unlikely", HOLDS, leap_unlikely, NULL },
 	{ "tai-offset-impossible", HOLDS, tai_offset_impossible, NULL },
 	{ "tai-offset-positive", HOLDS, tai_offset_positive, NULL },
 	{ "no-utc", HOLDS, no_utc, NULL },
@@ -453,7 +507,12 @@ static const struct sim_fault faults[] = {
 	{ "rate-left", UPDATES, rate_left, NULL },
 	{ "monotonic-backwards", UPDATES, monotonic_backwards, NULL },
 	{ "leap-life-cycle", UPDATES, leap_life_cycle, NULL },
+	{ "leap-withdrawn", UPDATES, leap_withdrawn, NULL },
+	{ "smearing-changed", UPDATES, smearing_changed, NULL },
 	{ "tai-offset-moved", UPDATES, tai_offset_moved, NULL },
+	{ "marker-reused", UPDATES, marker_reused, NULL },
+	{ "marker-restless", UPDATES, marker_restless, NULL },
+	{ "capability-lost", UPDATES, capability_lost, NULL },
 	{ "disruption-unannounced", UPDATES, disruption_unannounced, NULL },
 	{ "generation-alone", UPDATES, generation_alone, NULL },
 	{ "torn-update", UPDATES, NULL, torn_update },

@@ -8,6 +8,7 @@
 
 #include "calc/base.h"
 #include "clock.h"
+#include "common/names.h"
 #include "common/number.h"
 #include "common/program.h"
 #include "exclude.h"

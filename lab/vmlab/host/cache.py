@@ -101,8 +101,8 @@ def forget_old(paths):
 
 
 def write_whole(path, text):
-    """Write a file that either exists in full or not at all."""
-    unfinished = path.with_name(path.name + '.tmp')
+    """Write a file that either exists in full or not at all, whoever else is writing it."""
+    unfinished = path.with_name(f'{path.name}.{os.getpid()}.tmp')
     unfinished.write_text(text, encoding='utf-8')
     unfinished.rename(path)
 

@@ -16,12 +16,12 @@ _FORK = multiprocessing.get_context('fork')
 def run(tasks, width, work, done):
     """Call work(task) for each task, up to `width` at a time, and done(task, result) as they end.
 
-    Tasks with a true attribute `long` begin first, so that nothing waits for them at the end. Those
-    with `alone` come last, one after the other. An exception in work() ends everything, and so does
-    an interruption; in both cases nothing goes on running.
+    The longest tasks, by their attribute `seconds`, begin first, so that nothing waits for them at
+    the end. Those with `alone` come last, one after the other. An exception in work() ends
+    everything, and so does an interruption; in both cases nothing goes on running.
     """
     together = [task for task in tasks if not task.alone]
-    _in_turns(sorted(together, key=lambda task: not task.long), width, work, done)
+    _in_turns(sorted(together, key=lambda task: -task.seconds), width, work, done)
     _in_turns([task for task in tasks if task.alone], 1, work, done)
 
 
