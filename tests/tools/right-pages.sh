@@ -57,6 +57,9 @@ marked "QEMU's" seq_count=2
 marked "Firecracker's" seq_count=0 disruption_marker=0 flags=0x300
 marked 'the shortest' size=0x20 length=32
 marked 'to the middle' size=0x28
+run_time_page time_type=2
+expect 'monotonic time' 1 '^WARNING: no time: time is monotonic'
+verified 'monotonic time'
 # What the status does not vouch for may be anything.
 marked 'without a meaning' counter_value=-1 time_sec=-1 time_maxerror_nanosec=-1 leap_indicator=3
 run_time_page clock_status=4 counter_period_frac_sec=0 time_sec=-1 leap_indicator=9
