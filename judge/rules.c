@@ -18,7 +18,7 @@ const struct judge_rule judge_rules[] = {
 	  "time is UTC, TAI or monotonic, and never smeared", judge_timescale_unusable },
 	{ "timescale-utc", JUDGE_PAGE, JUDGE_ADVICE, JUDGE_NOTHING, "Structure Fields, time_type",
 	  "TAI is recommended, UTC is not", judge_timescale_utc },
-	{ "no-date", JUDGE_PAGE, JUDGE_DOUBTFUL, JUDGE_SOME, "Structure Fields, time_type",
+	{ "no-date", JUDGE_PAGE, JUDGE_ADVICE, JUDGE_SOME, "Structure Fields, time_type",
 	  "the timescale has a date", judge_no_date },
 	{ "reserved-not-zero", JUDGE_PAGE, JUDGE_DOUBTFUL, JUDGE_NOTHING, "Structure Fields, pad",
 	  "unused bytes are zero, so that they can be used later", judge_reserved_not_zero },

@@ -159,6 +159,16 @@ verify --for 1s "$page"
 verdict 'random bytes never conform' "$why"
 stop
 
+"$MAKE_PAGE" "$page" size=0x48 || exit 99
+begin --for 1s "$page"
+until_true grep -q "$page" "/proc/$watching/maps"
+for i in 1 2 3 4 5 6 7 8; do
+	"$MAKE_PAGE" "$page" in-place=1 time_esterror_nanosec="$i" || exit 99
+done
+ended
+expect 'what changes behind the page' 0 '^CONFORMS'
+rm -f "$page"
+
 # ---- The end ------------------------------------------------------------------------------------
 
 start

@@ -27,6 +27,8 @@ static const struct check_rule
 		"keep time by NTP, and ask whoever runs the hypervisor" },
 	counter_unsteady = { "counter-unsteady", CHECK_WARNING,
 		"keep time by NTP, and ask whoever runs the hypervisor for an invariant TSC" },
+	/* The rule of this name is only advice: UAPI.13 allows it. But nobody gets a time. */
+	no_date = { "no-date", CHECK_WARNING, CHECK_TELL_OPERATOR },
 	library_refuses = { "library-refuses", CHECK_WARNING,
 		"report it to the authors of vmclock, with the output of " TOOL " --json" };
 
@@ -335,6 +337,11 @@ static void judge_refusal(struct check *c)
 	if (judge_has_formula(p) && p->s.counter_id == COUNTER_ID &&
 	    c->now.tai.error == -EOPNOTSUPP) {
 		no_time(c, &counter_unsteady, "this CPU's counter is not steady");
+		return;
+	}
+	if (judge_has_formula(p) && p->s.time_type == VMCLOCK_TIME_MONOTONIC) {
+		no_time(c, &no_date,
+			"time is monotonic, counted from an unknown start: intervals, but no date");
 		return;
 	}
 	if (!why) {

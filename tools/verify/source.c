@@ -53,7 +53,7 @@ static int find_room(const struct source *s, const struct stat *st, uint64_t off
 }
 
 /* Only the fields that never change. */
-static int check_content(const struct source *s, uint64_t room, char *why, size_t size)
+static int check_content(struct source *s, uint64_t room, char *why, size_t size)
 {
 	uint64_t words[SOURCE_WORDS];
 	struct vmclock_abi abi;
@@ -72,6 +72,8 @@ static int check_content(const struct source *s, uint64_t room, char *why, size_
 	if (!s->device && le32toh(abi.size) > room)
 		return say_why(why, size, "it says that its size is %" PRIu32 " bytes, but there are %"
 			     PRIu64, le32toh(abi.size), room);
+	if (le32toh(abi.size) / sizeof(*words) < s->words)
+		s->words = le32toh(abi.size) / sizeof(*words);
 	return 0;
 }
 
@@ -80,7 +82,7 @@ int source_open(struct source *s, const char *path, const uint64_t *offset, char
 	uint64_t room = 0;
 	struct stat st;
 
-	*s = (struct source){ .path = path, .inside = offset };
+	*s = (struct source){ .path = path, .inside = offset, .words = SOURCE_WORDS };
 	/* Without O_NONBLOCK, a FIFO would hang us. */
 	s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (s->fd < 0)
@@ -144,5 +146,5 @@ void source_load(const struct source *s, uint64_t words[SOURCE_WORDS], size_t fr
 	size_t i;
 
 	for (i = from; i < to; i++)
-		words[i] = __atomic_load_n(&live[i], __ATOMIC_RELAXED);
+		words[i] = i < s->words ? __atomic_load_n(&live[i], __ATOMIC_RELAXED) : 0;
 }

@@ -19,6 +19,7 @@ struct source {
 	void *map;
 	size_t mapped;
 	const struct vmclock_abi *page;
+	size_t words;		/* of struct vmclock_abi, those that the page covers */
 };
 
 /*
@@ -41,7 +42,10 @@ extern sigjmp_buf source_truncated;
 /* Catches SIGBUS, and jumps there. */
 void source_catch_truncation(void);
 
-/* Loads the words of the page from @from to before @to, each once. */
+/*
+ * Loads the words of the page from @from to before @to, each once. What the page does
+ * not cover may be anything, and is left out: such words are zero.
+ */
 #define SOURCE_WORDS (sizeof(struct vmclock_abi) / sizeof(uint64_t))
 void source_load(const struct source *source, uint64_t words[SOURCE_WORDS], size_t from, size_t to);
 
