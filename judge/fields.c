@@ -203,16 +203,18 @@ bool judge_leap_unlikely(const struct judge_facts *f, char says[JUDGE_TEXT])
 	const struct judge_page *p = f->page;
 	struct vmclock_leap_second second;
 	struct vmclock_instant utc;
+	int64_t until = JUDGE_LEAPS_KNOWN_UNTIL;
 	char at[JUDGE_VALUE];
 	int error;
 
 	if (!find_leap(p, &utc, &second, &error) || error || !second.sign)
 		return false;
+	if (f->guest && f->guest->no_leaps_until > until)
+		until = f->guest->no_leaps_until;
 	utc.sec = second.midnight;
-	if (utc.sec > LAST_LEAP && utc.sec <= JUDGE_LEAPS_KNOWN_UNTIL)
+	if (utc.sec > LAST_LEAP && utc.sec <= until)
 		return judge_say(says,
-				 "leap_indicator %u means a leap second before %s, but there was "
-				 "none",
+				 "leap_indicator %u means a leap second before %s, but there is none",
 				 p->s.leap, judge_date(at, &utc));
 	return !ends_half_a_year(utc.sec) &&
 	       judge_say(says,

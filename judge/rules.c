@@ -31,7 +31,7 @@ const struct judge_rule judge_rules[] = {
 	{ "leap-indicator-impossible", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_SOME, "Leap Indicator",
 	  "leap_indicator is 0 to 5, and true at the reference time", judge_leap_indicator_impossible },
 	{ "leap-unlikely", JUDGE_PAGE, JUDGE_DOUBTFUL, JUDGE_SOME, "Leap Indicator",
-	  "leap seconds end June or December, and are known until June 2026", judge_leap_unlikely },
+	  "leap seconds end June or December, and are those that are known", judge_leap_unlikely },
 	{ "tai-offset-impossible", JUDGE_PAGE, JUDGE_BREAKS, JUDGE_ALL_TIME,
 	  "Structure Fields, tai_offset_sec",
 	  "an offset that is flagged valid is within 10 to 100 s", judge_tai_offset_impossible },
@@ -143,8 +143,21 @@ const struct judge_rule judge_rules[] = {
 	{ "marker-restless", JUDGE_WATCH, JUDGE_DOUBTFUL, JUDGE_NO_TIME,
 	  "Structure Fields, disruption_marker",
 	  "a disruption is rare: less than one a second", judge_marker_restless },
+
+	/* ---- Notifications ---- */
+	{ "notification-missing", JUDGE_PROMISE, JUDGE_BREAKS, JUDGE_SOME,
+	  "Feature Flags, NOTIFICATION_PRESENT",
+	  "a notification follows each change, if the flag is set", judge_notification_missing },
+	{ "notification-late", JUDGE_PROMISE, JUDGE_DOUBTFUL, JUDGE_NOTHING,
+	  "Feature Flags, NOTIFICATION_PRESENT",
+	  "the notification comes within 100 ms", judge_notification_late },
+	{ "notification-unannounced", JUDGE_COUNT, JUDGE_ADVICE, JUDGE_NOTHING,
+	  "Feature Flags, NOTIFICATION_PRESENT",
+	  "the flag is set if notifications come", judge_notification_unannounced },
 };
 /* clang-format on */
+
+_Static_assert(COUNT(judge_rules) <= JUDGE_RULES_MAX, "tools have no room for so many rules");
 
 const size_t judge_rule_count = COUNT(judge_rules);
 
@@ -181,6 +194,8 @@ const char *judge_needs_name(enum judge_needs needs)
 		[JUDGE_ARRIVAL] = "arrival",
 		[JUDGE_RETURN] = "return",
 		[JUDGE_WATCH] = "watch",
+		[JUDGE_COUNT] = "count",
+		[JUDGE_PROMISE] = "promise",
 	};
 
 	return names[needs];
@@ -222,6 +237,10 @@ bool judge_can(const struct judge_rule *rule, const struct judge_facts *f)
 		return f->page && f->before && judge_withdrawn(f);
 	case JUDGE_WATCH:
 		return f->watch;
+	case JUDGE_COUNT:
+		return f->notifications;
+	case JUDGE_PROMISE:
+		return f->notifications && (f->notifications->followed || f->notifications->missing);
 	}
 	return false;
 }

@@ -267,15 +267,44 @@ bool judge_rate_left(const struct judge_facts *f, char says[JUDGE_TEXT])
 			 (is / was - 1) * 1000000, room / was * 1000000);
 }
 
+/* The last page with time under the marker, if the page before has withdrawn it. */
+static const struct judge_page *last_time(const struct judge_facts *f)
+{
+	const struct judge_history *h = f->history;
+
+	return goes_on(f) && h && h->has_time && h->marker == f->page->s.marker &&
+	       !judge_has_formula(f->before) && judge_has_formula(f->page) &&
+	       same_constants(&h->time, f->page) ? &h->time : NULL;
+}
+
+/* By how much the reference went back while time was withdrawn; 0: not at all, or not known. */
+static uint64_t returns_earlier(const struct judge_facts *f, const struct judge_page *was)
+{
+	struct vmclock_instant before, now;
+	int64_t ns;
+
+	if (!same_scale(was, f->page) || !time_at(was, was->s.counter_value, &before) ||
+	    !time_at(f->page, f->page->s.counter_value, &now))
+		return 0;
+	ns = judge_difference(&now, &before);
+	return ns < 0 ? -(uint64_t)ns : 0;
+}
+
 bool judge_monotonic_backwards(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
+	const struct judge_page *was = last_time(f);
 	char by[JUDGE_VALUE];
-	int64_t ahead;
+	int64_t ahead = 0;
 
-	return keeps_marker(f) &&
-	       f->before->s.flags & f->page->s.flags & VMCLOCK_FLAG_TIME_MONOTONIC &&
-	       !judge_reference_backwards(f, says) && !judge_interval_left(f, says) &&
-	       advance(f->before, f->page, f->page->s.counter_value, &ahead) && ahead < 0 &&
+	if (!((was ? was : f->before)->s.flags & f->page->s.flags & VMCLOCK_FLAG_TIME_MONOTONIC))
+		return false;
+	if (was && !(judge_withdrawn(f) && judge_interval_contradicted(f, says)))
+		ahead = -(int64_t)returns_earlier(f, was);
+	else if (!keeps_marker(f) || judge_reference_backwards(f, says) ||
+		 judge_interval_left(f, says) ||
+		 !advance(f->before, f->page, f->page->s.counter_value, &ahead))
+		return false;
+	return ahead < 0 &&
 	       judge_say(says,
 			 "the flags promise monotonic time, but the update moved it back by %s",
 			 judge_duration(by, -(uint64_t)ahead));
@@ -316,7 +345,7 @@ static bool may_follow(unsigned int was, unsigned int is, bool later)
 		return is_announced(is) || (later && is_over(is));
 	case VMCLOCK_LEAP_PRE_POS:
 	case VMCLOCK_LEAP_PRE_NEG:
-		/* That it is withdrawn is for another rule. */
+		/* Another rule judges a withdrawal. */
 		if (is == VMCLOCK_LEAP_NONE)
 			return !later;
 		if (is == VMCLOCK_LEAP_POS)

@@ -46,7 +46,7 @@
 #define UNSYNCHRONISED_NS (INT64_C(10) * NS_PER_SEC)
 
 /* By the list of leap seconds, or as was known when this was written. */
-static void find_tai(struct guest *guest)
+static void find_leaps(struct guest *guest)
 {
 	static struct leaps leaps;
 	int64_t now = time(NULL);
@@ -60,6 +60,8 @@ static void find_tai(struct guest *guest)
 	guest->tai = TAI_1972;
 	for (i = 0; i < leaps.count && leaps.leap[i].at <= now; i++)
 		guest->tai += leaps.leap[i].sign;
+	if (leaps.leap[leaps.count - 1].at < JUDGE_LEAPS_KNOWN_UNTIL)
+		guest->no_leaps_until = leaps.expires;
 }
 
 /* The share by which the kernel's clock is made to run faster, or slower, than the raw one. */
@@ -75,17 +77,18 @@ void guest_begin(struct guest *guest)
 	*guest = (struct guest){ .counts = counter_steady() };
 	if (guest->counts && pair_read(&guest->first, PAIR_TRIES))
 		guest->counts = false;
+	find_leaps(guest);
 	guest->calibration = CALIBRATION_DOUBT;
 	if (adjtimex(&tx) >= 0) {
 		guest->synchronised = !(tx.status & STA_UNSYNC);
 		if (guest->synchronised)
 			guest->calibration = NTP_DOUBT + correction(&tx);
 		guest->maxerror = (int64_t)tx.maxerror * 1000;
-		guest->tai = tx.tai;
-		guest->tai_certain = guest->tai;
+		if (tx.tai) {
+			guest->tai = tx.tai;
+			guest->tai_certain = true;
+		}
 	}
-	if (!guest->tai)
-		find_tai(guest);
 }
 
 /* Measures since the first pair. Returns the share by which the measurement may be off. */
@@ -111,6 +114,7 @@ void guest_read(const struct guest *guest, struct judge_guest *facts)
 		.counter_id = VMCLOCK_COUNTER_INVALID,
 		.tai = guest->tai,
 		.tai_certain = guest->tai_certain,
+		.no_leaps_until = guest->no_leaps_until,
 		.max_error = GUEST_MAX_ERROR,
 		.max_age = GUEST_MAX_AGE,
 		.max_growth = GUEST_MAX_GROWTH,

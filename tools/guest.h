@@ -23,6 +23,7 @@ struct guest {
 	int64_t maxerror;	/* ns, as the kernel says; only if synchronised */
 	int tai;		/* TAI - UTC */
 	bool tai_certain;	/* no leap second can have come since it was known */
+	int64_t no_leaps_until;	/* as in struct judge_guest */
 };
 
 /* Begins to measure. */

@@ -216,7 +216,7 @@ static int send_text(struct chrony *c, const char *text)
 	do {
 		sent = send(c->fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 	} while (sent < 0 && errno == EINTR);
-	/* A chronyc that has ended may have said why. */
+	/* chronyc has ended, and its output may give the reason. */
 	if (sent < 0 && errno == EPIPE)
 		return 0;
 	/* The socket has room for one command, unless chronyc has stopped reading. */

@@ -8,10 +8,8 @@
 #include <stdint.h>
 
 #include "judge/judge.h"
+#include "notified.h"
 #include "tool.h"
-#include "woken.h"
-
-#define RECORD_RULES 64
 
 struct result {
 	const struct judge_rule *rule;
@@ -32,13 +30,13 @@ struct expectation {
 #define RECORD_EXPECTATIONS 4
 
 struct record {
-	struct result results[RECORD_RULES];	/* in the order of the table */
+	struct result results[JUDGE_RULES_MAX];	/* in the order of the table */
 	struct judge_watch watch;
 	struct expectation expectations[RECORD_EXPECTATIONS];
 	size_t n_expectations;
 	uint64_t contended;		/* looks during which the page was updated */
 	uint64_t odd;			/* looks that began with an odd count */
-	struct woken woken;
+	struct notified notified;
 	double frequency_hz;		/* of this machine's counter; 0: not measured */
 	double frequency_doubt;		/* as in struct judge_guest */
 	bool has_page;			/* @page is the last one that was seen */
