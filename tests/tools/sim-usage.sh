@@ -31,10 +31,11 @@ run --interval
 expect 'an option without its argument' 3 '^vmclock-sim: --interval needs an argument'
 
 for bad in --interval=-1 --interval=1y --interval=x --interval= --interval=nan --interval=1e9 \
-	--interval=1.5.2s --interval=99999999999s --maxerror=101s --maxerror=-1us \
+	--interval=0.4ns --interval=1.5.2s --interval=99999999999s --maxerror=101s --maxerror=-1us \
 	--frequency=x --frequency=10001 --frequency=inf --frequency=0x10 --drift=1e3 --period-maxerror=-1 \
 	--start=yesterday --start=2026-02-31T00:00:00 --start=2016-12-31T23:59:60 \
 	--start=2016-12-31T23:59:50x --start=1969-12-31T23:59:59 --start=2016-12-31T \
+	--start=9999-12-31 --start=10000-01-01 --start=2100-02-29 --start=2016-12-31Z \
 	--tai-offset=x --tai-offset=32768 --tai-offset=-37s --tai-offset= \
 	--status=good --smearing=none --size=24 --size=100 --size=65544 --size=-8 \
 	--marker=-1 --marker=18446744073709551616 --generation=x --flags=0xg --flags= \
@@ -43,6 +44,9 @@ for bad in --interval=-1 --interval=1y --interval=x --interval= --interval=nan -
 	expect "$bad" 3 "^vmclock-sim: ${bad%%=*}: '.*' is not .*try --help"
 	one_line "$bad"
 done
+run "--interval=$(printf '\033[31m\n10ms')" "$page"
+expect 'control characters are not repeated' 3 "^vmclock-sim: --interval: '.\[31m.10ms' is"
+one_line 'control characters are not repeated'
 [ ! -e "$page" ] && why='' || why='there is'
 verdict 'none of them left a file' "$why"
 
