@@ -106,6 +106,16 @@ expect 'a file that is something else' 2 'exists and holds no VMClock page; name
 [ "$(cat "$tmp/precious")" = 'my only copy' ] && why='' || why='it was touched'
 verdict 'it is left alone' "$why"
 
+mkfifo "$tmp/fifo"
+run "$tmp/fifo"
+expect 'a fifo' 2 'exists and holds no VMClock page'
+head -c 4096 /dev/zero >"$tmp/zeros"
+run "$tmp/zeros"
+expect 'a file of the right size' 2 'exists and holds no VMClock page'
+ln -s nowhere "$tmp/dangling"
+run "$tmp/dangling"
+expect 'a symbolic link to nothing' 2 'is a symbolic link to a file that does not exist; name that file$'
+one_line 'a symbolic link to nothing'
 run --at 0 "$tmp/nothing"
 expect '--at: no such file' 2 '^vmclock-sim: cannot open .*: No such file'
 run --at 0 "$tmp/precious"
@@ -159,11 +169,27 @@ stop
 sim=$first
 stop
 
+# ---- What it cannot write --------------------------------------------------------------
+
+(ulimit -f 1 && "$VMCLOCK_SIM" --size 65536 "$page" </dev/null >/dev/null 2>"$tmp/limited"
+	echo $? >"$tmp/status")
+status=$(cat "$tmp/status")
+cp "$tmp/limited" "$tmp/err"
+expect 'a limit of the file size' 2 '^vmclock-sim: cannot make .*: File too large$'
+[ -z "$(ls "$page"* 2>/dev/null)" ] && why='' || why="$(ls "$page"*)"
+verdict 'a limit of the file size: nothing is left' "$why"
+
 if [ -c /dev/full ] && ! (echo >/dev/full) 2>/dev/null; then
 	"$VMCLOCK_SIM" --help >/dev/full 2>"$tmp/err"
 	status=$?
 	: >"$tmp/out"
 	expect 'a full disk' 2 '^vmclock-sim: cannot write the output'
+	timeout 20 "$VMCLOCK_SIM" "$page" </dev/null >/dev/full 2>"$tmp/err"
+	status=$?
+	expect 'a full disk: nobody could know that it publishes' 2 '^vmclock-sim: cannot write the output: No space'
+	one_line 'a full disk: nobody could know that it publishes'
+	[ ! -e "$page" ] && why='' || why='it is'
+	verdict 'a full disk: no file is left' "$why"
 fi
 
 finish
