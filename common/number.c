@@ -59,7 +59,8 @@ int parse_time(const char *text, bool seconds, int64_t *ns)
 		    value < -(long double)PARSE_TIME_MAX_SEC * NS_PER_SEC)
 			return -1;
 		*ns = (int64_t)(value + (value < 0 ? -0.5L : 0.5L));
-		return 0;
+		/* 0 may mean something else than a very short time. */
+		return value != 0 && !*ns ? -1 : 0;
 	}
 	return -1;
 }

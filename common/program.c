@@ -20,13 +20,15 @@ void print_version(const char *tool)
 
 void wrong_usage(const char *tool, const char *fmt, ...)
 {
+	char text[4096], shown[sizeof(text)];
 	va_list args;
 
-	fprintf(stderr, "%s: ", tool);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	fprintf(stderr, " (try --help)\n");
+	/* It repeats what was given. */
+	copy_printable(shown, sizeof(shown), text);
+	fprintf(stderr, "%s: %s (try --help)\n", tool, shown);
 }
 
 void wrong_option(const char *tool, char **argv, int answer)

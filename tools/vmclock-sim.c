@@ -130,12 +130,15 @@ static int start(struct sim *sim)
 	if (sim_file_appear(&sim->file))
 		return -1;
 	/* The output of --run is the command's. */
-	if (!o->run)
-		printf("publishing %s\n", o->path);
+	if (!o->run && (printf("publishing %s\n", o->path) < 0 || fflush(stdout))) {
+		/* Whoever waits for this line would wait for ever. */
+		fprintf(stderr, TOOL ": cannot write the output: %s\n", strerror(errno));
+		clearerr(stdout);
+		return -1;
+	}
 	if (sim->file.continues)
 		fprintf(stderr, TOOL ": the page that was there goes on: disruption marker %llu\n",
 			(unsigned long long)sim->marker);
-	fflush(stdout);
 	return 0;
 }
 
@@ -176,15 +179,27 @@ static void catch_signals(sigset_t *waiting)
 	/* The reader of stdout may go away, and the terminal of stdin may not be ours to read. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTTIN, SIG_IGN);
+	/* A file that is too large is an error like others. */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
-/* Looks whether the file still has its name, and tells once that it has not. */
+/* Looks whether the file still has its name, which is told once, and its page. */
 static void look_for_file(struct sim *sim, int64_t now)
 {
 	if (sim->gone || now < sim->next_look)
 		return;
 	sim->next_look = now + LOOK_NS;
-	if (sim->file.inside || sim_file_is_there(&sim->file))
+	if (sim->file.inside)
+		return;
+	if (!sim_file_is_whole(&sim->file, sim->garbled_until ? NULL : &sim->next)) {
+		sim->lost = true;
+		fprintf(stderr,
+			TOOL ": %s was truncated or overwritten by another program; remove it, and "
+			     "start " TOOL " again\n",
+			sim->options.path);
+		return;
+	}
+	if (sim_file_is_there(&sim->file))
 		return;
 	sim->gone = true;
 	fprintf(stderr,
@@ -236,6 +251,8 @@ static int run(struct sim *sim, const sigset_t *waiting, pid_t command)
 			next = sim->next_look;
 		if (command && sim_run_ended(command, &status))
 			return status;
+		if (sim->lost)
+			return SIM_CANNOT;
 		if (!sim->stop)
 			sim_input_wait(sim, next, waiting);
 	}
@@ -252,7 +269,8 @@ static int publish_and_run(struct sim *sim, const sigset_t *waiting)
 	if (o->run)
 		command = sim_run_start(o->words, o->path, waiting);
 	status = command < 0 ? SIM_RUN_CANNOT : run(sim, waiting, command);
-	sim_finish(sim);
+	if (!sim->lost)
+		sim_finish(sim);
 	return status;
 }
 
@@ -281,7 +299,8 @@ static int simulate(struct sim *sim)
 		started = !start(sim);
 		status = started ? publish_and_run(sim, &waiting) : cannot;
 	}
-	sim_file_close(&sim->file, started && o->keep);
+	/* What is lost is not ours to remove. */
+	sim_file_close(&sim->file, started && (o->keep || sim->lost));
 	sim_input_close();
 	sim_run_remove_path(own);
 	return status;

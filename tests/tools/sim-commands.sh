@@ -239,6 +239,12 @@ status=$?
 expect 'commands on stdin' 0 '^clock_status synchronized$' '^clock_status freerunning$' \
 	'^vmclock-sim: frobnicate: there is no such' '^vmclock-sim: the line is too long'
 
+printf 'status unreliable\0\nsoon # %01000d\nshow\nquit\n' 0 |
+	timeout 20 "$VMCLOCK_SIM" "$page" >"$tmp/out" 2>"$tmp/err"
+status=$?
+expect 'a NUL byte on stdin, and a long comment' 0 '^clock_status synchronized$' \
+	'^flags 0x17b$' '^vmclock-sim: there is a NUL byte' '!too long'
+
 printf 'disrupt\nshow' | {
 	timeout 20 "$VMCLOCK_SIM" --script /dev/fd/3 "$page" 3<<-'END' >"$tmp/out" 2>"$tmp/err"
 		# A comment, an empty line
@@ -260,6 +266,17 @@ script() {	# NAME PATTERN LINE...
 	run --script "$tmp/script" "$page"
 	expect "$name" 3 "^vmclock-sim: $tmp/script:$pattern"
 }
+printf 'at 0 show\0 at 0 quit\n' >"$tmp/script"
+run --script "$tmp/script" "$page"
+expect 'a script: a NUL byte' 3 "^vmclock-sim: $tmp/script:1: there is a NUL byte in the line"
+printf 'at 0 quit # %01000d at 0 frobnicate\r\n' 0 >"$tmp/script"
+run --script "$tmp/script" "$page"
+expect 'a script: a long comment' 0 '!frobnicate'
+printf '# %06000d\nat 0\tshow\nat 0 quit' 0 >"$tmp/script"
+run --script "$tmp/script" "$page"
+expect 'a script: tabs, and no newline at its end' 0 '^clock_status synchronized$'
+script 'a script: a long line' '1: the line is too long for a command' "at 0 $(printf '%01000d' 0)"
+script 'a script: control characters' "1: '.\[31m' is not a time" "at $(printf '\033[31m') quit"
 script 'a script: another word' "1: write 'at TIME COMMAND'" 'in 5s quit'
 script 'a script: no command' "2: write 'at TIME COMMAND'" 'at 0 show' 'at 1'
 script 'a script: no time' "1: 'soon' is not a time" 'at soon quit'

@@ -240,6 +240,38 @@ expect 'a file that is truncated under it' 2 \
 	'^vmclock-sim: the page file was truncated under the program$'
 rm -f "$page" "$control"
 
+# It is written over: the constant fields are not written again.
+overwritten() {	# NAME COMMAND...
+	name=$1
+	shift
+	start
+	"$@"
+	wait "$sim"
+	status=$?
+	sim=
+	cp "$tmp/sim.err" "$tmp/err"
+	expect "$name" 2 "^vmclock-sim: $page was truncated or overwritten by another program; remove it"
+	[ -e "$page" ] && [ ! -e "$control" ] && why='' || why='it is not so'
+	verdict "$name: it is not ours to remove, and the socket is" "$why"
+	rm -f "$page" "$control"
+}
+overwritten 'a file that is overwritten' dd if=/dev/zero of="$page" bs=4096 count=1 conv=notrunc \
+	status=none
+overwritten 'a file that is truncated to a part of its page' truncate -s 100 "$page"
+
+# Through a symbolic link, the file is the one that it leads to.
+start --keep
+stop
+ln -s page "$tmp/link"
+start_at "$tmp/link" --utc
+[ -L "$tmp/link" ] && why='' || why='it is not'
+verdict 'a symbolic link stays one' "$why"
+is 'and the page that it leads to is replaced' time_type 0
+stop
+[ -L "$tmp/link" ] && [ ! -e "$page" ] && why='' || why='it is not'
+verdict 'at the end, the page is gone and not the link' "$why"
+rm "$tmp/link"
+
 # vmclock-sim is killed: nothing is cleaned up, not even an update in progress.
 start --marker 3
 tell stall on

@@ -31,10 +31,11 @@ run --interval
 expect 'an option without its argument' 3 '^vmclock-sim: --interval needs an argument'
 
 for bad in --interval=-1 --interval=1y --interval=x --interval= --interval=nan --interval=1e9 \
-	--interval=1.5.2s --interval=99999999999s --maxerror=101s --maxerror=-1us \
+	--interval=0.4ns --interval=1.5.2s --interval=99999999999s --maxerror=101s --maxerror=-1us \
 	--frequency=x --frequency=10001 --frequency=inf --frequency=0x10 --drift=1e3 --period-maxerror=-1 \
 	--start=yesterday --start=2026-02-31T00:00:00 --start=2016-12-31T23:59:60 \
 	--start=2016-12-31T23:59:50x --start=1969-12-31T23:59:59 --start=2016-12-31T \
+	--start=9999-12-31 --start=10000-01-01 --start=2100-02-29 --start=2016-12-31Z \
 	--tai-offset=x --tai-offset=32768 --tai-offset=-37s --tai-offset= \
 	--status=good --smearing=none --size=24 --size=100 --size=65544 --size=-8 \
 	--marker=-1 --marker=18446744073709551616 --generation=x --flags=0xg --flags= \
@@ -43,6 +44,9 @@ for bad in --interval=-1 --interval=1y --interval=x --interval= --interval=nan -
 	expect "$bad" 3 "^vmclock-sim: ${bad%%=*}: '.*' is not .*try --help"
 	one_line "$bad"
 done
+run "--interval=$(printf '\033[31m\n10ms')" "$page"
+expect 'control characters are not repeated' 3 "^vmclock-sim: --interval: '.\[31m.10ms' is"
+one_line 'control characters are not repeated'
 [ ! -e "$page" ] && why='' || why='there is'
 verdict 'none of them left a file' "$why"
 
@@ -102,6 +106,16 @@ expect 'a file that is something else' 2 'exists and holds no VMClock page; name
 [ "$(cat "$tmp/precious")" = 'my only copy' ] && why='' || why='it was touched'
 verdict 'it is left alone' "$why"
 
+mkfifo "$tmp/fifo"
+run "$tmp/fifo"
+expect 'a fifo' 2 'exists and holds no VMClock page'
+head -c 4096 /dev/zero >"$tmp/zeros"
+run "$tmp/zeros"
+expect 'a file of the right size' 2 'exists and holds no VMClock page'
+ln -s nowhere "$tmp/dangling"
+run "$tmp/dangling"
+expect 'a symbolic link to nothing' 2 'is a symbolic link to a file that does not exist; name that file$'
+one_line 'a symbolic link to nothing'
 run --at 0 "$tmp/nothing"
 expect '--at: no such file' 2 '^vmclock-sim: cannot open .*: No such file'
 run --at 0 "$tmp/precious"
@@ -155,11 +169,27 @@ stop
 sim=$first
 stop
 
+# ---- What it cannot write --------------------------------------------------------------
+
+(ulimit -f 1 && "$VMCLOCK_SIM" --size 65536 "$page" </dev/null >/dev/null 2>"$tmp/limited"
+	echo $? >"$tmp/status")
+status=$(cat "$tmp/status")
+cp "$tmp/limited" "$tmp/err"
+expect 'a limit of the file size' 2 '^vmclock-sim: cannot make .*: File too large$'
+[ -z "$(ls "$page"* 2>/dev/null)" ] && why='' || why="$(ls "$page"*)"
+verdict 'a limit of the file size: nothing is left' "$why"
+
 if [ -c /dev/full ] && ! (echo >/dev/full) 2>/dev/null; then
 	"$VMCLOCK_SIM" --help >/dev/full 2>"$tmp/err"
 	status=$?
 	: >"$tmp/out"
 	expect 'a full disk' 2 '^vmclock-sim: cannot write the output'
+	timeout 20 "$VMCLOCK_SIM" "$page" </dev/null >/dev/full 2>"$tmp/err"
+	status=$?
+	expect 'a full disk: nobody could know that it publishes' 2 '^vmclock-sim: cannot write the output: No space'
+	one_line 'a full disk: nobody could know that it publishes'
+	[ ! -e "$page" ] && why='' || why='it is'
+	verdict 'a full disk: no file is left' "$why"
 fi
 
 finish

@@ -21,6 +21,12 @@ static int cannot(const char *what, const char *path)
 	return -1;
 }
 
+/* Where the file is; its path may be a symbolic link. */
+static const char *name(const struct sim_file *file)
+{
+	return file->real ? file->real : file->path;
+}
+
 /* Keeps other publishers out. The kernel releases the lock when the process ends. */
 static int lock(int fd, const char *path, uint64_t offset)
 {
@@ -51,6 +57,15 @@ static int map(struct sim_file *file, uint64_t offset, size_t length)
 	return 0;
 }
 
+/* Memory of the filesystem for the page: without it, a full disk would end us by SIGBUS later. */
+static int reserve(const struct sim_file *file, uint64_t offset, size_t length)
+{
+	if (!fallocate(file->fd, 0, (off_t)offset, (off_t)length) || errno == EOPNOTSUPP ||
+	    errno == ENOSYS)
+		return 0;
+	return cannot("write to", file->path);
+}
+
 static size_t whole_pages(uint32_t size)
 {
 	return ((size_t)size + HOST_PAGE - 1) / HOST_PAGE * HOST_PAGE;
@@ -63,6 +78,18 @@ static bool has_constants(const struct vmclock_abi *page, const struct stat *st,
 	       le32toh(page->size) == wanted->size &&
 	       le16toh(page->version) == VMCLOCK_PAGE_VERSION &&
 	       page->counter_id == wanted->counter_id && page->time_type == wanted->time_type;
+}
+
+/* A new file would take the place of a symbolic link, not of what it leads to. */
+static int check_absent(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) || !S_ISLNK(st.st_mode))
+		return 0;
+	fprintf(stderr,
+		TOOL ": %s is a symbolic link to a file that does not exist; name that file\n", path);
+	return -1;
 }
 
 /*
@@ -78,8 +105,13 @@ static int check_existing(struct sim_file *file, const struct sim_constants *wan
 	ssize_t n;
 	int fd = open(file->path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
+	if (fd < 0 && errno == ENOENT)
+		return check_absent(file->path);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : cannot("open", file->path);
+		return cannot("open", file->path);
+	file->real = realpath(file->path, NULL);
+	if (!file->real)
+		return cannot("find", file->path);
 	file->replaces = true;
 	file->old = fd;
 	if (fstat(fd, &st))
@@ -100,6 +132,8 @@ static int open_again(struct sim_file *file, uint32_t size)
 {
 	file->fd = file->old;
 	file->old = -1;
+	if (reserve(file, 0, whole_pages(size)))
+		return -1;
 	return map(file, 0, whole_pages(size));
 }
 
@@ -131,7 +165,7 @@ static int open_new(struct sim_file *file, uint32_t size)
 {
 	int fd;
 
-	if (asprintf(&file->temporary, "%s.XXXXXX", file->path) < 0) {
+	if (asprintf(&file->temporary, "%s.XXXXXX", name(file)) < 0) {
 		file->temporary = NULL;
 		errno = ENOMEM;
 		return cannot("make", file->path);
@@ -172,7 +206,7 @@ static int open_inside(struct sim_file *file, uint64_t offset, uint32_t size)
 			(unsigned long long)offset);
 		return -1;
 	}
-	if (lock(file->fd, file->path, offset))
+	if (lock(file->fd, file->path, offset) || reserve(file, offset, whole_pages(size)))
 		return -1;
 	return map(file, offset, whole_pages(size));
 }
@@ -197,12 +231,12 @@ int sim_file_appear(struct sim_file *file)
 	if (file->inside || file->continues)
 		return 0;
 	if (file->replaces)
-		ret = rename(file->temporary, file->path);
+		ret = rename(file->temporary, name(file));
 	else
 		ret = renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->path, RENAME_NOREPLACE);
 	/* On filesystems without RENAME_NOREPLACE, two simulators may start at the same time. */
 	if (ret && (errno == EINVAL || errno == ENOSYS))
-		ret = rename(file->temporary, file->path);
+		ret = rename(file->temporary, name(file));
 	if (ret)
 		return cannot("make", file->path);
 	free(file->temporary);
@@ -223,13 +257,23 @@ bool sim_file_is_there(const struct sim_file *file)
 	       named.st_dev == ours.st_dev && named.st_ino == ours.st_ino;
 }
 
+bool sim_file_is_whole(const struct sim_file *file, const struct vmclock_abi *page)
+{
+	struct stat st;
+
+	if (fstat(file->fd, &st) || st.st_size < (off_t)file->mapped)
+		return false;
+	return !page || !memcmp(page, file->page, offsetof(struct vmclock_abi, seq_count));
+}
+
 void sim_file_close(struct sim_file *file, bool keep)
 {
 	if (file->temporary)
 		unlink(file->temporary);
 	else if (!file->inside && !keep && file->fd >= 0 && sim_file_is_there(file))
-		unlink(file->path);
+		unlink(name(file));
 	free(file->temporary);
+	free(file->real);
 	if (file->map)
 		munmap(file->map, file->mapped);
 	if (file->fd >= 0)

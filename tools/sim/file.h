@@ -11,6 +11,7 @@
 
 struct sim_file {
 	const char *path;
+	char *real;		/* where it leads, if there was a file */
 	char *temporary;	/* NULL once the file has its name */
 	int fd;
 	int old;		/* the file that had the name before; < 0: none, or closed */
@@ -40,6 +41,8 @@ int sim_file_open(struct sim_file *file, const char *path, const uint64_t *offse
 int sim_file_appear(struct sim_file *file);
 /* False: the file was removed, or another one has its name. */
 bool sim_file_is_there(const struct sim_file *file);
+/* False: somebody truncated the file, or wrote over the constant fields of @page, unless NULL. */
+bool sim_file_is_whole(const struct sim_file *file, const struct vmclock_abi *page);
 /* Unmaps the page, and removes the file if it is our own, unless @keep. */
 void sim_file_close(struct sim_file *file, bool keep);
 

@@ -12,6 +12,7 @@
 
 #include "command.h"
 #include "common/number.h"
+#include "common/program.h"
 #include "input.h"
 #include "lib/monotonic.h"
 #include "sim.h"
@@ -19,13 +20,15 @@
 #include "update.h"
 
 #define CLIENTS_MAX 16
+#define TEXT_MAX    4096	/* of a line, with its comment */
 
 /* Collects a line that arrives in pieces. */
 struct source {
 	int fd;
 	size_t length;
 	bool too_long;
-	char line[SIM_LINE_MAX];
+	bool nul;		/* a byte of the line is NUL */
+	char line[TEXT_MAX];
 };
 
 struct scripted {
@@ -40,60 +43,75 @@ static const char *listener_path;
 static struct scripted *script;
 static size_t script_length, script_next;
 
+#define NUL_BYTE "there is a NUL byte in the line; remove it"
+
 /* ---- The script -------------------------------------------------------------------- */
 
 /* "at SECONDS COMMAND" */
-static int parse_scripted(char *line, struct scripted *entry, char *why, size_t size)
+static int parse_scripted(char *line, size_t length, struct scripted *entry, char *why, size_t size)
 {
-	char *at, *when, *rest = NULL;
+	char *at, *when, *rest = NULL, shown[SIM_LINE_MAX];
 
+	if (strlen(line) != length)
+		return say_why(why, size, NUL_BYTE);
 	line[strcspn(line, "\r\n")] = '\0';
 	sim_command_uncomment(line);
 	at = strtok_r(line, " \t", &rest);
 	if (!at)
 		return 0;
 	when = strtok_r(NULL, " \t", &rest);
-	if (strcmp(at, "at") != 0 || !when || !rest || !*rest) {
-		snprintf(why, size, "write 'at TIME COMMAND'");
-		return -1;
-	}
+	if (strcmp(at, "at") != 0 || !when || !rest || !*rest)
+		return say_why(why, size, "write 'at TIME COMMAND'");
 	if (parse_time(when, true, &entry->at) || entry->at < 0) {
-		snprintf(why, size, "'%s' is not a time after the start; for example 2.5s", when);
-		return -1;
+		copy_printable(shown, sizeof(shown), when);
+		return say_why(why, size, "'%s' is not a time after the start; for example 2.5s",
+			       shown);
 	}
 	return sim_command_parse(&entry->command, rest, why, size) ? -1 : 1;
 }
 
+static int add_scripted(const struct scripted *entry)
+{
+	struct scripted *more = realloc(script, (script_length + 1) * sizeof(*script));
+
+	if (!more) {
+		fprintf(stderr, TOOL ": out of memory\n");
+		return SIM_CANNOT;
+	}
+	script = more;
+	script[script_length++] = *entry;
+	return 0;
+}
+
+/* Returns 0, or the exit status with a line on stderr. */
+static int take_scripted(char *line, size_t length, const char *path, int number)
+{
+	struct scripted entry = { .at = 0 };
+	char why[2 * SIM_LINE_MAX];
+	int ret = parse_scripted(line, length, &entry, why, sizeof(why));
+
+	if (!ret)
+		return 0;
+	if (ret > 0 && script_length && entry.at < script[script_length - 1].at)
+		ret = say_why(why, sizeof(why), "it is earlier than the line before");
+	if (ret > 0)
+		return add_scripted(&entry);
+	fprintf(stderr, TOOL ": %s:%d: %s\n", path, number, why);
+	return SIM_WRONG_USAGE;
+}
+
 static int read_script(FILE *file, const char *path)
 {
-	char line[2 * SIM_LINE_MAX], why[2 * SIM_LINE_MAX];
-	int number = 0;
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t length;
+	int number = 0, ret = 0;
 
-	while (fgets(line, sizeof(line), file)) {
-		struct scripted entry = { .at = 0 }, *more;
-		int ret = parse_scripted(line, &entry, why, sizeof(why));
-
-		number++;
-		if (!ret)
-			continue;
-		if (ret > 0 && script_length && entry.at < script[script_length - 1].at) {
-			snprintf(why, sizeof(why), "it is earlier than the line before");
-			ret = -1;
-		}
-		if (ret < 0) {
-			fprintf(stderr, TOOL ": %s:%d: %s\n", path, number, why);
-			return SIM_WRONG_USAGE;
-		}
-		more = realloc(script, (script_length + 1) * sizeof(*script));
-		if (!more) {
-			fprintf(stderr, TOOL ": out of memory\n");
-			return SIM_CANNOT;
-		}
-		script = more;
-		script[script_length++] = entry;
-	}
-	if (!ferror(file))
-		return 0;
+	while (!ret && (length = getline(&line, &room, file)) > 0)
+		ret = take_scripted(line, (size_t)length, path, ++number);
+	free(line);
+	if (ret || !ferror(file))
+		return ret;
 	fprintf(stderr, TOOL ": cannot read %s: %s\n", path, strerror(errno));
 	return SIM_CANNOT;
 }
@@ -250,10 +268,12 @@ static void run_line(struct sim *sim, struct source *source)
 	source->line[source->length] = '\0';
 	source->line[strcspn(source->line, "\r")] = '\0';
 	sim_command_uncomment(source->line);
-	if (!client && !source->too_long && !source->line[strspn(source->line, " \t")])
+	if (!client && !source->too_long && !source->nul && !source->line[strspn(source->line, " \t")])
 		return;
 	if (source->too_long)
-		snprintf(why, sizeof(why), "the line is too long for a command");
+		say_why(why, sizeof(why), "the line is too long for a command");
+	else if (source->nul)
+		say_why(why, sizeof(why), NUL_BYTE);
 	else
 		ret = sim_command_parse(&command, source->line, why, sizeof(why));
 
@@ -281,8 +301,10 @@ static void take_byte(struct sim *sim, struct source *source, char byte)
 		run_line(sim, source);
 		source->length = 0;
 		source->too_long = false;
+		source->nul = false;
 	} else if (source->length + 1 < sizeof(source->line)) {
 		source->line[source->length++] = byte;
+		source->nul = source->nul || !byte;
 	} else {
 		source->too_long = true;
 	}

@@ -78,7 +78,9 @@ void sim_model_begin(struct sim_model *model, const struct sim_reading *reading,
 	model->tick = reading->tick;
 
 	error = (long double)model->line.period * period_maxerror_ppm / 1000000;
-	model->period_maxerror = (uint64_t)error + (period_maxerror_ppm > 0);
+	model->period_maxerror = (uint64_t)error;
+	if (!model->period_maxerror && period_maxerror_ppm > 0)
+		model->period_maxerror = 1;
 	model->time_maxerror = reading->error + slack_ns;
 	model->slack = slack_ns;
 	model->fixed = reading->counter;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "calc/base.h"
+#include "calc/leap.h"
 #include "clock.h"
 #include "common/names.h"
 #include "common/number.h"
@@ -18,6 +19,8 @@
 #include "vmclock-abi.h"
 
 #define LARGEST_PAGE	65536
+/* A page has no time from the year 10000 on; leave a year to run. */
+#define LAST_START	(VMCLOCK_CALC_MAX_SEC - 366 * SEC_PER_DAY)
 #define NAMES_MAX	128	/* of a list of names */
 #define FAULT_NAMES_MAX	2048
 
@@ -122,8 +125,10 @@ static int take_start(const struct row *row, void *field, const char *value)
 
 	start->given = true;
 	start->now = !strcmp(value, "now");
-	if (!start->now && parse_date(value, &start->sec))
-		return refuse(row, value, "now, nor a date such as 2016-12-31 or 2016-12-31T23:59:50");
+	if (!start->now && (parse_date(value, &start->sec) || start->sec > LAST_START))
+		return refuse(row, value,
+			      "now, nor a date from 1970 to 9998 such as 2016-12-31 or "
+			      "2016-12-31T23:59:50");
 	return 0;
 }
 

@@ -58,6 +58,7 @@ struct sim {
 	int64_t garbled_until;		/* 0: it is not garbled */
 	int64_t next_look;		/* whether the file is there */
 	bool gone;			/* it is not */
+	bool lost;			/* it is, and is no page of ours any more */
 	bool stop;
 };
 
