@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Notifications: the host reports a change by ACPI or by an interrupt. Both
- * wake the sleepers if the page has changed, and schedule one look for any
- * number of notifications.
+ * Notifications: the host reports a change by ACPI or by an interrupt. Both are
+ * counted, wake the sleepers if the page has changed, and schedule one look for
+ * any number of notifications.
  */
 #include <linux/acpi.h>
 #include <linux/interrupt.h>
@@ -16,15 +16,23 @@ bool vmclock_notified(const struct vmclock *vc)
 	       le64_to_cpu(READ_ONCE(vc->page->flags)) & VMCLOCK_FLAG_NOTIFICATION_PRESENT;
 }
 
+/* Several CPUs may be here at once: ACPI calls its handlers from a workqueue. */
+static void vmclock_hear(struct vmclock *vc)
+{
+	/* Before the wake-up, so that a program that wakes finds its notification counted. */
+	atomic64_inc(&vc->notifications);
+	vmclock_watch_notified(vc);
+}
+
 static void vmclock_acpi_notify(acpi_handle handle, u32 event, void *data)
 {
-	vmclock_watch_notified(data);
+	vmclock_hear(data);
 }
 
 /* The device cannot tell whether it raised the interrupt; the line may be shared. */
 static irqreturn_t vmclock_irq(int irq, void *data)
 {
-	vmclock_watch_notified(data);
+	vmclock_hear(data);
 	return IRQ_HANDLED;
 }
 
@@ -73,6 +81,7 @@ int vmclock_notify_start(struct platform_device *pdev, struct vmclock *vc)
 		ret = vmclock_request_irq(pdev, vc);
 	if (ret && ret != -EPROBE_DEFER) {
 		dev_warn(dev, "no notifications: cannot listen to them (error %d)\n", ret);
+		vc->deaf = true;
 		return 0;
 	}
 	return ret;

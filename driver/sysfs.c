@@ -100,7 +100,7 @@ static struct vmclock *dev_to_vmclock(struct device *dev)
 static ssize_t vmclock_attribute_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct vmclock_attribute *va = container_of(attr, struct vmclock_attribute, attr);
-	struct vmclock_state state;
+	struct vmclock_page_state state;
 	struct vmclock_abi copy;
 	int ret;
 
@@ -133,6 +133,12 @@ static ssize_t notification_show(struct device *dev, struct device_attribute *at
 }
 static DEVICE_ATTR_RO(notification);
 
+static ssize_t notification_count_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", (u64)atomic64_read(&dev_to_vmclock(dev)->notifications));
+}
+static DEVICE_ATTR_RO(notification_count);
+
 static struct attribute *vmclock_attrs[] = {
 	&vmclock_attr_counter_id.attr.attr,
 	&vmclock_attr_time_type.attr.attr,
@@ -144,6 +150,7 @@ static struct attribute *vmclock_attrs[] = {
 	&vmclock_attr_time_maxerror_nanosec.attr.attr,
 	&vmclock_attr_vm_generation_counter.attr.attr,
 	&dev_attr_notification.attr,
+	&dev_attr_notification_count.attr,
 	NULL
 };
 
@@ -153,6 +160,9 @@ static umode_t vmclock_attr_visible(struct kobject *kobj, struct attribute *attr
 
 	if (attr == &dev_attr_notification.attr)
 		return attr->mode;
+	/* The count says what the host does: zero would be wrong where nobody listens. */
+	if (attr == &dev_attr_notification_count.attr)
+		return vc->deaf ? 0 : attr->mode;
 	return container_of(attr, struct vmclock_attribute, attr.attr)->end <= vc->size ?
 	       attr->mode : 0;
 }

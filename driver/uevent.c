@@ -8,10 +8,10 @@
 
 #include "internal.h"
 
-/* At most this many of each kind in a second; the rest waits for the next second. */
-#define VMCLOCK_UEVENTS		10
+/* In ms. Sending fails if memory is short; the next attempt comes after this time. */
+#define VMCLOCK_UEVENT_RETRY	1000U
 
-static void vmclock_send(struct vmclock *vc, const char *event, const struct vmclock_abi *copy)
+static int vmclock_send(struct vmclock *vc, const char *event, const struct vmclock_abi *copy)
 {
 	char name[64], marker[64], generation[64];
 	char *env[4] = { name, marker };
@@ -24,38 +24,56 @@ static void vmclock_send(struct vmclock *vc, const char *event, const struct vmc
 			 le64_to_cpu(copy->vm_generation_counter));
 		env[2] = generation;
 	}
-	kobject_uevent_env(&vc->misc.this_device->kobj, KOBJ_CHANGE, env);
+	return kobject_uevent_env(&vc->misc.this_device->kobj, KOBJ_CHANGE, env);
 }
 
 /* Returns after how many ms the next one may be sent. */
-static unsigned int vmclock_uevent_delay(struct vmclock_uevents *uevents)
+static unsigned int vmclock_uevent_delay(const struct vmclock_uevents *uevents)
 {
-	unsigned long end = uevents->since + HZ;
+	unsigned long now = jiffies;
+	unsigned long end = uevents->sent[uevents->oldest] + HZ;
 
-	if (time_after_eq(jiffies, end)) {
-		uevents->since = jiffies;
-		uevents->sent = 0;
-	}
-	return uevents->sent < VMCLOCK_UEVENTS ? 0 : jiffies_to_msecs(end - jiffies);
+	return time_before(now, end) ? jiffies_to_msecs(end - now) : 0;
+}
+
+static void vmclock_uevent_count(struct vmclock_uevents *uevents)
+{
+	uevents->sent[uevents->oldest] = jiffies;
+	uevents->oldest = (uevents->oldest + 1) % VMCLOCK_UEVENTS;
+}
+
+/* Sends what is due, the disruption first. Returns -ENOMEM if something is left. */
+static int vmclock_uevent_send(struct vmclock *vc, const struct vmclock_abi *copy)
+{
+	struct vmclock_uevents *uevents = &vc->uevents;
+
+	if (uevents->disruption && vmclock_send(vc, "disruption", copy) == -ENOMEM)
+		return -ENOMEM;
+	uevents->disruption = false;
+	if (uevents->generation && vmclock_send(vc, "generation", copy) == -ENOMEM)
+		return -ENOMEM;
+	uevents->generation = false;
+	return 0;
+}
+
+void vmclock_uevent_init(struct vmclock *vc)
+{
+	unsigned int i;
+
+	for (i = 0; i < VMCLOCK_UEVENTS; i++)
+		vc->uevents.sent[i] = jiffies - HZ;
 }
 
 unsigned int vmclock_uevent(struct vmclock *vc, const struct vmclock_abi *copy)
 {
-	struct vmclock_uevents *uevents = &vc->uevents;
 	unsigned int delay;
 
-	if (!uevents->disruption && !uevents->generation)
+	if (!vc->uevents.disruption && !vc->uevents.generation)
 		return 0;
-	delay = vmclock_uevent_delay(uevents);
+	delay = vmclock_uevent_delay(&vc->uevents);
 	if (delay)
 		return delay;
 
-	uevents->sent++;
-	if (uevents->disruption)
-		vmclock_send(vc, "disruption", copy);
-	if (uevents->generation)
-		vmclock_send(vc, "generation", copy);
-	uevents->disruption = false;
-	uevents->generation = false;
-	return 0;
+	vmclock_uevent_count(&vc->uevents);
+	return vmclock_uevent_send(vc, copy) ? VMCLOCK_UEVENT_RETRY : 0;
 }

@@ -98,18 +98,25 @@ static unsigned int vmclock_period(struct vmclock *vc)
 	return vmclock_notified(vc) ? ms * VMCLOCK_BACKSTOP : ms;
 }
 
-static void vmclock_look_within(struct vmclock *vc, unsigned int ms)
+/* The caller holds look_lock. */
+static void vmclock_schedule(struct vmclock *vc, unsigned int ms)
 {
 	unsigned long delay = msecs_to_jiffies(ms);
 	unsigned long due = jiffies + delay;
+
+	if (!vc->look_wanted || (vc->look_due_set && !time_before(due, vc->look_due)))
+		return;
+	vc->look_due_set = true;
+	vc->look_due = due;
+	mod_delayed_work(vmclock_workqueue, &vc->look, delay);
+}
+
+static void vmclock_look_within(struct vmclock *vc, unsigned int ms)
+{
 	unsigned long flags;
 
 	spin_lock_irqsave(&vc->look_lock, flags);
-	if (vc->look_wanted && (!vc->look_due_set || time_before(due, vc->look_due))) {
-		vc->look_due_set = true;
-		vc->look_due = due;
-		mod_delayed_work(vmclock_workqueue, &vc->look, delay);
-	}
+	vmclock_schedule(vc, ms);
 	spin_unlock_irqrestore(&vc->look_lock, flags);
 }
 
@@ -130,14 +137,15 @@ void vmclock_watch_now(struct vmclock *vc)
  * Wakes all sleepers, once for each state of the page. A later poll() sees the
  * new state before it sleeps.
  */
-static void vmclock_wake(struct vmclock *vc, const struct vmclock_state *state)
+static void vmclock_wake(struct vmclock *vc, const struct vmclock_page_state *state)
 {
 	unsigned long flags;
 	bool is_new;
 
 	spin_lock_irqsave(&vc->look_lock, flags);
-	is_new = !vmclock_same(state, &vc->woken_for);
+	is_new = vc->wake_anyway || !vmclock_same(state, &vc->woken_for);
 	vc->woken_for = *state;
+	vc->wake_anyway = false;
 	spin_unlock_irqrestore(&vc->look_lock, flags);
 	if (!is_new)
 		return;
@@ -149,7 +157,7 @@ static void vmclock_wake(struct vmclock *vc, const struct vmclock_state *state)
 
 void vmclock_watch_notified(struct vmclock *vc)
 {
-	struct vmclock_state now = vmclock_state_now(vc);
+	struct vmclock_page_state now = vmclock_page_state_now(vc);
 
 	/* Wake at once; the look does the rest, for all notifications that come before it. */
 	if (!(now.seq & 1))
@@ -157,9 +165,35 @@ void vmclock_watch_notified(struct vmclock *vc)
 	vmclock_look_within(vc, VMCLOCK_NOTIFIED);
 }
 
-void vmclock_watch_waiter(struct vmclock *vc)
+/*
+ * If nobody was woken for the state that a program knows, the page may go back to
+ * the state that sleepers were woken for. The caller holds look_lock.
+ */
+static void vmclock_known(struct vmclock *vc, const struct vmclock_page_state *known)
 {
-	vmclock_look_in_time(vc);
+	if (!vmclock_same(known, &vc->woken_for))
+		vc->wake_anyway = true;
+}
+
+void vmclock_watch_known(struct vmclock *vc, const struct vmclock_page_state *known)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&vc->look_lock, flags);
+	vmclock_known(vc, known);
+	spin_unlock_irqrestore(&vc->look_lock, flags);
+}
+
+void vmclock_watch_waiter(struct vmclock *vc, const struct vmclock_page_state *known)
+{
+	unsigned int ms = vmclock_period(vc);
+	unsigned long flags;
+
+	spin_lock_irqsave(&vc->look_lock, flags);
+	vmclock_known(vc, known);
+	if (ms)
+		vmclock_schedule(vc, ms);
+	spin_unlock_irqrestore(&vc->look_lock, flags);
 }
 
 /* ---- Looking ---------------------------------------------------------------------- */
@@ -217,7 +251,7 @@ static bool vmclock_new_generation(struct vmclock *vc, const struct vmclock_abi 
  */
 static void vmclock_look(struct vmclock *vc)
 {
-	struct vmclock_state state;
+	struct vmclock_page_state state;
 	struct vmclock_abi copy;
 	unsigned int ms;
 	int ret;
@@ -263,7 +297,7 @@ void vmclock_watch_init(struct vmclock *vc)
 	init_waitqueue_head(&vc->wait);
 	INIT_DELAYED_WORK(&vc->look, vmclock_look_work);
 	vc->unfinished.quiet_until = jiffies;
-	vc->uevents.since = jiffies;
+	vmclock_uevent_init(vc);
 }
 
 void vmclock_watch_start(struct vmclock *vc)

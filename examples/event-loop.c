@@ -5,6 +5,8 @@
  *
  * If the driver cannot wake the loop, and for page files, the loop looks ten times a second.
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>

@@ -7,6 +7,8 @@
  *
  * Usage: stamp-events [COUNT [INTERVAL-MS]]      (no COUNT: until stopped)
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,6 +6,8 @@
  *
  * Usage: unique-ids      (one identifier for each line on standard input)
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>

@@ -237,6 +237,7 @@ void vmclock_close(struct vmclock *vc);
  *
  * Return: the descriptor.
  * Async-signal-safe.
+ * UAPI.13, VMClock ABI: seq_count, flag NOTIFICATION_PRESENT.
  * Since: 0.1
  */
 int vmclock_fd(const struct vmclock *vc) VMCLOCK_NONNULL((1)) VMCLOCK_CHECKED;
@@ -716,6 +717,7 @@ int vmclock_wait_past(const struct vmclock *vc, enum vmclock_scale scale, uint64
  *
  * Return: true if @reading->latest is before @ts; false also if the order is not known.
  * Async-signal-safe.
+ * UAPI.13, Time error calculation.
  * Since: 0.1
  */
 bool vmclock_time_before(const struct vmclock_time *reading, const struct timespec *ts)
@@ -731,6 +733,7 @@ bool vmclock_time_before(const struct vmclock_time *reading, const struct timesp
  *
  * Return: true if @reading->earliest is after @ts; false also if the order is not known.
  * Async-signal-safe.
+ * UAPI.13, Time error calculation.
  * Since: 0.1
  */
 bool vmclock_time_after(const struct vmclock_time *reading, const struct timespec *ts)

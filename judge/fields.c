@@ -2,6 +2,7 @@
 /* Rules of one page. */
 #include <inttypes.h>
 #include <math.h>
+#include <time.h>
 
 #include "calc/scale.h"
 #include "calc/time.h"
@@ -13,6 +14,9 @@
 
 /* A period whose maximum error is above 1 % is useless for a clock. */
 #define RATE_SHARE 100
+
+/* The newest known leap second, at the start of 2017. */
+#define LAST_LEAP INT64_C(1483228800)
 
 #define YEAR_NS (UINT64_C(31557600) * NS_PER_SEC)
 
@@ -155,24 +159,68 @@ bool judge_smearing_unassigned(const struct judge_facts *f, char says[JUDGE_TEXT
 			 p->s.smearing);
 }
 
+/* The leap second that the indicator means. False: there is no date. Else @error, as of calc/leap.h. */
+static bool find_leap(const struct judge_page *p, struct vmclock_instant *utc,
+		      struct vmclock_leap_second *second, int *error)
+{
+	int offset = 0;
+
+	if (!judge_has_formula(p) || p->s.time_type == VMCLOCK_TIME_MONOTONIC ||
+	    (p->s.time_type == VMCLOCK_TIME_TAI && vmclock_calc_tai_offset(&p->s, &offset)))
+		return false;
+	*utc = (struct vmclock_instant){ .sec = (int64_t)p->s.time_sec - offset };
+	*error = vmclock_calc_leap_second(&p->s, utc->sec, second);
+	return true;
+}
+
 bool judge_leap_indicator_impossible(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
 	const struct judge_page *p = f->page;
 	struct vmclock_leap_second second;
-	struct vmclock_instant utc = { .sec = (int64_t)p->s.time_sec };
+	struct vmclock_instant utc;
 	char date[JUDGE_VALUE];
-	int offset = 0;
+	int error;
 
-	if (!judge_has_formula(p) || p->s.time_type == VMCLOCK_TIME_MONOTONIC)
-		return false;
-	if (p->s.leap > VMCLOCK_LEAP_POST_NEG)
+	if (judge_has_formula(p) && p->s.time_type != VMCLOCK_TIME_MONOTONIC &&
+	    p->s.leap > VMCLOCK_LEAP_POST_NEG)
 		return judge_say(says, "leap_indicator is %u, which has no meaning", p->s.leap);
-	if (p->s.time_type == VMCLOCK_TIME_TAI && vmclock_calc_tai_offset(&p->s, &offset))
-		return false;
-	utc.sec -= offset;
-	return vmclock_calc_leap_second(&p->s, utc.sec, &second) &&
+	return find_leap(p, &utc, &second, &error) && error &&
 	       judge_say(says, "leap_indicator is %u, which cannot be so at the reference time, %s",
 			 p->s.leap, judge_date(date, &utc));
+}
+
+/* All of them so far; ITU-R TF.460 also allows the end of any other month. */
+static bool ends_half_a_year(int64_t midnight)
+{
+	time_t t = (time_t)midnight;
+	struct tm tm;
+
+	return gmtime_r(&t, &tm) && (tm.tm_mon == 0 || tm.tm_mon == 6);
+}
+
+bool judge_leap_unlikely(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	const struct judge_page *p = f->page;
+	struct vmclock_leap_second second;
+	struct vmclock_instant utc;
+	int64_t until = JUDGE_LEAPS_KNOWN_UNTIL;
+	char at[JUDGE_VALUE];
+	int error;
+
+	if (!find_leap(p, &utc, &second, &error) || error || !second.sign)
+		return false;
+	if (f->guest && f->guest->no_leaps_until > until)
+		until = f->guest->no_leaps_until;
+	utc.sec = second.midnight;
+	if (utc.sec > LAST_LEAP && utc.sec <= until)
+		return judge_say(says,
+				 "leap_indicator %u means a leap second before %s, but there is none",
+				 p->s.leap, judge_date(at, &utc));
+	return !ends_half_a_year(utc.sec) &&
+	       judge_say(says,
+			 "leap_indicator %u means a leap second before %s; all so far came at the "
+			 "end of June or December",
+			 p->s.leap, judge_date(at, &utc));
 }
 
 bool judge_tai_offset_impossible(const struct judge_facts *f, char says[JUDGE_TEXT])

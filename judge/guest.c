@@ -6,12 +6,8 @@
 #include "calc/time.h"
 #include "internal.h"
 
-/*
- * Readings of the counter and the kernel's clock give the rate far more exactly
- * than this, but the kernel's own calibration of the counter, made while it boots,
- * may be wrong by this share on a busy host.
- */
-#define RATE_TOLERANCE 5e-3
+/* A period without a maximum error may still be off by this share, as much as NTP can correct. */
+#define UNCLAIMED 5e-4
 
 /* A reference of this age may be that of a host which updates its page seldom. */
 #define YOUNG_NS (INT64_C(5) * NS_PER_SEC)
@@ -51,14 +47,50 @@ bool judge_counter_elsewhere(const struct judge_facts *f, char says[JUDGE_TEXT])
 	       judge_say(says, "counter %u is not one of this CPU", f->page->s.counter_id);
 }
 
+/* The share by which the page allows its period to be off; 0: it does not say. */
+static double claimed_error(const struct judge_page *p)
+{
+	return p->s.flags & VMCLOCK_FLAG_PERIOD_MAXERROR_VALID ?
+		       (double)p->s.period_maxerror / (double)p->s.period : 0;
+}
+
+/* The page's rate is this share above the rate here. False: one of them is not known. */
+static bool compare_rates(const struct judge_facts *f, double *above)
+{
+	if (!is_own_counter(f) || !(f->guest->frequency_hz > 0))
+		return false;
+	*above = judge_frequency(f->page) / f->guest->frequency_hz - 1;
+	return true;
+}
+
+static bool say_rates(const struct judge_facts *f, char says[JUDGE_TEXT], double above, double known)
+{
+	char page[JUDGE_VALUE], here[JUDGE_VALUE], by[JUDGE_VALUE], within[JUDGE_VALUE];
+
+	return judge_say(says,
+			 "the page says that the counter runs at %s, which is %s %s than the %s "
+			 "measured here within %s",
+			 judge_hertz(page, judge_frequency(f->page)), judge_share(by, fabs(above)),
+			 above < 0 ? "slower" : "faster", judge_hertz(here, f->guest->frequency_hz),
+			 judge_share(within, known));
+}
+
 bool judge_period_differs(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
-	double page = judge_frequency(f->page), here = f->guest->frequency_hz;
-	char a[JUDGE_VALUE], b[JUDGE_VALUE];
+	double known = f->guest->frequency_error, claimed = claimed_error(f->page), above;
 
-	return is_own_counter(f) && here > 0 && fabs(page / here - 1) > RATE_TOLERANCE &&
-	       judge_say(says, "the page says that the counter runs at %s, but here it runs at %s",
-			 judge_hertz(a, page), judge_hertz(b, here));
+	if (!claimed && known < UNCLAIMED)
+		claimed = UNCLAIMED;
+	return compare_rates(f, &above) && fabs(above) > known + claimed &&
+	       say_rates(f, says, above, known);
+}
+
+bool judge_period_unlikely(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	double known = f->guest->frequency_doubt, above;
+
+	return compare_rates(f, &above) && fabs(above) > known + claimed_error(f->page) &&
+	       !judge_period_differs(f, says) && say_rates(f, says, above, known);
 }
 
 /* ---- The reference ----------------------------------------------------------------------- */
@@ -232,6 +264,14 @@ bool judge_time_untrue(const struct judge_facts *f, char says[JUDGE_TEXT])
 }
 
 /* ---- The device ----------------------------------------------------------------------------- */
+
+bool judge_acpi_hid(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	return !f->guest->has_hid &&
+	       judge_say(says,
+			 "the ACPI device has no _HID \"AMZNC10C\": drivers that look for it do "
+			 "not find the device");
+}
 
 bool judge_acpi_cid(const struct judge_facts *f, char says[JUDGE_TEXT])
 {

@@ -11,6 +11,14 @@ bool judge_say(char says[JUDGE_TEXT], const char *fmt, ...) __attribute__((forma
 /* @a - @b in ns, limited to +-292 years. */
 int64_t judge_difference(const struct vmclock_instant *a, const struct vmclock_instant *b);
 
+/* Before the marker changed: the last page with time. NULL: @page is not the first one with time since. */
+const struct judge_page *judge_former(const struct judge_facts *f);
+/* The last page with bounds under the same marker. NULL: there is none, or the bounds were not withdrawn. */
+const struct judge_page *judge_withdrawn(const struct judge_facts *f);
+
+/* Was this the marker before the present one? */
+bool judge_had_marker(const struct judge_history *history, uint64_t marker);
+
 #define RULE(name) bool judge_##name(const struct judge_facts *f, char says[JUDGE_TEXT])
 
 /* fields.c */
@@ -24,6 +32,7 @@ RULE(flags_unknown);
 RULE(status_unassigned);
 RULE(smearing_unassigned);
 RULE(leap_indicator_impossible);
+RULE(leap_unlikely);
 RULE(tai_offset_impossible);
 RULE(tai_offset_positive);
 RULE(no_utc);
@@ -46,28 +55,41 @@ RULE(sequence_backwards);
 RULE(time_of_former_host);
 RULE(reference_backwards);
 RULE(interval_left);
+RULE(interval_contradicted);
 RULE(rate_left);
 RULE(monotonic_backwards);
 RULE(leap_life_cycle);
+RULE(leap_withdrawn);
+RULE(smearing_changed);
 RULE(tai_offset_moved);
+RULE(marker_reused);
+RULE(capability_lost);
 RULE(disruption_unannounced);
 RULE(generation_alone);
 
 /* guest.c */
 RULE(counter_elsewhere);
 RULE(period_differs);
+RULE(period_unlikely);
 RULE(reference_ahead);
 RULE(reference_old);
 RULE(bounds_wide);
 RULE(clock_differs);
 RULE(tai_offset_differs);
 RULE(time_untrue);
+RULE(acpi_hid);
 RULE(acpi_cid);
 
 /* watch.c */
 RULE(torn_update);
 RULE(slow_update);
 RULE(stuck_update);
+RULE(marker_restless);
+
+/* notifications.c */
+RULE(notification_missing);
+RULE(notification_late);
+RULE(notification_unannounced);
 
 #undef RULE
 

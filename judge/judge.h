@@ -6,8 +6,10 @@
  *	rules.c		the table, and the walk through it
  *	fields.c	rules of one page
  *	updates.c	rules of an update: a page and the next one
+ *	history.c	what is remembered of earlier pages
  *	guest.c		rules that need the machine's own counter and clocks
  *	watch.c		rules that need to have watched the live page
+ *	notifications.c	rules that need the driver's count of notifications
  *	offers.c	what a page has, which no rule asks for
  *	text.c		values as people read them
  *
@@ -46,6 +48,8 @@ struct judge_guest {
 	uint8_t counter_id;		/* VMCLOCK_COUNTER_*, of this CPU; INVALID: none is known */
 	uint64_t counter;
 	double frequency_hz;		/* as measured here; 0: not measured */
+	double frequency_doubt;		/* its likely relative error, at most */
+	double frequency_error;		/* its certain relative error, at most */
 
 	bool has_clock;			/* the system's clock, when @counter was read */
 	struct vmclock_instant clock;	/* UTC */
@@ -53,6 +57,7 @@ struct judge_guest {
 	uint64_t pairing_error;		/* ns: how far from @counter the clock may have been read */
 	int tai;			/* TAI - UTC; 0: the system does not know it */
 	bool tai_certain;		/* no leap second can have come since it was known */
+	int64_t no_leaps_until;		/* UTC, s: by a list, there is none since 2017; 0: no such list */
 
 	bool has_truth;			/* a reference clock that the user vouches for */
 	struct vmclock_instant truth;	/* when @counter was read: UTC, or TAI if @truth_is_tai */
@@ -60,7 +65,8 @@ struct judge_guest {
 	uint64_t truth_error;		/* ns */
 
 	bool has_names;			/* the device's ACPI names are known */
-	bool has_cid;			/* _CID is among them */
+	bool has_hid;			/* _HID is AMZNC10C */
+	bool has_cid;			/* a _CID is VMCLOCK */
 
 	uint64_t max_error;		/* ns: wider bounds are useless to the user */
 	uint64_t max_age;		/* ns: the limit for the age of the reference */
@@ -74,14 +80,51 @@ struct judge_watch {
 	int64_t longest_update;		/* ns: the longest time with an odd count */
 	bool stuck;			/* the count is still odd */
 	uint64_t changes;		/* of the sequence count, from one even value to another */
+	uint64_t markers;		/* how often the marker changed */
+	int64_t duration;		/* ns */
 };
+
+/* A notification that comes later is late: by then, the driver has looked at the page itself. */
+#define JUDGE_LATE_NS	 100000000
+/* No notification within this time, or before the next change: none belongs to this change. */
+#define JUDGE_MISSING_NS 500000000
+
+/* The driver's count of notifications, during the watch. Of changes, those under the flag. */
+struct judge_notifications {
+	bool announced;			/* the flag was set at some time */
+	uint64_t heard;			/* notifications, with or without a change */
+	uint64_t followed;		/* changes that a notification followed; several may share one */
+	uint64_t late;			/* notifications more than JUDGE_LATE_NS after a change */
+	int64_t longest;		/* ns: the longest time from a change to its notification */
+	uint64_t missing;		/* changes that no notification followed */
+};
+
+/* So many markers are remembered. */
+#define JUDGE_MARKERS 64
+
+/* Earlier pages, up to the one before. Begin with zeros. */
+struct judge_history {
+	bool begun;
+	uint64_t marker;		/* of the last page */
+	bool has_time, has_bounds;	/* since @marker came */
+	struct judge_page time;		/* the last page with time since @marker came */
+	struct judge_page bounds;	/* the last page with bounds since @marker came */
+	bool has_former;
+	struct judge_page former;	/* the last page with time before @marker came */
+	uint64_t markers[JUDGE_MARKERS];	/* those before @marker, the newest ones */
+	size_t n_markers;
+};
+
+void judge_history_add(struct judge_history *history, const struct judge_page *page);
 
 /* Each but @page may be NULL: unknown. Rules that need an unknown fact count as kept. */
 struct judge_facts {
 	const struct judge_page *page;
 	const struct judge_page *before;	/* the page that @page replaced */
+	const struct judge_history *history;	/* up to @before, and with it */
 	const struct judge_guest *guest;
 	const struct judge_watch *watch;
+	const struct judge_notifications *notifications;
 };
 
 /**
@@ -90,6 +133,12 @@ struct judge_facts {
  * @page:	receives the facts
  */
 void judge_page_of(const struct vmclock_abi *abi, struct judge_page *page);
+
+/* From 2017 on until here, 2026-06-28, it is known that there was no leap second. UTC. */
+#define JUDGE_LEAPS_KNOWN_UNTIL INT64_C(1782604800)
+
+/* More than there are rules. */
+#define JUDGE_RULES_MAX 96
 
 /* ---- Rules ----------------------------------------------------------------------- */
 
@@ -107,14 +156,21 @@ enum judge_needs {
 	JUDGE_DEVICE,		/* in judge_guest: the ACPI names; a page file has none */
 	JUDGE_UPDATE,
 	JUDGE_DISRUPTION,	/* an update with another marker */
+	JUDGE_ARRIVAL,		/* the first page with time under another marker */
+	JUDGE_RETURN,		/* in judge_history: bounds that were withdrawn, and are back */
 	JUDGE_WATCH,
+	JUDGE_COUNT,		/* the driver's count of notifications */
+	JUDGE_PROMISE,		/* the same, and a change for which the flag promises a notification */
 };
 
-/* What readers lose when the rule is broken. */
+/* What readers lose when the rule is broken; the worse, the later in the list. */
 enum judge_loss {
 	JUDGE_NOTHING,
-	JUDGE_ALL_TIME,
-	JUDGE_SOME,		/* a timescale, the bounds, the generation ... */
+	JUDGE_HINT,		/* what few readers ask for: an estimated error, the smearing hint */
+	JUDGE_SOME,		/* a timescale, leap seconds, the generation, wake-ups */
+	JUDGE_BOUNDS,		/* the order of events */
+	JUDGE_NO_TIME,		/* the time, and readers notice it */
+	JUDGE_ALL_TIME,		/* the time, and readers do not notice it */
 };
 
 struct judge_rule {
@@ -139,6 +195,12 @@ const char *judge_needs_name(enum judge_needs needs);
 
 /* Are the facts enough to judge this rule? */
 bool judge_can(const struct judge_rule *rule, const struct judge_facts *f);
+
+/*
+ * Does @a hurt an application more than @b does? What is lost counts first, then the
+ * severity; advice always comes last.
+ */
+bool judge_is_graver(const struct judge_rule *a, const struct judge_rule *b);
 
 struct judge_finding {
 	const struct judge_rule *rule;

@@ -41,24 +41,24 @@ static bool time_at(const struct judge_page *p, uint64_t counter, struct vmclock
 }
 
 /* False: only one of the pages has an offset from TAI, so they cannot be compared. */
-static bool same_scale(const struct judge_facts *f)
+static bool same_scale(const struct judge_page *before, const struct judge_page *page)
 {
-	uint64_t change = f->before->s.flags ^ f->page->s.flags;
+	uint64_t change = before->s.flags ^ page->s.flags;
 
-	return f->page->s.time_type != VMCLOCK_TIME_UTC ||
+	return page->s.time_type != VMCLOCK_TIME_UTC ||
 	       !(change & VMCLOCK_FLAG_TAI_OFFSET_VALID);
 }
 
-/* The new page's time minus the old page's time, at the new reference. */
-static bool advance(const struct judge_facts *f, int64_t *ns)
+/* The new page's time minus the old page's time, at a counter value. */
+static bool advance(const struct judge_page *before, const struct judge_page *page,
+		    uint64_t counter, int64_t *ns)
 {
-	uint64_t counter = f->page->s.counter_value;
-	struct vmclock_instant before, now;
+	struct vmclock_instant was, is;
 
-	if (!same_scale(f) || !time_at(f->before, counter, &before) ||
-	    !time_at(f->page, counter, &now))
+	if (!same_scale(before, page) || !time_at(before, counter, &was) ||
+	    !time_at(page, counter, &is))
 		return false;
-	*ns = judge_difference(&now, &before);
+	*ns = judge_difference(&is, &was);
 	return true;
 }
 
@@ -105,15 +105,40 @@ bool judge_sequence_backwards(const struct judge_facts *f, char says[JUDGE_TEXT]
 
 bool judge_time_of_former_host(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
-	const struct vmclock_snapshot *a = &f->before->s, *b = &f->page->s;
+	const struct vmclock_snapshot *a = &judge_former(f)->s, *b = &f->page->s;
 
-	return goes_on(f) && judge_has_formula(f->before) && judge_has_formula(f->page) &&
-	       a->counter_value == b->counter_value && a->period == b->period &&
-	       a->shift == b->shift && a->time_sec == b->time_sec && a->time_frac == b->time_frac &&
+	return goes_on(f) && a->counter_value == b->counter_value && a->time_sec == b->time_sec &&
+	       a->time_frac == b->time_frac &&
 	       judge_say(says,
 			 "disruption_marker changed from %" PRIu64 " to %" PRIu64
-			 ", but counter, period and time are those of before",
+			 ", but the reference, counter and time, is that of before",
 			 (uint64_t)a->marker, (uint64_t)b->marker);
+}
+
+bool judge_marker_reused(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	return goes_on(f) && f->history && judge_had_marker(f->history, f->page->s.marker) &&
+	       judge_say(says,
+			 "disruption_marker is %" PRIu64
+			 " again, as before an earlier disruption: a reader that slept finds none",
+			 (uint64_t)f->page->s.marker);
+}
+
+/* A new host may not promise that time is monotonic. */
+bool judge_capability_lost(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	uint64_t lost = f->before->s.flags & ~f->page->s.flags;
+
+	if (!goes_on(f))
+		return false;
+	if (lost & VMCLOCK_FLAG_NOTIFICATION_PRESENT)
+		return judge_say(says, "NOTIFICATION_PRESENT was cleared: waiting readers are not "
+				       "woken any more");
+	if (lost & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT)
+		return judge_say(says, "VM_GEN_COUNTER_PRESENT was cleared: clones are not told apart "
+				       "any more");
+	return lost & VMCLOCK_FLAG_TIME_MONOTONIC && f->before->s.marker == f->page->s.marker &&
+	       judge_say(says, "TIME_MONOTONIC was cleared: time may go back from now on");
 }
 
 bool judge_disruption_unannounced(const struct judge_facts *f, char says[JUDGE_TEXT])
@@ -154,7 +179,7 @@ bool judge_reference_backwards(const struct judge_facts *f, char says[JUDGE_TEXT
 	if ((int64_t)(f->page->s.counter_value - f->before->s.counter_value) < 0)
 		return judge_say(says, "counter_value went back by %s",
 				 judge_duration(by, (uint64_t)ns));
-	if (!same_scale(f) || !time_at(f->before, f->before->s.counter_value, &before) ||
+	if (!same_scale(f->before, f->page) || !time_at(f->before, f->before->s.counter_value, &before) ||
 	    !time_at(f->page, f->page->s.counter_value, &now))
 		return false;
 	ns = judge_difference(&now, &before);
@@ -170,10 +195,14 @@ bool judge_interval_left(const struct judge_facts *f, char says[JUDGE_TEXT])
 	int64_t ahead;
 	__int128 low, high;
 
-	if (!keeps_marker(f) || !judge_has_bounds(f->before) || !judge_has_bounds(f->page) ||
-	    judge_reference_backwards(f, says) || !advance(f, &ahead) ||
-	    vmclock_calc_error(&f->before->s, counter, &before) ||
-	    vmclock_calc_error(&f->page->s, counter, &now))
+	if (!keeps_marker(f) || !judge_has_bounds(f->before) || judge_reference_backwards(f, says) ||
+	    !advance(f->before, f->page, counter, &ahead) ||
+	    vmclock_calc_error(&f->before->s, counter, &before))
+		return false;
+	/* Even a time without bounds must lie inside. */
+	if (!judge_has_bounds(f->page))
+		now = 0;
+	else if (vmclock_calc_error(&f->page->s, counter, &now))
 		return false;
 	/* How far the new interval reaches beyond the old one. */
 	low = (__int128)now - before - ahead;
@@ -186,6 +215,36 @@ bool judge_interval_left(const struct judge_facts *f, char says[JUDGE_TEXT])
 			 judge_duration(moved, ahead < 0 ? -(uint64_t)ahead : (uint64_t)ahead),
 			 ahead < 0 ? "earlier" : "later", judge_duration(by, now),
 			 low > high ? "below" : "above", judge_duration(was, before));
+}
+
+/*
+ * At the old reference the old interval was guaranteed, and the new one holds for
+ * earlier counter values as well. Later, while the bounds were withdrawn, nothing was.
+ */
+bool judge_interval_contradicted(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	const struct judge_page *was = judge_withdrawn(f);
+	uint64_t counter = was->s.counter_value;
+	char by[JUDGE_VALUE], a[JUDGE_VALUE], b[JUDGE_VALUE];
+	__u64 before, now;
+	int64_t ahead;
+
+	if (!goes_on(f) || !same_constants(was, f->page))
+		return false;
+	if ((int64_t)(f->page->s.counter_value - counter) < 0)
+		return judge_say(says, "time came back with a counter_value that is %s earlier",
+				 judge_duration(by, (uint64_t)judge_age(f->page, counter)));
+	if (!advance(was, f->page, counter, &ahead) ||
+	    vmclock_calc_error(&was->s, counter, &before) ||
+	    vmclock_calc_error(&f->page->s, counter, &now) ||
+	    (ahead < 0 ? -(__int128)ahead : ahead) <= (__int128)before + now + ROUNDING_NS)
+		return false;
+	return judge_say(says,
+			 "time was withdrawn and came back %s %s, but before it was guaranteed within "
+			 "%s, and now, for the same counter value, within %s",
+			 judge_duration(by, ahead < 0 ? -(uint64_t)ahead : (uint64_t)ahead),
+			 ahead < 0 ? "earlier" : "later", judge_duration(a, before),
+			 judge_duration(b, now));
 }
 
 bool judge_rate_left(const struct judge_facts *f, char says[JUDGE_TEXT])
@@ -208,15 +267,44 @@ bool judge_rate_left(const struct judge_facts *f, char says[JUDGE_TEXT])
 			 (is / was - 1) * 1000000, room / was * 1000000);
 }
 
+/* The last page with time under the marker, if the page before has withdrawn it. */
+static const struct judge_page *last_time(const struct judge_facts *f)
+{
+	const struct judge_history *h = f->history;
+
+	return goes_on(f) && h && h->has_time && h->marker == f->page->s.marker &&
+	       !judge_has_formula(f->before) && judge_has_formula(f->page) &&
+	       same_constants(&h->time, f->page) ? &h->time : NULL;
+}
+
+/* By how much the reference went back while time was withdrawn; 0: not at all, or not known. */
+static uint64_t returns_earlier(const struct judge_facts *f, const struct judge_page *was)
+{
+	struct vmclock_instant before, now;
+	int64_t ns;
+
+	if (!same_scale(was, f->page) || !time_at(was, was->s.counter_value, &before) ||
+	    !time_at(f->page, f->page->s.counter_value, &now))
+		return 0;
+	ns = judge_difference(&now, &before);
+	return ns < 0 ? -(uint64_t)ns : 0;
+}
+
 bool judge_monotonic_backwards(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
+	const struct judge_page *was = last_time(f);
 	char by[JUDGE_VALUE];
-	int64_t ahead;
+	int64_t ahead = 0;
 
-	return keeps_marker(f) &&
-	       f->before->s.flags & f->page->s.flags & VMCLOCK_FLAG_TIME_MONOTONIC &&
-	       !judge_reference_backwards(f, says) && !judge_interval_left(f, says) &&
-	       advance(f, &ahead) && ahead < 0 &&
+	if (!((was ? was : f->before)->s.flags & f->page->s.flags & VMCLOCK_FLAG_TIME_MONOTONIC))
+		return false;
+	if (was && !(judge_withdrawn(f) && judge_interval_contradicted(f, says)))
+		ahead = -(int64_t)returns_earlier(f, was);
+	else if (!keeps_marker(f) || judge_reference_backwards(f, says) ||
+		 judge_interval_left(f, says) ||
+		 !advance(f->before, f->page, f->page->s.counter_value, &ahead))
+		return false;
+	return ahead < 0 &&
 	       judge_say(says,
 			 "the flags promise monotonic time, but the update moved it back by %s",
 			 judge_duration(by, -(uint64_t)ahead));
@@ -257,7 +345,7 @@ static bool may_follow(unsigned int was, unsigned int is, bool later)
 		return is_announced(is) || (later && is_over(is));
 	case VMCLOCK_LEAP_PRE_POS:
 	case VMCLOCK_LEAP_PRE_NEG:
-		/* It may be withdrawn before it happens. */
+		/* Another rule judges a withdrawal. */
 		if (is == VMCLOCK_LEAP_NONE)
 			return !later;
 		if (is == VMCLOCK_LEAP_POS)
@@ -287,6 +375,28 @@ bool judge_leap_life_cycle(const struct judge_facts *f, char says[JUDGE_TEXT])
 				 leap_name(is));
 	return judge_say(says, "leap_indicator changed from %s to %s, which cannot follow it here",
 			 leap_name(was), leap_name(is));
+}
+
+bool judge_leap_withdrawn(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	unsigned int was = f->before->s.leap;
+
+	return keeps_marker(f) && is_announced(was) && f->page->s.leap == VMCLOCK_LEAP_NONE &&
+	       !judge_leap_life_cycle(f, says) &&
+	       judge_say(says, "leap_indicator changed from %s to NONE before the end of the month",
+			 leap_name(was));
+}
+
+bool judge_smearing_changed(const struct judge_facts *f, char says[JUDGE_TEXT])
+{
+	const struct vmclock_snapshot *a = &f->before->s, *b = &f->page->s;
+
+	return keeps_marker(f) && a->smearing != b->smearing &&
+	       (a->leap != VMCLOCK_LEAP_NONE || b->leap != VMCLOCK_LEAP_NONE) &&
+	       judge_say(says,
+			 "leap_second_smearing_hint changed from %u to %u while leap_indicator is %s: "
+			 "smeared time jumps",
+			 a->smearing, b->smearing, leap_name(b->leap ? b->leap : a->leap));
 }
 
 /* Between the two references, the announced leap second has passed. */

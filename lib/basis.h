@@ -5,7 +5,7 @@
 
 #include "calc/snapshot.h"
 #include "counter.h"
-#include "internal.h"
+#include "section.h"
 
 enum counter_source { ORDERED, RELAXED, GIVEN };
 

@@ -9,9 +9,9 @@
 
 #include "config.h"
 #include "counter.h"
-#include "internal.h"
 #include "line-cache.h"
 #include "run.h"
+#include "section.h"
 
 #define DEFAULT_PATH "/dev/vmclock0"
 

@@ -16,8 +16,8 @@
 #ifndef VMCLOCK_LINE_CACHE_H
 #define VMCLOCK_LINE_CACHE_H
 
-#include "internal.h"
 #include "line.h"
+#include "section.h"
 
 #define CACHED_SCALES (VMCLOCK_SCALE_SMEARED + 1)
 

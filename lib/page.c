@@ -2,8 +2,8 @@
 /* Reading the page: marker, generation, state, or all of it at once. */
 #include <string.h>
 
-#include "internal.h"
 #include "monotonic.h"
+#include "section.h"
 
 /* How long the host may hold the count odd. */
 #define UPDATE_NS 100000000

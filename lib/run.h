@@ -8,8 +8,8 @@
 #ifndef VMCLOCK_RUN_H
 #define VMCLOCK_RUN_H
 
-#include "internal.h"
 #include "run-layout.h"
+#include "section.h"
 
 /*
  * The number of looks for a consistent copy. Both copies are in an update only while

@@ -2,7 +2,7 @@
 /* The system clock, validated against the disruption marker. */
 #include <time.h>
 
-#include "internal.h"
+#include "section.h"
 
 VMCLOCK_PUBLIC
 int vmclock_system_time(const struct vmclock *vc, clockid_t clock, uint64_t marker,

@@ -6,8 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "internal.h"
 #include "monotonic.h"
+#include "section.h"
 
 #define SLICE_NS	INT64_C(100000000)	/* a change is noticed within this time */
 #define REST_NS		INT64_C(10000000)	/* the pause between looks, if events never stop */

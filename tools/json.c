@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "common.h"
+#include "common/program.h"
 #include "json.h"
 
 void json_add(struct json_writer *w, struct json_object *to, const char *key,

@@ -14,9 +14,9 @@
 #include "check/openmetrics.h"
 #include "check/wait.h"
 #include "check/watch.h"
-#include "common.h"
+#include "common/number.h"
+#include "common/program.h"
 #include "guest.h"
-#include "number.h"
 
 static const char help[] =
 	"Usage: " TOOL " [--device PATH] [--json] [--max-error=TIME] [--max-age=TIME]\n"

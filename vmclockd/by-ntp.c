@@ -14,9 +14,9 @@
 #define LEAPS_NS (3600 * NS_PER_SEC)
 /* Ask the daemon at each tick, because its bounds may have become much narrower. */
 #define REPORT_NS (NS_PER_SEC / 2)
-/* Since the report the clock may have drifted by a twelfth of the time: chronyd slews no faster. */
+/* The clock drifts after a report by at most a twelfth of the time: chronyd slews no faster. */
 #define SLEW 12
-/* Less than that nobody is blamed for. */
+/* A smaller slew is not taken for that of another program. */
 #define ASTRAY_NS (NS_PER_MS / 5)
 
 /* A missing or broken list counts as empty. */
@@ -95,7 +95,7 @@ static int reset(struct by_ntp *by, struct ntp *ntp)
 	return 0;
 }
 
-/* vmclockd must not tell the daemon to drop its measurements: waits until it has done so. */
+/* Without the right to give orders: waits until the daemon drops its measurements by itself. */
 static int watch(struct by_ntp *by, struct ntp *ntp, const char **why)
 {
 	bool first = !by->watched;
@@ -175,6 +175,19 @@ static int take_pair(struct by_ntp *by, const struct vmclock *vc,
 	return -EDOM;
 }
 
+/* What was known before stays true. */
+static bool look_for_another(struct by_ntp *by, struct ntp *ntp)
+{
+	if (by->silent || by->stage == BY_NTP_RESET || !ntp->daemon->is_another ||
+	    !ntp->daemon->is_another(ntp))
+		return false;
+	say(LOG_NOTICE, "the NTP daemon was restarted, and may have old measurements: it has to "
+			"drop them");
+	by->stage = BY_NTP_RESET;
+	bursts_reaction(&by->bursts, monotonic_now());
+	return true;
+}
+
 /* Gets the daemon's report, if the report is valid now. */
 static int ask_report(struct by_ntp *by, struct ntp *ntp, struct report *report, const char **why)
 {
@@ -182,6 +195,9 @@ static int ask_report(struct by_ntp *by, struct ntp *ntp, struct report *report,
 
 	*why = "the NTP daemon has not measured anew yet";
 	ret = ntp->daemon->report(ntp, report, why);
+	/* It may have been restarted since the last look. */
+	if (!ret && look_for_another(by, ntp))
+		return -EAGAIN;
 	by->heard |= !ret;
 	return ret;
 }
@@ -227,9 +243,9 @@ static bool is_unaware(int64_t stepped, int64_t moved)
 }
 
 /*
- * How far another program has slewed the clock since the daemon's last measurement: until the
- * next one, what it gives for the time goes on at the true rate, as it corrects no more than it
- * knows of. At a leap second the clock is stepped.
+ * How far another program has slewed the clock since the daemon's last measurement. Until its next
+ * measurement, the daemon corrects only its own slews, so without another program its estimate of
+ * true time advances at the true rate. Near a leap second, where the clock is stepped: 0.
  */
 static int64_t led_astray(struct by_ntp *by, const struct report *report, int64_t raw, int64_t utc)
 {
@@ -243,15 +259,15 @@ static int64_t led_astray(struct by_ntp *by, const struct report *report, int64_
 		return 0;
 	}
 	by_rate = (int64_t)((__int128)passed * report->frequency / NS_PER_SEC);
-	/* Daemons differ in how they reckon with a rate, by its square. */
+	/* Some daemons multiply by a rate where others divide: the results differ by its square. */
 	leeway = llabs((int64_t)((__int128)by_rate * report->frequency / NS_PER_SEC));
 	moved = llabs(utc - last->utc - passed + by_rate);
 	return moved > leeway ? moved - leeway : 0;
 }
 
 /*
- * Is that more than the daemon's own slews make of it? On a busy machine it may be held up between
- * its look at the clock and the change of its rate.
+ * Is this more than the daemon's own slews explain? On a busy machine the daemon may be delayed
+ * between reading the clock and changing its rate.
  */
 static bool is_astray(const struct report *report, int64_t astray)
 {
@@ -451,6 +467,7 @@ static int advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 {
 	int ret = 0;
 
+	look_for_another(by, ntp);
 	if (by->stage == BY_NTP_RESET)
 		ret = by->silent ? watch(by, ntp, why) : reset(by, ntp);
 	if (!ret && by->stage == BY_NTP_START)

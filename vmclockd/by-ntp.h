@@ -54,9 +54,9 @@ struct by_ntp {
 	struct completed completed;
 	struct fit fit;
 	struct track track;
-	struct lead lead;		/* when that was updated */
+	struct lead lead;		/* at the last update of @track */
 	struct heard last;
-	bool lead_known;		/* these two; and the daemon has not measured all anew since */
+	bool lead_known;		/* @lead and @last are known; no reset came since */
 	struct derive_options options;
 	struct leaps leaps;
 	int64_t next_leaps;		/* CLOCK_MONOTONIC: when to read the list again */

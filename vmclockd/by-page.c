@@ -90,13 +90,18 @@ static bool tell_ntp(struct daemon *d)
 	if (ret == -ECANCELED)
 		return false;
 	d->ntp_told = true;
-	d->ntp_again = is_unanswered(ret) ? monotonic_now() + NTP_AGAIN_NS : 0;
+	d->ntp_again = is_unanswered(ret) || ntp_must_be_told(&d->ntp)
+			       ? monotonic_now() + NTP_AGAIN_NS
+			       : 0;
 	return true;
 }
 
 /* An NTP daemon that was not told sets the clock by its old measurements. */
 void by_page_tell_ntp_again(struct daemon *d)
 {
+	/* A daemon that was started since may have loaded its old measurements. */
+	if (!d->ntp_again && d->device.has_time && may_change(d) && ntp_must_be_told(&d->ntp))
+		d->ntp_again = monotonic_now();
 	if (!d->ntp_again || monotonic_now() < d->ntp_again)
 		return;
 	d->ntp_told = false;

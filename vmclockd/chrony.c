@@ -45,12 +45,32 @@ void chrony_init(struct chrony *c, const char *path, int timeout, int interrupt)
 	};
 }
 
+/*
+ * From 4.8 on, chronyc gives up root, unless its option -u says otherwise. This takes
+ * capabilities that vmclockd does not have.
+ */
+static void set_arguments(const struct chrony *c, const char **arguments)
+{
+	*arguments++ = "chronyc";
+	if (!c->knows_no_user) {
+		*arguments++ = "-u";
+		*arguments++ = "root";
+	}
+	*arguments++ = "-n";
+	*arguments++ = "-c";
+	if (c->socket) {
+		*arguments++ = "-h";
+		*arguments++ = c->socket;
+	}
+	*arguments = NULL;
+}
+
 int chrony_start(struct chrony *c)
 {
-	char *const argv[] = { (char *)"chronyc", (char *)"-n", (char *)"-c", NULL };
+	const char *argv[8];
 	struct program program = {
-		.path = c->path, .argv = argv, .envp = program_plain_environment,
-		/* Killed, it would leave its socket behind. */
+		.path = c->path, .argv = (char *const *)argv, .envp = program_plain_environment,
+		/* SIGKILL would leave chronyc's socket behind. */
 		.last_signal = SIGTERM,
 	};
 	int pair[2], i;
@@ -62,6 +82,7 @@ int chrony_start(struct chrony *c)
 	if (access(c->path, X_OK) ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return -errno;
+	set_arguments(c, argv);
 	for (i = 0; i < 3; i++)
 		program.fds[i] = pair[1];
 	pid = program_start(&program);
@@ -72,6 +93,7 @@ int chrony_start(struct chrony *c)
 	}
 	c->pid = pid;
 	c->fd = pair[0];
+	c->answer[0] = '\0';
 	return 0;
 }
 
@@ -85,10 +107,7 @@ void chrony_stop(struct chrony *c)
 
 static int64_t now_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return monotonic_now() / NS_PER_MS;
 }
 
 /* Waits until chronyc writes something. An interrupt is reported first. */
@@ -197,8 +216,25 @@ static int send_text(struct chrony *c, const char *text)
 	do {
 		sent = send(c->fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 	} while (sent < 0 && errno == EINTR);
+	/* chronyc has ended, and its output may give the reason. */
+	if (sent < 0 && errno == EPIPE)
+		return 0;
 	/* The socket has room for one command, unless chronyc has stopped reading. */
 	return sent == (ssize_t)length ? 0 : -EPIPE;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), part = strlen(end);
+
+	return length >= part && !strcmp(text + length - part, end);
+}
+
+/* The words of getopt() about -u, in glibc and musl. A script may call chronyc by another name. */
+static bool is_unknown_option(const char *answer)
+{
+	return ends_with(answer, ": invalid option -- 'u'") ||
+	       ends_with(answer, ": unrecognized option: u");
 }
 
 /* Each command may be answered by one of these errors. */
@@ -218,6 +254,8 @@ static int refusal(const char *answer)
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (!strcmp(answer, known[i].text))
 			return known[i].error;
+	if (is_unknown_option(answer))
+		return -EBADMSG;
 	if (answer[0] == '5' && strspn(answer, "0123456789") == 3 && answer[3] == ' ')
 		return -EREMOTEIO;
 	return 0;
@@ -235,6 +273,18 @@ bool chrony_was_refused(int error)
 static bool may_be_stale(int error)
 {
 	return error == -ECONNREFUSED || error == -EPERM;
+}
+
+/*
+ * May the next chronyc have an answer where this one had an error? If this one does not
+ * know -u, the next one goes without; after other failures it gets -u, for chronyc may
+ * have been updated.
+ */
+static bool another_may_do(struct chrony *c, pid_t before, int error)
+{
+	if (error == -EBADMSG || error == -EPIPE)
+		c->knows_no_user = is_unknown_option(c->answer);
+	return (error == -EBADMSG && c->knows_no_user) || (before && may_be_stale(error));
 }
 
 static int ask_once(struct chrony *c, const char *text, int64_t deadline)
@@ -259,7 +309,7 @@ static int ask(struct chrony *c, const char *text)
 	if (is_interrupted(c))
 		return -ECANCELED;
 	ret = ask_once(c, text, deadline);
-	if (before && may_be_stale(ret))
+	if (another_may_do(c, before, ret))
 		ret = ask_once(c, text, deadline);
 	return ret;
 }
@@ -273,9 +323,9 @@ const char *chrony_reason(int error)
 	case -ETIMEDOUT:
 		return "chronyd, or chronyc, does not answer in time";
 	case -ECONNREFUSED:
-		return "chronyc cannot talk to chronyd: does it run, and may this user open its socket?";
+		return "chronyc cannot talk to chronyd: does it run, is its socket the one of chronyd_socket, and may this user open it?";
 	case -EPERM:
-		return "chronyd does not take commands from here: chronyc needs its socket, and root or its user";
+		return "chronyd does not take commands from here: chronyc needs its socket (chronyd_socket), and root or its user";
 	case -EOPNOTSUPP:
 		return "this chronyc is older than 4.0";
 	case -EPIPE:
@@ -291,6 +341,13 @@ const char *chrony_reason(int error)
 
 /* ---- Commands ------------------------------------------------------------------------ */
 
+static int misunderstood(struct chrony *c)
+{
+	c->knows_no_user = false;
+	end(c);
+	return -EBADMSG;
+}
+
 int chrony_tracking(struct chrony *c, struct report *report)
 {
 	int ret = ask(c, "tracking\n");
@@ -298,9 +355,7 @@ int chrony_tracking(struct chrony *c, struct report *report)
 	if (ret)
 		return ret;
 	ret = chrony_parse_tracking(c->answer, report);
-	if (ret)
-		end(c);
-	return ret;
+	return ret ? misunderstood(c) : 0;
 }
 
 int chrony_command(struct chrony *c, const char *command)
@@ -318,8 +373,7 @@ int chrony_command(struct chrony *c, const char *command)
 	ret = ask(c, text);
 	if (ret || !strcmp(c->answer, "200 OK"))
 		return ret;
-	end(c);
-	return -EBADMSG;
+	return misunderstood(c);
 }
 
 /* The list of sources has no end of its own: the answer to `activity` marks it. */
@@ -359,7 +413,7 @@ int chrony_sources(struct chrony *c, struct chrony_sources *sources)
 	if (is_interrupted(c))
 		return -ECANCELED;
 	ret = read_sources(c, &found, deadline);
-	if (before && may_be_stale(ret))
+	if (another_may_do(c, before, ret))
 		ret = read_sources(c, &found, deadline);
 	if (!ret)
 		*sources = found;

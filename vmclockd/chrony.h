@@ -21,9 +21,11 @@
 
 struct chrony {
 	const char *path;		/* of chronyc, absolute */
+	const char *socket;		/* chronyd's, absolute; NULL: where chronyc looks itself */
 	int timeout;			/* ms: the limit of each call */
 	int interrupt;			/* descriptor; readable: calls give up at once; -1: none */
 
+	bool knows_no_user;		/* chronyc is older than 4.8, and has no option -u */
 	pid_t pid;			/* 0: not running */
 	int fd;				/* its standard input, output and error, or -1 */
 	char buffer[CHRONY_LINE];	/* its output that was not taken yet */

@@ -3,46 +3,35 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
+#include "chronyd-socket.h"
 #include "clocks.h"
 #include "log.h"
 #include "ntp.h"
 #include "steps.h"
 
-/* The unit test uses another path. */
-#ifndef CHRONYD_SOCKET
-#define CHRONYD_SOCKET "/run/chrony/chronyd.sock"
-#endif
-
 #define TIMEOUT 1000 /* ms */
 /* A difference that chronyd itself corrects soon. */
 #define NO_DIFFERENCE 10 /* ppb */
-/* How near its own step is to what it says of it. */
+/* chronyd's own step and its report of the step differ by less. */
 #define OWN_STEP_NS (NS_PER_MS / 5)
 
-/* Connects, because the socket's file stays after a chronyd that was killed. */
-static bool runs(void)
+static bool runs(const struct config *config)
 {
-	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = CHRONYD_SOCKET };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool there;
-
-	if (fd < 0)
-		return false;
-	/* EACCES: chronyd may run; chronyc will say what is wrong. */
-	there = !connect(fd, (const struct sockaddr *)&address, sizeof(address)) || errno == EACCES;
-	close(fd);
-	return there;
+	return chronyd_socket_answers(config);
 }
 
 static void start(struct ntp *ntp)
 {
-	chrony_init(&ntp->chronyd.chronyc, ntp->config->chronyc, TIMEOUT, ntp->interrupt);
+	struct chrony *c = &ntp->chronyd.chronyc;
+
+	chrony_init(c, ntp->config->chronyc, TIMEOUT, ntp->interrupt);
+	c->socket = ntp->config->chronyd_socket;
+	if (!chronyd_socket_answers(ntp->config) && chronyd_runs_elsewhere())
+		chronyd_socket_tell(ntp->config, true);
 	/* Start chronyc now, so that it answers at once in a reaction. */
-	chrony_start(&ntp->chronyd.chronyc);
+	chrony_start(c);
 }
 
 static void stop(struct ntp *ntp)
@@ -58,9 +47,34 @@ static int command(struct ntp *ntp, const char *text)
 	return chrony_command(c, text);
 }
 
+static struct incarnation who(const struct ntp *ntp)
+{
+	struct stat st;
+
+	if (lstat(chronyd_socket_path(ntp->config), &st))
+		return (struct incarnation){ 0 };
+	return (struct incarnation){ st.st_dev, st.st_ino, st.st_ctim };
+}
+
 static int forget(struct ntp *ntp)
 {
-	return lead_read(&ntp->chronyd.lead) ?: command(ntp, "reset sources");
+	struct incarnation clean = who(ntp);
+	int ret = lead_read(&ntp->chronyd.lead) ?: command(ntp, "reset sources");
+
+	if (!ret)
+		ntp->chronyd.clean = clean;
+	return ret;
+}
+
+/* With the option -r, chronyd begins with measurements that an earlier one has saved. */
+static bool is_another(const struct ntp *ntp)
+{
+	const struct incarnation *clean = &ntp->chronyd.clean;
+	struct incarnation now = who(ntp);
+
+	return clean->inode && now.inode &&
+	       (now.device != clean->device || now.inode != clean->inode ||
+		now.made.tv_sec != clean->made.tv_sec || now.made.tv_nsec != clean->made.tv_nsec);
 }
 
 /* The target is absolute, so a reaction that begins anew does not add the change twice. */
@@ -80,10 +94,13 @@ static int set_rate(struct ntp *ntp, int64_t fast)
 	return command(ntp, text);
 }
 
-/* Somebody may have set the clock without chronyd's notice: its old measurement does not count. */
+/* Somebody may have set the clock unnoticed by chronyd: its old measurement does not count. */
 static int begin(struct ntp *ntp)
 {
 	ntp->chronyd.fresh = FRESH_UNKNOWN;
+	/* The next one may have measurements from before an earlier vmclockd's disruption. */
+	if (ntp->disrupted && !ntp->silent)
+		ntp->chronyd.clean = who(ntp);
 	return lead_read(&ntp->chronyd.lead);
 }
 
@@ -97,7 +114,7 @@ static int dropped(struct ntp *ntp, bool first)
 	return ret ?: report.leap == REPORT_LEAP_UNKNOWN ? 0 : -EAGAIN;
 }
 
-/* Sends a command that chronyd may refuse: it measures by itself then. */
+/* Sends a command. If chronyd refuses it, chronyd still measures by itself. */
 static int request(struct ntp *ntp, const char *text)
 {
 	int ret = command(ntp, text);
@@ -121,12 +138,12 @@ static int measure(struct ntp *ntp, bool again)
 	return ret ?: request(ntp, "burst 4/4");
 }
 
-/* Where it is not told to, it slews the clock, or steps it as its own configuration has it. */
+/* Without this command, chronyd slews the clock, or steps it by its own configuration. */
 static int step(struct ntp *ntp, const struct report *report)
 {
 	const char *why = steps_refusal(ntp->config, report->offset);
 
-	/* One that may not set the clock, as in a container, knows the time all the same. */
+	/* chronyd may refuse, as in a container where it may not set the clock. */
 	if (!why)
 		return request(ntp, "makestep");
 	say(LOG_WARNING, "chronyd is not told to step the system clock: %s", why);
@@ -134,8 +151,8 @@ static int step(struct ntp *ntp, const struct report *report)
 }
 
 /*
- * Has another program stepped the clock? Then chronyd's samples do not fit. Its own step it makes
- * when it gets a source, by as much as it says.
+ * Has another program stepped the clock? Then chronyd's samples are wrong. chronyd's own step,
+ * when it selects a source, is as large as it reports.
  */
 static bool another_stepped(const struct chronyd *chronyd, int64_t corrected)
 {
@@ -168,7 +185,7 @@ static int measured(struct ntp *ntp)
 	return ret;
 }
 
-/* Has it measured since it was first asked? By its own count: the clock may be anywhere. */
+/* Has chronyd measured since it was first asked? Compares chronyd's own times of measurements. */
 static bool has_measured(struct chronyd *chronyd, const struct report *report)
 {
 	if (chronyd->fresh == FRESH_UNKNOWN) {
@@ -178,7 +195,7 @@ static bool has_measured(struct chronyd *chronyd, const struct report *report)
 	return chronyd->fresh == FRESH_ALL || report->reference != chronyd->before;
 }
 
-/* What it measures goes together with its samples from before: not if the clock was stepped. */
+/* chronyd combines new measurements with old samples, which are wrong after a step. */
 static int mixes(struct ntp *ntp)
 {
 	int ret = ntp->silent ? 0 : forget(ntp);
@@ -220,6 +237,7 @@ const struct ntp_daemon chronyd_daemon = {
 	.set_rate = set_rate,
 	.begin = begin,
 	.forget = forget,
+	.is_another = is_another,
 	.dropped = dropped,
 	.measure = measure,
 	.measured = measured,

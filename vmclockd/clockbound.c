@@ -13,11 +13,13 @@
 #include "runfile.h"
 
 #define VERSION	    2
-#define PATH_LENGTH 256
 /* From this time after as_of until void_after, clients read the status as FREERUNNING. */
 #define GRACE_NS   (5 * NS_PER_SEC)
 #define BLUR_MIN   (20 * NS_PER_MS)
 #define LATE_TICKS 7
+/* The time between two tries to make the file doubles. */
+#define APART_FIRST (60 * NS_PER_SEC)
+#define APART_LAST  (3600 * NS_PER_SEC)
 /* 30 years: true time is always within it, and sums with it do not overflow. */
 #define UNBOUNDED INT64_C(1000000000000000000)
 
@@ -124,27 +126,86 @@ static int64_t clients_now(void)
 	return now.tv_sec * NS_PER_SEC + now.tv_nsec;
 }
 
-int clockbound_open(struct clockbound *cb, const char *path, bool dry_run)
+static bool split_path(struct clockbound *cb, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char folder[PATH_LENGTH];
-	bool made;
 
-	*cb = (struct clockbound){ .blur = blur() };
-	if (!slash || slash == path || !slash[1] || (size_t)(slash - path) >= sizeof(folder)) {
-		say(LOG_ERR, "clockbound_path: '%s' is not a file in a folder", path);
-		return -1;
-	}
-	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
-	cb->live = dry_run ? runfile_copy(folder, slash + 1, sizeof(*cb->live))
-			   : runfile_map(folder, slash + 1, sizeof(*cb->live), &made);
-	if (!cb->live)
-		return -1;
+	if (!slash || slash == path || !slash[1] || strlen(path) >= CLOCKBOUND_PATH)
+		return false;
+	snprintf(cb->folder, sizeof(cb->folder), "%.*s", (int)(slash - path), path);
+	snprintf(cb->name, sizeof(cb->name), "%s", slash + 1);
+	return true;
+}
+
+static void begin_with(struct clockbound *cb)
+{
 	take_over(cb);
 	/* Clients would wait for the end of an update that a killed vmclockd began. */
 	if (cb->live->generation & 1)
 		clockbound_publish(cb, &(struct vmclock_run_state){ 0 });
+}
+
+static int make(struct clockbound *cb)
+{
+	bool made;
+
+	cb->live = runfile_map(cb->folder, cb->name, sizeof(*cb->live), &made);
+	if (!cb->live)
+		return -1;
+	runfile_note(cb->folder, cb->name, &cb->file);
+	begin_with(cb);
 	return 0;
+}
+
+static void try_again(struct clockbound *cb, int64_t now)
+{
+	bool failed_before = cb->again;
+
+	if (now < cb->again)
+		return;
+	if (make(cb)) {
+		cb->again = now + cb->apart;
+		cb->apart = 2 * cb->apart < APART_LAST ? 2 * cb->apart : APART_LAST;
+		return;
+	}
+	if (failed_before)
+		say(LOG_NOTICE, "clients of ClockBound are served again");
+	cb->again = 0;
+	cb->apart = APART_FIRST;
+}
+
+int clockbound_open(struct clockbound *cb, const char *path, bool dry_run)
+{
+	*cb = (struct clockbound){ .blur = blur(), .apart = APART_FIRST };
+	if (!split_path(cb, path)) {
+		say(LOG_ERR, "clockbound_path: '%s' is not a file in a folder", path);
+		return -1;
+	}
+	if (!dry_run) {
+		try_again(cb, monotonic_now());
+		return cb->live ? 0 : -1;
+	}
+	cb->live = runfile_copy(cb->folder, cb->name, sizeof(*cb->live));
+	*cb->name = '\0';
+	if (!cb->live)
+		return -1;
+	begin_with(cb);
+	return 0;
+}
+
+void clockbound_keep(struct clockbound *cb, int64_t now)
+{
+	if (!*cb->name)
+		return;
+	if (cb->live) {
+		if (runfile_is_there(cb->folder, cb->name, &cb->file))
+			return;
+		say(LOG_WARNING,
+		    "%s/%s was removed, and is made anew: clients have to open it again",
+		    cb->folder, cb->name);
+		clockbound_close(cb);
+	}
+	try_again(cb, now);
 }
 
 static void set_instant(int64_t instant[2], int64_t ns)

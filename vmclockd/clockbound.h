@@ -10,11 +10,19 @@
 #include <stdint.h>
 
 #include "lib/run-layout.h"
+#include "runfile.h"
+
+#define CLOCKBOUND_PATH 256
 
 struct clockbound {
 	struct clockbound_segment *live;	/* what clients see; NULL: there is none */
 	uint16_t generation;			/* even: as of the last whole update */
 	int64_t blur;				/* ns: how late the clients' clock may be */
+	char folder[CLOCKBOUND_PATH];
+	char name[CLOCKBOUND_PATH];		/* of the file in it; empty: keep no file */
+	struct runfile_id file;
+	int64_t again;				/* CLOCK_MONOTONIC: when it is tried again */
+	int64_t apart;				/* ns: between the next two tries */
 };
 
 /**
@@ -30,6 +38,16 @@ struct clockbound {
  * be made.
  */
 int clockbound_open(struct clockbound *cb, const char *path, bool dry_run);
+
+/**
+ * clockbound_keep() - make the file anew if somebody has removed it
+ * @cb:		the segment
+ * @now:	CLOCK_MONOTONIC, ns
+ *
+ * Call it each second. What clients have mapped still says at once that its time is over.
+ * A file that could not be made is tried again later, here as after clockbound_open().
+ */
+void clockbound_keep(struct clockbound *cb, int64_t now);
 
 /**
  * clockbound_publish() - update the segment by the state

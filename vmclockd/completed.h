@@ -21,12 +21,12 @@ struct completed {
  * Opens the file, or makes it, and publishes a page without time. An existing
  * file is kept and written in place, because readers have it mapped. With
  * @dry_run the file is only read, and nobody sees what is published. Returns 0,
- * or -1 after a line in the log. The strings stay the caller's, and there.
+ * or -1 after a line in the log. The caller must keep the strings.
  */
 int completed_open(struct completed *completed, const char *folder, const char *device,
 		   bool dry_run);
 
-/* Is the file where it was made? */
+/* Has the file still its name? */
 bool completed_is_there(const struct completed *completed);
 /* Makes it anew, if somebody has removed it. Returns 0, or -1 as completed_open(). */
 int completed_make_anew(struct completed *completed);

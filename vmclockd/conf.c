@@ -8,11 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
+#include "common/number.h"
 #include "conf.h"
-#include "log.h"
-#include "tools/number.h"
 #include "lib/run-layout.h"
+#include "log.h"
 
 static const char *const modes[] = { [MODE_ACT] = "act", [MODE_OBSERVE] = "observe", NULL };
 static const char *const ntps[] = {
@@ -29,7 +30,7 @@ static const char *const steps[] = {
 static const char *const switches[] = { "no", "yes", NULL };
 
 /* LENGTH is a time that is not 0. */
-enum kind { WORD, TIME, LENGTH, FOLDER, FILE_PATH };
+enum kind { WORD, TIME, LENGTH, FOLDER, FILE_PATH, SOCKET };
 
 static const struct key {
 	const char *name;
@@ -45,6 +46,7 @@ static const struct key {
 	KEY(device, FILE_PATH, NULL, "/dev/vmclock0"),
 	KEY(folder, FOLDER, NULL, VMCLOCK_RUN_FOLDER),
 	KEY(chronyc, FILE_PATH, NULL, "/usr/bin/chronyc"),
+	KEY(chronyd_socket, SOCKET, NULL, NULL),
 	KEY(busctl, FILE_PATH, NULL, "/usr/bin/busctl"),
 	KEY(systemctl, FILE_PATH, NULL, "/usr/bin/systemctl"),
 	KEY(hooks, FOLDER, NULL, "/etc/vmclock/hooks.d"),
@@ -140,6 +142,19 @@ static int set_file(char **to, const char *value, char *why, size_t size)
 	return -1;
 }
 
+/* A socket's path has a limit of its own. */
+static int set_socket(char **to, const char *value, char *why, size_t size)
+{
+	const size_t room = sizeof(((struct sockaddr_un *)NULL)->sun_path);
+
+	if (set_file(to, value, why, size))
+		return -1;
+	if (strlen(value) < room)
+		return 0;
+	snprintf(why, size, "the path is longer than %zu characters", room - 1);
+	return -1;
+}
+
 static int set(struct config *config, const struct key *key, const char *value, char *why,
 	       size_t size)
 {
@@ -154,6 +169,8 @@ static int set(struct config *config, const struct key *key, const char *value, 
 		return set_length(to, value, why, size);
 	case FILE_PATH:
 		return set_file(to, value, why, size);
+	case SOCKET:
+		return set_socket(to, value, why, size);
 	default:
 		return set_path(to, value, why, size);
 	}
@@ -298,6 +315,7 @@ void config_free(struct config *config)
 	free(config->device);
 	free(config->folder);
 	free(config->chronyc);
+	free(config->chronyd_socket);
 	free(config->busctl);
 	free(config->systemctl);
 	free(config->hooks);

@@ -20,6 +20,7 @@ struct config {
 	char *device;
 	char *folder;			/* the folder of state and completed pages */
 	char *chronyc;
+	char *chronyd_socket;		/* NULL: the usual one */
 	char *busctl;
 	char *systemctl;
 	char *hooks;			/* the administrator's folder of hooks */

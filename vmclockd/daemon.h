@@ -25,11 +25,11 @@
 #include "steer.h"
 #include "vmclock-abi.h"
 
-/* What is going on with the system clock. */
+/* Where the reaction to the last disruption stands. */
 enum phase {
-	PHASE_TRUSTED,		/* it is trusted, and watched */
-	PHASE_REACTING,		/* it is being set right */
-	PHASE_REFUSED,		/* it could not be set right; that is tried again */
+	PHASE_TRUSTED,		/* the system clock is trusted, and watched */
+	PHASE_REACTING,		/* the clock is being set right */
+	PHASE_REFUSED,		/* the clock could not be set right; vmclockd tries again */
 };
 
 struct daemon {
@@ -47,17 +47,17 @@ struct daemon {
 	struct exporter exporter;
 	uint64_t marker_before;		/* the marker before the last disruption */
 	bool disrupted;			/* since a disruption, until the clock is trusted again */
-	bool ntp_told;			/* the NTP daemon was told of it, or cannot be told */
-	int64_t ntp_again;		/* CLOCK_MONOTONIC: when it is told once more; 0: never */
+	bool ntp_told;			/* the NTP daemon was told of this, or cannot be told */
+	int64_t ntp_again;		/* CLOCK_MONOTONIC: when to tell it again; 0: never */
 	struct device device;
 	struct state state;
 	struct clockbound clockbound;
 
 	enum phase phase;
 	int64_t asleep;			/* CLOCK_MONOTONIC: latest end of a sleep; 0: none */
-	struct pace pace;		/* of reactions that begin */
-	bool begins;			/* a reaction is to begin, at the time in @retry */
-	unsigned int untold;		/* markers that nobody was told of yet */
+	struct pace pace;		/* limits how often reactions begin */
+	bool begins;			/* a reaction begins at the time in @retry */
+	unsigned int untold;		/* markers that journal and hooks have not been told of */
 	uint64_t marker_told;
 	uint64_t generation_told;
 	const char *refusal;		/* why the clock is not trusted, as logged */
@@ -66,8 +66,10 @@ struct daemon {
 	bool was_synchronised;		/* what the kernel called its clock before the disruption */
 	int64_t began;			/* CLOCK_MONOTONIC: when the disruption was seen */
 	int64_t stepped;		/* ns, in this reaction */
-	int64_t untrusted_since;	/* CLOCK_MONOTONIC: not counted yet; 0: it is trusted */
+	int64_t untrusted_since;	/* CLOCK_MONOTONIC: counted until then; 0: trusted */
 	int64_t kernel_told;		/* CLOCK_MONOTONIC: when the kernel last heard a bound */
+	bool kernel_synchronised;	/* the kernel's own status of the clock when last trusted */
+	bool kernel_alarmed;		/* the watcher has declared a right clock unsynchronised */
 	int kernel_error;		/* the last error from the kernel, as logged */
 	int64_t retry;			/* CLOCK_MONOTONIC: no attempt before this time */
 	bool started;			/* the device's page has been read */

@@ -20,7 +20,7 @@ _Static_assert(LDBL_MANT_DIG >= 64, "periods need more than a double");
 #define PPB			INT64_C(1000000000)
 
 #define SPACING_MIN		INT64_C(16000000)
-#define SPACING_MAX		(SPACING_MIN << 11)	/* 33 s: 32 of them are 17 minutes */
+#define SPACING_MAX		(SPACING_MIN << 11)	/* 33 s; 32 pairs then span 17 minutes */
 #define BASELINE_MIN		INT64_C(100000000)
 #define RESIDUAL_MAX		1000
 #define PERIOD_ERROR_MAX	1000000

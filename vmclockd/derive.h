@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "leaps.h"
-#include "pair.h"
+#include "common/leaps.h"
+#include "common/pair.h"
 
 /* ---- The nominal period of the counter, measured by CLOCK_MONOTONIC_RAW -------- */
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "counter.h"
 #include "device.h"
 #include "log.h"
@@ -43,6 +44,29 @@ static void pass_on(struct device *device)
 		;
 }
 
+/*
+ * Before anything else: when the machine runs again, the main loop may have to wait for a
+ * processor, or for its pages.
+ */
+static void unsynchronise(struct device *device)
+{
+	bool was;
+
+	if (!device->unsynchronises || clock_unsynchronise(&was))
+		return;
+	if (was)
+		__atomic_store_n(&device->was_synchronised, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&device->rang, true, __ATOMIC_RELEASE);
+}
+
+bool device_rang(struct device *device, bool *was)
+{
+	if (!__atomic_exchange_n(&device->rang, false, __ATOMIC_ACQUIRE))
+		return false;
+	*was |= __atomic_exchange_n(&device->was_synchronised, false, __ATOMIC_RELAXED);
+	return true;
+}
+
 static void *watch(void *data)
 {
 	const struct timespec quiet = { .tv_nsec = QUIET_NS };
@@ -54,6 +78,7 @@ static void *watch(void *data)
 		ret = vmclock_wait_disrupted(device->vc, marker, NULL);
 		if (ret && ret != -EINTR)
 			break;
+		unsynchronise(device);
 		marker = vmclock_marker(device->vc);
 		pass_on(device);
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &quiet, NULL);

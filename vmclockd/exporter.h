@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/metrics.h"
 #include "textfile.h"
-#include "tools/metrics.h"
 
 struct daemon;
 

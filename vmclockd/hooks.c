@@ -32,23 +32,26 @@ static unsigned char bit(enum hook_event event)
 	return (unsigned char)(1 << event);
 }
 
+/* The note is one byte, so that a kill leaves either the old one or the new one. */
+static void write_note(int file, unsigned char owed)
+{
+	if (file >= 0 && pwrite(file, &owed, sizeof(owed), 0) != sizeof(owed))
+		say(LOG_WARNING, "cannot note that hooks wait: %s", strerror(errno));
+}
+
 void hooks_init(struct hooks *hooks, const char *folder, int64_t limit, int memory)
 {
 	*hooks = (struct hooks){ .folder = folder, .limit = limit, .memory = memory };
 	if (memory >= 0 && pread(memory, &hooks->owed, sizeof(hooks->owed), 0) < 0)
 		say(LOG_WARNING, "cannot read whether hooks wait: %s", strerror(errno));
-}
-
-/* The file holds one byte or none, so that a kill leaves either the old or the new note. */
-static bool write_note(int file, unsigned char owed)
-{
-	return owed ? pwrite(file, &owed, sizeof(owed), 0) == sizeof(owed) : !ftruncate(file, 0);
+	/* Allocates the space now, because the disk may be full later. */
+	write_note(memory, hooks->owed);
 }
 
 static void owe(struct hooks *hooks, unsigned char owed)
 {
-	if (hooks->memory >= 0 && owed != hooks->owed && !write_note(hooks->memory, owed))
-		say(LOG_WARNING, "cannot note that hooks wait: %s", strerror(errno));
+	if (owed != hooks->owed)
+		write_note(hooks->memory, owed);
 	hooks->owed = owed;
 }
 
@@ -56,7 +59,7 @@ void hooks_promise(struct hooks *hooks, enum hook_event event)
 {
 	unsigned char more = bit(event);
 
-	/* Hooks stop things at a disruption, and must start them again: its end is owed too. */
+	/* Hooks stop things at a disruption and start them again at its end: the end is owed too. */
 	if (event == HOOK_DISRUPTED)
 		more |= bit(HOOK_TRUSTED);
 	owe(hooks, hooks->owed | more);
@@ -112,7 +115,7 @@ static bool listed(const struct hooks *hooks, const char *name)
 	return false;
 }
 
-/* In a folder that others can write, they could put any program of root's. */
+/* If others could write the folder, they could put any of root's programs there. */
 static DIR *open_folder(const char *folder)
 {
 	DIR *dir = opendir(folder);

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "config.h"
+#include "common/program.h"
 #include "journal.h"
 #include "log.h"
-#include "tools/common.h"
 
 #define TEXT 512
 
@@ -59,7 +59,7 @@ static void add(struct entry *e, const char *fmt, ...)
 	e->fields[e->count++] = (struct iovec){ .iov_base = text, .iov_len = strlen(text) };
 }
 
-/* Is its queue full? Then whoever sends it something waits until it goes on. */
+/* Is the journal's queue full? Then sending would wait. */
 static bool journal_hangs(void)
 {
 	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET };

@@ -5,12 +5,14 @@
 
 #include "clock.h"
 #include "clocks.h"
+#include "common/leaps.h"
 #include "daemon.h"
 #include "kernel-clock.h"
-#include "leaps.h"
 #include "log.h"
 
 #define A_DAY 86400 /* s */
+/* How often the kernel is told the bound again. It lets its own bound grow by 500 ppm. */
+#define RENEWED_NS (60 * NS_PER_SEC)
 
 /* Without permission, as in a container, all changes fail: one line is logged for all. */
 static void kernel_answered(struct daemon *d, int ret, const char *what)
@@ -25,7 +27,14 @@ void kernel_clock_note_synchronised(struct daemon *d)
 {
 	struct clock_state clock;
 
-	if (may_change(d) && !clock_look(&clock))
+	if (!may_change(d))
+		return;
+	/* The watcher may have been faster: then the kernel does not say "synchronised" any more. */
+	device_rang(&d->device, &d->was_synchronised);
+	d->was_synchronised |= d->kernel_synchronised;
+	d->kernel_synchronised = false;
+	d->kernel_alarmed = false;
+	if (!clock_look(&clock))
 		d->was_synchronised |= clock.synchronised;
 }
 
@@ -78,4 +87,21 @@ void kernel_clock_vouch(struct daemon *d, const struct offset *offset)
 	ret = clock_vouch((uint64_t)(offset->error + llabs(offset->ns)),
 			  ours || d->was_synchronised);
 	kernel_answered(d, ret, "tell the kernel the error of its clock");
+}
+
+void kernel_clock_keep(struct daemon *d, const struct offset *offset)
+{
+	bool ours = d->device.has_time && d->ntp.found == NTP_NONE;
+	struct clock_state clock;
+
+	if (!may_change(d))
+		return;
+	if (d->kernel_alarmed || (ours && monotonic_now() - d->kernel_told > RENEWED_NS)) {
+		kernel_clock_vouch(d, offset);
+		d->was_synchronised = false;
+	}
+	/* The watcher was late, unless the next look finds another marker. */
+	d->kernel_alarmed = device_rang(&d->device, &d->was_synchronised);
+	if (!clock_look(&clock))
+		d->kernel_synchronised = clock.synchronised;
 }

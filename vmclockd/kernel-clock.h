@@ -29,5 +29,7 @@ void kernel_clock_plan_leap(struct daemon *d, const struct offset *offset);
  * synchronised if vmclockd keeps it, or if it was synchronised before.
  */
 void kernel_clock_vouch(struct daemon *d, const struct offset *offset);
+/* Call it each second while the clock is trusted: tells the kernel the bound again if need be. */
+void kernel_clock_keep(struct daemon *d, const struct offset *offset);
 
 #endif /* VMCLOCKD_KERNEL_CLOCK_H */

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/program.h"
 #include "log.h"
-#include "tools/common.h"
 
 #define LINE 512
 
@@ -31,7 +31,7 @@ void log_open(bool tell_all)
 {
 	verbose = tell_all;
 	to_journal = is_journal(getenv("JOURNAL_STREAM"));
-	/* Whoever read the lines may be gone. */
+	/* The reader of stderr may be gone. */
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -40,7 +40,7 @@ bool log_is_journal(void)
 	return to_journal;
 }
 
-/* A pipe, socket or terminal that is full makes its writer wait: a reaction has no time for that. */
+/* Writing to a full pipe, socket or terminal would wait, and a reaction must not wait. */
 static bool has_room(void)
 {
 	struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };

@@ -13,11 +13,12 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "common/program.h"
 #include "daemon.h"
 #include "log.h"
 #include "reaction.h"
+#include "sandbox.h"
 #include "supervisor.h"
-#include "tools/common.h"
 
 #define TOOL "vmclockd"
 
@@ -272,6 +273,7 @@ static int keep_files(struct daemon *d)
 
 static void tick(struct daemon *d)
 {
+	clockbound_keep(&d->clockbound, monotonic_now());
 	look_at_clocksource(d);
 	logind_tick(&d->logind, monotonic_now());
 	ntp_find(&d->ntp);
@@ -363,6 +365,7 @@ static void begin(struct daemon *d)
 	/* A reaction must not wait for page faults. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		say(LOG_DEBUG, "memory is not locked: %s", strerror(errno));
+	d->device.unsynchronises = may_change(d);
 	hooks_init(&d->hooks, d->config.hooks, d->config.hook_timeout, d->state.lock);
 	reaction_init(d);
 	network_init(&d->network);
@@ -371,7 +374,9 @@ static void begin(struct daemon *d)
 	logind_init(&d->logind);
 	ntp_init(&d->ntp, &d->config, d->device.event);
 	d->ntp.silent = d->by_ntp.silent;
+	d->ntp.disrupted = d->state.next.disruptions;
 	ntp_find(&d->ntp);
+	d->ntp.untold = d->ntp.disrupted && !d->ntp.daemon;
 	if (device_open(&d->device))
 		reaction_start(d);
 	else
@@ -424,7 +429,10 @@ int main(int argc, char **argv)
 		config_free(&d.config);
 		return 2;
 	}
-	if (!options.check_config) {
+	if (options.check_config) {
+		sandbox_check_unit(&d.config);
+	} else {
+		sandbox_check_own(&d.config);
 		d.dry_run = options.dry_run;
 		status = 1;
 		if (device_init(&d.device, d.config.device))

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "chronyd-socket.h"
 #include "clock.h"
 #include "clocks.h"
 #include "log.h"
@@ -39,9 +40,12 @@ static const struct ntp_daemon *look(const struct config *config)
 	for (i = 0; i < DAEMONS; i++) {
 		if (config->ntp == (int)daemons[i]->kind)
 			return daemons[i];
-		if (config->ntp == NTP_AUTO && daemons[i]->runs())
+		if (config->ntp == NTP_AUTO && daemons[i]->runs(config))
 			return daemons[i];
 	}
+	/* It cannot be asked, but vmclockd must not steer the clock against it. */
+	if (config->ntp == NTP_AUTO && chronyd_runs_elsewhere())
+		return &chronyd_daemon;
 	return NULL;
 }
 
@@ -66,6 +70,7 @@ void ntp_find(struct ntp *ntp)
 	ntp->told = 0;
 	if (!daemon) {
 		say(LOG_INFO, "no NTP daemon keeps the system clock");
+		chronyd_socket_tell(ntp->config, false);
 		return;
 	}
 	say(LOG_INFO, "the system clock is kept by %s", config_ntp_name(found));
@@ -83,13 +88,24 @@ const char *ntp_reason(const struct ntp *ntp, int error)
 	return ntp->daemon->reason(error);
 }
 
+bool ntp_must_be_told(const struct ntp *ntp)
+{
+	const struct ntp_daemon *daemon = ntp->daemon;
+
+	if (!daemon || !daemon->stepped)
+		return false;
+	return ntp->untold || (daemon->is_another && daemon->is_another(ntp));
+}
+
 int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclock_abi *page)
 {
 	int64_t fast;
 	int ret;
 
-	if (!ntp->daemon)
+	if (!ntp->daemon) {
+		ntp->untold = true;
 		return 0;
+	}
 	ntp->said = "";
 	ret = ntp->daemon->stepped ? ntp->daemon->stepped(ntp) : 0;
 	if (!ret && !steer_raw_is_fast(steer, page, &fast))
@@ -103,6 +119,8 @@ int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclo
 	if (!ret && ntp->told)
 		say(LOG_NOTICE, "%s has now been told of the disruption",
 		    config_ntp_name(ntp->found));
+	if (!ret)
+		ntp->untold = false;
 	ntp->told = ret;
 	return ret;
 }

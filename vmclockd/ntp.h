@@ -16,6 +16,8 @@ struct ntp {
 	unsigned int missed;		/* looks, one each second, that did not find it */
 	int interrupt;			/* a descriptor; readable: calls give up at once */
 	bool silent;			/* change nothing */
+	bool disrupted;			/* there was a disruption since the boot */
+	bool untold;			/* no daemon has run since the last disruption */
 	const char *said;		/* its own words on the last error, if any */
 	int told;			/* the last error of ntp_disrupted() in the log; 0: none */
 	struct chronyd chronyd;		/* only the one of the found daemon is used */
@@ -31,7 +33,7 @@ struct ntp {
 struct ntp_daemon {
 	enum config_ntp kind;
 	/* Is it running? */
-	bool (*runs)(void);
+	bool (*runs)(const struct config *config);
 	/* Is it being restarted? NULL: never. */
 	bool (*busy)(const struct ntp *ntp);
 	/* Prepares for use. */
@@ -53,6 +55,11 @@ struct ntp_daemon {
 	int (*begin)(struct ntp *ntp);
 	/* Has the daemon drop its measurements. */
 	int (*forget)(struct ntp *ntp);
+	/*
+	 * Is it another process than forget() has spoken to, with measurements that may be
+	 * from before? NULL: it keeps none when it is restarted.
+	 */
+	bool (*is_another)(const struct ntp *ntp);
 	/*
 	 * Used in place of forget() if the daemon must get no orders: has it dropped its
 	 * measurements by itself since the @first of these calls? NULL: its reports never
@@ -82,6 +89,12 @@ void ntp_stop(struct ntp *ntp);
 
 /* Finds the daemon that runs now, and logs a change. */
 void ntp_find(struct ntp *ntp);
+
+/*
+ * Must the daemon still be told of the last disruption? At its start it may have loaded
+ * measurements from before.
+ */
+bool ntp_must_be_told(const struct ntp *ntp);
 
 /**
  * ntp_disrupted() - have the daemon drop its measurements, and run at the true rate

@@ -7,78 +7,31 @@
  * except at its start. So vmclockd restarts ntpd after a disruption. No signal
  * makes ntpd measure anew, and ntpq would need a key.
  */
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "clocks.h"
 #include "ntp.h"
+#include "process.h"
 
-/* The kernel adds so much to its maximum error at each second. */
+/* What the kernel adds to its maximum error each second. */
 #define KERNEL_GROWTH_NS INT64_C(500000)
 
-/* The unit test has others. */
+/* The unit test has another one. */
 #ifndef NTPD_PID_FILE
 #define NTPD_PID_FILE "/run/ntpd.pid"
 #endif
-#ifndef PROC_FOLDER
-#define PROC_FOLDER "/proc"
-#endif
+#define NTP_PORT 123
 
-/* The process ID of ntpd, or 0. */
 static pid_t process(void)
 {
-	FILE *file = fopen(NTPD_PID_FILE, "re");
-	int pid = 0;
-
-	if (!file)
-		return 0;
-	if (fscanf(file, "%d", &pid) != 1 || pid <= 1)
-		pid = 0;
-	fclose(file);
-	return pid;
+	return process_in(NTPD_PID_FILE);
 }
 
-/* Is it the port of NTP that a socket has? Of a line, the second word has it, in hex. */
-static bool serves_ntp(const char *name)
+/* The file of an ntpd that has ended may be left. */
+static bool runs(const struct config *config)
 {
-	FILE *file = fopen(name, "re");
-	char address[64], rest[256];
-	bool found = false;
-
-	if (!file)
-		return false;
-	while (!found && fscanf(file, "%*s %63s%255[^\n]", address, rest) == 2)
-		found = strrchr(address, ':') && !strcmp(strrchr(address, ':'), ":007B");
-	fclose(file);
-	return found;
-}
-
-/* When ntpd was killed, its number may become another program's. */
-static bool is_ntpd(pid_t pid)
-{
-	char name[64];
-	FILE *file;
-	bool is;
-
-	snprintf(name, sizeof(name), PROC_FOLDER "/%d/comm", pid);
-	file = fopen(name, "re");
-	/* Where another user's processes are hidden, as from the unit, it is known by its socket. */
-	if (!file)
-		return serves_ntp(PROC_FOLDER "/net/udp") || serves_ntp(PROC_FOLDER "/net/udp6");
-	is = fgets(name, sizeof(name), file) && !strcmp(name, "ntpd\n");
-	fclose(file);
-	return is;
-}
-
-/* A file that it left behind says nothing. */
-static bool runs(void)
-{
-	pid_t pid = process();
-
-	return pid && (!kill(pid, 0) || errno == EPERM) && is_ntpd(pid);
+	(void)config;
+	return process_is(process(), "ntpd", NTP_PORT);
 }
 
 static bool busy(const struct ntp *ntp)
@@ -105,15 +58,15 @@ static enum report_leap leap_of(const struct clock_state *clock)
 	return clock->deletes ? REPORT_LEAP_DELETE : REPORT_LEAP_NONE;
 }
 
-/* What the kernel can have added to its maximum error, at most. */
+/* The most that the kernel can have added to its maximum error. */
 static int64_t growth(const struct clock_state *last, const struct clock_state *now)
 {
 	return ((now->raw - last->raw) / NS_PER_SEC + 1) * KERNEL_GROWTH_NS;
 }
 
 /*
- * When it starts, NTPsec declares the clock synchronised, with a maximum error of 16 us: 16 s is
- * meant. The kernel then makes this error grow. Real errors are above 1 ms, ntpd's own minimum.
+ * When NTPsec starts, it declares the clock synchronised with a maximum error of 16 us, although it
+ * means 16 s. The kernel then lets this error grow. Real errors are above ntpd's minimum, 1 ms.
  */
 static bool may_be_start(const struct clock_state *last, const struct clock_state *now)
 {

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "pair.h"
+#include "common/pair.h"
 #include "vmclock.h"
 
 struct offset {

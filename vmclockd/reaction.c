@@ -25,8 +25,6 @@
 #define NTP_RETRY_NS (200 * NS_PER_MS)
 /* After this time it is asked less often. */
 #define NTP_SOON_NS (30 * NS_PER_SEC)
-/* How often the kernel is told the bound again. */
-#define KERNEL_NS (60 * NS_PER_SEC)
 /* This many reactions may begin at once, further ones at this interval: see begin(). */
 #define REACTIONS_AT_ONCE 10
 #define REACTION_NS	  NS_PER_SEC
@@ -70,7 +68,7 @@ static void count_reaction(struct daemon *d)
 	d->stepped = 0;
 }
 
-/* The completed page needs a steady counter, and a kernel's clock that runs by it. */
+/* The completed page needs a steady counter on which the kernel's clock runs. */
 static void look_at_counter(struct daemon *d)
 {
 	bool usable = counter_steady() && clocksource_by_counter(&d->clocksource);
@@ -102,7 +100,7 @@ static void disrupted(struct daemon *d)
 {
 	struct vmclock_run_state *next = &d->state.next;
 
-	/* The state will have the new generation: after a kill only the promise tells of it. */
+	/* If vmclockd is killed after the state has the new generation, only the promise is left. */
 	if (d->generation != d->device.state.generation) {
 		hooks_promise(&d->hooks, HOOK_GENERATION);
 		state_add(&next->generations, 1);
@@ -200,10 +198,8 @@ static void keep_trust(struct daemon *d, const struct offset *offset)
 		steer_pair(&d->steer, &offset->pair);
 		kernel_clock_steer(d, offset->ns);
 		kernel_clock_plan_leap(d, offset);
-		/* The kernel lets its own bound grow by 500 ppm. */
-		if (d->ntp.found == NTP_NONE && monotonic_now() - d->kernel_told > KERNEL_NS)
-			kernel_clock_vouch(d, offset);
 	}
+	kernel_clock_keep(d, offset);
 	trust_vouch(d, offset);
 }
 
@@ -251,7 +247,7 @@ static void resume(struct daemon *d)
 
 	d->marker = le64toh(before->marker);
 	d->generation = le64toh(before->generation);
-	d->was_synchronised = before->was_synchronised;
+	d->was_synchronised = before->was_synchronised && before->trust != VMCLOCK_RUN_TRUSTED;
 	d->disrupted = before->trust == VMCLOCK_RUN_DISRUPTED;
 	stale_resume(&d->stale, &before->believed, d->marker, d->generation, d->disrupted);
 }
@@ -283,6 +279,7 @@ void reaction_start(struct daemon *d)
 	d->generation_told = d->generation;
 	d->began = monotonic_now();
 	if (is_disrupted(d)) {
+		d->was_synchronised |= d->state.next.was_synchronised;
 		disrupted(d);
 	} else if (unfinished) {
 		react_again(d);

@@ -31,7 +31,8 @@ static int cannot(const char *what, const char *folder, const char *name)
 		return refuse(folder, name, "is not a folder");
 	if (errno == EISDIR || errno == ENXIO)
 		return refuse(folder, name, "is not a regular file");
-	say(LOG_ERR, "cannot %s %s%s%s: %s", what, folder, *name ? "/" : "", name, strerror(errno));
+	say(LOG_ERR, "cannot %s %s%s%s: %s%s", what, folder, *name ? "/" : "", name,
+	    strerror(errno), errno == EROFS ? " (for a unit of systemd's: ReadWritePaths=)" : "");
 	return -1;
 }
 

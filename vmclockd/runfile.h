@@ -9,7 +9,7 @@
 
 #define RUNFILE_LOCK "lock"
 
-/* A file, by what does not change when it is removed, and another one gets its name. */
+/* Tells whether a name still belongs to the same file. */
 struct runfile_id {
 	dev_t device;
 	ino_t inode;
@@ -55,15 +55,15 @@ int runfile_lock(const char *folder);
 /**
  * runfile_lock_anew() - the same, after somebody has removed the file
  * @folder:	as above
- * @lock:	the descriptor, which goes on with the new file; what is in it goes along
+ * @lock:	the descriptor, which then refers to the new file, with the content of the old one
  *
  * Return: 0, or -1 as above.
  */
 int runfile_lock_anew(const char *folder, int lock);
 
-/* Notes which file has this name now: none that exists, if there is none. */
+/* Stores which file has this name now. */
 void runfile_note(const char *folder, const char *name, struct runfile_id *id);
-/* Is it the same one still? */
+/* Does the name still belong to the file that runfile_note() has stored? */
 bool runfile_is_there(const char *folder, const char *name, const struct runfile_id *id);
 
 #endif /* VMCLOCKD_RUNFILE_H */

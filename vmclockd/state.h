@@ -36,11 +36,11 @@ static inline void state_add(__le64 *counter, uint64_t more)
 int state_open(struct state *state, const char *folder, const char *device, bool dry_run);
 void state_publish(struct state *state);
 
-/* Are its file and the lock's where they were made? */
+/* Do its file and the lock still have their names? */
 bool state_is_there(const struct state *state);
 /*
- * Makes them anew, if somebody has removed them. Returns 0, or -1 as state_open(). Who has the
- * former file mapped sees it become invalid.
+ * Makes them anew, if somebody has removed them. Returns 0, or -1 as state_open().
+ * Programs that have the old file mapped see it become invalid.
  */
 int state_make_anew(struct state *state);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tells systemd that vmclockd is ready, alive or stopping. Without systemd: does nothing. */
+/* Tells systemd that vmclockd is ready, alive or stopping. Does nothing without systemd. */
 #ifndef VMCLOCKD_SUPERVISOR_H
 #define VMCLOCKD_SUPERVISOR_H
 

@@ -8,7 +8,7 @@
 /**
  * thread_start() - start a thread with all signals blocked: the main thread handles them
  * @thread:	receives the thread
- * @run:	the thread's function, which must do with a small stack
+ * @run:	the thread's function, which has only a small stack
  * @data:	the argument of @run
  *
  * Return: 0 or a negative errno value.

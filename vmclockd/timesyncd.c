@@ -30,8 +30,9 @@
 #define RATE_OFF 1000
 #define SLACK	 NS_PER_MS
 
-static bool runs(void)
+static bool runs(const struct config *config)
 {
+	(void)config;
 	return !access(FOLDER, F_OK);
 }
 

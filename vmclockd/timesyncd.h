@@ -18,8 +18,8 @@ struct timesyncd {
 	struct anchored known;
 	struct clock_state asked;	/* when busctl was started */
 	int64_t slewing;		/* ns that were pending before it was last set */
-	bool was_set;			/* the clock was set: ask timesyncd for the answer */
-	int64_t next;			/* CLOCK_MONOTONIC: do not start busctl before */
+	bool was_set;			/* the clock was set: busctl has to ask for the answer */
+	int64_t next;			/* CLOCK_MONOTONIC: no start of busctl before this time */
 	int64_t apart;			/* ns: the time between two questions */
 	int64_t taken;			/* T1 of the answer that was taken last */
 };

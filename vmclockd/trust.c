@@ -34,7 +34,9 @@ void trust_publish(struct daemon *d, uint8_t trust)
 		return;
 	count_untrusted(d, trust);
 	next->trust = trust;
-	next->was_synchronised = d->was_synchronised;
+	/* Note it now: at a disruption, another thread changes the kernel's status at once. */
+	next->was_synchronised = d->was_synchronised ||
+				 (trust == VMCLOCK_RUN_TRUSTED && d->kernel_synchronised);
 	next->believed = d->stale.believed;
 	next->doubted = d->device.has_time && !d->believed;
 	next->marker = htole64(d->marker);

@@ -21,6 +21,7 @@ from .guest.device import USUAL, Simulation
 from .guest.image import Image, is_elf
 from .guest.machine import SYSTEM_SETUP, BootFiles, Machine, Saved, Setup
 from .host import cache, process
+from .host.bare import Bare, Watch
 from .kernels import bzimage
 from .kernels.driver import build_driver
 
@@ -50,9 +51,9 @@ def add_builddir(parser, tree):
 
 
 @contextlib.contextmanager
-def lab_for(kernel, tree, builddir):
+def lab_for(kernel, tree, builddir, emulator=None):
     """A Lab for one piece of work; its logs stay only if something goes wrong."""
-    with Lab(kernel, tree, builddir) as lab:
+    with Lab(kernel, tree, builddir, emulator=emulator) as lab:
         yield lab
         lab.check_logs()
     shutil.rmtree(lab.logs)
@@ -62,12 +63,14 @@ class Lab:
     """A place to boot machines of one kernel; leaving the with statement ends them all.
 
     `logs` must be below the cache folder, for only there can QEMU write. With a Shelf, guests
-    without special needs do not boot, but start from a saved one.
+    without special needs do not boot, but start from a saved one. `emulator` is the Chroot whose
+    QEMU runs the guests, the workshop unless it is given.
     """
 
     def __init__(self, kernel, tree, builddir, logs=None, verbose=False, shelf=None,
-                 thorough=False):
+                 thorough=False, emulator=None):
         self.kernel = kernel
+        self._emulator = emulator or kernel.workshop
         self.board = boards.of(kernel.architecture)
         self.tree = Path(tree)
         self.builddir = Path(builddir)
@@ -98,9 +101,9 @@ class Lab:
     def boot(self, device, *, programs=(), modules=(), files=None, driver=True, setup=Setup()):
         """Boot a guest and return its Machine.
 
-        device    'vmclock': QEMU's own; 'vmclock-shared': the same, with memory in which
-                  counters can be compared; 'sim': a simulated page that notifies;
-                  'sim-silent': one that does not; another Simulation; None: no page
+        device    'vmclock': QEMU's own; 'vmclock-shared': the same, which the host can write,
+                  with memory in which counters can be compared; 'sim': a simulated page that
+                  notifies; 'sim-silent': one that does not; another Simulation; None: no page
         programs  names of programs of the build, put on the guest's PATH
         modules   modules of the kernel's own to have in the guest
         files     {path in the guest: path on the host}
@@ -154,12 +157,25 @@ class Lab:
 
     def _machine(self, number, kernel, initrd, device, setup, saved=None):
         machine = Machine(kernel, initrd, self._folder / str(number), self.logs / str(number),
-                          device, setup, saved=saved,
+                          device, setup, self._emulator, saved=saved,
                           transcript=lambda text: self.log(f'machine {number}: {text}'))
         self._open.callback(machine.close)
         self.machines.append(machine)
         self._recipes[machine] = initrd, device, setup
         return machine
+
+    def bare(self, receives=False, machine=None, emulator=None):
+        """QEMU's own device without a guest, a Bare; by default, of the lab's QEMU and machine."""
+        bare = Bare(emulator or self._emulator, self._folder / f'bare-{next(self._numbers)}',
+                    machine or self.board.type, receives)
+        self._open.callback(bare.close)
+        return bare
+
+    def watch(self, bare, expect=None):
+        """vmclock-verify on the page of a Bare, a Watch."""
+        watch = Watch(self.program('vmclock-verify'), bare.page, expect)
+        self._open.callback(watch.close)
+        return watch
 
     def save(self, machine):
         """Save a booted guest with a simulated page as a Saved for clone(); the guest ends."""

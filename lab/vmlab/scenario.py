@@ -23,7 +23,7 @@ class Scenario:
 
     KERNELS or ARCHITECTURES limits it: it does not run on others. WATCHERS are the watching kernels
     on which it also runs; BRIEF lets it do so even without --kernel.
-    With ON_REQUEST it runs only if it is named.
+    With ON_REQUEST it runs only if it is named; DEFAULT_KERNELS are those on which it runs unnamed.
     """
 
     def __init__(self, path):
@@ -31,7 +31,7 @@ class Scenario:
         self.name = path.stem
         try:
             module = _load(path)
-            self.summary = module.__doc__.strip()
+            self.summary = ' '.join(module.__doc__.partition('\n\n')[0].split())
             self.run = module.run
         except AttributeError as error:
             raise LabError(f'{path}: {error}') from None
@@ -45,10 +45,12 @@ class Scenario:
         watchable = not (limited or self.alone) and AMD64.name in (architectures or (AMD64.name,))
         self.kernels += getattr(module, 'WATCHERS', ('debug',) if watchable else ())
         self.brief = _flag(module, 'BRIEF')
-        self.on_request = _flag(module, 'ON_REQUEST')
+        # Those of a run that names no scenario.
+        self.default_kernels = () if _flag(module, 'ON_REQUEST') else \
+            getattr(module, 'DEFAULT_KERNELS', self.kernels)
         # It takes minutes.
         self.long = _flag(module, 'LONG')
-        for name in self.kernels:
+        for name in (*self.kernels, *self.default_kernels):
             series_named(name)
 
 
@@ -74,6 +76,15 @@ def discover(folder):
 
 
 def select(scenarios, names):
+    """The scenarios with these names; without names, all, limited to their default kernels."""
+    if names:
+        return named(scenarios, names)
+    for s in scenarios:
+        s.kernels = s.default_kernels
+    return [s for s in scenarios if s.kernels]
+
+
+def named(scenarios, names):
     """The scenarios with these names: stems or unique beginnings of stems."""
     chosen = set()
     for name in names:
@@ -84,7 +95,7 @@ def select(scenarios, names):
             known = ', '.join(s.name for s in (matches or scenarios))
             raise LabError(f'{"no" if not matches else "more than one"} scenario {name!r}: {known}')
         chosen.add(matches[0].name)
-    return [s for s in scenarios if s.name in chosen or not (names or s.on_request)]
+    return [s for s in scenarios if s.name in chosen]
 
 
 def only(scenarios, pairs):
@@ -96,7 +107,7 @@ def only(scenarios, pairs):
     left = set(pairs)
     for s in scenarios:
         s.kernels = tuple(kernel for kernel in s.kernels if (kernel, s.name) in pairs)
-        s.on_request = False
+        s.default_kernels = s.kernels
         left -= {(kernel, s.name) for kernel in s.kernels}
         if s.kernels:
             chosen.append(s)

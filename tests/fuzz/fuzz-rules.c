@@ -20,7 +20,8 @@
 
 #define MOST 64
 
-enum { HAS_BEFORE = 1, HAS_GUEST = 2, HAS_WATCH = 4, PUT_RIGHT = 8, SAME_LINE = 16 };
+enum { HAS_BEFORE = 1, HAS_GUEST = 2, HAS_WATCH = 4, PUT_RIGHT = 8, SAME_LINE = 16,
+       WITHDRAWN = 32, HAS_COUNT = 64 };
 
 struct machine {
 	uint64_t counter;
@@ -83,6 +84,8 @@ static void set_guest(const struct machine *m, struct judge_guest *guest)
 		.counter_id = m->counter_id,
 		.counter = m->counter,
 		.frequency_hz = (double)m->hz,
+		.frequency_doubt = m->unused / 1e5,
+		.frequency_error = m->unused / 1e4,
 		.has_clock = m->has & 1,
 		.clock = { .sec = m->clock_sec, .nsec = m->clock_nsec % NS_PER_SEC },
 		.clock_error = m->clock_error,
@@ -91,6 +94,7 @@ static void set_guest(const struct machine *m, struct judge_guest *guest)
 		.truth = { .sec = m->truth_sec, .nsec = m->truth_nsec % NS_PER_SEC },
 		.truth_error = m->truth_error,
 		.has_names = m->has & 4,
+		.has_hid = m->has & 16,
 		.has_cid = m->has & 8,
 		.max_error = m->max_error,
 		.max_age = m->max_age,
@@ -117,7 +121,7 @@ static void check_findings(const struct judge_facts *f, const struct judge_findi
 	for (i = 0; i < n; i++) {
 		check_sentence(findings[i].says);
 		CHECK(judge_can(findings[i].rule, f));
-		CHECK(!i || findings[i - 1].rule->severity >= findings[i].rule->severity);
+		CHECK(!i || !judge_is_graver(findings[i].rule, findings[i - 1].rule));
 		for (k = 0; k < i; k++)
 			CHECK(findings[k].rule != findings[i].rule);
 	}
@@ -163,6 +167,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct judge_page before, page;
 	struct judge_guest guest;
 	struct judge_watch watch;
+	struct judge_notifications notifications;
+	struct judge_history history = { .begun = false };
 	struct judge_facts f = { .page = &page };
 	struct input in;
 	char text[JUDGE_VALUE];
@@ -177,9 +183,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.longest_update = in.machine.longest_update,
 		.stuck = in.machine.stuck & 1,
 	};
+	notifications = (struct judge_notifications){
+		.announced = in.machine.stuck & 2,
+		.heard = in.machine.max_age,
+		.followed = in.machine.max_error,
+		.late = in.machine.torn,
+		.longest = in.machine.longest_update,
+		.missing = in.machine.truth_error,
+	};
 	f.before = in.what & HAS_BEFORE ? &before : NULL;
+	/* The page before has withdrawn what an equal one gave. */
+	if (in.what & WITHDRAWN) {
+		judge_history_add(&history, &before);
+		before.s.status = VMCLOCK_STATUS_UNRELIABLE;
+		judge_history_add(&history, &before);
+		f.history = &history;
+	}
 	f.guest = in.what & HAS_GUEST ? &guest : NULL;
 	f.watch = in.what & HAS_WATCH ? &watch : NULL;
+	f.notifications = in.what & HAS_COUNT ? &notifications : NULL;
 
 	check_findings(&f, findings, judge(&f, findings, MOST));
 	check_agreement(&page);

@@ -51,7 +51,7 @@ make_plain() {
 		cp -R "$top/calc" "$top/include" "$top/lib" "$work/tree" &&
 		cp -R "$top/tests/stress" "$top/tests/host" "$work/tree/tests" || return
 	chmod -R u+w "$work/tree"
-	for header in lib/line-cache.h lib/internal.h lib/line.h; do
+	for header in lib/line-cache.h lib/section.h; do
 		sed "/^#define $1(/{
 			s/__atomic_load_n(&(field), __ATOMIC_RELAXED)/(field)/
 			s/__atomic_store_n(&(field), (value), __ATOMIC_RELAXED)/((field) = (value))/

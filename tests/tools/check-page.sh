@@ -89,7 +89,7 @@ expect 'a leap second at the end of the month' 1 \
 # 2026-01-09, but the page says that the inserted second is running.
 run_time_page time_sec=1768000000 leap_indicator=3
 expect 'a leap indicator that cannot be right' 1 \
-	'^WARNING: leap_indicator is 3, which cannot be so at the reference time, 2026-01-09' \
+	'^  leap-indicator-impossible$' '^ +leap_indicator is 3, which cannot be so at the' \
 	'time +yes: TAI, synchronized' '!UTC +2026'
 
 run_time_page time_sec=1768000000 leap_indicator=9 time_type=0 flags=0x378
@@ -228,7 +228,7 @@ shift=$(od -An -tu1 -j39 -N1 "$page" | tr -d ' ')
 for other in $((shift + 1)):twice $((shift - 1)):half; do
 	run_time_page counter_period_shift="${other%:*}"
 	expect "a counter that is ${other#*:} as fast" 2 \
-		'^NOT USABLE: the page says that the counter runs at .*, but here it runs at'
+		'^NOT USABLE: the page says that the counter runs at .*, which is [0-9]+ % (faster|slower) than the'
 done
 
 run_time_page counter_value=0
@@ -295,7 +295,7 @@ run_time_page ago=4
 expect 'an update each four seconds' 0 '^OK: trustworthy time'
 run_time_page ago=100
 run --device "$page" --max-age 60s
-expect 'a limit of one minute' 1 '^WARNING: the reference is 100 s old \(allowed: 60 s\)'
+expect 'a limit of one minute' 1 '^WARNING: the reference is 10[0-9] s old \(allowed: 60 s\)'
 run --device "$page" --max-error 1us --max-age 1h
 expect 'a limit of 1 us' 1 '^WARNING: time is bounded by .* now \(allowed: 1 us\)'
 
@@ -335,9 +335,15 @@ expect 'a completed page of another marker' 0 '^OK: the disruption marker works'
 # ---- The gravest leads --------------------------------------------------------------------
 
 run_time_page tai_offset_sec=37 time_esterror_nanosec=1501 leap_second_smearing_hint=7
-expect 'what is broken before what is doubtful' 1 \
-	'^WARNING: leap_second_smearing_hint is 7' '^  esterror-above-maxerror' \
-	'^  tai-offset-positive'
+expect 'a timescale before a hint' 1 '^WARNING: the TAI offset is \+37 s' \
+	'^  smearing-unassigned' '^  esterror-above-maxerror'
+run_time_page ago=600 leap_second_smearing_hint=7
+expect 'a stale reference before a hint' 1 '^WARNING: the reference is 10 minutes old' \
+	'^  smearing-unassigned'
+run_time_page flags=0x339 leap_second_smearing_hint=7
+expect 'no bounds before a hint' 1 '^WARNING: time has no error bounds' '^  smearing-unassigned'
+run_time_page counter_period_shift=200 leap_second_smearing_hint=7
+expect 'what is unusable before all else' 2 '^NOT USABLE: period .* shift 200' '^  smearing-unassigned'
 run_time_page time_type=0 ago=0 flags=0x8000000000000379
 expect 'advice is none of them' 0 '^Advice' '^  timescale-utc ' '^  flags-unknown '
 run_time_page reserved=1

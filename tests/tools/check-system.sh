@@ -140,6 +140,11 @@ run
 expect 'without the compatible ID' 1 '^WARNING: the ACPI device has no _CID "VMCLOCK"'
 run --json
 field 'the rule of it' .rules_broken[0].rule '"acpi-cid"'
+echo acpi:ACME0001:VMCLOCK: >"$sys/bus/acpi/devices/AMZNC10C:00/modalias"
+run
+expect 'without the hardware ID' 1 '^WARNING: the ACPI device has no _HID "AMZNC10C"'
+run --json
+field 'the rule of that' .rules_broken[0].rule '"acpi-hid"'
 echo acpi:AMZNC10C:VMCLOCK: >"$sys/bus/acpi/devices/AMZNC10C:00/modalias"
 
 echo irq >"$sys/class/misc/vmclock0/notification"

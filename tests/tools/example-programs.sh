@@ -254,10 +254,15 @@ sed -n '/^    #define _POSIX_C_SOURCE/,/^    }$/{s/^    //;p}' "$top_srcdir/READ
 sed -e '1,2d' -e 's/\t/    /g' "$top_srcdir/examples/stamp.c" | diff "$tmp/readme.c" - >"$tmp/err" 2>&1 &&
 	why='' || why='another one'
 verdict "README.md shows examples/stamp.c" "$why"
-# $CC may hold options.
-# shellcheck disable=SC2086
-$CC -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$top_srcdir/include" \
-	-Iinclude 	"$tmp/readme.c" >"$tmp/err" 2>&1 && why='' || why='it does not compile'
-verdict 'it compiles as C11' "$why"
+
+# ---- Users copy the examples into projects of their own -----------------------------------------
+
+for example in "$tmp/readme.c" "$top_srcdir"/examples/*.c; do
+	# $CC may hold options.
+	# shellcheck disable=SC2086
+	$CC -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$top_srcdir/include" \
+		-Iinclude "$example" >"$tmp/err" 2>&1 && why='' || why='it does not compile'
+	verdict "${example##*/} compiles as C11" "$why"
+done
 
 finish

@@ -79,7 +79,7 @@ for file in "$rules" "$dashboard"; do
 		grep -o '\(node\|vmclock\)_[a-z_]*' | grep -v '^node_textfile_mtime_seconds$' | sort -u)
 	unknown=
 	for name in $names; do
-		grep -q "\"$name\"" "$top_srcdir/tools/metrics.c" || unknown="$unknown $name"
+		grep -q "\"$name\"" "$top_srcdir/common/metrics.c" || unknown="$unknown $name"
 	done
 	[ "$names" ] || unknown='no names found'
 	: >"$tmp/out"

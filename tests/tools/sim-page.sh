@@ -121,6 +121,14 @@ start --size 32
 is 'the least page: marker' disruption_marker 1
 is 'the least page: no time' time_sec 0
 stop
+start --size 80
+is 'a page that ends before the time: no counter' counter_id 255
+is 'and no status' clock_status 0
+stop
+start --size 96
+is 'a page that ends before its bounds: it gives time' clock_status 2
+is 'and promises no bounds' flags 1
+stop
 start --generation 0xffffffffffffffff
 is 'the largest generation' vm_generation_counter 18446744073709551615
 tell snapshot
@@ -149,6 +157,7 @@ stop
 start --keep
 stop
 is 'kept at the end' disruption_marker 1
+is 'and still vouched for' clock_status 2
 inode=$(stat -c %i "$page")
 seq=$(get seq_count)
 start
@@ -173,19 +182,40 @@ is 'another marker is taken' disruption_marker 9
 is 'and another generation' vm_generation_counter 4
 stop
 
-# A constant field would change: programs that have the old page open must learn of its end.
+# Programs that have a page open must learn of its end; here, the link has it open.
+held() {
+	[ "$("$SIM_READER" "$tmp/held" get "$2")" = "$3" ] && why='' || why="$2 is $("$SIM_READER" "$tmp/held" get "$2")"
+	verdict "$1" "$why"
+}
+
+# A constant field would change.
 ln "$page" "$tmp/held"
 inode=$(stat -c %i "$page")
 start --utc
 [ "$(stat -c %i "$page")" != "$inode" ] && why='' || why='it is the same file'
 verdict 'a page with other constants is a new file' "$why"
-held() {
-	[ "$("$SIM_READER" "$tmp/held" get "$2")" = "$3" ] && why='' || why="$2 is $("$SIM_READER" "$tmp/held" get "$2")"
-	verdict "$1" "$why"
-}
 held 'the old one is disrupted' disruption_marker 10
 held 'and unreliable' clock_status 4
 stop
+rm "$tmp/held"
+
+start --marker 3
+ln "$page" "$tmp/held"
+stop
+held 'a page ends with its file: it is disrupted' disruption_marker 4
+held 'it ends with its file: it is unreliable' clock_status 4
+rm "$tmp/held"
+start --marker 3 --fault period-zero
+ln "$page" "$tmp/held"
+stop
+held 'a faulty page ends too' clock_status 4
+rm "$tmp/held"
+start --marker 3 --keep
+ln "$page" "$tmp/held"
+rm "$page"
+until_true grep -q 'was removed' "$tmp/sim.err"
+stop
+held 'what was to be kept and is not there ends too' disruption_marker 4
 rm "$tmp/held"
 
 start

@@ -46,10 +46,44 @@ done
 [ ! -e "$page" ] && why='' || why='there is'
 verdict 'none of them left a file' "$why"
 
-run --marker-only --utc "$page"
-expect 'no time, but UTC' 3 'marker-only.*--utc'
-run --marker-only --start now "$page"
-expect 'no time, but a start' 3 'marker-only.*--start'
+# ---- Contradictions ------------------------------------------------------------------
+
+# contradict ONE OTHER ARG...: a case: the arguments are refused, in either order of the two.
+contradict() {
+	one=$1 other=$2
+	shift 2
+	run "$@"
+	expect "contradict: $*" 3 "^vmclock-sim: $one and $other contradict each other: .*try --help"
+	one_line "contradict: $*"
+}
+
+contradict --hold --interval --hold --interval 1s "$page"
+contradict --hold --interval --interval 0 --hold "$page"
+contradict --at --keep --at 0 --keep "$page"
+for option in --start=now --frequency=1 --drift=1 --maxerror=1ms --period-maxerror=1 --utc \
+	--tai-offset=none --no-bounds --status=synchronized; do
+	contradict --marker-only "${option%%=*}" --marker-only "$option" "$page"
+	contradict --size "${option%%=*}" "$option" --size 80 "$page"
+done
+contradict --marker-only --fault --marker-only --fault no-utc "$page"
+contradict --size --smearing --size 32 --smearing strict "$page"
+contradict --size --generation --size 104 --generation 1 "$page"
+for option in --utc --tai-offset=37 --no-bounds --status=unknown --size=4096 --flags=0x200; do
+	contradict --fault "${option%%=*}" --fault no-utc "$option" "$page"
+done
+contradict --fault --interval --fault no-utc --interval 1s "$page"
+contradict --fault --hold --hold --fault torn-update "$page"
+contradict --run --at --at 0 --run true
+contradict --run --keep --keep --run true
+contradict --tell --hold --hold --tell "$control" show
+
+for option in --hold --interval=1s --marker=1 --status=unknown --start=now --keep; do
+	run "$option" "$option" "$page"
+	expect "twice: $option" 3 "^vmclock-sim: ${option%%=*} is given twice; give it once \\(try"
+	one_line "twice: $option"
+done
+[ ! -e "$page" ] && why='' || why='there is'
+verdict 'nor did any of these' "$why"
 
 # ---- Files ------------------------------------------------------------------------
 

@@ -244,7 +244,8 @@ if unshare -m $user_too mount -t tmpfs none "$tmp" 2>/dev/null; then
 	expect 'a full /run' 1 "^vmclockd: cannot make $folder/[a-z0-9]+: No space left on device$"
 	verdict 'a full /run: one line' "$([ "$(wc -l <"$tmp/err")" = 1 ] || echo 'there are more')"
 	in_tmpfs size=64k ro
-	expect 'a read-only /run' 1 "^vmclockd: cannot open $folder/lock: Read-only file system$"
+	expect 'a read-only /run' 1 \
+		"^vmclockd: cannot open $folder/lock: Read-only file system \(for a unit of systemd's: ReadWritePaths=\)$"
 	verdict 'a read-only /run: one line' "$([ "$(wc -l <"$tmp/err")" = 1 ] || echo 'there are more')"
 else
 	skip 'a full or read-only /run' 'no mounts here'
@@ -303,6 +304,21 @@ for file in lock page state '*'; do
 	expect "$file removed: there is only one" 1 'another vmclockd runs and writes the files in'
 done
 verdict 'it is told once each' "$([ "$(how_often 'were removed')" = 4 ] || echo 'more often')"
+stop_daemon
+
+# ClockBound's segment as well.
+segment=$tmp/clockbound/shm0
+configure 'clockbound = yes' "clockbound_path = $segment"
+start_daemon 'its page gives a marker only'
+is_published() { [ "$(word "$segment" 14 2)" -gt 0 ]; }
+holds 'a segment for clients of ClockBound' is_published
+rm -r "$tmp/clockbound"
+holds "ClockBound's segment removed: it is told" said "$segment was removed, and is made anew: "
+holds "ClockBound's segment removed: it is made anew" is_published
+stop_daemon
+
+configure
+start_daemon 'its page gives a marker only'
 mv "$folder/state" "$tmp/other"
 ln -s "$tmp/other" "$folder/state"
 ended() { ! kill -0 "$daemon" 2>/dev/null; }
@@ -485,6 +501,28 @@ verdict 'a burst is under way: no other' "$(asked 1 'burst 4\/4' && echo 'there 
 chronyd away
 holds 'a burst is over: another one' asked 1 'burst 4\/4'
 stop_daemon
+
+# ---- Another chronyd -------------------------------------------------------------------------
+
+# Each chronyd makes its socket anew. Nobody connects to it here.
+start_chronyd() { : >"$tmp/cmd.new" && mv "$tmp/cmd.new" "$tmp/cmd"; }
+rm -rf "$folder"
+chronyd fine
+start_chronyd
+: >"$tmp/asked"
+configure 'ntp = chrony' "chronyc = $tmp/chronyc" "chronyd_socket = $tmp/cmd"
+start_daemon 'right within'
+start_chronyd
+tell disrupt
+holds 'chronyd is restarted: the disruption is seen' disruptions 1
+regained 'chronyd is restarted'
+verdict 'chronyd is restarted before it: told once' "$(asked 2 'reset sources' && echo 'more often')"
+start_chronyd
+holds 'chronyd is restarted after it: told once more' asked 2 'reset sources'
+holds 'chronyd is restarted after it: that is said' said 'the NTP daemon was restarted'
+regained 'chronyd is restarted after it'
+stop_daemon
+configure 'ntp = chrony' "chronyc = $tmp/chronyc"
 
 # ---- The network -----------------------------------------------------------------------------
 

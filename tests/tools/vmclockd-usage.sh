@@ -57,7 +57,7 @@ fi
 
 "$MAKE_PAGE" "$page" || exit 99
 
-configure 'mode = observe' '# a comment'
+configure 'mode = observe' '# a comment' "systemctl = $tmp/systemctl"
 run --check-config -c "$conf"
 expect 'a right configuration' 0 '!.'
 verdict 'a right configuration: nothing is made' "$([ ! -e "$folder" ] || echo "$folder is there")"
@@ -73,6 +73,30 @@ expect 'a wrong configuration' 2 \
 	"^vmclockd: $conf:6: mode: 'on' is not one of act, observe$"
 run --config "$conf"
 expect 'a wrong configuration keeps it from running' 2 "^vmclockd: $conf:5: "
+
+# What the configuration names, and the unit has not.
+cat >"$tmp/systemctl" <<'END'
+#!/bin/sh
+case "$*" in
+'show --property='*' vmclockd.service') ;;
+*) exit 1 ;;
+esac
+printf '%s\n' LoadState=loaded PrivateTmp=yes ProtectHome=yes ProtectSystem=strict ReadWritePaths=/run
+END
+chmod 755 "$tmp/systemctl"
+configure 'metrics = /tmp/vmclock.prom' "systemctl = $tmp/systemctl"
+run --check-config --config "$conf"
+expect 'files in a /tmp of its own' 0 \
+	'^vmclockd: metrics = /tmp/vmclock.prom: vmclockd.service has a folder of its own there, '
+configure 'metrics = /srv/vmclock.prom' "systemctl = $tmp/systemctl"
+sed -i '2,3d' "$conf"
+run --check-config --config "$conf"
+expect 'files where it must not write' 0 \
+	'^vmclockd: metrics = /srv/vmclock.prom: vmclockd.service cannot write there: .*ReadWritePaths=/srv'
+configure 'hooks = /root/hooks' "systemctl = $tmp/systemctl"
+sed -i '2,3d' "$conf"
+run --check-config --config "$conf"
+expect 'hooks that it cannot see' 0 '^vmclockd: hooks = /root/hooks: vmclockd.service cannot see this path: '
 
 esc=$(printf '\033')
 configure "mode = ${esc}[31mred"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* A place for testing an NTP daemon's functions. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,10 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "log.h"
 #include "ntpplace.h"
+#include "unit.h"
 
 /* ---- In place of clock.c --------------------------------------------------------------- */
 

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Page files for the unit tests, and the host's side of an update. */
+/* Page files for the unit tests, the host's side of an update, and open descriptors. */
 #ifndef PAGEFILE_H
 #define PAGEFILE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "vmclock.h"
 #include "vmclock-abi.h"
 #include "lib/run-layout.h"
+#include "unit.h"
 
 struct pagefile {
 	char dir[64];
@@ -70,5 +68,8 @@ void runfiles_end(__le32 *seq_count);
 /* Publishes one copy after the other. */
 void runfiles_publish(struct runfiles *rf, const struct vmclock_run_page *page);
 void runfiles_vouch(struct runfiles *rf, const struct vmclock_run_state *word);
+
+/* The number of descriptors that this process has open. */
+int count_descriptors(void);
 
 #endif /* PAGEFILE_H */

@@ -4,14 +4,12 @@
  * code, against numbers worked out by hand.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "../../driver/compat-attributes.h"
 #include "../../driver/attributes.h"
+#include "unit.h"
 
 #define BOTH (VMCLOCK_FLAG_PERIOD_MAXERROR_VALID | VMCLOCK_FLAG_TIME_MAXERROR_VALID)
 #define REFERENCE 1000000000000
@@ -52,7 +50,7 @@ static void assert_bound(const struct vmclock_snapshot *snap, uint64_t counter, 
 	struct ptp_clock_attrs attrs = told(snap, counter);
 
 	assert_true(attrs.valid & PTP_ATTRS_VALID_ERROR_BOUND);
-	assert_in_range(attrs.error_bound, least, most);
+	assert_uint_in_range(attrs.error_bound, least, most);
 }
 
 static void assert_no_bound(const struct vmclock_snapshot *snap, uint64_t counter)

@@ -14,6 +14,7 @@
 #include "counter.h"
 #include "line-cache.h"
 #include "pagefile.h"
+#include "random.h"
 
 #define NS INT64_C(1000000000)
 
@@ -549,18 +550,6 @@ static void nothing_is_certain_that_the_page_cannot_know(void **state)
 }
 
 /* ---- Lines -------------------------------------------------------------------------------- */
-
-static uint64_t random_state = 1;
-
-/* splitmix64: the same numbers in every run. */
-static uint64_t random_u64(void)
-{
-	uint64_t z = random_state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
-}
 
 /* From -limit to limit, of any magnitude. */
 static int64_t random_around(int64_t limit)

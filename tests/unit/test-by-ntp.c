@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
 /* The time by an NTP daemon: by-ntp.c with a fake daemon in this program. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "by-ntp.h"
 #include "clocks.h"
 #include "log.h"
+#include "unit.h"
 
 #define INSTEAD __attribute__((visibility("default")))
 /* 2020-03-10 */
@@ -32,6 +30,7 @@ static struct {
 	int asked, forgot;
 	bool forgets; /* and has no source until it has measured */
 	bool dropped; /* by itself, what it had measured */
+	bool another; /* process, since it was told to forget */
 	int watched;
 	int status; /* of the completed page */
 } world;
@@ -128,9 +127,16 @@ static int forget(struct ntp *ntp)
 {
 	(void)ntp;
 	world.forgot++;
+	world.another = false;
 	if (world.forgets)
 		world.report.stratum = 0;
 	return 0;
+}
+
+static bool is_another(const struct ntp *ntp)
+{
+	(void)ntp;
+	return world.another;
 }
 
 static int dropped(struct ntp *ntp, bool first)
@@ -165,6 +171,7 @@ static int report(struct ntp *ntp, struct report *report, const char **why)
 static const struct ntp_daemon daemon_of_ours = {
 	.begin = begin,
 	.forget = forget,
+	.is_another = is_another,
 	.dropped = dropped,
 	.measure = measure,
 	.measured = measured,
@@ -297,8 +304,6 @@ static void a_counter_that_skips_ends_it(void **state)
 	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
 }
 
-/* ---- Somebody sets the clock ------------------------------------------------------------------- */
-
 /* The clock's true error must lie within every stated bound. */
 static void expect_truth(struct place *p)
 {
@@ -312,6 +317,72 @@ static void expect_truth(struct place *p)
 		fail_msg("%lld ns off, and it says %lld +- %lld", (long long)off,
 			 (long long)-offset.ns, (long long)offset.error);
 }
+
+/* The daemon is restarted, and loads measurements from before the disruption. */
+static void restart_with_old_measurements(void)
+{
+	world.another = true;
+	world.forgets = true;
+	measures(NS_PER_SEC);
+}
+
+static void a_restarted_daemon_has_to_forget(void **state)
+{
+	struct place p;
+	int i;
+
+	(void)state;
+	open_place(&p, true);
+	heal(&p);
+	restart_with_old_measurements();
+	for (i = 0; i < 5; i++) {
+		assert_int_equal(look(&p), 0);
+		assert_int_equal(world.forgot, 2);
+		assert_int_equal(world.status, VMCLOCK_STATUS_FREERUNNING);
+		expect_truth(&p);
+	}
+	assert_int_equal(world.asked, 1);
+	measures(0);
+	assert_int_equal(look(&p), 0);
+	assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
+	assert_int_equal(world.forgot, 2);
+	expect_truth(&p);
+}
+
+static void so_has_one_that_is_restarted_in_a_reaction(void **state)
+{
+	struct place p;
+
+	(void)state;
+	open_place(&p, true);
+	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(world.forgot, 1);
+	restart_with_old_measurements();
+	assert_int_equal(look(&p), -EAGAIN);
+	assert_int_equal(world.forgot, 2);
+	assert_int_equal(world.status, VMCLOCK_STATUS_UNRELIABLE);
+	heal(&p);
+	assert_int_equal(world.forgot, 2);
+	expect_truth(&p);
+}
+
+/* Who gives no orders goes on as before. */
+static void observing_takes_a_restarted_daemon_as_it_is(void **state)
+{
+	struct place p;
+
+	(void)state;
+	open_place(&p, false);
+	p.by.silent = true;
+	heal(&p);
+	world.another = true;
+	measures(0);
+	assert_int_equal(look(&p), 0);
+	assert_int_equal(world.status, VMCLOCK_STATUS_SYNCHRONIZED);
+	assert_int_equal(world.forgot, 0);
+}
+
+/* ---- Somebody sets the clock ------------------------------------------------------------------- */
 
 /* By more than the bounds, or less. */
 static const int64_t steps[] = { 3600 * NS_PER_SEC, -NS_PER_SEC, 2 * NS_PER_MS, -2 * NS_PER_MS };
@@ -646,6 +717,9 @@ int main(void)
 		cmocka_unit_test(after_a_contradiction_three_must_agree),
 		cmocka_unit_test(without_a_daemon_the_bounds_go_on_growing),
 		cmocka_unit_test(a_counter_that_skips_ends_it),
+		cmocka_unit_test(a_restarted_daemon_has_to_forget),
+		cmocka_unit_test(so_has_one_that_is_restarted_in_a_reaction),
+		cmocka_unit_test(observing_takes_a_restarted_daemon_as_it_is),
 		cmocka_unit_test(the_page_outlives_a_step_by_another),
 		cmocka_unit_test(observing_waits_until_the_daemon_knows),
 		cmocka_unit_test(without_a_counter_a_step_is_seen_as_well),

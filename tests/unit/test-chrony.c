@@ -5,9 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,9 +16,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "chrony.h"
+#include "unit.h"
 
 /* ---- Recorded: `chronyc -c` ------------------------------------------------------------- */
 
@@ -245,8 +243,8 @@ static int tear_down(void **state)
 	return (int)i;
 }
 
-/* Makes a chronyc that runs this script for each line, and logs its starts and lines. */
-static void answer(struct place *p, const char *script)
+/* Makes a chronyc that runs a script at its start and one for each line, and logs both. */
+static void answer_after(struct place *p, const char *start, const char *script)
 {
 	FILE *f = fopen(p->program, "w");
 
@@ -255,13 +253,19 @@ static void answer(struct place *p, const char *script)
 		"#!/bin/sh\n"
 		"cd %s || exit\n"
 		"echo start \"$@\" >>log\n"
+		"%s\n"
 		"while read -r line; do\n"
 		"	echo \"$line\" >>log\n"
 		"	%s\n"
 		"done\n",
-		p->folder, script);
+		p->folder, start, script);
 	assert_int_equal(fclose(f), 0);
 	assert_int_equal(chmod(p->program, 0755), 0);
+}
+
+static void answer(struct place *p, const char *script)
+{
+	answer_after(p, ":", script);
 }
 
 static void assert_file(struct place *p, const char *name, const char *expected)
@@ -311,7 +315,7 @@ static void one_process_answers_all(void **state)
 	assert_int_equal(chrony_command(&p->chrony, "unknown"), -EOPNOTSUPP);
 	assert_int_equal(chrony_tracking(&p->chrony, &r), 0);
 	assert_int_equal(p->chrony.pid, pid);
-	assert_file(p, "log", "start -n -c\ntracking\nreset sources\nsources\nactivity\n"
+	assert_file(p, "log", "start -u root -n -c\ntracking\nreset sources\nsources\nactivity\n"
 			      "sources\nactivity\nfailing\nunknown\ntracking\n");
 }
 
@@ -327,7 +331,78 @@ static void who_may_not_is_told(void **state)
 	assert_true(chrony_was_refused(-EPERM));
 	/* The next one may: with chronyd's socket. */
 	assert_int_equal(p->chrony.pid, 0);
-	assert_file(p, "log", "start -n -c\ntracking\nforbidden\nstart -n -c\nforbidden\n");
+	assert_file(p, "log", "start -u root -n -c\ntracking\nforbidden\nstart -u root -n -c\nforbidden\n");
+}
+
+/*
+ * Versions that know no option -u: as glibc's getopt() says it, and as musl's. If the chronyc of
+ * the configuration is a script, the name may be another one.
+ */
+#define BEFORE_4_8(name, words)                                        \
+	"[ \"$1\" = -u ] && { echo \"" name ": " words "\" >&2; " \
+	"echo 'Usage: chronyc [OPTION]... [COMMAND]...'; exit 1; }"
+/* Without -u, it gives up root, which a program without capabilities may not. */
+#define FROM_4_8 "[ \"$1\" = -u ] || { echo 'setgroups() failed : Operation not permitted' >&2; exit 1; }"
+
+static void older_versions_get_no_user(void **state)
+{
+	static const char *const starts[] = { BEFORE_4_8("chronyc", "invalid option -- 'u'"),
+					      BEFORE_4_8("chronyc", "unrecognized option: u"),
+					      BEFORE_4_8("/opt/chronyc", "invalid option -- 'u'") };
+	struct place *p = *state;
+	struct report r;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		answer_after(p, starts[i], HONEST);
+		assert_int_equal(chrony_tracking(&p->chrony, &r), 0);
+		chrony_stop(&p->chrony);
+		/* Once known, it is not tried again. */
+		assert_int_equal(chrony_tracking(&p->chrony, &r), 0);
+		assert_file(p, "log", "start -u root -n -c\nstart -n -c\ntracking\n"
+				      "start -n -c\ntracking\n");
+		chrony_stop(&p->chrony);
+		unlink(file_in(p, "log"));
+		p->chrony.knows_no_user = false;
+	}
+}
+
+/* It may have ended long before it is asked. */
+static void an_older_version_may_have_ended(void **state)
+{
+	struct place *p = *state;
+	siginfo_t info;
+	struct report r;
+
+	answer_after(p, BEFORE_4_8("chronyc", "invalid option -- 'u'"), HONEST);
+	assert_int_equal(chrony_start(&p->chrony), 0);
+	assert_int_equal(waitid(P_PID, (id_t)p->chrony.pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(chrony_tracking(&p->chrony, &r), 0);
+}
+
+static void sources_of_older_versions_are_told(void **state)
+{
+	struct place *p = *state;
+	struct chrony_sources s;
+
+	answer_after(p, BEFORE_4_8("chronyc", "invalid option -- 'u'"), HONEST);
+	assert_int_equal(chrony_sources(&p->chrony, &s), 0);
+	assert_true(s.selected);
+}
+
+static void it_may_be_updated(void **state)
+{
+	struct place *p = *state;
+	struct report r;
+
+	answer_after(p, BEFORE_4_8("chronyc", "invalid option -- 'u'"), HONEST);
+	assert_int_equal(chrony_tracking(&p->chrony, &r), 0);
+	answer_after(p, FROM_4_8, HONEST);
+	chrony_stop(&p->chrony);
+	assert_int_equal(chrony_tracking(&p->chrony, &r), -EBADMSG);
+	assert_int_equal(chrony_tracking(&p->chrony, &r), 0);
+	chrony_stop(&p->chrony);
+	assert_int_equal(chrony_tracking(&p->chrony, &r), 0);
 }
 
 static void restart_chronyd(struct place *p, int number)
@@ -594,7 +669,7 @@ static void interrupts_go_first(void **state)
 	answer(p, HONEST);
 	assert_int_equal(chrony_command(&p->chrony, "makestep"), -ECANCELED);
 	assert_int_equal(chrony_selected_source(&p->chrony), -ECANCELED);
-	assert_file(p, "log", "start -n -c\ntracking\n");
+	assert_file(p, "log", "start -u root -n -c\ntracking\n");
 	assert_int_equal(read(fd, &r, 1), 1);
 	assert_int_equal(chrony_command(&p->chrony, "makestep"), 0);
 	close(fd);
@@ -693,6 +768,11 @@ int main(void)
 		cmocka_unit_test(activity_is_understood),
 		cmocka_unit_test_setup_teardown(one_process_answers_all, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_may_not_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(older_versions_get_no_user, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_older_version_may_have_ended, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(sources_of_older_versions_are_told, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(it_may_be_updated, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(chronyd_may_be_restarted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(commands_are_one_line, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(garbage_is_refused, set_up, tear_down),

@@ -3,7 +3,6 @@
 #include <endian.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,11 +13,11 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "clockbound.h"
 #include "clocks.h"
 #include "log.h"
+#include "unit.h"
 
 #define SIZE 80
 #define SAID 1024
@@ -31,7 +30,7 @@ void say(int level, const char *fmt, ...)
 {
 	va_list args;
 
-	assert_int_equal(level, LOG_ERR);
+	assert_in_range(level, LOG_ERR, LOG_NOTICE);
 	va_start(args, fmt);
 	vsnprintf(said, sizeof(said), fmt, args);
 	va_end(args);
@@ -92,7 +91,7 @@ static uint16_t u16(const unsigned char *at)
 
 static int64_t instant(const unsigned char *copy, size_t offset)
 {
-	assert_in_range(FIELD(int64_t, offset + 8), 0, NS_PER_SEC - 1);
+	assert_uint_in_range(FIELD(int64_t, offset + 8), 0, NS_PER_SEC - 1);
 	return FIELD(int64_t, offset) * NS_PER_SEC + FIELD(int64_t, offset + 8);
 }
 
@@ -214,7 +213,7 @@ static void who_is_trusted_has_a_bound(void **state)
 	assert_true(bound.half >= 12345);
 	/* 500 us a second, plus the lag of the clients' clock. */
 	bound = read_after(map, NS_PER_SEC, 17);
-	assert_in_range(bound.half, 12345 + 500000, 12345 + 500000 + 1000000);
+	assert_uint_in_range(bound.half, 12345 + 500000, 12345 + 500000 + 1000000);
 	/* The page's marker changes before the segment does. */
 	assert_int_equal(read_after(map, 0, 18).status, DISRUPTED);
 	word.clock_status = VMCLOCK_STATUS_FREERUNNING;
@@ -432,6 +431,60 @@ static void what_is_foreign_is_refused(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
+/* Clients that open it then find it; those that have it mapped are not deceived. */
+static void a_removed_one_is_made_anew(void **state)
+{
+	struct vmclock_run_state word = trusted();
+	const unsigned char *former, *map;
+	struct clockbound cb;
+
+	(void)state;
+	former = open_segment(&cb);
+	clockbound_publish(&cb, &word);
+	clockbound_keep(&cb, monotonic_now());
+	assert_string_equal(said, "");
+	assert_int_equal(read_after(former, 0, 17).status, SYNCHRONIZED);
+
+	assert_int_equal(unlink(path), 0);
+	clockbound_keep(&cb, monotonic_now());
+	assert_non_null(strstr(said, "shm0 was removed, and is made anew: "));
+	clockbound_publish(&cb, &word);
+	assert_int_equal(read_after(former, 0, 17).status, UNKNOWN);
+	map = map_segment();
+	assert_int_equal(read_after(map, 0, 17).status, SYNCHRONIZED);
+	munmap((void *)map, SIZE);
+	close_segment(&cb, former);
+}
+
+/* A folder of another user, or a full disk: each try is a line, so tries become rare. */
+static void one_that_cannot_be_made_is_tried_again(void **state)
+{
+	struct vmclock_run_state word = trusted();
+	int64_t now = monotonic_now();
+	const unsigned char *map;
+	char folder[sizeof(path)];
+	struct clockbound cb;
+	int tries = 0, i;
+
+	(void)state;
+	snprintf(folder, sizeof(folder), "%s/clockbound", base);
+	assert_int_equal(mkdir(folder, 0777) || chmod(folder, 0777), 0);
+	assert_int_equal(clockbound_open(&cb, path, false), -1);
+	for (i = 1; i <= 3600; i++) {
+		*said = '\0';
+		clockbound_keep(&cb, now + i * NS_PER_SEC);
+		tries += *said != '\0';
+	}
+	assert_in_range(tries, 1, 6);
+	assert_int_equal(chmod(folder, 0755), 0);
+	clockbound_keep(&cb, now + 2 * 3600 * NS_PER_SEC);
+	assert_string_equal(said, "clients of ClockBound are served again");
+	clockbound_publish(&cb, &word);
+	map = map_segment();
+	assert_int_equal(read_after(map, 0, 17).status, SYNCHRONIZED);
+	close_segment(&cb, map);
+}
+
 static void a_rehearsal_writes_nothing(void **state)
 {
 	struct vmclock_run_state word = trusted();
@@ -510,6 +563,8 @@ int main(void)
 		TEST(the_generation_goes_on_and_around),
 		TEST(garbage_is_made_right),
 		TEST(what_is_foreign_is_refused),
+		TEST(a_removed_one_is_made_anew),
+		TEST(one_that_cannot_be_made_is_tried_again),
 		TEST(a_rehearsal_writes_nothing),
 		TEST(no_copy_is_of_two_updates),
 	};

@@ -2,9 +2,7 @@
 /* Commands that nobody waits for: shell scripts that end in each way, or never. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,10 +11,10 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "clocks.h"
 #include "command.h"
+#include "unit.h"
 
 #define LONG (60 * NS_PER_SEC)
 

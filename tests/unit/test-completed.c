@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* The completed page: which files count, and when they give time. */
-#include <dirent.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -1215,18 +1214,6 @@ static int count_mappings(const char *what)
 	while (fgets(line, sizeof(line), maps))
 		count += strstr(line, what) != NULL;
 	fclose(maps);
-	return count;
-}
-
-static int count_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int count = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		count++;
-	closedir(dir);
 	return count;
 }
 

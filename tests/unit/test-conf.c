@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The configuration: each key, each mistake with its line, and no memory left behind. */
 #include <errno.h>
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,10 +9,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "conf.h"
 #include "log.h"
+#include "unit.h"
 
 #define NAME "vmclockd.conf"
 
@@ -150,6 +149,7 @@ static void without_a_file_there_are_defaults(void **state)
 	assert_string_equal(config.device, "/dev/vmclock0");
 	assert_string_equal(config.folder, "/run/vmclock");
 	assert_string_equal(config.chronyc, "/usr/bin/chronyc");
+	assert_null(config.chronyd_socket);
 	assert_string_equal(config.busctl, "/usr/bin/busctl");
 	assert_string_equal(config.systemctl, "/usr/bin/systemctl");
 	assert_string_equal(config.hooks, "/etc/vmclock/hooks.d");
@@ -179,6 +179,7 @@ static void each_path_is_taken(void **state)
 		{ "device", offsetof(struct config, device) },
 		{ "folder", offsetof(struct config, folder) },
 		{ "chronyc", offsetof(struct config, chronyc) },
+		{ "chronyd_socket", offsetof(struct config, chronyd_socket) },
 		{ "busctl", offsetof(struct config, busctl) },
 		{ "systemctl", offsetof(struct config, systemctl) },
 		{ "hooks", offsetof(struct config, hooks) },
@@ -212,8 +213,8 @@ static void each_path_is_taken(void **state)
 
 static void no_folder_is_taken_for_a_file(void **state)
 {
-	static const char *const files[] = { "device", "chronyc", "busctl", "systemctl",
-					     "clockbound_path", "metrics" };
+	static const char *const files[] = { "device", "chronyc", "chronyd_socket", "busctl",
+					     "systemctl", "clockbound_path", "metrics" };
 	struct config config;
 	char line[100], expected[200];
 	size_t i;
@@ -227,6 +228,20 @@ static void no_folder_is_taken_for_a_file(void **state)
 	}
 	assert_int_equal(read_text(&config, "folder = /some/where/\nhooks = /\n"), 0);
 	done(&config);
+}
+
+/* The kernel's limit. */
+static void a_sockets_path_is_short(void **state)
+{
+	struct config config;
+	char line[200];
+
+	(void)state;
+	snprintf(line, sizeof(line), "chronyd_socket = /%0106d\n", 0);
+	assert_int_equal(read_text(&config, line), 0);
+	done(&config);
+	snprintf(line, sizeof(line), "chronyd_socket = /%0107d\n", 0);
+	is_wrong(line, NAME ":1: chronyd_socket: the path is longer than 107 characters\n");
 }
 
 static void each_word_is_taken(void **state)
@@ -541,6 +556,7 @@ int main(void)
 		cmocka_unit_test(without_a_file_there_are_defaults),
 		cmocka_unit_test(each_path_is_taken),
 		cmocka_unit_test(no_folder_is_taken_for_a_file),
+		cmocka_unit_test(a_sockets_path_is_short),
 		cmocka_unit_test(each_word_is_taken),
 		cmocka_unit_test(each_time_is_taken),
 		cmocka_unit_test(some_times_are_not_0),

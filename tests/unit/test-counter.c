@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* When is the counter steady? According to the processor and the kernel. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
+
+#include "unit.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -50,7 +49,7 @@ static int own_open(const char *path, int flags)
 	if (!machine.sources)
 		return -1;
 	machine.opened++;
-	/* As it is in a program that has closed its standard input. */
+	/* The number that open(2) returns in a program that has closed its standard input. */
 	return 0;
 }
 
@@ -156,7 +155,7 @@ static void a_long_list_is_cut(void **state)
 	assert_true(is_steady(LEAF, 0, sources));
 }
 
-/* The last name ends where the room does. */
+/* The last name ends at the end of the buffer. */
 static void a_list_may_just_fit(void **state)
 {
 	char sources[256];
@@ -187,7 +186,7 @@ static uint64_t tsc(void)
 	return value;
 }
 
-/* By the compiler's own way to read it. */
+/* Reads the counter by the compiler's builtin. */
 static void the_counter_is_the_tsc(void **state)
 {
 	const uint64_t starts[] = { 0, 1, UINT32_MAX, tsc() - 1000, ~UINT64_C(0) };
@@ -214,7 +213,7 @@ static void the_counter_is_the_tsc(void **state)
 
 #include "counter.h"
 
-/* The architecture demands it. */
+/* The architecture guarantees a steady counter. */
 static void it_is_always_steady(void **state)
 {
 	(void)state;

@@ -2,7 +2,6 @@
 /* Hooks: which ones run, one at a time, and hooks that cannot be killed. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,11 +13,11 @@
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "clocks.h"
 #include "hooks.h"
 #include "log.h"
+#include "unit.h"
 
 #define LIMIT (50 * NS_PER_MS)
 
@@ -262,7 +261,28 @@ static void each_event_is_owed_until_all_have_heard(void **state)
 		be_killed();
 		assert_false(owes(event));
 	}
-	assert_int_equal(lseek(place.memory, 0, SEEK_END), 0);
+	assert_int_equal(lseek(place.memory, 0, SEEK_END), 1);
+}
+
+/* On a disk that is full by now, a note needs no more room than it has. */
+static void the_note_has_its_room_from_the_start(void **state)
+{
+	unsigned char note = 0xff;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(fstat(place.memory, &st), 0);
+	assert_int_equal(st.st_size, 1);
+	hooks_promise(&place.hooks, HOOK_GENERATION);
+	assert_int_equal(pread(place.memory, &note, 1, 0), 1);
+	assert_int_not_equal(note, 0);
+	assert_int_equal(hooks_advance(&place.hooks), INT64_MAX);
+	tell(HOOK_GENERATION);
+	assert_int_equal(hooks_advance(&place.hooks), INT64_MAX);
+	assert_int_equal(pread(place.memory, &note, 1, 0), 1);
+	assert_int_equal(note, 0);
+	be_killed();
+	assert_false(owes(HOOK_GENERATION));
 }
 
 /* A promise counts before anything else is done. */
@@ -354,6 +374,8 @@ int main(int argc, char **argv)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_folder_of_others_has_no_hooks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(hooks_that_are_too_many_are_told, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(the_note_has_its_room_from_the_start, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_is_promised_is_owed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_end_is_owed_again_after_another_disruption,

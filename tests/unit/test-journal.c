@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Entries for the journal: fields that programs look for; plain lines without a journal. */
 #include <errno.h>
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,11 +10,11 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "config.h"
 #include "journal.h"
 #include "log.h"
+#include "unit.h"
 
 /* ---- The journal, and stderr: journal.c is linked with these ------------------------------- */
 

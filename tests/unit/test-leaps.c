@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
 /* Leap seconds: which lists are valid, and when there are no bounds. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "calc/leap.h"
-#include "leaps.h"
+#include "common/leaps.h"
+#include "unit.h"
 
 #define NS	INT64_C(1000000000)
 #define DAY	86400

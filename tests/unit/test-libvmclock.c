@@ -377,7 +377,7 @@ static void nothing_leaks(void **state)
 		open_error("/nonexistent/vmclock");
 		pagefile_replace(pf, good, sizeof(good));
 	}
-	assert_in_range(pages_mapped(), mapped - 8, mapped + 8);
+	assert_uint_in_range(pages_mapped(), mapped - 8, mapped + 8);
 	assert_int_equal(dup(0), before);
 	close(before);
 }

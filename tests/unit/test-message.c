@@ -2,16 +2,14 @@
 /* busctl's output of systemd-timesyncd's NTPMessage, recorded from systemd 252. */
 #include <errno.h>
 #include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "message.h"
+#include "unit.h"
 
 #define NS INT64_C(1000000000)
 
@@ -47,12 +45,12 @@ static void an_answer_is_understood(void **state)
 	assert_int_equal(m.transmit, 1795639261963571000);
 	assert_int_equal(m.destination, 1795639261963602000);
 	/* 2^-24 s, or a little more. */
-	assert_in_range(m.precision, 60, 61);
+	assert_uint_in_range(m.precision, 60, 61);
 	assert_false(m.ignored);
 	assert_null(message_refusal(&m));
 	/* The round trip was 571 - 177 = 394 us, and both of its ways differ by 363 - 31 us. */
 	assert_int_equal(message_offset(&m), 166000);
-	assert_in_range(message_error(&m), 197000 + 5996500 + 2990000,
+	assert_uint_in_range(message_error(&m), 197000 + 5996500 + 2990000,
 			197000 + 5996500 + 2990000 + 5000);
 	assert_int_equal(message_leap(&m), REPORT_LEAP_NONE);
 	/* As command_result() leaves it, too. */
@@ -212,7 +210,7 @@ static void any_time_can_be_told(void **state)
 			assert_null(message_refusal(&m));
 			assert_int_equal(message_offset(&m),
 					 (atoll(times[j]) - atoll(times[i])) * 1000);
-			assert_in_range(message_error(&m), 950, 10000);
+			assert_uint_in_range(message_error(&m), 950, 10000);
 		}
 	}
 	snprintf(text, sizeof(text), line, 127, times[2], times[3], times[3], times[2]);

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
 /* Metrics: exact numbers, and no values that are unknown. */
 #include <endian.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
-#include "metrics.h"
+#include "common/metrics.h"
+#include "unit.h"
 
 static char *printed;
 

@@ -6,8 +6,6 @@
 #include <net/route.h>
 #include <poll.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -15,10 +13,10 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "log.h"
 #include "network.h"
+#include "unit.h"
 
 static int lines;
 

@@ -4,8 +4,6 @@
  * shell scripts in the place of systemctl.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,9 +12,10 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "ntpplace.h"
+#include "process.h"
+#include "unit.h"
 
 static const struct ntp_daemon *const d = &ntpsec_daemon;
 
@@ -81,7 +80,7 @@ static void the_kernel_tells_its_bound(void **state)
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 	assert_null(report_refusal(&r));
 	assert_int_equal(r.offset, 2 * MS);
-	assert_in_range(r.root_dispersion, 6 * MS, 6 * MS + 10 * US);
+	assert_uint_in_range(r.root_dispersion, 6 * MS, 6 * MS + 10 * US);
 	/* Not later than the clock was set. */
 	assert_int_equal(r.reference, EPOCH / NS_PER_SEC + 26);
 	/* CLOCK_REALTIME may change in any way. */
@@ -91,7 +90,7 @@ static void the_kernel_tells_its_bound(void **state)
 	look(p);
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 	assert_int_equal(r.offset, 2 * MS - 3600 * NS_PER_SEC);
-	assert_in_range(r.root_dispersion, 6 * MS + 500 * US, 6 * MS + 515 * US);
+	assert_uint_in_range(r.root_dispersion, 6 * MS + 500 * US, 6 * MS + 515 * US);
 }
 
 static void what_it_makes_of_old_samples_does_not_count(void **state)
@@ -317,16 +316,16 @@ static void it_runs_if_its_process_does(void **state)
 	(void)state;
 	show(own, "ntpd\n");
 	set_process(getpid());
-	assert_true(d->runs());
+	assert_true(d->runs(NULL));
 	/* No process has such a number. */
 	set_process(0x7fffffff);
-	assert_false(d->runs());
+	assert_false(d->runs(NULL));
 	set_process(0);
-	assert_false(d->runs());
+	assert_false(d->runs(NULL));
 	set_process(-1);
-	assert_false(d->runs());
+	assert_false(d->runs(NULL));
 	unlink(NTPD_PID_FILE);
-	assert_false(d->runs());
+	assert_false(d->runs(NULL));
 }
 
 /* A killed ntpd leaves its file behind. */
@@ -335,24 +334,24 @@ static void another_process_with_its_number_is_none(void **state)
 	(void)state;
 	set_process(getpid());
 	show(own, "ntpdate\n");
-	assert_false(d->runs());
+	assert_false(d->runs(NULL));
 	show(own, "ntp\n");
-	assert_false(d->runs());
+	assert_false(d->runs(NULL));
 	/* A process of another user may be hidden: it is ntpd where somebody serves NTP. */
 	show(own, NULL);
-	assert_false(d->runs());
+	assert_false(d->runs(NULL));
 	show("net/udp", "  sl  local_address rem_address   st tx_queue rx_queue\n"
 			" 3125: 00000000:007C 00000000:007B 07 00000000:00000000\n");
-	assert_false(d->runs());
+	assert_false(d->runs(NULL));
 	show("net/udp", "  sl  local_address rem_address   st tx_queue rx_queue\n"
 			" 3125: 00000000:0044 00000000:0000 07 00000000:00000000\n"
 			" 3180: 0100007F:007B 00000000:0000 07 00000000:00000000\n");
-	assert_true(d->runs());
+	assert_true(d->runs(NULL));
 	show("net/udp", NULL);
 	show("net/udp6",
 	     "  sl  local_address                         remote_address\n"
 	     " 3180: 00000000000000000000000000000000:007B 00000000000000000000000000000000:0000 07\n");
-	assert_true(d->runs());
+	assert_true(d->runs(NULL));
 }
 
 int main(void)

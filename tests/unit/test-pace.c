@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* The limit of how often something is done. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "pace.h"
+#include "unit.h"
 
 #define SEC INT64_C(1000000000)
 #define NOW (1000 * SEC)

@@ -5,7 +5,6 @@
  */
 #include <endian.h>
 #include <errno.h>
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +12,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "clock.h"
 #include "daemon.h"
@@ -21,6 +19,7 @@
 #include "log.h"
 #include "random.h"
 #include "reaction.h"
+#include "unit.h"
 
 #define INSTEAD __attribute__((visibility("default")))
 #define SEC	INT64_C(1700000000)
@@ -37,9 +36,11 @@ static struct {
 	bool no_bounds;
 	bool exact; /* the page is right, whatever it says */
 	bool restless;
+	bool rang, rang_was; /* the watcher has told the kernel, which had called it so */
 	bool left_behind;  /* the page's time is that of the marker before */
 	bool synchronised; /* by the kernel's own word */
 	int told_kernel, told_ntp, ntp_error;
+	bool ntp_another; /* it was restarted since it was told */
 	int by_ntp;	/* what the derived time says: 0, or an error */
 	int ntp_resets; /* how often the NTP daemon's measurements were void */
 	uint8_t leap;	/* on the page */
@@ -176,6 +177,25 @@ int clock_look(struct clock_state *state)
 	return 0;
 }
 
+/* The watcher sees another marker. */
+static void ring(void)
+{
+	world.rang = true;
+	world.rang_was |= world.synchronised;
+	world.synchronised = false;
+}
+
+bool device_rang(struct device *device, bool *was)
+{
+	bool rang = world.rang;
+
+	(void)device;
+	if (rang)
+		*was |= world.rang_was;
+	world.rang = world.rang_was = false;
+	return rang;
+}
+
 int clock_unsynchronise(bool *was)
 {
 	/* Otherwise the old status would be lost. */
@@ -245,7 +265,14 @@ int ntp_disrupted(struct ntp *ntp, const struct steer *steer, const struct vmclo
 	(void)steer;
 	(void)page;
 	world.told_ntp++;
+	world.ntp_another &= !!world.ntp_error;
 	return world.ntp_error;
+}
+
+bool ntp_must_be_told(const struct ntp *ntp)
+{
+	(void)ntp;
+	return world.ntp_another;
 }
 
 void random_part(uint64_t generation, uint64_t marker)
@@ -391,6 +418,8 @@ static struct daemon next_one(const struct daemon *before)
 	d.state.resumed = true;
 	d.marker = d.generation = d.marker_before = 0;
 	d.disrupted = d.was_synchronised = d.ntp_told = false;
+	d.kernel_synchronised = d.kernel_alarmed = false;
+	world.rang = world.rang_was = false;
 	d.phase = PHASE_TRUSTED;
 	reaction_init(&d);
 	return d;
@@ -754,6 +783,86 @@ static void a_disruption_is_told_also_before_the_clock_was_trusted(void **state)
 	assert_true(world.synchronised);
 }
 
+static struct daemon start_synchronised(void)
+{
+	struct daemon d = start(NTP_CHRONY);
+
+	world.synchronised = true;
+	reaction_tick(&d);
+	assert_true(check(&d));
+	return d;
+}
+
+static void heal_synchronised(struct daemon *d)
+{
+	pass(2 * NS_PER_SEC);
+	reaction_look(d);
+	assert_true(check(d));
+	assert_true(world.synchronised);
+}
+
+/* The watcher tells the kernel before the main loop runs: what it had said is kept. */
+static void the_watcher_may_be_faster(void **state)
+{
+	struct daemon d = start_synchronised(), next;
+
+	(void)state;
+	world.marker++;
+	ring();
+	heal_synchronised(&d);
+	/* The main loop comes between what the watcher does, and what it says. */
+	reaction_tick(&d);
+	world.no_bounds = true;
+	world.marker++;
+	world.synchronised = false;
+	reaction_look(&d);
+	world.no_bounds = false;
+	heal_synchronised(&d);
+	/* vmclockd is killed before the main loop runs. */
+	reaction_tick(&d);
+	world.marker++;
+	ring();
+	next = next_one(&d);
+	reaction_start(&next);
+	heal_synchronised(&next);
+}
+
+/* The main loop has found the marker itself, and has already healed the clock. */
+static void the_watcher_may_be_late(void **state)
+{
+	struct daemon d = start_synchronised();
+
+	(void)state;
+	ring();
+	reaction_tick(&d);
+	assert_false(world.synchronised);
+	reaction_tick(&d);
+	assert_true(world.synchronised);
+	/* It was not late: the main loop finds another marker. */
+	ring();
+	reaction_tick(&d);
+	world.no_bounds = true;
+	world.marker++;
+	reaction_look(&d);
+	reaction_tick(&d);
+	assert_false(world.synchronised);
+	world.no_bounds = false;
+	heal_synchronised(&d);
+}
+
+/* Without a disruption, a restarted vmclockd leaves the kernel's status to others. */
+static void a_restart_does_not_call_it_synchronised(void **state)
+{
+	struct daemon d = start_synchronised(), next;
+
+	(void)state;
+	world.synchronised = false;
+	next = next_one(&d);
+	reaction_start(&next);
+	assert_true(check(&next));
+	assert_false(world.synchronised);
+}
+
 static void a_reaction_that_was_killed_is_finished_by_the_next_one(void **state)
 {
 	struct daemon d = start(NTP_CHRONY), next;
@@ -848,7 +957,7 @@ static void a_daemon_that_did_not_answer_is_told_later(void **state)
 		reaction_tick(&d);
 	}
 	/* Not all the time, because each try may take long. */
-	assert_in_range(world.told_ntp, 5, 20);
+	assert_uint_in_range(world.told_ntp, 5, 20);
 	world.ntp_error = 0;
 	world.told_ntp = 0;
 	for (i = 0; i < 60; i++) {
@@ -866,6 +975,38 @@ static void a_daemon_that_did_not_answer_is_told_later(void **state)
 		reaction_tick(&d);
 	}
 	assert_int_equal(world.told_ntp, 2);
+}
+
+/* At its start it may load measurements from before the disruption. */
+static void a_daemon_that_was_restarted_is_told_again(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+	int i;
+
+	(void)state;
+	world.marker++;
+	reaction_look(&d);
+	assert_int_equal(world.told_ntp, 1);
+	world.ntp_another = true;
+	for (i = 0; i < 60; i++) {
+		pass(NS_PER_SEC);
+		reaction_tick(&d);
+	}
+	assert_int_equal(world.told_ntp, 2);
+	/* One that refuses is asked now and then. */
+	world.ntp_another = true;
+	world.ntp_error = -EREMOTEIO;
+	for (i = 0; i < 60; i++) {
+		pass(NS_PER_SEC);
+		reaction_tick(&d);
+	}
+	assert_in_range(world.told_ntp, 2 + 5, 2 + 20);
+	/* Without time on the page, it is told in another way. */
+	world.told_ntp = 0;
+	d.ntp_again = 0;
+	d.device.has_time = false;
+	reaction_tick(&d);
+	assert_int_equal(world.told_ntp, 0);
 }
 
 /* The counter has jumped, or the kernel's clocks stood still: chronyd does not know of it. */
@@ -951,10 +1092,14 @@ int main(void)
 		cmocka_unit_test(a_page_that_may_be_wrong_tells_nobody),
 		cmocka_unit_test(a_storm_ends_with_its_last_marker),
 		cmocka_unit_test(a_disruption_is_told_also_before_the_clock_was_trusted),
+		cmocka_unit_test(the_watcher_may_be_faster),
+		cmocka_unit_test(the_watcher_may_be_late),
+		cmocka_unit_test(a_restart_does_not_call_it_synchronised),
 		cmocka_unit_test(a_reaction_that_was_killed_is_finished_by_the_next_one),
 		cmocka_unit_test(a_generation_is_told_by_the_next_one),
 		cmocka_unit_test(a_device_that_is_gone_in_a_reaction_was_disrupted),
 		cmocka_unit_test(a_daemon_that_did_not_answer_is_told_later),
+		cmocka_unit_test(a_daemon_that_was_restarted_is_told_again),
 		cmocka_unit_test(a_counter_out_of_step_voids_what_chronyd_has_measured),
 		cmocka_unit_test(readers_hear_of_a_doubt_and_its_end),
 		cmocka_unit_test(a_marker_that_never_stands_still_holds_nobody_up),

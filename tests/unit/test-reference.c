@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* The PTP clock's time at a value of the counter, from samples that were read a little later. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 
 #include "calc/base.h"
 #include "tools/verify/reference.h"
+#include "unit.h"
 
 #define HZ    UINT64_C(1000000000)	/* a tick is a nanosecond */
 #define CLOCK (INT64_C(1767225600) * NS_PER_SEC)
@@ -141,6 +139,54 @@ static void test_missing_facts(void **state)
 	assert_false(compute(&w));
 }
 
+/* The longer the watch, the better the rate is known. */
+static void test_rate(void **state)
+{
+	struct judge_guest first = {
+		.counter = UINT64_MAX - HZ / 2,
+		.has_truth = true,
+		.truth = { .sec = 100, .nsec = 900000000 },
+		.truth_error = 1000,
+	}, later = first, facts;
+
+	(void)state;
+	/* 10 s later, by 10 ppm more ticks, within 2 us. */
+	later.counter += 10 * HZ + HZ / 10000;
+	later.truth.sec += 10;
+	later.frequency_hz = 1;
+	later.frequency_doubt = 1e-4;
+	later.frequency_error = 5e-3;
+	facts = later;
+	reference_rate(&first, &facts);
+	assert_float_equal(facts.frequency_hz, (double)HZ * 1.00001, 1);
+	assert_float_equal(facts.frequency_doubt, 2e-7, 1e-12);
+	assert_float_equal(facts.frequency_error, 2e-7, 1e-12);
+
+	/* No better than what is known without it. */
+	facts = later;
+	facts.frequency_doubt = 2e-7;
+	reference_rate(&first, &facts);
+	assert_float_equal(facts.frequency_hz, 1, 0);
+	/* One of the two is not known, or no time has passed. */
+	facts = later;
+	facts.has_truth = false;
+	reference_rate(&first, &facts);
+	assert_float_equal(facts.frequency_hz, 1, 0);
+	facts = first;
+	facts.frequency_hz = 1;
+	reference_rate(&first, &facts);
+	assert_float_equal(facts.frequency_hz, 1, 0);
+	/* The reference was set back. */
+	facts = later;
+	facts.truth.sec = 50;
+	reference_rate(&first, &facts);
+	assert_float_equal(facts.frequency_hz, 1, 0);
+	first.has_truth = false;
+	facts = later;
+	reference_rate(&first, &facts);
+	assert_float_equal(facts.frequency_hz, 1, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -149,6 +195,7 @@ int main(void)
 		cmocka_unit_test(test_no_sample),
 		cmocka_unit_test(test_clock_was_set),
 		cmocka_unit_test(test_missing_facts),
+		cmocka_unit_test(test_rate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,16 +3,14 @@
  * Where the last bit decides: times closer to a whole nanosecond than 2^-64 of
  * it are rounded down all the same, and errors may be as large as they can be.
  */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 #include "calc/time.h"
 #include "lib/line.h"
+#include "unit.h"
 
 #define NS NS_PER_SEC
 

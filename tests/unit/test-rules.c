@@ -4,29 +4,30 @@
  * and its limits.
  */
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "calc/scale.h"
 #include "calc/time.h"
 #include "judge/judge.h"
+#include "unit.h"
 
 #define MOST	   16
 #define HZ	   UINT64_C(2500000000)
 #define TENTH	   (HZ / 10)
 #define MIDNIGHT   INT64_C(1767225600)	/* 2026-01-01, UTC */
+#define NEW_YEAR   INT64_C(1830297600)	/* 2028-01-01, UTC */
 #define ALL_ERRORS 0x78			/* the flags of both errors of time and period */
 
 /* A page that keeps all rules, the previous page, and the machine. */
 struct world {
 	struct judge_page page, before;
+	struct judge_history history;
 	struct judge_guest guest;
 	struct judge_watch watch;
+	struct judge_notifications notifications;
 };
 
 /* Moves the reference along its line. */
@@ -94,10 +95,13 @@ static void begin(struct world *w)
 		.guest = {
 			.counter_id = VMCLOCK_COUNTER_X86_TSC,
 			.frequency_hz = (double)HZ,
+			.frequency_doubt = 1e-4,
+			.frequency_error = 5e-3,
 			.has_clock = true,
 			.clock_error = 1000000,
 			.tai = 37,
 			.has_names = true,
+			.has_hid = true,
 			.has_cid = true,
 			.max_error = NS_PER_SEC,
 			.max_age = 300 * (uint64_t)NS_PER_SEC,
@@ -106,6 +110,14 @@ static void begin(struct world *w)
 			.samples = 1000000,
 			.longest_update = 100000000,
 			.changes = 10,
+			.markers = 5,
+			.duration = NS_PER_SEC,
+		},
+		.notifications = {
+			.announced = true,
+			.heard = 9,
+			.followed = 10,
+			.longest = JUDGE_LATE_NS,
 		},
 	};
 	w->page = w->before;
@@ -118,7 +130,8 @@ static void begin(struct world *w)
 static size_t judge_world(const struct world *w, struct judge_finding findings[MOST])
 {
 	const struct judge_facts f = {
-		.page = &w->page, .before = &w->before, .guest = &w->guest, .watch = &w->watch,
+		.page = &w->page, .before = &w->before, .history = &w->history, .guest = &w->guest,
+		.watch = &w->watch, .notifications = &w->notifications,
 	};
 
 	return judge(&f, findings, MOST);
@@ -139,13 +152,24 @@ static void only(const struct world *w, const char *id)
 	assert_true(strlen(findings[0].says) < JUDGE_TEXT - 1);
 }
 
-/* What the only finding says. */
+/* What the gravest finding says. */
 static void says(const struct world *w, const char *text)
 {
 	struct judge_finding findings[MOST];
 
-	assert_int_equal(judge_world(w, findings), 1);
+	assert_true(judge_world(w, findings));
 	assert_string_equal(findings[0].says, text);
+}
+
+/* Is this rule among those that are broken? */
+static bool finds(const struct world *w, const char *id)
+{
+	struct judge_finding findings[MOST];
+	size_t n = judge_world(w, findings), i;
+
+	for (i = 0; i < n && strcmp(findings[i].rule->id, id) != 0; i++)
+		;
+	return i < n;
 }
 
 static void nothing(const struct world *w)
@@ -215,6 +239,12 @@ SPOIL(smearing_unassigned)
 SPOIL(leap_indicator_impossible)
 {
 	w->page.s.leap = 6;
+}
+
+SPOIL(leap_unlikely)
+{
+	/* January 2026. */
+	BOTH(w, s.leap, VMCLOCK_LEAP_POST_POS);
 }
 
 SPOIL(tai_offset_impossible)
@@ -305,6 +335,11 @@ SPOIL(period_differs)
 	w->guest.frequency_hz = (double)HZ * 1.0051;
 }
 
+SPOIL(period_unlikely)
+{
+	w->guest.frequency_hz = (double)HZ * 1.00011;
+}
+
 SPOIL(reference_ahead)
 {
 	w->guest.counter = w->page.s.counter_value - TENTH - HZ / 1000;
@@ -335,6 +370,11 @@ SPOIL(time_untrue)
 	w->guest.has_truth = true;
 	w->guest.truth = w->guest.clock;
 	w->guest.truth.nsec -= 2000;
+}
+
+SPOIL(acpi_hid)
+{
+	w->guest.has_hid = false;
 }
 
 SPOIL(acpi_cid)
@@ -370,6 +410,20 @@ SPOIL(interval_left)
 	step(&w->page, 60);
 }
 
+/* The page before has withdrawn what it gave. */
+static void withdraw(struct world *w)
+{
+	judge_history_add(&w->history, &w->before);
+	w->before.s.status = VMCLOCK_STATUS_UNRELIABLE;
+	judge_history_add(&w->history, &w->before);
+}
+
+SPOIL(interval_contradicted)
+{
+	withdraw(w);
+	step(&w->page, 3100);
+}
+
 SPOIL(rate_left)
 {
 	/* 2 ppm, and the errors allow 1 ppm. */
@@ -382,15 +436,61 @@ SPOIL(monotonic_backwards)
 	step(&w->page, -20);
 }
 
+static void set_june(struct world *w);
+
 SPOIL(leap_life_cycle)
 {
+	set_june(w);
 	w->before.s.leap = VMCLOCK_LEAP_PRE_POS;
 	w->page.s.leap = VMCLOCK_LEAP_PRE_NEG;
+}
+
+/* June 2027: a leap second is possible. */
+static void set_june(struct world *w)
+{
+	const uint64_t way = 1812000000 - MIDNIGHT;
+
+	w->before.s.time_sec += way;
+	w->page.s.time_sec += way;
+	w->guest.clock.sec += (int64_t)way;
+}
+
+SPOIL(leap_withdrawn)
+{
+	set_june(w);
+	w->before.s.leap = VMCLOCK_LEAP_PRE_POS;
+}
+
+SPOIL(smearing_changed)
+{
+	set_june(w);
+	BOTH(w, s.leap, VMCLOCK_LEAP_PRE_POS);
+	w->page.s.smearing = VMCLOCK_SMEARING_UTC_SLS;
 }
 
 SPOIL(tai_offset_moved)
 {
 	w->before.s.tai_offset = -36;
+}
+
+SPOIL(marker_reused)
+{
+	struct judge_page earlier = w->before;
+
+	judge_history_add(&w->history, &earlier);
+	earlier.s.marker++;
+	judge_history_add(&w->history, &earlier);
+	w->before.s.marker++;
+}
+
+SPOIL(capability_lost)
+{
+	w->page.s.flags &= ~(uint64_t)VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
+}
+
+SPOIL(marker_restless)
+{
+	w->watch.markers = 6;
 }
 
 SPOIL(disruption_unannounced)
@@ -420,6 +520,22 @@ SPOIL(stuck_update)
 	w->watch.stuck = true;
 }
 
+SPOIL(notification_missing)
+{
+	w->notifications.missing = 1;
+}
+
+SPOIL(notification_late)
+{
+	w->notifications.late = 1;
+	w->notifications.longest = JUDGE_LATE_NS + 1;
+}
+
+SPOIL(notification_unannounced)
+{
+	w->notifications = (struct judge_notifications){ .heard = 1 };
+}
+
 static const struct {
 	const char *id;
 	void (*spoil)(struct world *w);
@@ -434,6 +550,7 @@ static const struct {
 	{ "status-unassigned", spoil_status_unassigned },
 	{ "smearing-unassigned", spoil_smearing_unassigned },
 	{ "leap-indicator-impossible", spoil_leap_indicator_impossible },
+	{ "leap-unlikely", spoil_leap_unlikely },
 	{ "tai-offset-impossible", spoil_tai_offset_impossible },
 	{ "tai-offset-positive", spoil_tai_offset_positive },
 	{ "no-utc", spoil_no_utc },
@@ -451,27 +568,38 @@ static const struct {
 	{ "rate-esterror-above-maxerror", spoil_rate_esterror_above_maxerror },
 	{ "counter-elsewhere", spoil_counter_elsewhere },
 	{ "period-differs", spoil_period_differs },
+	{ "period-unlikely", spoil_period_unlikely },
 	{ "reference-ahead", spoil_reference_ahead },
 	{ "reference-old", spoil_reference_old },
 	{ "bounds-wide", spoil_bounds_wide },
 	{ "tai-offset-differs", spoil_tai_offset_differs },
 	{ "clock-differs", spoil_clock_differs },
 	{ "time-untrue", spoil_time_untrue },
+	{ "acpi-hid", spoil_acpi_hid },
 	{ "acpi-cid", spoil_acpi_cid },
 	{ "constant-changed", spoil_constant_changed },
 	{ "sequence-backwards", spoil_sequence_backwards },
 	{ "time-of-former-host", spoil_time_of_former_host },
 	{ "reference-backwards", spoil_reference_backwards },
 	{ "interval-left", spoil_interval_left },
+	{ "interval-contradicted", spoil_interval_contradicted },
 	{ "rate-left", spoil_rate_left },
 	{ "monotonic-backwards", spoil_monotonic_backwards },
 	{ "leap-life-cycle", spoil_leap_life_cycle },
+	{ "leap-withdrawn", spoil_leap_withdrawn },
+	{ "smearing-changed", spoil_smearing_changed },
 	{ "tai-offset-moved", spoil_tai_offset_moved },
+	{ "marker-reused", spoil_marker_reused },
+	{ "marker-restless", spoil_marker_restless },
+	{ "capability-lost", spoil_capability_lost },
 	{ "disruption-unannounced", spoil_disruption_unannounced },
 	{ "generation-alone", spoil_generation_alone },
 	{ "torn-update", spoil_torn_update },
 	{ "slow-update", spoil_slow_update },
 	{ "stuck-update", spoil_stuck_update },
+	{ "notification-missing", spoil_notification_missing },
+	{ "notification-late", spoil_notification_late },
+	{ "notification-unannounced", spoil_notification_unannounced },
 };
 
 #define SPOILS (sizeof(spoils) / sizeof(spoils[0]))
@@ -598,6 +726,41 @@ static void test_second_fields(void **state)
 	says(&w, "the maximum error of the period is 0: no counter is exact");
 }
 
+static void test_notifications(void **state)
+{
+	struct judge_facts f = { 0 };
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	w.notifications.missing = 2;
+	says(&w, "no notification followed 2 of 12 changes: none came within 500 ms, or before the "
+		 "next change");
+	w.notifications.followed = 0;
+	says(&w, "the flag promises notifications, but none followed a change within 500 ms; "
+		 "changes: 2");
+	begin(&w);
+	w.notifications.late = 3;
+	w.notifications.longest = 312000000;
+	says(&w, "of the notifications, 3 came more than 100 ms after a change, the latest 312 ms "
+		 "after it");
+	begin(&w);
+	w.notifications.announced = false;
+	says(&w, "notifications came, 9 in all, but the flag NOTIFICATION_PRESENT is not set");
+	w.notifications.heard = 0;
+	nothing(&w);
+
+	/* Without a change under the flag, nothing is known about what it promises. */
+	f.notifications = &w.notifications;
+	assert_true(judge_can(judge_rule_named("notification-missing"), &f));
+	w.notifications = (struct judge_notifications){ .announced = true };
+	assert_false(judge_can(judge_rule_named("notification-missing"), &f));
+	assert_false(judge_can(judge_rule_named("notification-late"), &f));
+	assert_true(judge_can(judge_rule_named("notification-unannounced"), &f));
+	w.notifications.missing = 1;
+	assert_true(judge_can(judge_rule_named("notification-late"), &f));
+}
+
 static void test_order(void **state)
 {
 	struct judge_finding findings[MOST];
@@ -608,8 +771,8 @@ static void test_order(void **state)
 	(void)state;
 	begin(&w);
 	spoil_timescale_utc(&w);	/* advice */
-	spoil_reserved_not_zero(&w);	/* doubtful */
-	spoil_smearing_unassigned(&w);	/* breaks */
+	spoil_reserved_not_zero(&w);	/* doubtful, and nothing is lost */
+	spoil_smearing_unassigned(&w);	/* breaks, a hint */
 	spoil_esterror_above_maxerror(&w);
 	n = judge_world(&w, findings);
 	assert_int_equal(n, 4);
@@ -623,6 +786,41 @@ static void test_order(void **state)
 		assert_int_equal(judge(&f, findings, i), i);
 	assert_string_equal(findings[0].rule->id, "smearing-unassigned");
 	assert_string_equal(findings[2].rule->id, "reserved-not-zero");
+
+	/* What hurts most leads, not what is certain: a stale time, then no bounds, then a hint. */
+	begin(&w);
+	spoil_reference_old(&w);
+	spoil_no_bounds(&w);
+	spoil_smearing_unassigned(&w);
+	assert_int_equal(judge_world(&w, findings), 3);
+	assert_string_equal(findings[0].rule->id, "reference-old");
+	assert_string_equal(findings[1].rule->id, "no-bounds");
+	assert_string_equal(findings[2].rule->id, "smearing-unassigned");
+}
+
+/* From each group, one rule for each severity; the gravest first. */
+static void test_gravity(void **state)
+{
+	static const char *const order[] = {
+		"interval-left",	/* wrong time that nobody notices */
+		"clock-differs",
+		"counter-missing",	/* no time */
+		"bounds-not-covered",	/* no order of events */
+		"no-bounds",
+		"generation-not-covered",
+		"no-utc",
+		"smearing-unassigned",	/* a hint */
+		"reserved-not-zero",
+		"generation-alone",	/* advice */
+	};
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		for (k = 0; k < sizeof(order) / sizeof(order[0]); k++)
+			assert_int_equal(judge_is_graver(judge_rule_named(order[i]),
+							 judge_rule_named(order[k])),
+					 i < k);
 }
 
 /* ---- Limits ---------------------------------------------------------------------------------- */
@@ -633,10 +831,30 @@ static void test_limits_of_time(void **state)
 
 	(void)state;
 	begin(&w);
-	w.guest.frequency_hz = (double)HZ * 1.0049;
+	/* Doubt begins at what is known here and what the page claims, 100 ppm and 0.5 ppm. */
+	w.guest.frequency_hz = (double)HZ * 1.0001003;
 	nothing(&w);
+	w.guest.frequency_hz = (double)HZ * 0.9999;
+	nothing(&w);
+	w.guest.frequency_hz = (double)HZ * 0.99989;
+	only(&w, "period-unlikely");
+	says(&w, "the page says that the counter runs at 2.5 GHz, which is 0.011 % faster than "
+		 "the 2.4997 GHz measured here within 100000 parts per billion");
+	w.guest.frequency_hz = (double)HZ * 1.0049;
+	only(&w, "period-unlikely");
 	w.guest.frequency_hz = (double)HZ * 0.9949;
 	only(&w, "period-differs");
+	/* What the page does not claim is not held against it, up to what NTP can correct. */
+	w.guest.frequency_hz = (double)HZ * 1.00001;
+	w.guest.frequency_doubt = w.guest.frequency_error = 1e-6;
+	only(&w, "period-differs");
+	BOTH(&w, s.flags, w.page.s.flags & ~(uint64_t)(VMCLOCK_FLAG_PERIOD_MAXERROR_VALID |
+						       VMCLOCK_FLAG_PERIOD_ESTERROR_VALID));
+	assert_true(finds(&w, "period-unlikely"));
+	assert_false(finds(&w, "period-differs"));
+	w.guest.frequency_hz = (double)HZ * 1.0006;
+	assert_true(finds(&w, "period-differs"));
+	begin(&w);
 	/* Half or twice as fast. */
 	w.guest.frequency_hz = (double)HZ / 2;
 	only(&w, "period-differs");
@@ -906,11 +1124,108 @@ static void test_intervals(void **state)
 	only(&w, "reference-backwards");
 }
 
+/* Time that was withdrawn, and is back under the same marker. */
+static void test_withdrawn(void **state)
+{
+	struct world w;
+
+	(void)state;
+	/* 1500 ns each, and 50 ns of growth: the intervals still meet. */
+	begin(&w);
+	withdraw(&w);
+	step(&w.page, 3040);
+	nothing(&w);
+	begin(&w);
+	withdraw(&w);
+	step(&w.page, -3040);
+	nothing(&w);
+	begin(&w);
+	withdraw(&w);
+	step(&w.page, -3100);
+	only(&w, "interval-contradicted");
+	/* Wider bounds make no contradiction. */
+	w.page.s.time_maxerror = 1000000;
+	nothing(&w);
+	/* Without bounds nothing is guaranteed; without bounds before, nothing was. */
+	begin(&w);
+	spoil_interval_contradicted(&w);
+	w.page.s.flags &= ~(uint64_t)ALL_ERRORS;
+	only(&w, "no-bounds");
+	begin(&w);
+	w.before.s.flags &= ~(uint64_t)ALL_ERRORS;
+	spoil_interval_contradicted(&w);
+	nothing(&w);
+	/* Bounds that are withdrawn alone. */
+	begin(&w);
+	judge_history_add(&w.history, &w.before);
+	w.before.s.flags &= ~(uint64_t)VMCLOCK_FLAG_TIME_MAXERROR_VALID;
+	judge_history_add(&w.history, &w.before);
+	step(&w.page, 3100);
+	only(&w, "interval-contradicted");
+	/* A disruption ends the guarantee, whether it comes with the time or before it. */
+	begin(&w);
+	spoil_interval_contradicted(&w);
+	w.page.s.marker++;
+	nothing(&w);
+	begin(&w);
+	withdraw(&w);
+	w.before.s.marker = ++w.page.s.marker;
+	judge_history_add(&w.history, &w.before);
+	step(&w.page, 3100);
+	nothing(&w);
+	/* The promise of monotonic time outlives it, without bounds or within them. */
+	begin(&w);
+	BOTH(&w, s.flags, (w.page.s.flags & ~(uint64_t)ALL_ERRORS) | VMCLOCK_FLAG_TIME_MONOTONIC);
+	withdraw(&w);
+	step(&w.page, -99999000);
+	assert_false(finds(&w, "monotonic-backwards"));
+	step(&w.page, -2000);
+	assert_true(finds(&w, "monotonic-backwards"));
+	begin(&w);
+	BOTH(&w, s.flags, w.page.s.flags | VMCLOCK_FLAG_TIME_MONOTONIC);
+	BOTH(&w, s.time_maxerror, NS_PER_SEC / 2);
+	withdraw(&w);
+	step(&w.page, -100002000);
+	w.guest.has_clock = false;
+	only(&w, "monotonic-backwards");
+	/* The counter went back. */
+	begin(&w);
+	withdraw(&w);
+	w.page.s.counter_value = w.before.s.counter_value - HZ;
+	assert_true(finds(&w, "interval-contradicted"));
+
+	/* Bounds go, and time jumps at once: it must lie within the last ones. */
+	begin(&w);
+	w.page.s.flags &= ~(uint64_t)ALL_ERRORS;
+	step(&w.page, 1400);
+	only(&w, "no-bounds");
+	step(&w.page, 200);
+	assert_true(finds(&w, "interval-left"));
+}
+
 static void test_markers(void **state)
 {
 	struct world w;
 
 	(void)state;
+	/* The reference is the former host's, though the period is new. */
+	begin(&w);
+	spoil_time_of_former_host(&w);
+	w.page.s.period++;
+	only(&w, "time-of-former-host");
+	/* The new marker came without time, and the old host's time comes later. */
+	begin(&w);
+	w.page = w.before;
+	w.page.seq += 4;
+	w.page.s.marker++;
+	judge_history_add(&w.history, &w.before);
+	w.before.s.marker++;
+	w.before.s.status = VMCLOCK_STATUS_UNRELIABLE;
+	judge_history_add(&w.history, &w.before);
+	only(&w, "time-of-former-host");
+	/* Once there was a time under the new marker, an equal reference proves nothing. */
+	judge_history_add(&w.history, &w.page);
+	nothing(&w);
 	/* One field that moved is enough. */
 	begin(&w);
 	spoil_time_of_former_host(&w);
@@ -935,6 +1250,69 @@ static void test_markers(void **state)
 	nothing(&w);
 }
 
+static void test_capabilities(void **state)
+{
+	static const uint64_t flags[] = {
+		VMCLOCK_FLAG_NOTIFICATION_PRESENT, VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT,
+		VMCLOCK_FLAG_TIME_MONOTONIC,
+	};
+	struct world w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		begin(&w);
+		w.before.s.flags |= flags[i];
+		w.page.s.flags &= ~flags[i];
+		only(&w, "capability-lost");
+		/* They may come. */
+		begin(&w);
+		w.before.s.flags &= ~flags[i];
+		w.page.s.flags |= flags[i];
+		nothing(&w);
+	}
+	/* Monotonic time is a promise of one host. */
+	begin(&w);
+	w.before.s.flags |= VMCLOCK_FLAG_TIME_MONOTONIC;
+	w.page.s.marker++;
+	nothing(&w);
+	/* Announcements end. */
+	begin(&w);
+	w.page.s.flags &= ~(uint64_t)VMCLOCK_FLAG_DISRUPTION_SOON;
+	nothing(&w);
+}
+
+/* A marker need not grow. */
+static void test_used_markers(void **state)
+{
+	struct world w;
+	size_t i;
+
+	(void)state;
+	begin(&w);
+	judge_history_add(&w.history, &w.before);
+	w.page.s.marker--;
+	nothing(&w);
+	/* Only so many are remembered. */
+	begin(&w);
+	for (i = 0; i <= JUDGE_MARKERS; i++) {
+		w.before.s.marker = 1000 + i;
+		judge_history_add(&w.history, &w.before);
+	}
+	w.page.s.marker = 1000;
+	only(&w, "marker-reused");
+	w.before.s.marker++;
+	judge_history_add(&w.history, &w.before);
+	nothing(&w);
+	/* Six in six seconds, as a test may cause them. */
+	begin(&w);
+	w.watch.markers = 6;
+	w.watch.duration = INT64_C(6) * NS_PER_SEC;
+	nothing(&w);
+	w.watch.duration--;
+	only(&w, "marker-restless");
+}
+
 /* The reference of the page before, and of the page, in UTC; the offsets are right. */
 static void set_leap(struct world *w, unsigned int was, int64_t before, unsigned int is, int64_t now)
 {
@@ -956,21 +1334,29 @@ static void set_leap(struct world *w, unsigned int was, int64_t before, unsigned
 	w->before.s.flags &= ~(uint64_t)ALL_ERRORS;
 }
 
+/* Some of the indicators are unlikely in their month, which is another rule. */
 static void expect_leap(const struct world *w, bool kept)
 {
-	if (kept)
-		nothing(w);
-	else
-		only(w, "leap-life-cycle");
+	struct judge_finding findings[MOST];
+	size_t n = judge_world(w, findings), i;
+	bool broken = false;
+
+	for (i = 0; i < n; i++) {
+		if (!strcmp(findings[i].rule->id, "leap-life-cycle"))
+			broken = true;
+		else
+			assert_string_equal(findings[i].rule->id, "leap-unlikely");
+	}
+	assert_int_equal(broken, !kept);
 }
 
 static void test_leap_seconds(void **state)
 {
 	enum { NONE, PRE_POS, PRE_NEG, POS, POST_POS, POST_NEG };
 	/* December to December, December to January: which may follow which? */
-	static const char same[6][7] = { "yyynnn", "yyn_nn", "yny_nn", "______", "yyynyn", "yyynny" };
+	static const char same[6][7] = { "yyynnn", "wyn_nn", "wny_nn", "______", "yyynyn", "yyynny" };
 	static const char next[6][7] = { "yyy_yy", "nnn_yn", "nnn_ny", "nnn_yn", "yyynnn", "yyynnn" };
-	const int64_t december = MIDNIGHT - 86400;
+	const int64_t december = NEW_YEAR - 86400;
 	struct world w;
 	unsigned int was, is;
 
@@ -980,44 +1366,103 @@ static void test_leap_seconds(void **state)
 		for (is = NONE; is <= POST_NEG; is++) {
 			if (same[was][is] != '_' && is != POS) {
 				set_leap(&w, was, december, is, december + 10);
-				expect_leap(&w, same[was][is] == 'y');
+				if (same[was][is] == 'w')
+					only(&w, "leap-withdrawn");
+				else
+					expect_leap(&w, same[was][is] == 'y');
 			}
 			if (next[was][is] != '_' && is != POS) {
-				set_leap(&w, was, was == POS ? MIDNIGHT - 1 : MIDNIGHT - 2, is,
-					 MIDNIGHT + 5);
+				set_leap(&w, was, was == POS ? NEW_YEAR - 1 : NEW_YEAR - 2, is,
+					 NEW_YEAR + 5);
 				expect_leap(&w, next[was][is] == 'y');
 			}
 		}
 	}
 	/* In the second itself: 23:59:59 again, by the new offset. */
-	set_leap(&w, PRE_POS, MIDNIGHT - 1, POS, MIDNIGHT - 1);
+	set_leap(&w, PRE_POS, NEW_YEAR - 1, POS, NEW_YEAR - 1);
 	expect_leap(&w, true);
-	set_leap(&w, NONE, MIDNIGHT - 2, POS, MIDNIGHT - 1);
+	set_leap(&w, NONE, NEW_YEAR - 2, POS, NEW_YEAR - 1);
 	only(&w, "leap-life-cycle");
 	says(&w, "leap_indicator changed from NONE to POS, which cannot follow it here");
-	set_leap(&w, PRE_NEG, MIDNIGHT - 2, PRE_NEG, MIDNIGHT + 5);
+	set_leap(&w, PRE_NEG, NEW_YEAR - 2, PRE_NEG, NEW_YEAR + 5);
 	says(&w, "leap_indicator is PRE_NEG in the next month as well");
-	set_leap(&w, PRE_POS, MIDNIGHT - 9, POS, MIDNIGHT - 5);
+	set_leap(&w, PRE_POS, NEW_YEAR - 9, POS, NEW_YEAR - 5);
 	only(&w, "leap-indicator-impossible");
 
 	/* The offset stays the old one, or moves the wrong way. */
-	set_leap(&w, PRE_POS, MIDNIGHT - 2, POST_POS, MIDNIGHT + 5);
+	set_leap(&w, PRE_POS, NEW_YEAR - 2, POST_POS, NEW_YEAR + 5);
 	w.page.s.tai_offset = -37;
 	only(&w, "tai-offset-moved");
 	w.page.s.tai_offset = -36;
 	only(&w, "tai-offset-moved");
-	set_leap(&w, PRE_NEG, MIDNIGHT - 2, POST_NEG, MIDNIGHT + 5);
+	set_leap(&w, PRE_NEG, NEW_YEAR - 2, POST_NEG, NEW_YEAR + 5);
 	w.page.s.tai_offset = -37;
 	only(&w, "tai-offset-moved");
 	w.page.s.tai_offset = -38;
 	only(&w, "tai-offset-moved");
 	/* It moves, but the indicator is wrong: that rule says enough. */
-	set_leap(&w, PRE_POS, MIDNIGHT - 2, NONE, MIDNIGHT + 5);
+	set_leap(&w, PRE_POS, NEW_YEAR - 2, NONE, NEW_YEAR + 5);
 	w.page.s.tai_offset = -38;
 	only(&w, "leap-life-cycle");
-	set_leap(&w, NONE, MIDNIGHT - 2, NONE, MIDNIGHT + 5);
+	set_leap(&w, NONE, NEW_YEAR - 2, NONE, NEW_YEAR + 5);
 	w.page.s.tai_offset = -38;
 	only(&w, "tai-offset-moved");
+}
+
+/* Leap seconds that no authority has announced, by all that is known. */
+static void test_unlikely_leaps(void **state)
+{
+	enum { NONE, PRE_POS, PRE_NEG, POS, POST_POS, POST_NEG };
+	static const struct {
+		int64_t utc;
+		unsigned int leap;
+		bool doubtful;
+	} cases[] = {
+		{ 1480000000, PRE_POS, true },	/* November 2016 */
+		{ 1483000000, PRE_POS, false },	/* December 2016 */
+		{ 1484000000, POST_POS, false },
+		{ 1488000000, POST_POS, true },	/* February 2017 */
+		{ 1750000000, PRE_POS, true },	/* June 2025: there was none */
+		{ 1752000000, POST_NEG, true },
+		{ 1782604799, PRE_POS, false },	/* June 2026: not known to the end */
+		{ 1784000000, POST_NEG, false },	/* July 2026 */
+		{ 1796000000, PRE_NEG, true },	/* November 2026 */
+		{ 1798000000, PRE_NEG, false },	/* December 2026 */
+		{ 1806000000, PRE_POS, true },	/* March 2027 */
+		{ 1806000000, NONE, false },
+		{ 1806537599, POS, true },	/* 2027-03-31T23:59:59 */
+	};
+	struct world w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin(&w);
+		w.page.s.leap = (uint8_t)cases[i].leap;
+		w.page.s.time_sec = (uint64_t)cases[i].utc + 37;
+		w.before = w.page;
+		w.before.seq -= 2;
+		w.guest.has_clock = false;
+		if (cases[i].doubtful)
+			only(&w, "leap-unlikely");
+		else
+			nothing(&w);
+	}
+	/* By a newer list, there is none in December 2026. */
+	begin(&w);
+	w.page.s.leap = PRE_POS;
+	w.page.s.time_sec = 1798000037;
+	w.before = w.page;
+	w.before.seq -= 2;
+	w.guest.has_clock = false;
+	w.guest.no_leaps_until = 1798761599;
+	nothing(&w);
+	w.guest.no_leaps_until++;
+	only(&w, "leap-unlikely");
+	/* Far from a leap second, a hint may change. */
+	begin(&w);
+	w.page.s.smearing = VMCLOCK_SMEARING_NOON_LINEAR;
+	nothing(&w);
 }
 
 /* ---- Values as people read them ------------------------------------------------------------------ */
@@ -1149,14 +1594,20 @@ int main(void)
 		cmocka_unit_test(test_good_pages),
 		cmocka_unit_test(test_missing_facts),
 		cmocka_unit_test(test_second_fields),
+		cmocka_unit_test(test_notifications),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_gravity),
 		cmocka_unit_test(test_limits_of_time),
 		cmocka_unit_test(test_truth_in_tai),
 		cmocka_unit_test(test_limits_of_page),
 		cmocka_unit_test(test_constants),
 		cmocka_unit_test(test_intervals),
+		cmocka_unit_test(test_withdrawn),
 		cmocka_unit_test(test_markers),
+		cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_used_markers),
 		cmocka_unit_test(test_leap_seconds),
+		cmocka_unit_test(test_unlikely_leaps),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_offers),
 		cmocka_unit_test(test_page_of),

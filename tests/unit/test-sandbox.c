@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "counter.h"
-#include "internal.h"
+#include "section.h"
 #include "pagefile.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -247,7 +247,7 @@ static void try_all(struct vmclock *vc, const struct trial *trials, size_t count
 	size_t i;
 
 	assert_ptr_not_equal(outcomes, MAP_FAILED);
-	assert_in_range(count, 1, TRIALS_MAX);
+	assert_uint_in_range(count, 1, TRIALS_MAX);
 	for (i = 0; i < count; i++) {
 		pids[i] = fork();
 		if (!pids[i])

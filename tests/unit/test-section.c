@@ -3,11 +3,8 @@
  * The sequence-count section, under a host that acts just when a reader looks at the
  * page or at the clock: for how long it is waited, by what, and what is then read.
  */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <endian.h>
 #include <errno.h>
@@ -15,7 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "section.h"
+#include "unit.h"
 
 #define NS INT64_C(1000000000)
 #define MS INT64_C(1000000)
@@ -257,7 +255,7 @@ static void a_host_that_rests_in_the_end_is_read(void **state)
 		set_up(state);
 		spoil(SECTION_FAST_TRIES + 20, busy);
 		assert_int_equal(read_generation(), 0);
-		assert_in_range(host.readings, 10, 30);
+		assert_uint_in_range(host.readings, 10, 30);
 	}
 }
 
@@ -270,7 +268,7 @@ static void a_host_that_never_rests_has_100_ms(void **state)
 		spoil(INT32_MAX / 2, busy);
 		assert_int_equal(read_generation(), -ETIMEDOUT);
 		assert_int_equal(host.readings, 1 + 100 + 1);
-		assert_in_range(host.loads, 2 * SECTION_FAST_TRIES,
+		assert_uint_in_range(host.loads, 2 * SECTION_FAST_TRIES,
 				2 * (SECTION_FAST_TRIES + 110));
 	}
 }

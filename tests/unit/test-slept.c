@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Detecting sleep, steps, and another clocksource. */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,11 +8,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "clocksource.h"
 #include "lead.h"
 #include "slept.h"
+#include "unit.h"
 
 #define SEC INT64_C(1000000000)
 

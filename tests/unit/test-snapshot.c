@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* The snapshot's numbers, from the specification's offsets in the page. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "calc/snapshot.h"
+#include "unit.h"
 
 /* Little-endian, byte by byte. */
 static uint64_t bytes_at(const unsigned char *page, size_t offset, size_t len)

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
 /* Whose time is it after the marker has changed? Looks at pages of two hosts. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <endian.h>
-#include <cmocka.h>
 
 #include "stale.h"
 #include "calc/base.h"
+#include "unit.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define NS	      INT64_C(1000000000)

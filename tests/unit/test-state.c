@@ -3,7 +3,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,11 +18,11 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "log.h"
 #include "runfile.h"
 #include "state.h"
+#include "unit.h"
 
 #define STATE  VMCLOCK_RUN_STATE_NAME
 #define SIZE   VMCLOCK_RUN_STATE_SIZE

@@ -2,15 +2,13 @@
 /* The rate of the system clock, by a page with time. */
 #include <endian.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "clock.h"
 #include "clocks.h"
 #include "steer.h"
+#include "unit.h"
 
 /* A tick is one ns by the kernel, and by a page of 0 ppm. */
 #define SHIFT  29

@@ -100,7 +100,7 @@ static void the_counter_may_be_before_the_reference(void **state)
 
 	assert_int_equal(vmclock_at(vc, VMCLOCK_SCALE_TAI, REFERENCE - TICKS(600000000), &t), 0);
 	assert_int_equal(t.time.tv_sec, MIDNIGHT + 36);
-	assert_in_range(t.time.tv_nsec, 899999999, 900000000);
+	assert_uint_in_range(t.time.tv_nsec, 899999999, 900000000);
 	assert_true(t.flags & VMCLOCK_FLAG_BOUNDED);
 	vmclock_close(vc);
 }
@@ -574,7 +574,7 @@ static void read_at(const struct vmclock *vc, uint64_t counter, struct vmclock_t
 
 static void assert_normal(const struct timespec *ts)
 {
-	assert_in_range(ts->tv_nsec, 0, NS - 1);
+	assert_uint_in_range(ts->tv_nsec, 0, NS - 1);
 }
 
 /* Compares with a new handle, whose first reading takes the slow path. */
@@ -615,7 +615,7 @@ static void a_reading_makes_a_line(void **state)
 		assert_true(cl->writing == cl->written);
 		assert_true(cl->marker == le64toh(pf->page->disruption_marker));
 		assert_true(cl->line.counter_value == REFERENCE);
-		assert_in_range(cl->line.reach, TICKS(1000000), UINT64_MAX);
+		assert_uint_in_range(cl->line.reach, TICKS(1000000), UINT64_MAX);
 		assert_int_equal(cl->sec, MIDNIGHT + 37);
 		pagefile_disrupt(pf);
 	}
@@ -699,7 +699,7 @@ static void each_reading_reads_the_counter(void **state)
 		assert_int_equal(i % 2 ? vmclock_now(vc, VMCLOCK_SCALE_TAI, &t) :
 					 vmclock_now_relaxed(vc, VMCLOCK_SCALE_TAI, &t), 0);
 		/* The relaxed one may be read a little before. */
-		assert_in_range(t.counter, before - 1000, counter_ordered());
+		assert_uint_in_range(t.counter, before - 1000, counter_ordered());
 	}
 	vmclock_close(vc);
 }

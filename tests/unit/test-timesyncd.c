@@ -5,8 +5,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,9 +12,9 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "ntpplace.h"
+#include "unit.h"
 
 static const struct ntp_daemon *const d = &timesyncd_daemon;
 
@@ -114,7 +112,7 @@ static void what_was_sent_since_counts(void **state)
 	assert_null(report_refusal(&r));
 	assert_int_equal(r.offset, 0);
 	/* Half the round trip, half the root delay, the root dispersion; 1000 ppm; rounding. */
-	assert_in_range(r.root_dispersion, 6 * MS + 100 * US, 6 * MS + 115 * US);
+	assert_uint_in_range(r.root_dispersion, 6 * MS + 100 * US, 6 * MS + 115 * US);
 	assert_int_equal(r.reference, (EPOCH + 3600 * NS_PER_SEC) / NS_PER_SEC);
 
 	/* CLOCK_REALTIME may change in any way. */
@@ -123,7 +121,7 @@ static void what_was_sent_since_counts(void **state)
 	shown.synchronised = false;
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 	assert_int_equal(r.offset, 7200 * NS_PER_SEC);
-	assert_in_range(r.root_dispersion, 6 * MS + 600 * US, 6 * MS + 620 * US);
+	assert_uint_in_range(r.root_dispersion, 6 * MS + 600 * US, 6 * MS + 620 * US);
 }
 
 static void what_was_sent_before_does_not(void **state)
@@ -210,7 +208,7 @@ static void what_is_pending_counts(void **state)
 	look(p);
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 	assert_int_equal(r.reference, shown.real / NS_PER_SEC);
-	assert_in_range(r.root_dispersion, 6 * MS, 7 * MS);
+	assert_uint_in_range(r.root_dispersion, 6 * MS, 7 * MS);
 }
 
 /* The clock was set by another measurement than the reported one. */
@@ -250,7 +248,7 @@ static void a_clock_that_was_set_meanwhile_is_less_certain(void **state)
 	look(p);
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 	assert_int_equal(r.offset, 30 * MS);
-	assert_in_range(r.root_dispersion, 33 * MS, 36 * MS);
+	assert_uint_in_range(r.root_dispersion, 33 * MS, 36 * MS);
 }
 
 static void the_kernel_has_to_agree(void **state)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* No time on an unsteady counter: the library's own check, on a fake processor. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
+
+#include "unit.h"
 
 #include <endian.h>
 #include <errno.h>

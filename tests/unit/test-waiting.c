@@ -3,7 +3,6 @@
  * Waits in a world where time goes on only while the library sleeps, and where
  * a page file is a device whose events are told: when does it look, and where?
  */
-#include <dirent.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -90,7 +89,7 @@ static void go_on(int64_t ns)
 
 static void log_nap(int64_t ns, int fd)
 {
-	assert_in_range(world.napped, 0, NAPS_MAX - 1);
+	assert_uint_in_range(world.napped, 0, NAPS_MAX - 1);
 	world.naps[world.napped++] = (struct nap){ ns, fd };
 }
 
@@ -213,18 +212,6 @@ ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
 	return syscall(SYS_pread64, fd, buffer, size, offset);
 }
 
-static int descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int count = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
-}
-
 static struct vmclock *begin(struct pagefile *pf, bool device)
 {
 	struct vmclock *vc;
@@ -242,14 +229,14 @@ static struct vmclock *begin(struct pagefile *pf, bool device)
 static int wait_ms(struct vmclock *vc, int64_t ms)
 {
 	const struct timespec timeout = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * MS };
-	int before = descriptors();
+	int before = count_descriptors();
 	int ret;
 
 	/* Ends a wait that would never end. */
 	alarm(20);
 	ret = vmclock_wait_disrupted(vc, 1, ms < 0 ? NULL : &timeout);
 	alarm(0);
-	assert_int_equal(descriptors(), before);
+	assert_int_equal(count_descriptors(), before);
 	return ret;
 }
 
@@ -604,7 +591,7 @@ static void a_description_that_somebody_closed_is_not_used(void **state)
 	assert_int_equal(close(world.naps[0].fd), 0);
 	for (i = 1; i < world.napped; i++)
 		assert_int_equal(world.naps[i].fd, -1);
-	assert_in_range(world.napped, 4, 5);
+	assert_uint_in_range(world.napped, 4, 5);
 	vmclock_close(vc);
 }
 
@@ -648,7 +635,7 @@ static void a_device_that_goes_ends_the_wait(void **state)
 		world.writable = i & 2;
 		assert_int_equal(wait_ms(vc, -1), -ENODEV);
 		/* At once, or when it looks next. */
-		assert_in_range(world.now, gone_at, gone_at + (i & 3 ? 100 * MS : 0));
+		assert_uint_in_range(world.now, gone_at, gone_at + (i & 3 ? 100 * MS : 0));
 		vmclock_close(vc);
 	}
 
@@ -790,10 +777,10 @@ static void a_commit_wait_sleeps_in_slices(void **state)
 
 	assert_int_equal(commit_ms(vc, 1234), 0);
 	/* The earliest is 1 ms before the time, and rounding has its nanoseconds. */
-	assert_in_range(world.now - began, 1235 * MS, 1235 * MS + 2000);
+	assert_uint_in_range(world.now - began, 1235 * MS, 1235 * MS + 2000);
 	for (i = 0; i < world.napped; i++)
-		assert_in_range(world.naps[i].ns, 1, 100 * MS + 1);
-	assert_in_range(world.napped, 13, 15);
+		assert_uint_in_range(world.naps[i].ns, 1, 100 * MS + 1);
+	assert_uint_in_range(world.napped, 13, 15);
 	vmclock_close(vc);
 }
 
@@ -819,7 +806,7 @@ static void a_commit_wait_ends_in_time(void **state)
 	assert_int_equal(world.now, 1000 * NS + 240 * MS);
 	assert_int_equal(world.napped, 3);
 	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, &enough), 0);
-	assert_in_range(world.now, 1000 * NS + 251 * MS, 1000 * NS + 251 * MS + 2000);
+	assert_uint_in_range(world.now, 1000 * NS + 251 * MS, 1000 * NS + 251 * MS + 2000);
 	assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, &(struct timespec){ 0 }),
 			 0);
 	/* Each scale is one to wait on. */
@@ -841,8 +828,8 @@ static void a_time_that_is_over_is_not_slept_for(void **state)
 	assert_int_equal(world.napped, 0);
 	/* The bounds still hold it. */
 	assert_int_equal(commit_ms(vc, -1), 0);
-	assert_in_range(world.napped, 1, 2);
-	assert_in_range(world.naps[0].ns, 1, 10);
+	assert_uint_in_range(world.napped, 1, 2);
+	assert_uint_in_range(world.naps[0].ns, 1, 10);
 	vmclock_close(vc);
 }
 
@@ -856,7 +843,7 @@ static void whole_seconds_are_slept_for_as_well(void **state)
 	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
 		vc = begin_with_time(*state);
 		assert_int_equal(commit_ms(vc, times[i]), 0);
-		assert_in_range(world.now, 1000 * NS + (times[i] + 1) * MS,
+		assert_uint_in_range(world.now, 1000 * NS + (times[i] + 1) * MS,
 				1000 * NS + (times[i] + 1) * MS + 2000);
 		vmclock_close(vc);
 	}
@@ -890,14 +877,14 @@ static void a_time_that_stands_still_is_looked_at_ever_less(void **state)
 	world.page_time = false;
 	world.change_at = world.now + 2 * NS;
 	assert_int_equal(commit_ms(vc, -1), -ESTALE);
-	assert_in_range(world.naps[0].ns, 1, 10);
-	assert_in_range(world.naps[1].ns, 1000, 2000);
+	assert_uint_in_range(world.naps[0].ns, 1, 10);
+	assert_uint_in_range(world.naps[1].ns, 1000, 2000);
 	for (i = 2; i < world.napped && world.naps[i].ns < 100 * MS; i++)
-		assert_in_range(world.naps[i].ns, 2 * world.naps[i - 1].ns,
+		assert_uint_in_range(world.naps[i].ns, 2 * world.naps[i - 1].ns,
 				3 * world.naps[i - 1].ns);
-	assert_in_range(i, 12, 20);
+	assert_uint_in_range(i, 12, 20);
 	for (; i < world.napped; i++)
-		assert_in_range(world.naps[i].ns, 100 * MS, 100 * MS + 1);
+		assert_uint_in_range(world.naps[i].ns, 100 * MS, 100 * MS + 1);
 	vmclock_close(vc);
 }
 
@@ -907,7 +894,7 @@ static void a_disruption_ends_a_commit_wait(void **state)
 
 	world.change_at = world.now + 520 * MS;
 	assert_int_equal(commit_ms(vc, 3600000), -ESTALE);
-	assert_in_range(world.now, 1000 * NS + 520 * MS, 1000 * NS + 621 * MS);
+	assert_uint_in_range(world.now, 1000 * NS + 520 * MS, 1000 * NS + 621 * MS);
 	vmclock_close(vc);
 }
 

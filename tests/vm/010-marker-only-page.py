@@ -18,7 +18,7 @@ def run(lab):
     sysfs = '/sys/class/misc/vmclock0'
     for name, value in {
             'clock_status': 'unknown', 'counter_id': 'invalid', 'disruption_marker': '1',
-            'notification': 'timer', 'flags': '0x0'}.items():
+            'notification': 'timer', 'notification_count': '0', 'flags': '0x0'}.items():
         lab.equal(vm.run(f'cat {sysfs}/{name}', user='nobody'), value, name)
     lab.check('No data' in vm.shell(f'cat {sysfs}/time_maxerror_nanosec').output,
               'an error bound is shown that the page does not have')

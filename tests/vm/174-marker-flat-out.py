@@ -6,7 +6,7 @@ import threading
 import time
 
 KERNELS = ('5.10', '7.3', '6.12-arm64')
-# Uevents a second, of each kind; see driver/watch.c.
+# Uevents a second, of each kind; VMCLOCK_UEVENTS in the driver.
 MOST = 10
 # How many times longer a command may take then, in the median.
 SLOWER = 20

@@ -8,8 +8,7 @@ from vmlab.host.judge import Truth
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
-# Not run often enough yet to be part of every run.
-ON_REQUEST = True
+DEFAULT_KERNELS = ('7.3',)
 
 # Seconds: without a server, the clock is still wrong after this time.
 SILENCE = 12

@@ -6,8 +6,7 @@ from vmlab.guest.machine import Setup
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
-# Not run often enough yet to be part of every run.
-ON_REQUEST = True
+DEFAULT_KERNELS = ('6.12',)
 
 # Seconds until the clock is right again.
 HEALED = 60

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "common/program.h"
 #include "sysfs.h"
-#include "tools/common.h"
 
 #define DEFAULT_DEVICE "/dev/vmclock0"
 #define DEVICE_NODES   "vmclock[0-9]*"

@@ -205,6 +205,10 @@ static void add_now(struct json_writer *w, struct json_object *root, const struc
 	else
 		json_add(w, now, "reference_age_ns", NULL);
 	add_frequency(w, now, guest->frequency_hz);
+	if (guest->frequency_hz > 0)
+		json_add_double(w, now, "counter_frequency_doubt", guest->frequency_doubt);
+	else
+		json_add(w, now, "counter_frequency_doubt", NULL);
 	if (check_ahead(&c->now, &ahead))
 		json_add_integer(w, now, "ahead_of_system_clock_ns", ahead);
 	else

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "check.h"
+#include "common/names.h"
 #include "lib/counter.h"
-#include "tools/common.h"
 
 /* Problems beyond the rules of judge/. */
 static const struct check_rule
@@ -40,10 +40,12 @@ static const struct remedy {
 			   "or a watch" },
 	{ "tai-offset-differs", "find out which of the two is wrong: the list of leap seconds in "
 				"tzdata, or the page" },
+	{ "period-unlikely", "find out which of the two is wrong: wait until NTP keeps the system's "
+			     "clock, and compare again" },
 	{ "reference-old", "see whether whoever publishes the page still runs, and report it" },
 };
 
-/* The way out for what vmclockd's page inherits; all else is a fault of vmclockd. */
+/* The same for vmclockd's page: rules that it breaks because of its sources. */
 static const struct remedy own_remedies[] = {
 	{ "bounds-wide", "see how far the NTP daemon is: chronyc tracking" },
 	{ "reference-old", "see whether vmclockd still runs: systemctl status vmclockd" },
@@ -53,13 +55,14 @@ static const struct remedy own_remedies[] = {
 
 /* ---- Notes -------------------------------------------------------------------------- */
 
-/* Among warnings; the others are 0. */
-enum weight {
-	WEIGHT_DOUBT,
-	WEIGHT_DOUBT_OF_TIME,	/* the time is not reliable at all */
-	WEIGHT_BROKEN,
-	WEIGHT_SOON,
-};
+/* Among problems of one gravity: as judge_is_graver() orders broken rules. */
+static int weight(enum judge_loss loss, enum judge_severity severity)
+{
+	return (int)loss * 4 + (int)severity;
+}
+
+/* A disruption within the hour comes before all other warnings. */
+#define WEIGHT_IMMINENT 100
 
 static bool is_graver(const struct check_problem *a, const struct check_problem *b)
 {
@@ -89,8 +92,10 @@ static struct check_problem *add_problem(struct check *c, const char *code,
 struct check_problem *check_complain(struct check *c, const struct check_rule *rule,
 				     const char *fmt, ...)
 {
-	int weight = rule == &disruption_imminent ? WEIGHT_SOON : WEIGHT_DOUBT_OF_TIME;
-	struct check_problem *p = add_problem(c, rule->code, rule->gravity, weight);
+	struct check_problem *p =
+		add_problem(c, rule->code, rule->gravity,
+			    rule == &disruption_imminent ? WEIGHT_IMMINENT :
+							   weight(JUDGE_NO_TIME, JUDGE_DOUBTFUL));
 	va_list args;
 
 	snprintf(p->next, sizeof(p->next), "%s", rule->next ? rule->next : "");
@@ -227,17 +232,13 @@ static const char *own_remedy(const char *code)
 static void take_finding(struct check *c, const struct judge_finding *found, bool completed)
 {
 	const struct judge_rule *rule = found->rule;
+	bool unusable = rule->severity == JUDGE_BREAKS && rule->loss == JUDGE_ALL_TIME;
 	struct check_problem *p;
 
 	if (rule->severity == JUDGE_ADVICE)
 		return;
-	if (rule->severity == JUDGE_BREAKS && rule->loss == JUDGE_ALL_TIME)
-		p = add_problem(c, rule->id, CHECK_UNUSABLE, 0);
-	else
-		p = add_problem(c, rule->id, CHECK_WARNING,
-				rule->severity == JUDGE_BREAKS	? WEIGHT_BROKEN :
-				rule->loss == JUDGE_ALL_TIME	? WEIGHT_DOUBT_OF_TIME :
-								  WEIGHT_DOUBT);
+	p = add_problem(c, rule->id, unusable ? CHECK_UNUSABLE : CHECK_WARNING,
+			weight(rule->loss, rule->severity));
 	snprintf(p->text, sizeof(p->text), "%s%s", completed ? "vmclockd's page: " : "",
 		 found->says);
 	snprintf(p->next, sizeof(p->next), "%s",
@@ -392,7 +393,7 @@ static void judge_unbounded(struct check *c)
 	usable(c, CHECK_BOUNDS, false, "%s", why ?: "the library gives none");
 	if (c->n_problems)
 		return;
-	p = add_problem(c, "no-bounds", CHECK_WARNING, WEIGHT_DOUBT);
+	p = add_problem(c, "no-bounds", CHECK_WARNING, weight(JUDGE_BOUNDS, JUDGE_DOUBTFUL));
 	strcpy(p->text, "the library gives no error bounds");
 	strcpy(p->next, remedy("no-bounds"));
 }

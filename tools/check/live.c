@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "live.h"
-#include "tools/number.h"
+#include "common/number.h"
 #include "lib/run-layout.h"
+#include "live.h"
 
 /* How often, and how soon, to read a file again that vmclockd is writing. */
 #define TRIES	 5
@@ -111,7 +111,7 @@ static int ask(const struct vmclock *vc)
 	uint64_t marker;
 	int ret, tries;
 
-	/* What it says short of a yes, vmclock_system_trusted() tells apart. */
+	/* If the answer is not yes, vmclock_system_trusted() says why. */
 	if (!vmclock_system_wait_trusted(vc, &none))
 		return 0;
 	for (tries = 0; tries < TRIES; tries++) {

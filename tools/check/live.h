@@ -6,8 +6,8 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#include "common/metrics.h"
 #include "run-files.h"
-#include "tools/metrics.h"
 
 struct live {
 	struct vmclock *vc;		/* NULL: the device cannot be opened */

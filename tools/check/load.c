@@ -7,8 +7,8 @@
 #include <libkmod.h>
 
 #include "check.h"
+#include "common/program.h"
 #include "sysfs.h"
-#include "tools/common.h"
 
 /* ---- Signatures ------------------------------------------------------------------ */
 

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "common/program.h"
 #include "sysfs.h"
-#include "tools/common.h"
 
 /* A record is "6,1234,5678901,-;text"; lines that begin with a blank may follow. */
 static void look_at_record(char *record, const char *device, char *said, size_t size)

@@ -10,8 +10,8 @@
 #include <libkmod.h>
 
 #include "check.h"
+#include "common/program.h"
 #include "sysfs.h"
-#include "tools/common.h"
 
 static void look_at_kernel(struct check *c)
 {

@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "run-files.h"
+#include "tools/acpi-names.h"
 #include "tools/guest.h"
 
 /* Tries again during an update; an update by vmclockd takes less than a microsecond. */
@@ -33,7 +34,6 @@ static void read_completed(struct check *c)
 	vmclock_close(vc);
 }
 
-/* The device's ACPI names, as the kernel lists them: "acpi:AMZNC10C:VMCLOCK:". */
 static void find_names(const struct check *c, struct judge_guest *guest)
 {
 	size_t i;
@@ -41,11 +41,8 @@ static void find_names(const struct check *c, struct judge_guest *guest)
 	for (i = 0; i < c->hypervisor.n_offers; i++) {
 		const struct check_offer *o = &c->hypervisor.offers[i];
 
-		if (!*o->serves || strcmp(o->serves, c->device.name) != 0 ||
-		    strncmp(o->modalias, "acpi:", 5) != 0)
-			continue;
-		guest->has_names = true;
-		guest->has_cid = strstr(o->modalias, ":VMCLOCK:");
+		if (*o->serves && !strcmp(o->serves, c->device.name))
+			acpi_names_of(o->modalias, guest);
 	}
 }
 

@@ -16,7 +16,7 @@
 
 #include "calc/scale.h"
 #include "check.h"
-#include "tools/common.h"
+#include "common/names.h"
 
 /* Tries of 100 ms each: no host needs a second for an update. */
 #define TRIES 10
@@ -142,7 +142,7 @@ static enum check_validity validity(const struct check_page *page, uint64_t flag
 
 static uint32_t nanoseconds(uint64_t frac_sec)
 {
-	return (uint32_t)(((frac_sec >> 32) * 1000000000) >> 32);
+	return (uint32_t)(((frac_sec >> 32) * NS_PER_SEC) >> 32);
 }
 
 bool check_date(char *to, size_t size, const struct vmclock_instant *t, const char *zone)

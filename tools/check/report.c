@@ -51,7 +51,10 @@ static void row(const char *label, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	printf("  %-*s", LABEL_WIDTH, label);
+	if (strlen(label) < LABEL_WIDTH)
+		printf("  %-*s", LABEL_WIDTH, label);
+	else
+		printf("  %s\n%*s", label, 2 + LABEL_WIDTH, "");
 	print_words(text);
 }
 
@@ -263,17 +266,20 @@ static void report_time(const char *label, const struct check_reading *reading, 
 static void report_counter(const struct check *c)
 {
 	const struct judge_guest *guest = &c->now.guest;
-	char here[JUDGE_VALUE], page[JUDGE_VALUE];
+	char here[JUDGE_VALUE], page[JUDGE_VALUE], within[JUDGE_VALUE];
 
 	if (guest->counter_id == VMCLOCK_COUNTER_INVALID)
 		row("counter", "not steady on this machine");
 	else if (!(guest->frequency_hz > 0))
 		row("counter", "its rate could not be measured");
 	else if (check_time_page(c)->frequency_hz > 0)
-		row("counter", "%s here, %s by the page", judge_hertz(here, guest->frequency_hz),
+		row("counter", "%s here, within %s, and %s by the page",
+		    judge_hertz(here, guest->frequency_hz),
+		    judge_share(within, guest->frequency_doubt),
 		    judge_hertz(page, check_time_page(c)->frequency_hz));
 	else
-		row("counter", "%s here", judge_hertz(here, guest->frequency_hz));
+		row("counter", "%s here, within %s", judge_hertz(here, guest->frequency_hz),
+		    judge_share(within, guest->frequency_doubt));
 }
 
 static void report_now(const struct check *c)

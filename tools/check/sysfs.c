@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/program.h"
 #include "sysfs.h"
-#include "tools/common.h"
 
 const char *below(const char *root, const char *fmt, ...)
 {

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/number.h"
 #include "lib/monotonic.h"
 #include "tool.h"
-#include "tools/number.h"
 #include "vmclock.h"
 #include "wait.h"
 

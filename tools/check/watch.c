@@ -15,11 +15,11 @@
 
 #include <json.h>
 
+#include "common/names.h"
+#include "common/number.h"
 #include "lib/monotonic.h"
 #include "live.h"
 #include "tool.h"
-#include "tools/common.h"
-#include "tools/number.h"
 #include "watch.h"
 
 /* The interval is short after a change, since a reaction takes milliseconds, and then grows. */

@@ -3,13 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/monotonic.h"
 #include "clock.h"
 #include "command.h"
+#include "common/names.h"
+#include "common/number.h"
+#include "common/program.h"
 #include "leap.h"
+#include "lib/monotonic.h"
 #include "sim.h"
-#include "tools/common.h"
-#include "tools/number.h"
 #include "update.h"
 
 #define WORDS_MAX 8

@@ -1,83 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include <time.h>
-#if defined(__x86_64__)
-#include <cpuid.h>
-#include <x86intrin.h>
-#endif
 
 #include "calc/base.h"
 #include "counter.h"
-#include "tools/number.h"
-#include "vmclock-abi.h"
+#include "lib/counter.h"
 
 #define PAIRS		32
 #define MEASURE_NS	200000000
 
-#if defined(__x86_64__)
-
 const char *sim_counter_check(void)
 {
-	unsigned int eax, ebx, ecx, edx;
-
-	if (!__get_cpuid(0x80000007, &eax, &ebx, &ecx, &edx) || !(edx & (1 << 8)))
-		return "this CPU has no invariant TSC to count time by";
-	return NULL;
+	return counter_steady() ? NULL : "this CPU has no steady counter to count time by";
 }
 
 uint8_t sim_counter_id(void)
 {
-	return VMCLOCK_COUNTER_X86_TSC;
+	return COUNTER_ID;
 }
 
 uint64_t sim_counter_read(void)
 {
-	uint64_t value;
-
-	/* The fences keep the CPU from moving the read in either direction. */
-	_mm_lfence();
-	value = __rdtsc();
-	_mm_lfence();
-	return value;
+	return counter_ordered();
 }
-
-#elif defined(__aarch64__)
-
-const char *sim_counter_check(void)
-{
-	return NULL;
-}
-
-uint8_t sim_counter_id(void)
-{
-	return VMCLOCK_COUNTER_ARM_VCNT;
-}
-
-uint64_t sim_counter_read(void)
-{
-	uint64_t value;
-
-	__asm__ volatile("isb\n\tmrs %0, cntvct_el0\n\tisb" : "=r"(value) : : "memory");
-	return value;
-}
-
-#else
-
-const char *sim_counter_check(void)
-{
-	return "VMClock pages know no counter of this architecture";
-}
-
-uint8_t sim_counter_id(void)
-{
-	return VMCLOCK_COUNTER_INVALID;
-}
-
-uint64_t sim_counter_read(void)
-{
-	return 0;
-}
-
-#endif
 
 void sim_counter_pair(clockid_t clock, long double tick, struct sim_pair *pair)
 {

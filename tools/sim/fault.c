@@ -22,11 +22,18 @@
 /* The time between the count and the fields of a torn update. */
 #define TORN_NS 2000000
 
+/* How often the page is published. */
+enum pace {
+	HOLDS,		/* once: the page is wrong without an update */
+	UPDATES,	/* at each interval: the update is wrong */
+};
+
+/* One of the functions is NULL. */
 struct sim_fault {
 	const char *name;
-	bool holds;
-	void (*spoil)(struct sim *sim);
-	void (*publish)(struct sim *sim);
+	enum pace pace;
+	void (*spoil)(struct sim *sim);		/* changes the content that is published next */
+	void (*publish)(struct sim *sim);	/* publishes the content in a wrong way */
 };
 
 static uint64_t flags(const struct sim *sim)
@@ -56,31 +63,29 @@ static bool has_begun(const struct sim *sim)
 
 /* ---- One page -------------------------------------------------------------------------- */
 
-#define SPOIL(name) static void spoil_##name(struct sim *sim)
-
-SPOIL(counter_unassigned)
+static void counter_unassigned(struct sim *sim)
 {
 	sim->next.counter_id = 7;
 }
 
-SPOIL(counter_missing)
+static void counter_missing(struct sim *sim)
 {
 	sim->next.counter_id = VMCLOCK_COUNTER_INVALID;
 }
 
-SPOIL(counter_elsewhere)
+static void counter_elsewhere(struct sim *sim)
 {
 	sim->next.counter_id = sim->next.counter_id == VMCLOCK_COUNTER_X86_TSC ?
 				       VMCLOCK_COUNTER_ARM_VCNT :
 				       VMCLOCK_COUNTER_X86_TSC;
 }
 
-SPOIL(timescale_unusable)
+static void timescale_unusable(struct sim *sim)
 {
 	sim->next.time_type = VMCLOCK_TIME_INVALID_SMEARED;
 }
 
-SPOIL(timescale_utc)
+static void timescale_utc(struct sim *sim)
 {
 	uint64_t tai = le64toh(sim->next.time_sec);
 
@@ -88,121 +93,140 @@ SPOIL(timescale_utc)
 	sim->next.time_sec = htole64(tai + (uint64_t)(int16_t)le16toh(sim->next.tai_offset_sec));
 }
 
-SPOIL(no_date)
+static void no_date(struct sim *sim)
 {
 	sim->next.time_type = VMCLOCK_TIME_MONOTONIC;
 }
 
-SPOIL(reserved_not_zero)
+static void reserved_not_zero(struct sim *sim)
 {
 	sim->next.pad[0] = 1;
 }
 
-SPOIL(flags_unknown)
+static void flags_unknown(struct sim *sim)
 {
 	set_flag(sim, UINT64_C(1) << 40, true);
 }
 
-SPOIL(status_unassigned)
+static void status_unassigned(struct sim *sim)
 {
 	sim->next.clock_status = VMCLOCK_STATUS_UNRELIABLE + 1;
 }
 
-SPOIL(smearing_unassigned)
+static void smearing_unassigned(struct sim *sim)
 {
 	sim->next.leap_second_smearing_hint = VMCLOCK_SMEARING_UTC_SLS + 1;
 }
 
-SPOIL(leap_indicator_impossible)
+static void leap_indicator_impossible(struct sim *sim)
 {
 	sim->next.leap_indicator = VMCLOCK_LEAP_POST_NEG + 1;
 }
 
-SPOIL(tai_offset_impossible)
+/* An announcement at any other time than June and December, or a past leap second. */
+static void leap_unlikely(struct sim *sim)
+{
+	time_t now = (time_t)le64toh(sim->next.time_sec);
+	struct tm tm;
+
+	sim->next.leap_indicator = gmtime_r(&now, &tm) && (tm.tm_mon == 5 || tm.tm_mon == 11) ?
+					   VMCLOCK_LEAP_POST_POS :
+					   VMCLOCK_LEAP_PRE_POS;
+}
+
+static void tai_offset_impossible(struct sim *sim)
 {
 	sim->next.tai_offset_sec = 0;
 }
 
-SPOIL(tai_offset_positive)
+static void tai_offset_positive(struct sim *sim)
 {
 	sim->next.tai_offset_sec = htole16((uint16_t)-(int16_t)le16toh(sim->next.tai_offset_sec));
 }
 
-SPOIL(tai_offset_differs)
+static void tai_offset_differs(struct sim *sim)
 {
 	sim->next.tai_offset_sec = htole16((uint16_t)INT16_C(-60));
 }
 
-SPOIL(no_utc)
+static void no_utc(struct sim *sim)
 {
 	set_flag(sim, VMCLOCK_FLAG_TAI_OFFSET_VALID, false);
 }
 
-SPOIL(period_zero)
+static void period_zero(struct sim *sim)
 {
 	sim->next.counter_period_frac_sec = 0;
 }
 
-SPOIL(period_impossible)
+static void period_impossible(struct sim *sim)
 {
 	sim->next.counter_period_shift = 200;
 }
 
-SPOIL(period_differs)
+static void period_differs(struct sim *sim)
 {
 	sim->next.counter_period_shift++;
 }
 
-SPOIL(time_impossible)
+/* By 0.2 %: more than a counter is off, and less than some kernels are. */
+static void period_unlikely(struct sim *sim)
+{
+	uint64_t period = le64toh(sim->next.counter_period_frac_sec);
+
+	sim->next.counter_period_frac_sec = htole64(period + period / 500);
+}
+
+static void time_impossible(struct sim *sim)
 {
 	sim->next.time_sec = UINT64_MAX;
 }
 
 /* Changes the field size only; all fields are published. */
-SPOIL(time_not_covered)
+static void time_not_covered(struct sim *sim)
 {
 	sim->next.size = htole32(offsetof(struct vmclock_abi, time_sec));
 	sim->next.flags = 0;
 }
 
-SPOIL(bounds_not_covered)
+static void bounds_not_covered(struct sim *sim)
 {
 	sim->next.size = htole32(offsetof(struct vmclock_abi, time_maxerror_nanosec));
 	set_flag(sim, VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT, false);
 }
 
-SPOIL(generation_not_covered)
+static void generation_not_covered(struct sim *sim)
 {
 	sim->next.size = htole32(offsetof(struct vmclock_abi, vm_generation_counter));
 }
 
-SPOIL(no_bounds)
+static void no_bounds(struct sim *sim)
 {
 	set_flag(sim, VMCLOCK_FLAG_TIME_MAXERROR_VALID, false);
 }
 
-SPOIL(maxerror_zero)
+static void maxerror_zero(struct sim *sim)
 {
 	sim->next.time_maxerror_nanosec = 0;
 	sim->next.time_esterror_nanosec = 0;
 }
 
-SPOIL(maxerror_impossible)
+static void maxerror_impossible(struct sim *sim)
 {
 	sim->next.time_maxerror_nanosec = UINT64_MAX;
 }
 
-SPOIL(rate_maxerror_impossible)
+static void rate_maxerror_impossible(struct sim *sim)
 {
 	sim->next.counter_period_maxerror_rate_frac_sec = sim->next.counter_period_frac_sec;
 }
 
-SPOIL(esterror_above_maxerror)
+static void esterror_above_maxerror(struct sim *sim)
 {
 	sim->next.time_esterror_nanosec = htole64(le64toh(sim->next.time_maxerror_nanosec) + 1);
 }
 
-SPOIL(rate_esterror_above_maxerror)
+static void rate_esterror_above_maxerror(struct sim *sim)
 {
 	sim->next.counter_period_esterror_rate_frac_sec =
 		htole64(le64toh(sim->next.counter_period_maxerror_rate_frac_sec) + 1);
@@ -221,17 +245,17 @@ static void move_reference(struct sim *sim, int64_t sec)
 	sim->next.time_frac_sec = htole64((uint64_t)time);
 }
 
-SPOIL(reference_ahead)
+static void reference_ahead(struct sim *sim)
 {
 	move_reference(sim, 1000);
 }
 
-SPOIL(reference_old)
+static void reference_old(struct sim *sim)
 {
 	move_reference(sim, -1000);
 }
 
-SPOIL(bounds_wide)
+static void bounds_wide(struct sim *sim)
 {
 	sim->next.time_maxerror_nanosec = htole64(86400 * (uint64_t)NS_PER_SEC);
 }
@@ -246,12 +270,12 @@ static void step_time(struct sim *sim, sim_time by)
 }
 
 /* More than a clock that is not synchronised explains. */
-SPOIL(clock_differs)
+static void clock_differs(struct sim *sim)
 {
 	step_time(sim, sim_time_of(INT64_C(3) * 86400, 0));
 }
 
-SPOIL(time_untrue)
+static void time_untrue(struct sim *sim)
 {
 	step_time(sim, sim_time_of(10, 0));
 }
@@ -259,7 +283,7 @@ SPOIL(time_untrue)
 /* ---- Updates -------------------------------------------------------------------------------- */
 
 /* The publisher writes constants at the start only, so this fault starts it again. */
-SPOIL(constant_changed)
+static void constant_changed(struct sim *sim)
 {
 	if (has_begun(sim))
 		sim->next.size = htole32(2048);
@@ -267,13 +291,13 @@ SPOIL(constant_changed)
 		publisher_constants(&sim->page);
 }
 
-SPOIL(sequence_backwards)
+static void sequence_backwards(struct sim *sim)
 {
 	if (begins(sim))
 		sim->page.seq -= 8;
 }
 
-SPOIL(time_of_former_host)
+static void time_of_former_host(struct sim *sim)
 {
 	set_flag(sim, VMCLOCK_FLAG_DISRUPTION_SOON, true);
 	if (!begins(sim))
@@ -283,16 +307,27 @@ SPOIL(time_of_former_host)
 	sim->next.disruption_marker = htole64(sim->marker);
 }
 
-SPOIL(reference_backwards)
+static void reference_backwards(struct sim *sim)
 {
 	if (begins(sim))
 		move_reference(sim, -1);
 }
 
-SPOIL(interval_left)
+static void interval_left(struct sim *sim)
 {
 	if (has_begun(sim))
 		step_time(sim, sim_time_of(0, 10000000));
+}
+
+/* Withdraws the time in each cycle, and comes back 10 ms later than promised. */
+static void interval_contradicted(struct sim *sim)
+{
+	enum { WITHDRAWN = 3 };
+	uint64_t returns = (sim->updates + CYCLE - FIRST - WITHDRAWN) / CYCLE;
+
+	if (has_begun(sim) && place(sim) < FIRST + WITHDRAWN)
+		sim->next.clock_status = VMCLOCK_STATUS_UNRELIABLE;
+	step_time(sim, sim_time_of(0, (int64_t)returns * 10000000));
 }
 
 /*
@@ -300,7 +335,7 @@ SPOIL(interval_left)
  * inside the interval all the same; then the error grows again, more slowly than
  * the interval does.
  */
-SPOIL(rate_left)
+static void rate_left(struct sim *sim)
 {
 	uint64_t period = le64toh(sim->next.counter_period_frac_sec);
 	uint64_t error = le64toh(sim->next.time_maxerror_nanosec);
@@ -313,38 +348,78 @@ SPOIL(rate_left)
 }
 
 /* Within the bounds. */
-SPOIL(monotonic_backwards)
+static void monotonic_backwards(struct sim *sim)
 {
 	set_flag(sim, VMCLOCK_FLAG_TIME_MONOTONIC, true);
 	if (begins(sim))
 		step_time(sim, sim_time_of(0, -50));
 }
 
-SPOIL(leap_life_cycle)
+/* To a December, where leap seconds may be: 2028-12-10. Once for all updates. */
+static void set_december(struct sim *sim)
 {
+	static int64_t way;
+
+	if (!way)
+		way = INT64_C(1860019200) - (int64_t)le64toh(sim->next.time_sec);
+	step_time(sim, sim_time_of(way, 0));
+}
+
+static void leap_life_cycle(struct sim *sim)
+{
+	set_december(sim);
 	sim->next.leap_indicator = has_begun(sim) ? VMCLOCK_LEAP_PRE_NEG : VMCLOCK_LEAP_PRE_POS;
 }
 
-SPOIL(tai_offset_moved)
+static void leap_withdrawn(struct sim *sim)
+{
+	set_december(sim);
+	sim->next.leap_indicator = has_begun(sim) ? VMCLOCK_LEAP_PRE_POS : VMCLOCK_LEAP_NONE;
+}
+
+static void smearing_changed(struct sim *sim)
+{
+	set_december(sim);
+	sim->next.leap_indicator = VMCLOCK_LEAP_PRE_POS;
+	sim->next.leap_second_smearing_hint = has_begun(sim) ? VMCLOCK_SMEARING_UTC_SLS :
+							       VMCLOCK_SMEARING_STRICT;
+}
+
+static void tai_offset_moved(struct sim *sim)
 {
 	if (has_begun(sim))
 		sim->next.tai_offset_sec =
 			htole16((uint16_t)((int16_t)le16toh(sim->next.tai_offset_sec) - 1));
 }
 
-SPOIL(disruption_unannounced)
+static void marker_reused(struct sim *sim)
+{
+	set_flag(sim, VMCLOCK_FLAG_DISRUPTION_SOON, true);
+	sim->next.disruption_marker = htole64(sim->marker + has_begun(sim));
+}
+
+static void marker_restless(struct sim *sim)
+{
+	set_flag(sim, VMCLOCK_FLAG_DISRUPTION_SOON, true);
+	sim->next.disruption_marker = htole64(++sim->marker);
+}
+
+static void capability_lost(struct sim *sim)
+{
+	set_flag(sim, VMCLOCK_FLAG_NOTIFICATION_PRESENT, !has_begun(sim));
+}
+
+static void disruption_unannounced(struct sim *sim)
 {
 	if (begins(sim))
 		sim->next.disruption_marker = htole64(++sim->marker);
 }
 
-SPOIL(generation_alone)
+static void generation_alone(struct sim *sim)
 {
 	if (begins(sim))
 		sim->next.vm_generation_counter = htole64(++sim->generation);
 }
-
-#undef SPOIL
 
 /* ---- How it is published -------------------------------------------------------------------- */
 
@@ -356,7 +431,7 @@ static void rest(long ns)
 }
 
 /* Writes the count first, then the fields: the count is always even. */
-static void publish_torn(struct sim *sim)
+static void torn_update(struct sim *sim)
 {
 	struct vmclock_abi next = sim->next;
 
@@ -368,7 +443,7 @@ static void publish_torn(struct sim *sim)
 	publisher_fields(&sim->page);
 }
 
-static void publish_slow(struct sim *sim)
+static void slow_update(struct sim *sim)
 {
 	if (sim->updates % SLOW_EACH == 0) {
 		publisher_stall(&sim->page);
@@ -377,7 +452,7 @@ static void publish_slow(struct sim *sim)
 	publisher_update(&sim->page);
 }
 
-static void publish_stuck(struct sim *sim)
+static void stuck_update(struct sim *sim)
 {
 	if (sim->updates >= FIRST)
 		publisher_stall(&sim->page);
@@ -388,53 +463,61 @@ static void publish_stuck(struct sim *sim)
 /* ---- The table -------------------------------------------------------------------------------- */
 
 static const struct sim_fault faults[] = {
-	{ "counter-unassigned", true, spoil_counter_unassigned, NULL },
-	{ "counter-missing", true, spoil_counter_missing, NULL },
-	{ "timescale-unusable", true, spoil_timescale_unusable, NULL },
-	{ "timescale-utc", true, spoil_timescale_utc, NULL },
-	{ "no-date", true, spoil_no_date, NULL },
-	{ "reserved-not-zero", true, spoil_reserved_not_zero, NULL },
-	{ "flags-unknown", true, spoil_flags_unknown, NULL },
-	{ "status-unassigned", true, spoil_status_unassigned, NULL },
-	{ "smearing-unassigned", true, spoil_smearing_unassigned, NULL },
-	{ "leap-indicator-impossible", true, spoil_leap_indicator_impossible, NULL },
-	{ "tai-offset-impossible", true, spoil_tai_offset_impossible, NULL },
-	{ "tai-offset-positive", true, spoil_tai_offset_positive, NULL },
-	{ "no-utc", true, spoil_no_utc, NULL },
-	{ "period-zero", true, spoil_period_zero, NULL },
-	{ "period-impossible", true, spoil_period_impossible, NULL },
-	{ "time-impossible", true, spoil_time_impossible, NULL },
-	{ "time-not-covered", true, spoil_time_not_covered, NULL },
-	{ "bounds-not-covered", true, spoil_bounds_not_covered, NULL },
-	{ "generation-not-covered", true, spoil_generation_not_covered, NULL },
-	{ "no-bounds", true, spoil_no_bounds, NULL },
-	{ "maxerror-zero", true, spoil_maxerror_zero, NULL },
-	{ "maxerror-impossible", true, spoil_maxerror_impossible, NULL },
-	{ "rate-maxerror-impossible", true, spoil_rate_maxerror_impossible, NULL },
-	{ "esterror-above-maxerror", true, spoil_esterror_above_maxerror, NULL },
-	{ "rate-esterror-above-maxerror", true, spoil_rate_esterror_above_maxerror, NULL },
-	{ "counter-elsewhere", true, spoil_counter_elsewhere, NULL },
-	{ "period-differs", true, spoil_period_differs, NULL },
-	{ "reference-ahead", true, spoil_reference_ahead, NULL },
-	{ "reference-old", true, spoil_reference_old, NULL },
-	{ "bounds-wide", true, spoil_bounds_wide, NULL },
-	{ "tai-offset-differs", true, spoil_tai_offset_differs, NULL },
-	{ "clock-differs", true, spoil_clock_differs, NULL },
-	{ "time-untrue", true, spoil_time_untrue, NULL },
-	{ "constant-changed", false, spoil_constant_changed, NULL },
-	{ "sequence-backwards", false, spoil_sequence_backwards, NULL },
-	{ "time-of-former-host", false, spoil_time_of_former_host, NULL },
-	{ "reference-backwards", false, spoil_reference_backwards, NULL },
-	{ "interval-left", false, spoil_interval_left, NULL },
-	{ "rate-left", false, spoil_rate_left, NULL },
-	{ "monotonic-backwards", false, spoil_monotonic_backwards, NULL },
-	{ "leap-life-cycle", false, spoil_leap_life_cycle, NULL },
-	{ "tai-offset-moved", false, spoil_tai_offset_moved, NULL },
-	{ "disruption-unannounced", false, spoil_disruption_unannounced, NULL },
-	{ "generation-alone", false, spoil_generation_alone, NULL },
-	{ "torn-update", false, NULL, publish_torn },
-	{ "slow-update", false, NULL, publish_slow },
-	{ "stuck-update", false, NULL, publish_stuck },
+	{ "counter-unassigned", HOLDS, counter_unassigned, NULL },
+	{ "counter-missing", HOLDS, counter_missing, NULL },
+	{ "timescale-unusable", HOLDS, timescale_unusable, NULL },
+	{ "timescale-utc", HOLDS, timescale_utc, NULL },
+	{ "no-date", HOLDS, no_date, NULL },
+	{ "reserved-not-zero", HOLDS, reserved_not_zero, NULL },
+	{ "flags-unknown", HOLDS, flags_unknown, NULL },
+	{ "status-unassigned", HOLDS, status_unassigned, NULL },
+	{ "smearing-unassigned", HOLDS, smearing_unassigned, NULL },
+	{ "leap-indicator-impossible", HOLDS, leap_indicator_impossible, NULL },
+	{ "leap-unlikely", HOLDS, leap_unlikely, NULL },
+	{ "tai-offset-impossible", HOLDS, tai_offset_impossible, NULL },
+	{ "tai-offset-positive", HOLDS, tai_offset_positive, NULL },
+	{ "no-utc", HOLDS, no_utc, NULL },
+	{ "period-zero", HOLDS, period_zero, NULL },
+	{ "period-impossible", HOLDS, period_impossible, NULL },
+	{ "time-impossible", HOLDS, time_impossible, NULL },
+	{ "time-not-covered", HOLDS, time_not_covered, NULL },
+	{ "bounds-not-covered", HOLDS, bounds_not_covered, NULL },
+	{ "generation-not-covered", HOLDS, generation_not_covered, NULL },
+	{ "no-bounds", HOLDS, no_bounds, NULL },
+	{ "maxerror-zero", HOLDS, maxerror_zero, NULL },
+	{ "maxerror-impossible", HOLDS, maxerror_impossible, NULL },
+	{ "rate-maxerror-impossible", HOLDS, rate_maxerror_impossible, NULL },
+	{ "esterror-above-maxerror", HOLDS, esterror_above_maxerror, NULL },
+	{ "rate-esterror-above-maxerror", HOLDS, rate_esterror_above_maxerror, NULL },
+	{ "counter-elsewhere", HOLDS, counter_elsewhere, NULL },
+	{ "period-differs", HOLDS, period_differs, NULL },
+	{ "period-unlikely", HOLDS, period_unlikely, NULL },
+	{ "reference-ahead", HOLDS, reference_ahead, NULL },
+	{ "reference-old", HOLDS, reference_old, NULL },
+	{ "bounds-wide", HOLDS, bounds_wide, NULL },
+	{ "tai-offset-differs", HOLDS, tai_offset_differs, NULL },
+	{ "clock-differs", HOLDS, clock_differs, NULL },
+	{ "time-untrue", HOLDS, time_untrue, NULL },
+	{ "constant-changed", UPDATES, constant_changed, NULL },
+	{ "sequence-backwards", UPDATES, sequence_backwards, NULL },
+	{ "time-of-former-host", UPDATES, time_of_former_host, NULL },
+	{ "reference-backwards", UPDATES, reference_backwards, NULL },
+	{ "interval-left", UPDATES, interval_left, NULL },
+	{ "interval-contradicted", UPDATES, interval_contradicted, NULL },
+	{ "rate-left", UPDATES, rate_left, NULL },
+	{ "monotonic-backwards", UPDATES, monotonic_backwards, NULL },
+	{ "leap-life-cycle", UPDATES, leap_life_cycle, NULL },
+	{ "leap-withdrawn", UPDATES, leap_withdrawn, NULL },
+	{ "smearing-changed", UPDATES, smearing_changed, NULL },
+	{ "tai-offset-moved", UPDATES, tai_offset_moved, NULL },
+	{ "marker-reused", UPDATES, marker_reused, NULL },
+	{ "marker-restless", UPDATES, marker_restless, NULL },
+	{ "capability-lost", UPDATES, capability_lost, NULL },
+	{ "disruption-unannounced", UPDATES, disruption_unannounced, NULL },
+	{ "generation-alone", UPDATES, generation_alone, NULL },
+	{ "torn-update", UPDATES, NULL, torn_update },
+	{ "slow-update", UPDATES, NULL, slow_update },
+	{ "stuck-update", UPDATES, NULL, stuck_update },
 };
 
 #define FAULTS (sizeof(faults) / sizeof(faults[0]))
@@ -459,7 +542,7 @@ void sim_fault_list(char *to, size_t size)
 
 bool sim_fault_holds(const struct sim_fault *fault)
 {
-	return fault && fault->holds;
+	return fault && fault->pace == HOLDS;
 }
 
 void sim_fault_spoil(struct sim *sim)

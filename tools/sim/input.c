@@ -10,12 +10,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "lib/monotonic.h"
 #include "command.h"
+#include "common/number.h"
 #include "input.h"
+#include "lib/monotonic.h"
 #include "sim.h"
 #include "tool.h"
-#include "tools/number.h"
 #include "update.h"
 
 #define CLIENTS_MAX 16

@@ -25,8 +25,8 @@
  * eighths of the growth of the error; the last eighth is for rounding.
  */
 #include "calc/base.h"
+#include "common/number.h"
 #include "model.h"
-#include "tools/number.h"
 
 /* What rounding by readers may cost an interval. */
 #define ROUNDING_NS 3

@@ -8,11 +8,13 @@
 
 #include "calc/base.h"
 #include "clock.h"
+#include "common/names.h"
+#include "common/number.h"
+#include "common/program.h"
+#include "exclude.h"
 #include "fault.h"
 #include "options.h"
 #include "tool.h"
-#include "tools/common.h"
-#include "tools/number.h"
 #include "vmclock-abi.h"
 
 #define LARGEST_PAGE	65536
@@ -151,7 +153,7 @@ static int take_fault(const struct row *row, void *field, const char *value)
 	return -1;
 }
 
-/* Modulo 2^64, so that both signs are welcome. */
+/* Modulo 2^64: both signs are valid. */
 static int take_difference(const struct row *row, void *field, const char *value)
 {
 	uint64_t *difference = field;
@@ -268,11 +270,13 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
+_Static_assert(COUNT(rows) <= SIM_OPTIONS_MAX, "struct sim_given holds every option");
+
 /* ---- --help ---------------------------------------------------------------------------- */
 
 #define HELP_COLUMN 25
 
-/* Lines that begin at the same column; the first does already. */
+/* Prints all lines from the same column on; the cursor is there for the first line. */
 static void print_lines(const char *text)
 {
 	const char *newline;
@@ -331,6 +335,17 @@ static void list_options(struct option known[COUNT(rows) + 1])
 	known[n] = (struct option){ 0 };
 }
 
+/* Notes an option; none is welcome twice, since the values may contradict each other. */
+static int note(struct sim_given *given, const char *name)
+{
+	if (sim_is_given(given, name)) {
+		wrong_usage(TOOL, "--%s is given twice; give it once", name);
+		return -1;
+	}
+	given->names[given->count++] = name;
+	return 0;
+}
+
 /* @taken: how many of the words were options and their arguments. */
 static int check_run(struct sim_options *o, int argc, char **argv, int taken)
 {
@@ -340,10 +355,6 @@ static int check_run(struct sim_options *o, int argc, char **argv, int taken)
 	o->n_words = argc - optind + 1;
 	if (taken + 1 != optind) {
 		wrong_usage(TOOL, "--run: give no file; the page's own is made and removed");
-		return -1;
-	}
-	if (o->at.given || o->keep) {
-		wrong_usage(TOOL, "--run: its page has no %s", o->keep ? "--keep" : "--at");
 		return -1;
 	}
 	return 0;
@@ -363,37 +374,38 @@ static int check_file(struct sim_options *o)
 	return 0;
 }
 
-static int check_arguments(struct sim_options *o, int argc, char **argv, int taken)
+static int check_tell(const struct sim_options *o)
+{
+	if (o->n_words)
+		return 0;
+	wrong_usage(TOOL, "--tell: give a command after the socket");
+	return -1;
+}
+
+static int check_words(struct sim_options *o, int argc, char **argv, int taken)
 {
 	o->words = argv + optind;
 	o->n_words = argc - optind;
-	if (o->help || o->version)
-		return 0;
-	if (o->tell) {
-		if (o->n_words)
-			return 0;
-		wrong_usage(TOOL, "--tell: give a command after the socket");
-		return -1;
-	}
-	if (o->run ? check_run(o, argc, argv, taken) : check_file(o))
-		return -1;
-	if (o->marker_only && o->fault) {
-		wrong_usage(TOOL, "--marker-only: such a page has no time for --fault");
-		return -1;
-	}
+	if (o->tell)
+		return check_tell(o);
+	return o->run ? check_run(o, argc, argv, taken) : check_file(o);
+}
+
+/* What some options imply. */
+static void complete(struct sim_options *o)
+{
 	if (sim_fault_holds(o->fault))
 		o->hold = true;
-	if (o->marker_only && (o->start.given || o->utc)) {
-		wrong_usage(TOOL, "--marker-only: such a page has no time for %s",
-			    o->utc ? "--utc" : "--start");
-		return -1;
-	}
-	return 0;
+	if (!VMCLOCK_COVERS(o->size.value, time_frac_sec))
+		o->marker_only = true;
+	if (!VMCLOCK_COVERS(o->size.value, time_maxerror_nanosec))
+		o->no_bounds = true;
 }
 
 int sim_options_parse(struct sim_options *options, int argc, char **argv)
 {
 	struct option known[COUNT(rows) + 1];
+	struct sim_given given = { .count = 0 };
 	int option, taken = 0;
 
 	*options = (struct sim_options){
@@ -414,12 +426,18 @@ int sim_options_parse(struct sim_options *options, int argc, char **argv)
 			return -1;
 		}
 		row = &rows[option - FIRST_ROW];
-		if (row->take(row, (char *)options + row->field, optarg))
+		if (note(&given, row->name) ||
+		    row->take(row, (char *)options + row->field, optarg))
 			return -1;
 		taken += row->argument && optarg == argv[optind - 1] ? 2 : 1;
 		/* The rest is a command, and its signs are not options. */
 		if (options->tell || options->run)
 			break;
 	}
-	return check_arguments(options, argc, argv, taken);
+	if (options->help || options->version)
+		return 0;
+	if (check_words(options, argc, argv, taken) || sim_exclude(options, &given))
+		return -1;
+	complete(options);
+	return 0;
 }

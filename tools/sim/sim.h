@@ -3,6 +3,7 @@
  * vmclock-sim: the state of the simulator.
  *
  *	options.c	the command line
+ *	exclude.c	options that exclude each other
  *	counter.c	the CPU's counter, paired with the host's clocks
  *	clock.c		the simulated clock: which time belongs to a counter value
  *	leap.c		from the clock's TAI to UTC, and the leap second

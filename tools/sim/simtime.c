@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "calc/base.h"
+#include "common/number.h"
 #include "simtime.h"
-#include "tools/number.h"
 
 sim_time sim_time_of(int64_t sec, int64_t ns)
 {

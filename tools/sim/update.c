@@ -2,13 +2,13 @@
 #include <endian.h>
 #include <stdio.h>
 
-#include "lib/monotonic.h"
 #include "calc/base.h"
+#include "common/number.h"
 #include "fault.h"
 #include "garbage.h"
+#include "lib/monotonic.h"
 #include "sim.h"
 #include "tool.h"
-#include "tools/number.h"
 #include "update.h"
 
 /* The clock is read at most this often: in between, the bounds must grow by whole nanoseconds. */
@@ -190,10 +190,24 @@ void sim_start(struct sim *sim, uint32_t seq)
 	sim->next_update = sim->options.hold ? FOREVER : monotonic_now() + sim->options.interval;
 }
 
+/*
+ * If the file goes, no other simulator continues the page. Programs that have it open
+ * would believe it for ever, so it says that nobody vouches for it.
+ */
+static void end_page(struct sim *sim)
+{
+	if (sim->file.inside || (sim->options.keep && !sim->gone))
+		return;
+	sim->options.fault = NULL;
+	sim->marker++;
+	sim->status = VMCLOCK_STATUS_UNRELIABLE;
+}
+
 void sim_finish(struct sim *sim)
 {
 	bool garbled = sim->garbled_until;
 
+	end_page(sim);
 	sim->garbled_until = 0;
 	sim->stalled_until = 0;
 	if (garbled)

@@ -19,7 +19,7 @@ void sim_start(struct sim *sim, uint32_t seq);
 void sim_update(struct sim *sim, bool read);
 /* The same after a disruption. */
 void sim_disrupt(struct sim *sim);
-/* Makes the last update: it leaves a whole page. */
+/* Makes the last update: it leaves a whole page, and one that ends with its file. */
 void sim_finish(struct sim *sim);
 /* Makes the updates that are due. */
 void sim_tick(struct sim *sim, int64_t now);

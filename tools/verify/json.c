@@ -7,7 +7,6 @@
 
 #include "config.h"
 #include "report.h"
-#include "tools/common.h"
 #include "tools/json.h"
 
 /* The version of dist/schema/vmclock-verify.schema.json; it grows when a key changes its meaning. */
@@ -46,30 +45,40 @@ static void add_statistics(struct json_writer *w, struct json_object *root, cons
 {
 	struct json_object *watch = json_add_object(w, root, "watch");
 
-	json_add_integer(w, watch, "duration_ns", r->duration);
+	json_add_integer(w, watch, "duration_ns", r->watch.duration);
 	json_add_unsigned(w, watch, "looks", r->watch.samples);
 	json_add_unsigned(w, watch, "looks_at_updates", r->contended);
+	json_add_unsigned(w, watch, "looks_at_odd", r->odd);
 	json_add_unsigned(w, watch, "updates", r->watch.changes);
-	json_add_unsigned(w, watch, "markers", r->markers);
+	json_add_unsigned(w, watch, "markers", r->watch.markers);
 	json_add_unsigned(w, watch, "torn", r->watch.torn);
 	json_add_integer(w, watch, "longest_update_ns", r->watch.longest_update);
+	if (r->frequency_hz > 0) {
+		json_add_double(w, watch, "counter_frequency_hz", r->frequency_hz);
+		json_add_double(w, watch, "counter_frequency_doubt", r->frequency_doubt);
+	} else {
+		json_add(w, watch, "counter_frequency_hz", NULL);
+		json_add(w, watch, "counter_frequency_doubt", NULL);
+	}
 	json_add_optional(w, watch, "ended_early", r->gone);
 }
 
-static void add_woken(struct json_writer *w, struct json_object *root, const struct woken *woken)
+static void add_notifications(struct json_writer *w, struct json_object *root,
+			      const struct notified *notified)
 {
-	struct json_object *signals;
+	const struct judge_notifications *seen = &notified->seen;
+	struct json_object *object;
 
-	if (!*woken->notification) {
-		json_add(w, root, "signals", NULL);
+	if (!notified->counts) {
+		json_add(w, root, "notifications", NULL);
 		return;
 	}
-	signals = json_add_object(w, root, "signals");
-	json_add_string(w, signals, "notification", woken->notification);
-	json_add_unsigned(w, signals, "changes", woken->changes);
-	json_add_unsigned(w, signals, "heard", woken->heard);
-	json_add_unsigned(w, signals, "within_10ms", woken->soon);
-	json_add_integer(w, signals, "longest_ns", woken->longest);
+	object = json_add_object(w, root, "notifications");
+	json_add_unsigned(w, object, "heard", seen->heard);
+	json_add_unsigned(w, object, "followed", seen->followed);
+	json_add_unsigned(w, object, "late", seen->late);
+	json_add_unsigned(w, object, "missing", seen->missing);
+	json_add_integer(w, object, "longest_ns", seen->longest);
 }
 
 static void add_offers(struct json_writer *w, struct json_object *root, const struct record *r)
@@ -101,7 +110,7 @@ int report_json(const struct record *r, const char *path)
 	json_add_string(&w, root, "verdict", verdicts[record_verdict(r)]);
 	json_add_integer(&w, root, "exit_status", (int)record_verdict(r));
 	add_statistics(&w, root, r);
-	add_woken(&w, root, &r->woken);
+	add_notifications(&w, root, &r->notified);
 	add_offers(&w, root, r);
 	list = json_add_array(&w, root, "expectations");
 	for (i = 0; i < r->n_expectations; i++)

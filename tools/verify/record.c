@@ -7,7 +7,7 @@ void record_begin(struct record *record)
 {
 	size_t i;
 
-	*record = (struct record){ .duration = 0 };
+	*record = (struct record){ .contended = 0 };
 	for (i = 0; i < judge_rule_count; i++)
 		record->results[i].rule = &judge_rules[i];
 }
@@ -30,6 +30,32 @@ void record_judge(struct record *record, const struct judge_facts *facts, int64_
 			r->first = now;
 		}
 	}
+}
+
+/* Does the rule compare fields that updates change, of two pages? */
+static bool compares_fields(const struct judge_rule *rule)
+{
+	switch (rule->needs) {
+	case JUDGE_UPDATE:
+		return strcmp(rule->id, "constant-changed") && strcmp(rule->id, "sequence-backwards");
+	case JUDGE_DISRUPTION:
+	case JUDGE_ARRIVAL:
+	case JUDGE_RETURN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void record_drop_torn(struct record *record)
+{
+	size_t i;
+
+	if (!record->watch.torn)
+		return;
+	for (i = 0; i < judge_rule_count; i++)
+		if (compares_fields(record->results[i].rule))
+			record->results[i].judged = record->results[i].broken = 0;
 }
 
 static enum verify_verdict verdict_of(enum judge_severity severity)

@@ -8,10 +8,8 @@
 #include <stdint.h>
 
 #include "judge/judge.h"
+#include "notified.h"
 #include "tool.h"
-#include "woken.h"
-
-#define RECORD_RULES 64
 
 struct result {
 	const struct judge_rule *rule;
@@ -32,14 +30,15 @@ struct expectation {
 #define RECORD_EXPECTATIONS 4
 
 struct record {
-	struct result results[RECORD_RULES];	/* in the order of the table */
+	struct result results[JUDGE_RULES_MAX];	/* in the order of the table */
 	struct judge_watch watch;
 	struct expectation expectations[RECORD_EXPECTATIONS];
 	size_t n_expectations;
-	int64_t duration;		/* ns */
 	uint64_t contended;		/* looks during which the page was updated */
-	struct woken woken;
-	uint64_t markers;		/* how often the marker changed */
+	uint64_t odd;			/* looks that began with an odd count */
+	struct notified notified;
+	double frequency_hz;		/* of this machine's counter; 0: not measured */
+	double frequency_doubt;		/* as in struct judge_guest */
 	bool has_page;			/* @page is the last one that was seen */
 	struct judge_page page;
 	char gone[JUDGE_TEXT];		/* why the watch ended early; empty: it did not */
@@ -48,6 +47,11 @@ struct record {
 void record_begin(struct record *record);
 /* Judges each rule for which @facts are enough. @now: ns since the watch began. */
 void record_judge(struct record *record, const struct judge_facts *facts, int64_t now);
+/*
+ * If updates are torn, forgets what was found by comparing pages: some of them may be
+ * mixtures of two, which no look could tell.
+ */
+void record_drop_torn(struct record *record);
 enum verify_verdict record_verdict(const struct record *record);
 
 #endif /* VMCLOCK_VERIFY_RECORD_H */

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "calc/base.h"
+#include "common/pair.h"
+#include "common/program.h"
 #include "reference.h"
 #include "tool.h"
-#include "tools/common.h"
-#include "vmclockd/pair.h"
 
 /* How often EXTENDED reads the clock. */
 #define SAMPLES 10
@@ -138,6 +138,24 @@ static int open_ptp(struct reference *reference)
 		fprintf(stderr, TOOL ": --reference: %s cannot be read: %s\n", path, strerror(-ret));
 	reference_close(reference);
 	return -1;
+}
+
+/* ---- The rate of the counter -------------------------------------------------------- */
+
+void reference_rate(const struct judge_guest *first, struct judge_guest *facts)
+{
+	uint64_t ticks = facts->counter - first->counter;
+	double seconds, error;
+
+	if (!first->has_truth || !facts->has_truth || !ticks || ticks >> 63)
+		return;
+	seconds = (double)(facts->truth.sec - first->truth.sec) +
+		  ((double)facts->truth.nsec - first->truth.nsec) / NS_PER_SEC;
+	error = ((double)first->truth_error + (double)facts->truth_error) / NS_PER_SEC / seconds;
+	if (seconds <= 0 || error >= facts->frequency_doubt)
+		return;
+	facts->frequency_hz = (double)ticks / seconds;
+	facts->frequency_doubt = facts->frequency_error = error;
 }
 
 /* ---- Either clock ------------------------------------------------------------------- */

@@ -36,6 +36,12 @@ void reference_close(struct reference *reference);
  */
 void reference_read(const struct reference *reference, struct judge_guest *facts);
 
+/*
+ * The rate of the counter by the reference, since the facts @first, if this is known
+ * better than by the machine's own clock.
+ */
+void reference_rate(const struct judge_guest *first, struct judge_guest *facts);
+
 /* ---- The arithmetic of a PTP clock ------------------------------------------------ */
 
 /* A reading of the PTP clock, between two of the system's clock; all in ns. */

@@ -18,24 +18,39 @@ static void print_statistics(const struct record *r)
 
 	printf("Watched for %s: %" PRIu64 " looks, %" PRIu64 " updates, %" PRIu64
 	       " new markers; %" PRIu64 " looks met an update.\n",
-	       judge_duration(text, (uint64_t)r->duration), r->watch.samples, r->watch.changes,
-	       r->markers, r->contended);
+	       judge_duration(text, (uint64_t)r->watch.duration), r->watch.samples, r->watch.changes,
+	       r->watch.markers, r->contended);
 	printf("Looks whose fields changed under an even count: %" PRIu64 ".", r->watch.torn);
-	printf(" The count was odd for at most %s.\n",
+	printf(" The count was odd in %" PRIu64 " looks, for at most %s.\n", r->odd,
 	       judge_duration(text, (uint64_t)r->watch.longest_update));
 }
 
-static void print_woken(const struct woken *woken)
+static void print_counter(const struct record *r)
 {
+	char hz[JUDGE_VALUE], within[JUDGE_VALUE];
+
+	if (r->frequency_hz > 0)
+		printf("The counter runs at %s here, within %s.\n", judge_hertz(hz, r->frequency_hz),
+		       judge_share(within, r->frequency_doubt));
+}
+
+static void print_notifications(const struct notified *n)
+{
+	const char *unknown = notified_unknown(n, JUDGE_PROMISE);
 	char text[JUDGE_VALUE];
 
-	if (!woken->changes)
+	if (n->counts)
+		printf("Notifications: %" PRIu64 ". ", n->seen.heard);
+	if (unknown) {
+		printf("Not judged whether they follow changes: %s.\n", unknown);
 		return;
-	printf("Signals of the driver (notification: %s): after %" PRIu64 " of %" PRIu64
-	       " changes; %" PRIu64 " of them within 10 ms",
-	       woken->notification, woken->heard, woken->changes, woken->soon);
-	if (woken->heard)
-		printf(", the latest after %s", judge_duration(text, (uint64_t)woken->longest));
+	}
+	printf("They followed %" PRIu64 " of %" PRIu64 " changes", n->seen.followed,
+	       n->seen.followed + n->seen.missing);
+	if (n->seen.longest)
+		printf(", the latest after %s", judge_duration(text, (uint64_t)n->seen.longest));
+	else if (n->seen.followed)
+		printf(", all at once");
 	printf(".\n");
 }
 
@@ -71,13 +86,21 @@ static void print_broken(const struct result *result)
 		       result->judged, judge_duration(text, (uint64_t)result->first));
 }
 
-static void print_broken_rules(const struct record *r, enum judge_severity severity)
+/* The gravest first. */
+static void print_broken_rules(const struct record *r)
 {
-	size_t i;
+	const struct result *broken[JUDGE_RULES_MAX];
+	size_t i, at, n = 0;
 
-	for (i = 0; i < judge_rule_count; i++)
-		if (r->results[i].broken && r->results[i].rule->severity == severity)
-			print_broken(&r->results[i]);
+	for (i = 0; i < judge_rule_count; i++) {
+		if (!r->results[i].broken)
+			continue;
+		for (at = n++; at && judge_is_graver(r->results[i].rule, broken[at - 1]->rule); at--)
+			broken[at] = broken[at - 1];
+		broken[at] = &r->results[i];
+	}
+	for (i = 0; i < n; i++)
+		print_broken(broken[i]);
 }
 
 static void print_unjudged(const struct record *r)
@@ -109,7 +132,8 @@ void report_text(const struct record *r, const char *path)
 
 	printf("%s\n", path);
 	print_statistics(r);
-	print_woken(&r->woken);
+	print_counter(r);
+	print_notifications(&r->notified);
 	if (r->has_page)
 		print_offers(r);
 	for (i = 0; i < r->n_expectations; i++) {
@@ -118,9 +142,7 @@ void report_text(const struct record *r, const char *path)
 		printf("\n%s: %s\n  %s.%s%s\n", e->met ? "as expected" : "breaks", e->id, e->demand,
 		       e->met ? "" : " ", e->met ? "" : e->says);
 	}
-	print_broken_rules(r, JUDGE_BREAKS);
-	print_broken_rules(r, JUDGE_DOUBTFUL);
-	print_broken_rules(r, JUDGE_ADVICE);
+	print_broken_rules(r);
 	print_unjudged(r);
 	if (*r->gone)
 		printf("\nThe watch ended early: %s.\n", r->gone);
@@ -130,6 +152,14 @@ void report_text(const struct record *r, const char *path)
 }
 
 /* ---- TAP ----------------------------------------------------------------------------- */
+
+static void print_skipped(const struct record *r, enum judge_needs needs)
+{
+	const char *unknown = notified_unknown(&r->notified, needs);
+
+	printf(" # SKIP not judged: %s%s", unknown ? "" : "needs ",
+	       unknown ? unknown : judge_needs_name(needs));
+}
 
 void report_tap(const struct record *r)
 {
@@ -142,7 +172,7 @@ void report_tap(const struct record *r)
 
 		printf("%sok %zu - %s", bad ? "not " : "", ++number, result->rule->id);
 		if (!result->judged)
-			printf(" # SKIP not judged: needs %s", judge_needs_name(result->rule->needs));
+			print_skipped(r, result->rule->needs);
 		putchar('\n');
 		if (result->broken)
 			printf("# %s, UAPI.13, %s: %s\n", judge_severity_name(result->rule->severity),

@@ -8,10 +8,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "common/program.h"
 #include "source.h"
-#include "tools/common.h"
 
 #define PAGE 4096
 
@@ -26,6 +27,8 @@ static int check_kind(struct source *s, const struct stat *st, char *why, size_t
 	if (!S_ISREG(st->st_mode) && !S_ISCHR(st->st_mode))
 		return say_why(why, size, "it is neither a character device nor a regular file");
 	s->device = S_ISCHR(st->st_mode);
+	s->major = major(st->st_rdev);
+	s->minor = minor(st->st_rdev);
 	if (s->device && s->inside)
 		return say_why(why, size, "an offset is for the memory file of a virtual machine");
 	return 0;
@@ -55,7 +58,7 @@ static int check_content(const struct source *s, uint64_t room, char *why, size_
 	uint64_t words[SOURCE_WORDS];
 	struct vmclock_abi abi;
 
-	source_load(s, words);
+	source_load(s, words, 0, SOURCE_WORDS);
 	memcpy(&abi, words, sizeof(abi));
 	if (le32toh(abi.magic) != VMCLOCK_MAGIC)
 		return say_why(why, size, "it begins with 0x%08" PRIx32 ", a page with 0x%08x (\"VCLK\")",
@@ -135,11 +138,11 @@ const char *source_gone(const struct source *s)
 	return NULL;
 }
 
-void source_load(const struct source *s, uint64_t words[SOURCE_WORDS])
+void source_load(const struct source *s, uint64_t words[SOURCE_WORDS], size_t from, size_t to)
 {
 	const uint64_t *live = (const uint64_t *)s->page;
 	size_t i;
 
-	for (i = 0; i < SOURCE_WORDS; i++)
+	for (i = from; i < to; i++)
 		words[i] = __atomic_load_n(&live[i], __ATOMIC_RELAXED);
 }

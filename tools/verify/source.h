@@ -14,6 +14,7 @@ struct source {
 	const char *path;
 	bool inside;		/* at an offset of a memory file */
 	bool device;
+	unsigned int major, minor;	/* of a device */
 	int fd;
 	void *map;
 	size_t mapped;
@@ -40,8 +41,8 @@ extern sigjmp_buf source_truncated;
 /* Catches SIGBUS, and jumps there. */
 void source_catch_truncation(void);
 
-/* Loads the words of the page, each once. */
+/* Loads the words of the page from @from to before @to, each once. */
 #define SOURCE_WORDS (sizeof(struct vmclock_abi) / sizeof(uint64_t))
-void source_load(const struct source *source, uint64_t words[SOURCE_WORDS]);
+void source_load(const struct source *source, uint64_t words[SOURCE_WORDS], size_t from, size_t to);
 
 #endif /* VMCLOCK_VERIFY_SOURCE_H */

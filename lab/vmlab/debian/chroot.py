@@ -154,18 +154,35 @@ class Chroot:
 
     def download_tarball(self, source, version, suite, folder):
         """Fetch the original tarball of a source package into a folder; its path."""
-        sources = (self.root / 'etc/apt/sources.list').read_text(encoding='utf-8')
-        address = re.match(r'deb \[.*\] (\S+) ', sources)[1]
-        (folder / 'sources.list').write_text(f'deb-src {address} {suite} main\n', encoding='utf-8')
-        (folder / 'lists/partial').mkdir(parents=True)
-        script = 'cd "$1" && shift && apt-get "$@" update && apt-get "$@" source --tar-only "$0"'
-        self.run(('sh', '-c', script, f'{source}={version}', str(folder), '--quiet',
-                  '-o', f'Dir::Etc::SourceList={folder}/sources.list', '-o',
-                  'Dir::Etc::SourceParts=-', '-o', f'Dir::State::Lists={folder}/lists',
-                  '-o', f'Dir::Cache={folder}', '-o', 'APT::Sandbox::User=root',
-                  '-o', 'APT::Get::Download-Only=true'), 'apt-get source')
+        self._ask_archive(f'deb-src {self._address()} {suite} main', folder,
+                          'apt-get', 'source', '--download-only', '--tar-only',
+                          f'{source}={version}')
         tarball, = folder.glob(f'{source}_*.orig.tar.*')
         return tarball
+
+    def version_in(self, suite, package):
+        """The newest version of a package that a suite of the archive has now, or None."""
+        with tempfile.TemporaryDirectory(prefix='vmclock.') as folder:
+            listing = self._ask_archive(
+                f'deb [arch={_ARCHITECTURE}] {self._address()} {suite} main', Path(folder),
+                'apt-cache', 'madison', package)
+        versions = re.findall(r'^ *\S+ \| (\S+) \|', listing, re.MULTILINE)
+        return versions[0] if versions else None
+
+    def _address(self):
+        sources = (self.root / 'etc/apt/sources.list').read_text(encoding='utf-8')
+        return re.match(r'deb \[.*\] (\S+) ', sources)[1]
+
+    def _ask_archive(self, source, folder, program, *arguments):
+        """Run a program of apt for this source only; apt keeps its files in `folder`."""
+        (folder / 'sources.list').write_text(f'{source}\n', encoding='utf-8')
+        (folder / 'lists/partial').mkdir(parents=True)
+        options = ('--quiet', '-o', f'Dir::Etc::SourceList={folder}/sources.list',
+                   '-o', 'Dir::Etc::SourceParts=-', '-o', f'Dir::State::Lists={folder}/lists',
+                   '-o', f'Dir::Cache={folder}', '-o', 'APT::Sandbox::User=root')
+        self.run(('apt-get', *options, '-o', 'APT::Update::Error-Mode=any', 'update'),
+                 'apt-get update')
+        return self.run(('env', f'--chdir={folder}', program, *options, *arguments), program)
 
     def _fetching(self, command, title):
         try:

@@ -69,7 +69,7 @@ class Pc(Board):
         # RAM that the kernel must not use, as if firmware had reserved it.
         reserved = (f'memmap={page.room:#x}${self.page_address:#x}',)
         if page.is_own:
-            return ('-device', self.own_device), reserved
+            return ('-M', 'aux-ram-share=on', '-device', self.own_device), reserved
         table = device.acpi_table(workshop, folder, self.page_address, page)
         return ('-acpitable', f'file={table}'), reserved
 

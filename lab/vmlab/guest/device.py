@@ -117,7 +117,10 @@ class Simulation:
 
 
 class OwnDevice(Simulation):
-    """QEMU's own device, and memory where a simulated page would be, to compare counters in."""
+    """QEMU's own device, whose page the host can write.
+
+    There is memory where a simulated page would be, to compare counters in.
+    """
 
     is_own = True
 

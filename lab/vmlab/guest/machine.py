@@ -15,7 +15,7 @@ import time
 from ..deadline import Deadline, wait_for
 from ..errors import Failed, LabError
 from ..host.page import Memory
-from ..host.qemu import Closed, Qemu, TimedOut
+from ..host.qemu import DEVICE_MEMORY, Closed, Qemu, TimedOut
 from ..kernels.kernel import USUAL_NEEDS
 from ..kernels.matrix import AMD64
 from . import boards, console
@@ -85,15 +85,17 @@ def _sendable(command):
 class Machine:
     """A guest. It is up once constructed; close it, or use it in a with statement.
 
-    board   what kind of machine it is
-    page    the simulated page, None with another device
-    device  'vmclock' (QEMU's own), a Simulation (also OwnDevice), or None
-    saved   the Saved of a machine like this one, to go on from instead of booting
+    board     what kind of machine it is
+    page      the simulated page, None with another device
+    device    'vmclock' (QEMU's own), a Simulation (also OwnDevice), or None
+    emulator  the Chroot with its QEMU
+    saved     the Saved of a machine like this one, to go on from instead of booting
     """
 
-    def __init__(self, kernel, initrd, folder, logs, device, setup, *, saved=None,
+    def __init__(self, kernel, initrd, folder, logs, device, setup, emulator, *, saved=None,
                  transcript=lambda text: None):
         self.kernel = kernel
+        self._emulator = emulator
         self._patience = kernel.needs.patience
         memory = setup.memory or kernel.needs.memory
         self.board = boards.of(kernel.architecture)
@@ -155,7 +157,7 @@ class Machine:
         qemu_log = self._logs / 'qemu.log'
         start = [self.board.program, '-M', self.board.type, *self._arguments, *arguments]
         if not self._simulation:
-            return Qemu(self.kernel.workshop, start, folder, qemu_log), None
+            return Qemu(self._emulator, start, folder, qemu_log), None
         memory = Memory(self._memory_size, self.board.PAGE_OFFSET, self._simulation.room,
                         saved and saved.memory)
         for offset in self._simulation.offsets:
@@ -164,7 +166,7 @@ class Machine:
         start += ['-object', f'memory-backend-file,id=ram,share=on,size={self._memory_size},'
                   f'mem-path=/proc/self/fd/{memory.fd}']
         try:
-            return Qemu(self.kernel.workshop, start, folder, qemu_log, (memory.fd,)), memory
+            return Qemu(self._emulator, start, folder, qemu_log, (memory.fd,)), memory
         except BaseException:
             memory.close()
             raise
@@ -186,23 +188,17 @@ class Machine:
         try:
             self.qmp('migrate-set-capabilities', **_MEMORY_APART)
             self.qmp('migrate-incoming', uri=f'file:{saved.devices}')
-            self._wait_until_there(self._qemu, timeout * self._patience)
+            self._qemu.wait_until_there(timeout * self._patience)
             self.qmp('cont')
         except Closed:
             raise LabError(f'a saved guest cannot go on: {self._qemu.last_words()}') from None
         # As if the guest had read the time at boot.
         self.run(f'date -s @{time.time():.0f}')
 
-    @staticmethod
-    def _wait_until_there(qemu, timeout):
-        wait_for(lambda: qemu.qmp('query-status')['status'] == 'paused',
-                 'the guest in its new process', timeout)
-
     def save(self, saved, timeout=60):
         """Save a guest with a simulated page as a Saved; afterwards the guest can only end."""
         self.qmp('migrate-set-capabilities', **_MEMORY_APART)
-        self.qmp('migrate', uri=f'file:{saved.devices}')
-        wait_for(lambda: self._has_moved(self._qemu), 'the guest being saved', timeout)
+        self._qemu.migrate(f'file:{saved.devices}', 'the guest being saved', timeout)
         self._memory.save(saved.memory)
         shutil.copyfile(self._console, saved.log)
 
@@ -343,6 +339,13 @@ class Machine:
         """The guest's RAM as a file; page.offset is the page's position in it."""
         return self._memory.path if self._memory else None
 
+    @property
+    def page_file(self):
+        """(file, offset) of the page for other programs of the host."""
+        if self._simulation.is_own:
+            return self._qemu.own_memory(DEVICE_MEMORY), 0
+        return self.ram_path, self.page.offset
+
     def qmp(self, command, **arguments):
         """Run a QMP command; its answer."""
         return self._qemu.qmp(command, **arguments)
@@ -360,21 +363,23 @@ class Machine:
         self._qemu, self._memory = self._start()
         self._wait_until_up(timeout)
 
-    def migrate(self, arrived=None, timeout=120, notify=False):
+    def migrate(self, arrived=None, timeout=120, notify=False, emulator=None):
         """Move the running guest into a new QEMU process, with its shell and page.
+
+        The process is of the same QEMU, or of that of another Chroot from now on.
 
         A simulated page moves unchanged: make a hypervisor's changes yourself. That can
         be done in arrived(page), which is called before the guest runs in its new process. With
         `notify`, the line is pulsed then, and the interrupt is the first thing the guest meets.
         """
+        self._emulator = emulator or self._emulator
         source, old_memory = self._qemu, self._memory
         self._moves += 1
         line = f'unix:{self._folder}/{self._moves}.migration'
         target, memory = self._start('-S', '-incoming', line)
         try:
             source.qmp('migrate-set-parameters', **{'max-bandwidth': 1 << 32})
-            source.qmp('migrate', uri=line)
-            wait_for(lambda: self._has_moved(source), 'the migration', timeout)
+            source.migrate(line, 'the migration', timeout)
             self._resume(target, memory, arrived, timeout, notify)
         except BaseException:
             target.quit()
@@ -390,8 +395,7 @@ class Machine:
         """Save and end the running guest; it continues later in a new QEMU process."""
         saved = self._logs / 'saved'
         self._moves += 1
-        self.qmp('migrate', uri=f'file:{saved}')
-        wait_for(lambda: self._has_moved(self._qemu), 'the guest being saved', timeout)
+        self._qemu.migrate(f'file:{saved}', 'the guest being saved', timeout)
         self._end()
         time.sleep(seconds)
         self._qemu, self._memory = self._start('-S', '-incoming', f'file:{saved}')
@@ -400,20 +404,13 @@ class Machine:
         self._transcript(f'restored after {seconds} s')
 
     def _resume(self, target, memory, arrived, timeout, notify=False):
-        self._wait_until_there(target, timeout)
+        target.wait_until_there(timeout)
         if arrived:
             arrived(memory.page)
         if notify:
             self._begin_pulse(target)()
         target.qmp('cont')
         self._qemu, self._memory = target, memory
-
-    @staticmethod
-    def _has_moved(source):
-        answer = source.qmp('query-migrate')
-        if answer.get('status') in ('failed', 'cancelled'):
-            raise Failed(f'the migration {answer["status"]}: {answer.get("error-desc", "")}')
-        return answer.get('status') == 'completed'
 
     def _end(self):
         self._qemu.quit()

@@ -128,14 +128,15 @@ class HostClock:
 
 
 class Publisher:
-    """vmclock-sim, publishing in the memory of a guest until the with statement ends."""
+    """vmclock-sim, publishing in the page of a guest until the with statement ends."""
 
     def __init__(self, lab, vm, offset, *options):
         self._lab = lab
         self._page = vm.page
+        path, place = vm.page_file
         self._program = lab.start(
-            [lab.program('vmclock-sim'), '--at', str(vm.page.offset),
-             f'--counter-offset={offset.ticks}', *options, vm.ram_path],
+            [lab.program('vmclock-sim'), '--at', str(place),
+             f'--counter-offset={offset.ticks}', *options, path],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=open(Path(lab.logs) / 'vmclock-sim.log', 'a', encoding='utf-8'), text=True)
         if not self._program.stdout.readline().startswith('publishing'):

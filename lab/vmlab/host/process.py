@@ -50,18 +50,19 @@ def stop(process):
     if process.poll() is not None:
         return
     # The child of unshare ends only after everything else in its process namespace.
-    children = _children(process.pid)
-    for child in children:
+    started = children(process.pid)
+    for child in started:
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_GOODBYE if children else 0)
+        process.wait(_GOODBYE if started else 0)
         return
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def _children(pid):
+def children(pid):
+    """The processes that a process has started and that still run."""
     try:
         listing = Path(f'/proc/{pid}/task/{pid}/children').read_text(encoding='ascii')
     except OSError:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """One QEMU process, and the channels into it: QMP, qtest, and the guest's serial shell."""
 
+import contextlib
 import functools
 import json
 import os
@@ -8,8 +9,9 @@ import re
 import socket
 import subprocess
 import time
+from pathlib import Path
 
-from ..deadline import Deadline
+from ..deadline import Deadline, wait_for
 from ..errors import Failed, LabError
 from . import process
 
@@ -17,6 +19,8 @@ _START = 60
 _ANSWER = 60
 _GOODBYE = 5
 _OLDEST = 10
+# QEMU's name for the page of its own device.
+DEVICE_MEMORY = 'vmclock_page'
 
 
 class Closed(Failed):
@@ -96,9 +100,12 @@ def own_binary():
 
 
 class Qemu:
-    """A running QEMU. `command` is complete except for the sockets added here."""
+    """A running QEMU of the Chroot `home`.
 
-    def __init__(self, workshop, command, folder, log, pass_fds=()):
+    `command` is complete except for the sockets added here.
+    """
+
+    def __init__(self, home, command, folder, log, pass_fds=()):
         folder.mkdir()
         self._log = log
         sockets = ('-chardev', f'socket,id=shell,path={folder}/shell,server=on,wait=off',
@@ -108,10 +115,10 @@ class Qemu:
         self._channels = []
         program, *arguments = (*command, *sockets)
         own = own_binary() if program == 'qemu-system-x86_64' else None
-        command = (own, *arguments) if own else workshop.argv((program, *arguments))
+        command = (own, *arguments) if own else home.argv((program, *arguments))
         with open(log, 'a', encoding='utf-8') as output:
             self._process = process.start(command, stdout=output, stderr=output,
-                                          pass_fds=pass_fds, env=workshop.environment())
+                                          pass_fds=pass_fds, env=home.environment())
         try:
             self.shell = self._connect(folder / 'shell')
             self._qtest = self._connect(folder / 'qtest')
@@ -172,6 +179,31 @@ class Qemu:
                 return ' '.join(words)
             if status != 'IRQ':
                 raise Failed(f'qtest {command}: {status} {" ".join(words)}')
+
+    def migrate(self, uri, what, timeout):
+        """Send the machine away, to another process or into a file; wait for its end."""
+        self.qmp('migrate', uri=uri)
+        wait_for(self._has_moved, what, timeout)
+
+    def _has_moved(self):
+        answer = self.qmp('query-migrate')
+        if answer.get('status') in ('failed', 'cancelled'):
+            raise Failed(f'the migration {answer["status"]}: {answer.get("error-desc", "")}')
+        return answer.get('status') == 'completed'
+
+    def wait_until_there(self, timeout):
+        """Wait until a machine that was sent here, to a process with -S, has arrived."""
+        wait_for(lambda: self.qmp('query-status')['status'] == 'paused',
+                 'the guest in its new process', timeout)
+
+    def own_memory(self, name):
+        """The file behind memory of a device; the machine has aux-ram-share=on."""
+        for pid in (self._process.pid, *process.children(self._process.pid)):
+            for path in Path(f'/proc/{pid}/fd').iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    if os.readlink(path).startswith(f'/memfd:{name} '):
+                        return path
+        raise LabError(f'QEMU shares no memory {name!r}')
 
     def quit(self):
         """End the process, by a command if it still listens."""

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Prints "listening", then for each uevent of a VMClock device a line with its
- * VMCLOCK_ variables, as soon as it comes. It is fast enough, and has room enough, to
- * lose no event of a flood.
+ * Prints "listening", then for each uevent of a VMClock device a line with the time of
+ * its arrival and its VMCLOCK_ variables, as soon as it comes. It is fast enough, and has
+ * room enough, to lose no event of a flood.
  */
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "guest.h"
 
@@ -14,15 +16,19 @@
 
 static void print_variables(const char *text, const char *end)
 {
-	const char *separator = "";
+	struct timespec now;
+	bool ours = false;
 
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	for (; text < end; text += strlen(text) + 1) {
 		if (strncmp(text, OURS, strlen(OURS)))
 			continue;
-		printf("%s%s", separator, text);
-		separator = " ";
+		if (!ours)
+			printf("AT=%lld.%06ld", (long long)now.tv_sec, now.tv_nsec / 1000);
+		ours = true;
+		printf(" %s", text);
 	}
-	if (*separator)
+	if (ours)
 		putchar('\n');
 }
 

@@ -3,8 +3,8 @@
  * Leap seconds: tzdata's leap-seconds.list, and whether the list and an NTP
  * daemon's announcement allow bounds of UTC.
  */
-#ifndef VMCLOCKD_LEAPS_H
-#define VMCLOCKD_LEAPS_H
+#ifndef VMCLOCK_COMMON_LEAPS_H
+#define VMCLOCK_COMMON_LEAPS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -126,4 +126,4 @@ int64_t leaps_known_until(const struct leaps *leaps, int64_t sec);
  */
 uint8_t leaps_indicator(const struct leaps *leaps, int64_t sec, int announced);
 
-#endif /* VMCLOCKD_LEAPS_H */
+#endif /* VMCLOCK_COMMON_LEAPS_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A pair is a reading of the kernel's clocks at one value of the CPU's counter. */
-#ifndef VMCLOCKD_PAIR_H
-#define VMCLOCKD_PAIR_H
+#ifndef VMCLOCK_COMMON_PAIR_H
+#define VMCLOCK_COMMON_PAIR_H
 
 #include <stdint.h>
 
@@ -46,4 +46,4 @@ int pair_tightest(const struct bracket *brackets, unsigned int count, struct pai
  */
 int pair_read(struct pair *pair, unsigned int tries);
 
-#endif /* VMCLOCKD_PAIR_H */
+#endif /* VMCLOCK_COMMON_PAIR_H */

@@ -4,15 +4,15 @@
  * --openmetrics and vmclockd's file for node_exporter have them. vmclock-check(1)
  * lists their names: add to them, never change them.
  */
-#ifndef VMCLOCK_TOOLS_METRICS_H
-#define VMCLOCK_TOOLS_METRICS_H
+#ifndef VMCLOCK_COMMON_METRICS_H
+#define VMCLOCK_COMMON_METRICS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include "vmclock.h"
 #include "lib/run-layout.h"
+#include "vmclock.h"
 
 struct metrics {
 	char device[256];		/* printable */
@@ -49,4 +49,4 @@ int metrics_look(struct metrics *m, const struct vmclock *vc, const char *comple
  */
 void metrics_print(const struct metrics *m, FILE *out);
 
-#endif /* VMCLOCK_TOOLS_METRICS_H */
+#endif /* VMCLOCK_COMMON_METRICS_H */

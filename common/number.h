@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Parses numbers, times and dates as people write them. Functions return 0, or -1 on bad text. */
-#ifndef VMCLOCK_TOOLS_NUMBER_H
-#define VMCLOCK_TOOLS_NUMBER_H
+#ifndef VMCLOCK_COMMON_NUMBER_H
+#define VMCLOCK_COMMON_NUMBER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,4 +18,4 @@ int parse_unsigned(const char *text, uint64_t max, uint64_t *value);
 /* "2016-12-31T23:59:50", or "2016-12-31" for its midnight, in UTC, to POSIX seconds since 1970. */
 int parse_date(const char *text, int64_t *sec);
 
-#endif /* VMCLOCK_TOOLS_NUMBER_H */
+#endif /* VMCLOCK_COMMON_NUMBER_H */

@@ -1,24 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by all programs: names of the page's values, usage errors, checked output. */
-#ifndef VMCLOCK_TOOLS_COMMON_H
-#define VMCLOCK_TOOLS_COMMON_H
+/* What all programs do alike: version, usage errors, checked output, printable text. */
+#ifndef VMCLOCK_COMMON_PROGRAM_H
+#define VMCLOCK_COMMON_PROGRAM_H
 
 #include <stddef.h>
-
-/* The names are those in the driver's sysfs attributes. NULL: the value has no name. */
-const char *counter_id_name(unsigned int value);
-const char *time_type_name(unsigned int value);
-const char *clock_status_name(unsigned int value);
-const char *smearing_hint_name(unsigned int value);
-const char *leap_indicator_name(unsigned int value);
-
-/* The name of a bit of the page's flags, 0 to 63. */
-const char *flag_name(unsigned int bit);
-
-/* The value whose name, by one of these functions, is @name; < 0: there is none. */
-int value_of_name(const char *(*name_of)(unsigned int value), const char *name);
-/* Lists the names of all values, such as "strict, noon-linear, utc-sls". */
-void list_names(const char *(*name_of)(unsigned int value), char *to, size_t size);
 
 /* Prints "vmclock-check 1.2.3". */
 void print_version(const char *tool);
@@ -60,4 +45,4 @@ int close_stdout(const char *tool);
  */
 void copy_printable(char *to, size_t size, const char *from);
 
-#endif /* VMCLOCK_TOOLS_COMMON_H */
+#endif /* VMCLOCK_COMMON_PROGRAM_H */

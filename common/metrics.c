@@ -5,11 +5,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "common.h"
-#include "metrics.h"
-#include "lib/monotonic.h"
-#include "number.h"
 #include "calc/time.h"
+#include "lib/monotonic.h"
+#include "metrics.h"
+#include "names.h"
+#include "number.h"
+#include "program.h"
 
 /* ---- Looking ------------------------------------------------------------------------ */
 

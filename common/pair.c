@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "calc/base.h"
-#include "counter.h"
+#include "lib/counter.h"
 #include "pair.h"
 
 static int to_ns(const struct timespec *ts, int64_t *ns)
