@@ -14,7 +14,7 @@
 #include "counter.h"
 #include "line-cache.h"
 #include "pagefile.h"
-#include "random.h"
+#include "drawn.h"
 
 #define NS INT64_C(1000000000)
 

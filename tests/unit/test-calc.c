@@ -14,7 +14,7 @@
 #include "calc/scale.h"
 #include "calc/time.h"
 #include "lib/line.h"
-#include "random.h"
+#include "drawn.h"
 #include "unit.h"
 
 #define NS NS_PER_SEC

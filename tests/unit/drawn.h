@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Random numbers for tests: the same numbers in every run. */
-#ifndef TESTS_RANDOM_H
-#define TESTS_RANDOM_H
+#ifndef TESTS_DRAWN_H
+#define TESTS_DRAWN_H
 
 #include <stdint.h>
 
@@ -16,4 +16,4 @@ static inline uint64_t random_u64(void)
 	return z ^ (z >> 31);
 }
 
-#endif /* TESTS_RANDOM_H */
+#endif /* TESTS_DRAWN_H */
