@@ -185,7 +185,7 @@ if command -v script >/dev/null; then
 		until_true grep -q ready "$tmp/terminal"
 		printf '\003'
 		until_true grep -q ended "$tmp/terminal"
-	} | SHELL=/bin/sh script -qec "'$program' --run sh -c 'trap \"n=\\\$((n + 1))\" INT
+	} | SHELL=/bin/sh script -qec "exec '$program' --run sh -c 'trap \"n=\\\$((n + 1))\" INT
 		trap \"echo wrong\" TERM; n=0; echo ready; while [ \$n = 0 ]; do sleep 0.05; done
 		sleep 0.2; echo ended \$n; exit 9'" /dev/null >"$tmp/terminal" 2>&1
 	status=$?
