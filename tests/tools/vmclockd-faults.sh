@@ -529,6 +529,7 @@ configure 'ntp = chrony' "chronyc = $tmp/chronyc"
 if command -v ip >/dev/null && command -v nsenter >/dev/null && unshare -rn true 2>/dev/null; then
 	rm -rf "$folder"
 	: >"$tmp/asked"
+	chronyd away
 	outside=$harmless
 	harmless="unshare -rn $harmless"
 	start_daemon 'stays untrusted'
