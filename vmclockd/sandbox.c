@@ -165,9 +165,8 @@ enum sandbox_verdict sandbox_by_unit(const char *properties, const char *path, b
 
 	if (is_listed(properties, "BindPaths", path))
 		return SANDBOX_OPEN;
-	if (is_below_one(path, temporary))
-		return has_property(properties, "PrivateTmp", "yes") ? SANDBOX_PRIVATE
-								     : SANDBOX_OPEN;
+	if (is_below_one(path, temporary) && has_property(properties, "PrivateTmp", "yes"))
+		return SANDBOX_PRIVATE;
 	if (home && (has_property(properties, "ProtectHome", "yes") ||
 		     has_property(properties, "ProtectHome", "tmpfs")))
 		return SANDBOX_HIDDEN;
@@ -188,31 +187,25 @@ static enum sandbox_verdict judge_unit(const void *properties, const char *path,
 
 /* ---- All paths ----------------------------------------------------------------------------- */
 
-static void tell(const char *key, const char *value, const char *existing,
-		 enum sandbox_verdict verdict)
+static void tell(const char *key, const char *value, enum sandbox_verdict verdict,
+		 const char *read_write)
 {
-	switch (verdict) {
-	case SANDBOX_PRIVATE:
+	static const char by[] = "by 'systemctl edit vmclockd'";
+
+	if (verdict == SANDBOX_PRIVATE)
 		say(LOG_WARNING,
 		    "%s = %s: " UNIT " has a folder of its own there, which other programs do not "
-		    "see: choose another path, or set PrivateTmp=no by 'systemctl edit vmclockd'",
-		    key, value);
-		break;
-	case SANDBOX_HIDDEN:
+		    "see: choose another path, or set PrivateTmp=no%s%s %s",
+		    key, value, *read_write ? " and " : "", read_write, by);
+	else if (verdict == SANDBOX_HIDDEN)
 		say(LOG_WARNING,
 		    "%s = %s: " UNIT " cannot see this path: choose another one, or set "
-		    "ProtectHome=no by 'systemctl edit vmclockd'",
-		    key, value);
-		break;
-	case SANDBOX_READ_ONLY:
+		    "ProtectHome=no%s%s %s",
+		    key, value, *read_write ? " and " : "", read_write, by);
+	else if (verdict == SANDBOX_READ_ONLY)
 		say(LOG_WARNING,
-		    "%s = %s: " UNIT " cannot write there: choose another path, or add "
-		    "ReadWritePaths=%s by 'systemctl edit vmclockd'",
-		    key, value, existing);
-		break;
-	default:
-		break;
-	}
+		    "%s = %s: " UNIT " cannot write there: choose another path, or set %s %s", key,
+		    value, read_write, by);
 }
 
 static void check(const struct config *config,
@@ -234,13 +227,17 @@ static void check(const struct config *config,
 		{ "clockbound_path", config->clockbound ? config->clockbound_path : NULL, true },
 		{ "metrics", config->metrics, true },
 	};
-	char existing[PATH_MAX];
+	char existing[PATH_MAX], read_write[PATH_MAX + 20];
 	size_t i;
 
-	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		if (paths[i].value && find_existing(paths[i].value, existing))
-			tell(paths[i].key, paths[i].value, existing,
-			     judge(data, existing, paths[i].writes));
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		if (!paths[i].value || !find_existing(paths[i].value, existing))
+			continue;
+		/* Without its own /tmp, the unit may not write in everybody's. */
+		snprintf(read_write, sizeof(read_write), "ReadWritePaths=%s", existing);
+		tell(paths[i].key, paths[i].value, judge(data, existing, paths[i].writes),
+		     paths[i].writes ? read_write : "");
+	}
 }
 
 void sandbox_check_own(const struct config *config)

@@ -68,7 +68,12 @@ static void the_unit_says_what_is_open(void **state)
 static void a_drop_in_counts(void **state)
 {
 	(void)state;
+	assert_int_equal(sandbox_by_unit("PrivateTmp=no\nProtectSystem=strict\n", "/tmp", false),
+			 SANDBOX_OPEN);
 	assert_int_equal(sandbox_by_unit("PrivateTmp=no\nProtectSystem=strict\n", "/tmp", true),
+			 SANDBOX_READ_ONLY);
+	assert_int_equal(sandbox_by_unit("ProtectSystem=strict\nReadWritePaths=/tmp\n", "/tmp",
+					 true),
 			 SANDBOX_OPEN);
 	assert_int_equal(sandbox_by_unit("ProtectHome=read-only\n", "/home/u", false),
 			 SANDBOX_OPEN);
@@ -186,7 +191,8 @@ static void each_key_is_told(void **state)
 	assert_non_null(strstr(said,
 			       "metrics = /tmp/vmclock.prom: vmclockd.service has a folder of "
 			       "its own there, which other programs do not see: choose another "
-			       "path, or set PrivateTmp=no by 'systemctl edit vmclockd'\n"));
+			       "path, or set PrivateTmp=no and ReadWritePaths=/tmp by "
+			       "'systemctl edit vmclockd'\n"));
 	assert_non_null(strstr(said, "/link/hooks: vmclockd.service cannot see this path: choose "
 				     "another one, or set ProtectHome=no by "));
 	assert_null(strstr(said, "clockbound"));
@@ -196,7 +202,7 @@ static void each_key_is_told(void **state)
 	*said = '\0';
 	sandbox_check_unit(&config);
 	assert_non_null(strstr(said, "metrics = /usr/vmclock.prom: vmclockd.service cannot write "
-				     "there: choose another path, or add ReadWritePaths=/usr by "));
+				     "there: choose another path, or set ReadWritePaths=/usr by "));
 
 	/* Without the unit, or without systemd, nothing is said. */
 	*said = '\0';
