@@ -17,7 +17,7 @@
 struct vmclock_file {
 	struct vmclock *vc;
 	seqlock_t lock;			/* guards seen, the state that poll compares with */
-	struct vmclock_state seen;
+	struct vmclock_page_state seen;
 };
 
 static int vmclock_file_open(struct inode *inode, struct file *file)
@@ -31,7 +31,7 @@ static int vmclock_file_open(struct inode *inode, struct file *file)
 
 	/* A file is readable until its first read, unless the count is 0; as in-tree. */
 	seqlock_init(&vf->lock);
-	vf->seen = vmclock_state_now(vc);
+	vf->seen = vmclock_page_state_now(vc);
 	vf->seen.seq = 0;
 
 	/* misc_open() keeps the device registered, and so referenced, until here. */
@@ -58,7 +58,7 @@ static loff_t vmclock_llseek(struct file *file, loff_t offset, int whence)
 	return fixed_size_llseek(file, offset, whence, vf->vc->len);
 }
 
-static bool vmclock_acknowledged(struct vmclock_file *vf, const struct vmclock_state *state)
+static bool vmclock_acknowledged(struct vmclock_file *vf, const struct vmclock_page_state *state)
 {
 	unsigned int version;
 	bool same;
@@ -71,7 +71,7 @@ static bool vmclock_acknowledged(struct vmclock_file *vf, const struct vmclock_s
 }
 
 /* Most reads see the same state as the last read; then there is nothing to write. */
-static void vmclock_acknowledge(struct vmclock_file *vf, const struct vmclock_state *state)
+static void vmclock_acknowledge(struct vmclock_file *vf, const struct vmclock_page_state *state)
 {
 	if (vmclock_acknowledged(vf, state))
 		return;
@@ -92,7 +92,7 @@ static ssize_t vmclock_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	struct vmclock *vc = vf->vc;
 	loff_t pos = min_t(loff_t, iocb->ki_pos, vc->len);
 	size_t count = min_t(size_t, iov_iter_count(to), vc->len - pos);
-	struct vmclock_state state;
+	struct vmclock_page_state state;
 	ssize_t ret;
 
 	if (vmclock_gone(vc))
@@ -109,7 +109,7 @@ static ssize_t vmclock_read_iter(struct kiocb *iocb, struct iov_iter *to)
 }
 
 /* An update in progress does not make the file readable yet. */
-static bool vmclock_is_news(struct vmclock_file *vf, const struct vmclock_state *now)
+static bool vmclock_is_news(struct vmclock_file *vf, const struct vmclock_page_state *now)
 {
 	return !(now->seq & 1) && !vmclock_acknowledged(vf, now);
 }
@@ -118,12 +118,12 @@ static __poll_t vmclock_poll(struct file *file, poll_table *table)
 {
 	struct vmclock_file *vf = file->private_data;
 	struct vmclock *vc = vf->vc;
-	struct vmclock_state now;
+	struct vmclock_page_state now;
 
 	poll_wait(file, &vc->wait, table);
 	if (vmclock_gone(vc))
 		return EPOLLERR | EPOLLHUP;
-	now = vmclock_state_now(vc);
+	now = vmclock_page_state_now(vc);
 	/* The caller may sleep even if we answer "readable": epoll stays in the queue. */
 	if (waitqueue_active(&vc->wait))
 		vmclock_watch_waiter(vc, &now);
@@ -134,11 +134,11 @@ static int vmclock_fasync(int fd, struct file *file, int on)
 {
 	struct vmclock_file *vf = file->private_data;
 	struct vmclock *vc = vf->vc;
-	struct vmclock_state now;
+	struct vmclock_page_state now;
 	int ret = fasync_helper(fd, file, on, &vc->fasync);
 
 	if (ret > 0) {
-		now = vmclock_state_now(vc);
+		now = vmclock_page_state_now(vc);
 		vmclock_watch_waiter(vc, &now);
 	}
 	return ret;

@@ -22,7 +22,7 @@ struct iov_iter;
  * Identifies a content of the page. The count alone is not enough: a hypervisor
  * that restores a machine may restart both the count and the marker.
  */
-struct vmclock_state {
+struct vmclock_page_state {
 	u32 seq;
 	u64 marker;
 	u64 generation;			/* 0 where the page has none */
@@ -72,14 +72,14 @@ struct vmclock {
 	bool look_wanted;
 	bool look_due_set;
 	unsigned long look_due;
-	struct vmclock_state woken_for;
+	struct vmclock_page_state woken_for;
 	bool wake_anyway;		/* even if the next look finds that state again */
 	atomic64_t notifications;	/* heard since bound; here, near what each of them writes */
 
 	/* Used by the look only: what the last look saw, and what is left to do. */
 	bool seen_any;
 	bool seen_any_generation;
-	struct vmclock_state seen;
+	struct vmclock_page_state seen;
 	u64 seen_generation;
 	struct vmclock_unfinished unfinished;
 	struct vmclock_uevents uevents;
@@ -129,16 +129,17 @@ static inline u64 vmclock_page_generation(const struct vmclock *vc)
 }
 
 /* The current state, perhaps in the middle of an update. */
-static inline struct vmclock_state vmclock_state_now(const struct vmclock *vc)
+static inline struct vmclock_page_state vmclock_page_state_now(const struct vmclock *vc)
 {
-	return (struct vmclock_state) {
+	return (struct vmclock_page_state) {
 		.seq = vmclock_page_seq(vc->page),
 		.marker = vmclock_page_marker(vc->page),
 		.generation = vmclock_page_generation(vc),
 	};
 }
 
-static inline bool vmclock_same(const struct vmclock_state *a, const struct vmclock_state *b)
+static inline bool vmclock_same(const struct vmclock_page_state *a,
+				const struct vmclock_page_state *b)
 {
 	return a->seq == b->seq && a->marker == b->marker && a->generation == b->generation;
 }
@@ -160,7 +161,7 @@ static inline bool vmclock_same(const struct vmclock_state *a, const struct vmcl
  * updates patience_ms after the first try. It may sleep, unless patience_ms is 0.
  */
 struct vmclock_section {
-	struct vmclock_state state;	/* of the page, throughout the section */
+	struct vmclock_page_state state;	/* of the page, throughout the section */
 	unsigned int patience_ms;
 	unsigned int tries;
 	unsigned long deadline;		/* 0: the first try has not failed yet */
@@ -183,7 +184,7 @@ int vmclock_section_begin_again(const struct vmclock *vc, struct vmclock_section
 
 static inline bool vmclock_section_try(const struct vmclock *vc, struct vmclock_section *section)
 {
-	section->state = vmclock_state_now(vc);
+	section->state = vmclock_page_state_now(vc);
 	virt_rmb(); /* read the state before the fields */
 	return !(section->state.seq & 1);
 }
@@ -201,10 +202,10 @@ static inline int vmclock_section_begin(const struct vmclock *vc, struct vmclock
 static inline bool vmclock_section_retry(const struct vmclock *vc,
 					 const struct vmclock_section *section)
 {
-	struct vmclock_state now;
+	struct vmclock_page_state now;
 
 	virt_rmb(); /* read the fields before the state */
-	now = vmclock_state_now(vc);
+	now = vmclock_page_state_now(vc);
 	return !vmclock_same(&now, &section->state);
 }
 
@@ -213,18 +214,18 @@ static inline bool vmclock_section_retry(const struct vmclock *vc,
  * at that time. Returns -ETIMEDOUT as vmclock_section_begin() does.
  */
 int vmclock_copy(const struct vmclock *vc, void *to, size_t offset, size_t len,
-		 unsigned int patience_ms, struct vmclock_state *state);
+		 unsigned int patience_ms, struct vmclock_page_state *state);
 
 /*
  * The same for the buffer of a reader; all segments get the same state. Returns
  * the number of bytes copied, at most @len; -EFAULT: none.
  */
 ssize_t vmclock_copy_to_iter(const struct vmclock *vc, struct iov_iter *to, size_t offset,
-			     size_t len, unsigned int patience_ms, struct vmclock_state *state);
+			     size_t len, unsigned int patience_ms, struct vmclock_page_state *state);
 
 /* The same for the structure; fields that the page does not have are zero. */
 int vmclock_copy_page(struct vmclock *vc, struct vmclock_abi *copy, unsigned int patience_ms,
-		      struct vmclock_state *state);
+		      struct vmclock_page_state *state);
 
 /* Does this copy of the page have a generation? */
 static inline bool vmclock_has_generation(const struct vmclock *vc, const struct vmclock_abi *copy)
@@ -251,10 +252,10 @@ void vmclock_watch_now(struct vmclock *vc);
 void vmclock_watch_notified(struct vmclock *vc);
 
 /* Somebody waits for a state other than @known: call after entering vc->wait or vc->fasync. */
-void vmclock_watch_waiter(struct vmclock *vc, const struct vmclock_state *known);
+void vmclock_watch_waiter(struct vmclock *vc, const struct vmclock_page_state *known);
 
 /* Somebody has read the page in the state @known, and may be waiting for another one. */
-void vmclock_watch_known(struct vmclock *vc, const struct vmclock_state *known);
+void vmclock_watch_known(struct vmclock *vc, const struct vmclock_page_state *known);
 
 /* ---- notify.c: notifications of the host --------------------------------------------- */
 

@@ -45,7 +45,7 @@ int vmclock_section_begin_again(const struct vmclock *vc, struct vmclock_section
 }
 
 int vmclock_copy(const struct vmclock *vc, void *to, size_t offset, size_t len,
-		 unsigned int patience_ms, struct vmclock_state *state)
+		 unsigned int patience_ms, struct vmclock_page_state *state)
 {
 	struct vmclock_section section __uninitialized;
 	int ret;
@@ -89,7 +89,7 @@ static int vmclock_copy_resident(const struct vmclock *vc, struct iov_iter *to, 
 }
 
 ssize_t vmclock_copy_to_iter(const struct vmclock *vc, struct iov_iter *to, size_t offset,
-			     size_t len, unsigned int patience_ms, struct vmclock_state *state)
+			     size_t len, unsigned int patience_ms, struct vmclock_page_state *state)
 {
 	struct vmclock_section section __uninitialized;
 	unsigned int faults = 0;
@@ -112,7 +112,7 @@ ssize_t vmclock_copy_to_iter(const struct vmclock *vc, struct iov_iter *to, size
 }
 
 int vmclock_copy_page(struct vmclock *vc, struct vmclock_abi *copy, unsigned int patience_ms,
-		      struct vmclock_state *state)
+		      struct vmclock_page_state *state)
 {
 	memset(copy, 0, sizeof(*copy));
 	if (vmclock_gone(vc))

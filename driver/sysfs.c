@@ -100,7 +100,7 @@ static struct vmclock *dev_to_vmclock(struct device *dev)
 static ssize_t vmclock_attribute_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct vmclock_attribute *va = container_of(attr, struct vmclock_attribute, attr);
-	struct vmclock_state state;
+	struct vmclock_page_state state;
 	struct vmclock_abi copy;
 	int ret;
 

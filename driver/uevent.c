@@ -8,7 +8,10 @@
 
 #include "internal.h"
 
-static void vmclock_send(struct vmclock *vc, const char *event, const struct vmclock_abi *copy)
+/* In ms. Sending fails if memory is short; the next attempt comes after this time. */
+#define VMCLOCK_UEVENT_RETRY	1000U
+
+static int vmclock_send(struct vmclock *vc, const char *event, const struct vmclock_abi *copy)
 {
 	char name[64], marker[64], generation[64];
 	char *env[4] = { name, marker };
@@ -21,7 +24,7 @@ static void vmclock_send(struct vmclock *vc, const char *event, const struct vmc
 			 le64_to_cpu(copy->vm_generation_counter));
 		env[2] = generation;
 	}
-	kobject_uevent_env(&vc->misc.this_device->kobj, KOBJ_CHANGE, env);
+	return kobject_uevent_env(&vc->misc.this_device->kobj, KOBJ_CHANGE, env);
 }
 
 /* Returns after how many ms the next one may be sent. */
@@ -39,6 +42,20 @@ static void vmclock_uevent_count(struct vmclock_uevents *uevents)
 	uevents->oldest = (uevents->oldest + 1) % VMCLOCK_UEVENTS;
 }
 
+/* Sends what is due, the disruption first. Returns -ENOMEM if something is left. */
+static int vmclock_uevent_send(struct vmclock *vc, const struct vmclock_abi *copy)
+{
+	struct vmclock_uevents *uevents = &vc->uevents;
+
+	if (uevents->disruption && vmclock_send(vc, "disruption", copy) == -ENOMEM)
+		return -ENOMEM;
+	uevents->disruption = false;
+	if (uevents->generation && vmclock_send(vc, "generation", copy) == -ENOMEM)
+		return -ENOMEM;
+	uevents->generation = false;
+	return 0;
+}
+
 void vmclock_uevent_init(struct vmclock *vc)
 {
 	unsigned int i;
@@ -49,21 +66,14 @@ void vmclock_uevent_init(struct vmclock *vc)
 
 unsigned int vmclock_uevent(struct vmclock *vc, const struct vmclock_abi *copy)
 {
-	struct vmclock_uevents *uevents = &vc->uevents;
 	unsigned int delay;
 
-	if (!uevents->disruption && !uevents->generation)
+	if (!vc->uevents.disruption && !vc->uevents.generation)
 		return 0;
-	delay = vmclock_uevent_delay(uevents);
+	delay = vmclock_uevent_delay(&vc->uevents);
 	if (delay)
 		return delay;
 
-	vmclock_uevent_count(uevents);
-	if (uevents->disruption)
-		vmclock_send(vc, "disruption", copy);
-	if (uevents->generation)
-		vmclock_send(vc, "generation", copy);
-	uevents->disruption = false;
-	uevents->generation = false;
-	return 0;
+	vmclock_uevent_count(&vc->uevents);
+	return vmclock_uevent_send(vc, copy) ? VMCLOCK_UEVENT_RETRY : 0;
 }

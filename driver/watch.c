@@ -137,7 +137,7 @@ void vmclock_watch_now(struct vmclock *vc)
  * Wakes all sleepers, once for each state of the page. A later poll() sees the
  * new state before it sleeps.
  */
-static void vmclock_wake(struct vmclock *vc, const struct vmclock_state *state)
+static void vmclock_wake(struct vmclock *vc, const struct vmclock_page_state *state)
 {
 	unsigned long flags;
 	bool is_new;
@@ -157,7 +157,7 @@ static void vmclock_wake(struct vmclock *vc, const struct vmclock_state *state)
 
 void vmclock_watch_notified(struct vmclock *vc)
 {
-	struct vmclock_state now = vmclock_state_now(vc);
+	struct vmclock_page_state now = vmclock_page_state_now(vc);
 
 	/* Wake at once; the look does the rest, for all notifications that come before it. */
 	if (!(now.seq & 1))
@@ -169,13 +169,13 @@ void vmclock_watch_notified(struct vmclock *vc)
  * If nobody was woken for the state that a program knows, the page may go back to
  * the state that sleepers were woken for. The caller holds look_lock.
  */
-static void vmclock_known(struct vmclock *vc, const struct vmclock_state *known)
+static void vmclock_known(struct vmclock *vc, const struct vmclock_page_state *known)
 {
 	if (!vmclock_same(known, &vc->woken_for))
 		vc->wake_anyway = true;
 }
 
-void vmclock_watch_known(struct vmclock *vc, const struct vmclock_state *known)
+void vmclock_watch_known(struct vmclock *vc, const struct vmclock_page_state *known)
 {
 	unsigned long flags;
 
@@ -184,7 +184,7 @@ void vmclock_watch_known(struct vmclock *vc, const struct vmclock_state *known)
 	spin_unlock_irqrestore(&vc->look_lock, flags);
 }
 
-void vmclock_watch_waiter(struct vmclock *vc, const struct vmclock_state *known)
+void vmclock_watch_waiter(struct vmclock *vc, const struct vmclock_page_state *known)
 {
 	unsigned int ms = vmclock_period(vc);
 	unsigned long flags;
@@ -251,7 +251,7 @@ static bool vmclock_new_generation(struct vmclock *vc, const struct vmclock_abi 
  */
 static void vmclock_look(struct vmclock *vc)
 {
-	struct vmclock_state state;
+	struct vmclock_page_state state;
 	struct vmclock_abi copy;
 	unsigned int ms;
 	int ret;

@@ -13,10 +13,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include <vmclock.h>
 
-/* Tells this clone from others: the generation, or the marker if the page has no generation. */
+/* Tells a clone from its origin: the generation, or the marker if the page has no generation. */
 struct origin {
 	bool is_generation;
 	uint64_t value;
@@ -54,16 +55,19 @@ static bool same(const struct origin *a, const struct origin *b)
 }
 
 /*
- * Clones may draw the same random numbers until their kernels notice the restore. Their
- * generations differ, so a mixture of number and generation differs, too.
+ * Clones may draw the same random numbers until their kernels notice the restore, and may have the
+ * same generation. They hardly draw in the same nanosecond.
  */
 static int seed(struct source *source, const struct origin *origin)
 {
+	struct timespec now;
 	uint64_t random;
 
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random) ||
+	    clock_gettime(CLOCK_REALTIME, &now))
 		return -errno;
-	source->seed = random ^ origin->value;
+	source->seed = random ^ origin->value ^
+		       ((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
 	source->serial = 0;
 	source->origin = *origin;
 	return 0;

@@ -341,9 +341,9 @@ bool vmclock_disrupted(const struct vmclock *vc, uint64_t marker) VMCLOCK_NONNUL
  * @vc:		the handle
  * @generation:	receives the counter
  *
- * The counter changes when the machine is restored from a snapshot, so two clones
- * of one snapshot have different values. After a change, discard random seeds and
- * unique identifiers that were made before. Live migration does not change it.
+ * The counter changes when the machine is restored from a snapshot. After a change,
+ * discard random seeds and unique identifiers that were made before. Two clones of
+ * one snapshot may have the same value. Live migration does not change it.
  *
  * Return: 0, or
  * -ENODATA	the page has no generation counter,

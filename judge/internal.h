@@ -86,6 +86,11 @@ RULE(slow_update);
 RULE(stuck_update);
 RULE(marker_restless);
 
+/* notifications.c */
+RULE(notification_missing);
+RULE(notification_late);
+RULE(notification_unannounced);
+
 #undef RULE
 
 #endif /* VMCLOCK_JUDGE_INTERNAL_H */

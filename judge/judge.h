@@ -9,6 +9,7 @@
  *	history.c	what is remembered of earlier pages
  *	guest.c		rules that need the machine's own counter and clocks
  *	watch.c		rules that need to have watched the live page
+ *	notifications.c	rules that need the driver's count of notifications
  *	offers.c	what a page has, which no rule asks for
  *	text.c		values as people read them
  *
@@ -47,8 +48,8 @@ struct judge_guest {
 	uint8_t counter_id;		/* VMCLOCK_COUNTER_*, of this CPU; INVALID: none is known */
 	uint64_t counter;
 	double frequency_hz;		/* as measured here; 0: not measured */
-	double frequency_doubt;		/* the share by which it is at most off, in all likelihood */
-	double frequency_error;		/* and by which it is at most off for certain */
+	double frequency_doubt;		/* its likely relative error, at most */
+	double frequency_error;		/* its certain relative error, at most */
 
 	bool has_clock;			/* the system's clock, when @counter was read */
 	struct vmclock_instant clock;	/* UTC */
@@ -83,6 +84,21 @@ struct judge_watch {
 	int64_t duration;		/* ns */
 };
 
+/* A notification that comes later is late: by then, the driver has looked at the page itself. */
+#define JUDGE_LATE_NS	 100000000
+/* No notification within this time, or before the next change: none belongs to this change. */
+#define JUDGE_MISSING_NS 500000000
+
+/* The driver's count of notifications, during the watch. Of changes, those under the flag. */
+struct judge_notifications {
+	bool announced;			/* the flag was set at some time */
+	uint64_t heard;			/* notifications, with or without a change */
+	uint64_t followed;		/* changes that a notification followed; several may share one */
+	uint64_t late;			/* notifications more than JUDGE_LATE_NS after a change */
+	int64_t longest;		/* ns: the longest time from a change to its notification */
+	uint64_t missing;		/* changes that no notification followed */
+};
+
 /* So many markers are remembered. */
 #define JUDGE_MARKERS 64
 
@@ -108,6 +124,7 @@ struct judge_facts {
 	const struct judge_history *history;	/* up to @before, and with it */
 	const struct judge_guest *guest;
 	const struct judge_watch *watch;
+	const struct judge_notifications *notifications;
 };
 
 /**
@@ -142,6 +159,8 @@ enum judge_needs {
 	JUDGE_ARRIVAL,		/* the first page with time under another marker */
 	JUDGE_RETURN,		/* in judge_history: bounds that were withdrawn, and are back */
 	JUDGE_WATCH,
+	JUDGE_COUNT,		/* the driver's count of notifications */
+	JUDGE_PROMISE,		/* the same, and a change for which the flag promises a notification */
 };
 
 /* What readers lose when the rule is broken; the worse, the later in the list. */

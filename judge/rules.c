@@ -143,6 +143,17 @@ const struct judge_rule judge_rules[] = {
 	{ "marker-restless", JUDGE_WATCH, JUDGE_DOUBTFUL, JUDGE_NO_TIME,
 	  "Structure Fields, disruption_marker",
 	  "a disruption is rare: less than one a second", judge_marker_restless },
+
+	/* ---- Notifications ---- */
+	{ "notification-missing", JUDGE_PROMISE, JUDGE_BREAKS, JUDGE_SOME,
+	  "Feature Flags, NOTIFICATION_PRESENT",
+	  "a notification follows each change, if the flag is set", judge_notification_missing },
+	{ "notification-late", JUDGE_PROMISE, JUDGE_DOUBTFUL, JUDGE_NOTHING,
+	  "Feature Flags, NOTIFICATION_PRESENT",
+	  "the notification comes within 100 ms", judge_notification_late },
+	{ "notification-unannounced", JUDGE_COUNT, JUDGE_ADVICE, JUDGE_NOTHING,
+	  "Feature Flags, NOTIFICATION_PRESENT",
+	  "the flag is set if notifications come", judge_notification_unannounced },
 };
 /* clang-format on */
 
@@ -183,6 +194,8 @@ const char *judge_needs_name(enum judge_needs needs)
 		[JUDGE_ARRIVAL] = "arrival",
 		[JUDGE_RETURN] = "return",
 		[JUDGE_WATCH] = "watch",
+		[JUDGE_COUNT] = "count",
+		[JUDGE_PROMISE] = "promise",
 	};
 
 	return names[needs];
@@ -224,6 +237,10 @@ bool judge_can(const struct judge_rule *rule, const struct judge_facts *f)
 		return f->page && f->before && judge_withdrawn(f);
 	case JUDGE_WATCH:
 		return f->watch;
+	case JUDGE_COUNT:
+		return f->notifications;
+	case JUDGE_PROMISE:
+		return f->notifications && (f->notifications->followed || f->notifications->missing);
 	}
 	return false;
 }

@@ -345,7 +345,7 @@ static bool may_follow(unsigned int was, unsigned int is, bool later)
 		return is_announced(is) || (later && is_over(is));
 	case VMCLOCK_LEAP_PRE_POS:
 	case VMCLOCK_LEAP_PRE_NEG:
-		/* That it is withdrawn is for another rule. */
+		/* Another rule judges a withdrawal. */
 		if (is == VMCLOCK_LEAP_NONE)
 			return !later;
 		if (is == VMCLOCK_LEAP_POS)

@@ -42,7 +42,8 @@ static const char rest_of_help[] =
 "  0  ended as asked\n"
 "  2  cannot publish\n"
 "  3  wrong usage, or an invalid command\n"
-"With --run: that of CMD, or 127: it cannot be run.\n";
+"With --run: that of CMD, or 128 and its signal; 125: the page cannot be provided;\n"
+"126: CMD cannot be run; 127: there is no CMD\n";
 
 /* ---- Start ---------------------------------------------------------------------------- */
 
@@ -140,12 +141,16 @@ static int start(struct sim *sim)
 
 /* ---- The loop --------------------------------------------------------------------------- */
 
-static volatile sig_atomic_t told_to_stop;
+static volatile sig_atomic_t told_to_stop;	/* the signal; 0: none */
+static volatile sig_atomic_t by_terminal;	/* it reached the command of --run as well */
 
-static void on_stop(int number)
+static void on_stop(int number, siginfo_t *info, void *context)
 {
-	if (number != SIGCHLD)
-		told_to_stop = 1;
+	(void)context;
+	if (number == SIGCHLD)
+		return;
+	by_terminal = info->si_code == SI_KERNEL;
+	told_to_stop = number;
 }
 
 /* Signals are blocked except while we wait, so that none is missed. */
@@ -153,14 +158,17 @@ static void catch_signals(sigset_t *waiting)
 {
 	/* A child that has ended ends a wait as well. */
 	static const int stops[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
-	struct sigaction stop = { .sa_handler = on_stop };
+	struct sigaction stop = { .sa_sigaction = on_stop, .sa_flags = SA_SIGINFO }, before;
 	sigset_t blocked;
 	size_t i;
 
 	sigemptyset(&blocked);
 	for (i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
 		sigaddset(&blocked, stops[i]);
-		sigaction(stops[i], &stop, NULL);
+		sigaction(stops[i], &stop, &before);
+		/* By nohup(1). */
+		if (stops[i] == SIGHUP && before.sa_handler == SIG_IGN)
+			sigaction(SIGHUP, &before, NULL);
 	}
 	sigprocmask(SIG_BLOCK, &blocked, waiting);
 	for (i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
@@ -185,13 +193,32 @@ static void look_for_file(struct sim *sim, int64_t now)
 		sim->options.path);
 }
 
+/*
+ * Is there more to do? The command of --run ends first, and has its page until
+ * then: it is only told to end, by the signal that came, or for quit by SIGTERM.
+ */
+static bool goes_on(struct sim *sim, pid_t command)
+{
+	int number = told_to_stop ? told_to_stop : sim->stop ? SIGTERM : 0;
+
+	if (!number)
+		return true;
+	if (!command)
+		return false;
+	if (!told_to_stop || !by_terminal)
+		kill(command, number);
+	told_to_stop = 0;
+	sim->stop = false;
+	return true;
+}
+
 /* @command: the process of --run, which ends the simulation by its end; 0: none. */
 static int run(struct sim *sim, const sigset_t *waiting, pid_t command)
 {
 	int64_t started = monotonic_now();
 	int status = 0;
 
-	while (!sim->stop && !told_to_stop) {
+	while (goes_on(sim, command)) {
 		int64_t now = monotonic_now();
 		int64_t next = sim_input_script(sim, started, now);
 		int64_t slice = now + FLAT_OUT_NS;
@@ -212,7 +239,7 @@ static int run(struct sim *sim, const sigset_t *waiting, pid_t command)
 		if (!sim->stop)
 			sim_input_wait(sim, next, waiting);
 	}
-	return command ? sim_run_end(command) : 0;
+	return 0;
 }
 
 /* Publishes until the end. Returns the exit status. */
@@ -224,7 +251,7 @@ static int publish_and_run(struct sim *sim, const sigset_t *waiting)
 
 	if (o->run)
 		command = sim_run_start(o->words, o->path, waiting);
-	status = command < 0 ? SIM_CANNOT : run(sim, waiting, command);
+	status = command < 0 ? SIM_RUN_CANNOT : run(sim, waiting, command);
 	sim_finish(sim);
 	return status;
 }
@@ -233,6 +260,7 @@ static int simulate(struct sim *sim)
 {
 	const struct sim_options *o = &sim->options;
 	char *own = NULL;
+	int cannot = o->run ? SIM_RUN_CANNOT : SIM_CANNOT;
 	sigset_t waiting;
 	bool started = false;
 	int status;
@@ -242,14 +270,16 @@ static int simulate(struct sim *sim)
 	if (o->run) {
 		own = sim_run_make_path();
 		if (!own)
-			return SIM_CANNOT;
+			return cannot;
 		sim->options.path = own;
 	}
 	catch_signals(&waiting);
 	status = sim_input_open(o->script, o->control, !o->run);
+	if (status == SIM_CANNOT)
+		status = cannot;
 	if (!status) {
 		started = !start(sim);
-		status = started ? publish_and_run(sim, &waiting) : SIM_CANNOT;
+		status = started ? publish_and_run(sim, &waiting) : cannot;
 	}
 	sim_file_close(&sim->file, started && o->keep);
 	sim_input_close();

@@ -5,9 +5,9 @@
  *
  * The parts are in verify/: source.c maps the page, watch.c looks at it, record.c
  * judges it by the rules of judge/, expect.c knows what the host's actions must
- * change, reference.c reads the clock that the user vouches for, woken.c measures
- * how soon the driver knows of a change, report.c and json.c print. Here: options
- * and the exit status.
+ * change, reference.c reads the clock that the user vouches for, notified.c relates
+ * notifications to changes, report.c and json.c print. Here: options and the exit
+ * status.
  */
 #include <getopt.h>
 #include <inttypes.h>

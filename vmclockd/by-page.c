@@ -99,7 +99,7 @@ static bool tell_ntp(struct daemon *d)
 /* An NTP daemon that was not told sets the clock by its old measurements. */
 void by_page_tell_ntp_again(struct daemon *d)
 {
-	/* One that was started since may have loaded its old measurements. */
+	/* A daemon that was started since may have loaded its old measurements. */
 	if (!d->ntp_again && d->device.has_time && may_change(d) && ntp_must_be_told(&d->ntp))
 		d->ntp_again = monotonic_now();
 	if (!d->ntp_again || monotonic_now() < d->ntp_again)

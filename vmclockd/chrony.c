@@ -216,18 +216,25 @@ static int send_text(struct chrony *c, const char *text)
 	do {
 		sent = send(c->fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 	} while (sent < 0 && errno == EINTR);
-	/* A chronyc that has ended may have said why. */
+	/* chronyc has ended, and its output may give the reason. */
 	if (sent < 0 && errno == EPIPE)
 		return 0;
 	/* The socket has room for one command, unless chronyc has stopped reading. */
 	return sent == (ssize_t)length ? 0 : -EPIPE;
 }
 
-/* The words of getopt() about -u, in glibc and musl. */
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), part = strlen(end);
+
+	return length >= part && !strcmp(text + length - part, end);
+}
+
+/* The words of getopt() about -u, in glibc and musl. A script may call chronyc by another name. */
 static bool is_unknown_option(const char *answer)
 {
-	return !strcmp(answer, "chronyc: invalid option -- 'u'") ||
-	       !strcmp(answer, "chronyc: unrecognized option: u");
+	return ends_with(answer, ": invalid option -- 'u'") ||
+	       ends_with(answer, ": unrecognized option: u");
 }
 
 /* Each command may be answered by one of these errors. */

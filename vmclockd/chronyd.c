@@ -19,7 +19,7 @@
 
 static bool runs(const struct config *config)
 {
-	return chronyd_socket_answers(config) || chronyd_runs_elsewhere();
+	return chronyd_socket_answers(config);
 }
 
 static void start(struct ntp *ntp)

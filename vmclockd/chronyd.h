@@ -29,7 +29,7 @@ struct chronyd {
 	enum chronyd_fresh fresh;
 	int64_t before;			/* time of the last measurement that does not count */
 	struct lead lead;		/* before the measurements that count */
-	struct incarnation clean;	/* has no measurements from before the last disruption */
+	struct incarnation clean;	/* this chronyd has dropped its measurements */
 };
 
 extern const struct ntp_daemon chronyd_daemon;

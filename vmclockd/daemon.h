@@ -68,8 +68,8 @@ struct daemon {
 	int64_t stepped;		/* ns, in this reaction */
 	int64_t untrusted_since;	/* CLOCK_MONOTONIC: counted until then; 0: trusted */
 	int64_t kernel_told;		/* CLOCK_MONOTONIC: when the kernel last heard a bound */
-	bool kernel_synchronised;	/* what it called its clock when it was trusted last */
-	bool kernel_alarmed;		/* it was told that its clock is wrong, although it is right */
+	bool kernel_synchronised;	/* the kernel's own status of the clock when last trusted */
+	bool kernel_alarmed;		/* the watcher has declared a right clock unsynchronised */
 	int kernel_error;		/* the last error from the kernel, as logged */
 	int64_t retry;			/* CLOCK_MONOTONIC: no attempt before this time */
 	bool started;			/* the device's page has been read */

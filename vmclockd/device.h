@@ -19,8 +19,8 @@ struct device {
 	pthread_t watcher;
 	bool gone;			/* set by the watcher */
 	bool unsynchronises;		/* the watcher may change the kernel's clock */
-	bool rang;			/* it has declared the clock unsynchronised... */
-	bool was_synchronised;		/* ...which the kernel had called synchronised */
+	bool rang;			/* the watcher has declared the clock unsynchronised */
+	bool was_synchronised;		/* with @rang: the clock was synchronised before */
 };
 
 /* Call this once. Returns 0 or a negative errno value. */

@@ -44,7 +44,7 @@ void hooks_init(struct hooks *hooks, const char *folder, int64_t limit, int memo
 	*hooks = (struct hooks){ .folder = folder, .limit = limit, .memory = memory };
 	if (memory >= 0 && pread(memory, &hooks->owed, sizeof(hooks->owed), 0) < 0)
 		say(LOG_WARNING, "cannot read whether hooks wait: %s", strerror(errno));
-	/* Takes the room for later notes, when the disk may be full. */
+	/* Allocates the space now, because the disk may be full later. */
 	write_note(memory, hooks->owed);
 }
 

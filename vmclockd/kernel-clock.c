@@ -29,7 +29,7 @@ void kernel_clock_note_synchronised(struct daemon *d)
 
 	if (!may_change(d))
 		return;
-	/* The watcher may have been faster: then the clock itself does not say it any more. */
+	/* The watcher may have been faster: then the kernel does not say "synchronised" any more. */
 	device_rang(&d->device, &d->was_synchronised);
 	d->was_synchronised |= d->kernel_synchronised;
 	d->kernel_synchronised = false;

@@ -43,6 +43,9 @@ static const struct ntp_daemon *look(const struct config *config)
 		if (config->ntp == NTP_AUTO && daemons[i]->runs(config))
 			return daemons[i];
 	}
+	/* It cannot be asked, but vmclockd must not steer the clock against it. */
+	if (config->ntp == NTP_AUTO && chronyd_runs_elsewhere())
+		return &chronyd_daemon;
 	return NULL;
 }
 

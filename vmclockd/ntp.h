@@ -17,7 +17,7 @@ struct ntp {
 	int interrupt;			/* a descriptor; readable: calls give up at once */
 	bool silent;			/* change nothing */
 	bool disrupted;			/* there was a disruption since the boot */
-	bool untold;			/* no daemon has run since the last one */
+	bool untold;			/* no daemon has run since the last disruption */
 	const char *said;		/* its own words on the last error, if any */
 	int told;			/* the last error of ntp_disrupted() in the log; 0: none */
 	struct chronyd chronyd;		/* only the one of the found daemon is used */

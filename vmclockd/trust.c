@@ -34,7 +34,7 @@ void trust_publish(struct daemon *d, uint8_t trust)
 		return;
 	count_untrusted(d, trust);
 	next->trust = trust;
-	/* After a disruption it may be too late to look: another thread tells the kernel at once. */
+	/* Note it now: at a disruption, another thread changes the kernel's status at once. */
 	next->was_synchronised = d->was_synchronised ||
 				 (trust == VMCLOCK_RUN_TRUSTED && d->kernel_synchronised);
 	next->believed = d->stale.believed;

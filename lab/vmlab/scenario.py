@@ -140,7 +140,7 @@ class Failures:
 
 
 class Durations:
-    """How long each passed scenario took when it last ran: lines of a kernel, a scenario, seconds."""
+    """How long each scenario took when it last passed: lines of a kernel, a scenario, seconds."""
 
     def __init__(self, folder):
         self._path = folder / 'durations'

@@ -21,7 +21,7 @@
 #define MOST 64
 
 enum { HAS_BEFORE = 1, HAS_GUEST = 2, HAS_WATCH = 4, PUT_RIGHT = 8, SAME_LINE = 16,
-       WITHDRAWN = 32 };
+       WITHDRAWN = 32, HAS_COUNT = 64 };
 
 struct machine {
 	uint64_t counter;
@@ -167,6 +167,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct judge_page before, page;
 	struct judge_guest guest;
 	struct judge_watch watch;
+	struct judge_notifications notifications;
 	struct judge_history history = { .begun = false };
 	struct judge_facts f = { .page = &page };
 	struct input in;
@@ -182,6 +183,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.longest_update = in.machine.longest_update,
 		.stuck = in.machine.stuck & 1,
 	};
+	notifications = (struct judge_notifications){
+		.announced = in.machine.stuck & 2,
+		.heard = in.machine.max_age,
+		.followed = in.machine.max_error,
+		.late = in.machine.torn,
+		.longest = in.machine.longest_update,
+		.missing = in.machine.truth_error,
+	};
 	f.before = in.what & HAS_BEFORE ? &before : NULL;
 	/* The page before has withdrawn what an equal one gave. */
 	if (in.what & WITHDRAWN) {
@@ -192,6 +201,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	f.guest = in.what & HAS_GUEST ? &guest : NULL;
 	f.watch = in.what & HAS_WATCH ? &watch : NULL;
+	f.notifications = in.what & HAS_COUNT ? &notifications : NULL;
 
 	check_findings(&f, findings, judge(&f, findings, MOST));
 	check_agreement(&page);

@@ -24,6 +24,7 @@
  */
 #include <endian.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -410,8 +411,11 @@ static int check_updates(long updates,
 				    seen, moved);
 		if (copy_page(&copy, &counter))
 			return fail("the sequence count stays odd");
-		if (le32toh(copy.seq_count) == seq)
+		if (le32toh(copy.seq_count) == seq) {
+			/* On a busy machine, the publisher may wait for this CPU. */
+			sched_yield();
 			continue;
+		}
 		seq = le32toh(copy.seq_count);
 		vmclock_calc_snapshot(&copy, le32toh(copy.size), &s);
 		if (s.marker != first.marker)

@@ -17,6 +17,7 @@
 
 static struct {
 	bool chronyd, timesyncd; /* they run */
+	bool elsewhere;		 /* a chronyd without the socket */
 	bool another;		 /* chronyd has been restarted since it was told */
 	int error;		 /* of telling it */
 	int told, started, stopped;
@@ -94,6 +95,11 @@ const struct ntp_daemon timesyncd_daemon = {
 	.runs = timesyncd_runs,
 };
 const struct ntp_daemon ntpsec_daemon = { COMMON, .kind = NTP_NTPSEC, .runs = never_runs };
+
+bool chronyd_runs_elsewhere(void)
+{
+	return world.elsewhere;
+}
 
 void chronyd_socket_tell(const struct config *config, bool runs)
 {
@@ -173,6 +179,21 @@ static void a_daemon_may_be_away_for_a_moment(void **state)
 	assert_int_equal(world.stopped, 2);
 }
 
+/* It keeps the clock, unless another daemon does: it may be one that only serves time. */
+static void a_chronyd_without_a_socket_comes_last(void **state)
+{
+	struct ntp ntp;
+
+	(void)state;
+	begin(&ntp, false);
+	world.elsewhere = true;
+	ntp_find(&ntp);
+	assert_int_equal(ntp.found, NTP_CHRONY);
+	world.timesyncd = true;
+	ntp_find(&ntp);
+	assert_int_equal(ntp.found, NTP_TIMESYNCD);
+}
+
 /* It was stopped before the disruption, and has saved its measurements, or may have. */
 static void a_daemon_that_is_started_later_is_told_then(void **state)
 {
@@ -220,6 +241,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_daemon_may_be_away_for_a_moment),
+		cmocka_unit_test(a_chronyd_without_a_socket_comes_last),
 		cmocka_unit_test(a_daemon_that_is_started_later_is_told_then),
 		cmocka_unit_test(a_daemon_that_keeps_nothing_is_not_told),
 	};

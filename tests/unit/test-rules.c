@@ -27,6 +27,7 @@ struct world {
 	struct judge_history history;
 	struct judge_guest guest;
 	struct judge_watch watch;
+	struct judge_notifications notifications;
 };
 
 /* Moves the reference along its line. */
@@ -112,6 +113,12 @@ static void begin(struct world *w)
 			.markers = 5,
 			.duration = NS_PER_SEC,
 		},
+		.notifications = {
+			.announced = true,
+			.heard = 9,
+			.followed = 10,
+			.longest = JUDGE_LATE_NS,
+		},
 	};
 	w->page = w->before;
 	w->page.seq += 2;
@@ -124,7 +131,7 @@ static size_t judge_world(const struct world *w, struct judge_finding findings[M
 {
 	const struct judge_facts f = {
 		.page = &w->page, .before = &w->before, .history = &w->history, .guest = &w->guest,
-		.watch = &w->watch,
+		.watch = &w->watch, .notifications = &w->notifications,
 	};
 
 	return judge(&f, findings, MOST);
@@ -513,6 +520,22 @@ SPOIL(stuck_update)
 	w->watch.stuck = true;
 }
 
+SPOIL(notification_missing)
+{
+	w->notifications.missing = 1;
+}
+
+SPOIL(notification_late)
+{
+	w->notifications.late = 1;
+	w->notifications.longest = JUDGE_LATE_NS + 1;
+}
+
+SPOIL(notification_unannounced)
+{
+	w->notifications = (struct judge_notifications){ .heard = 1 };
+}
+
 static const struct {
 	const char *id;
 	void (*spoil)(struct world *w);
@@ -574,6 +597,9 @@ static const struct {
 	{ "torn-update", spoil_torn_update },
 	{ "slow-update", spoil_slow_update },
 	{ "stuck-update", spoil_stuck_update },
+	{ "notification-missing", spoil_notification_missing },
+	{ "notification-late", spoil_notification_late },
+	{ "notification-unannounced", spoil_notification_unannounced },
 };
 
 #define SPOILS (sizeof(spoils) / sizeof(spoils[0]))
@@ -698,6 +724,41 @@ static void test_second_fields(void **state)
 	BOTH(&w, s.time_maxerror, 1500000);
 	only(&w, "maxerror-zero");
 	says(&w, "the maximum error of the period is 0: no counter is exact");
+}
+
+static void test_notifications(void **state)
+{
+	struct judge_facts f = { 0 };
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	w.notifications.missing = 2;
+	says(&w, "no notification followed 2 of 12 changes: none came within 500 ms, or before the "
+		 "next change");
+	w.notifications.followed = 0;
+	says(&w, "the flag promises notifications, but none followed a change within 500 ms; "
+		 "changes: 2");
+	begin(&w);
+	w.notifications.late = 3;
+	w.notifications.longest = 312000000;
+	says(&w, "of the notifications, 3 came more than 100 ms after a change, the latest 312 ms "
+		 "after it");
+	begin(&w);
+	w.notifications.announced = false;
+	says(&w, "notifications came, 9 in all, but the flag NOTIFICATION_PRESENT is not set");
+	w.notifications.heard = 0;
+	nothing(&w);
+
+	/* Without a change under the flag, nothing is known about what it promises. */
+	f.notifications = &w.notifications;
+	assert_true(judge_can(judge_rule_named("notification-missing"), &f));
+	w.notifications = (struct judge_notifications){ .announced = true };
+	assert_false(judge_can(judge_rule_named("notification-missing"), &f));
+	assert_false(judge_can(judge_rule_named("notification-late"), &f));
+	assert_true(judge_can(judge_rule_named("notification-unannounced"), &f));
+	w.notifications.missing = 1;
+	assert_true(judge_can(judge_rule_named("notification-late"), &f));
 }
 
 static void test_order(void **state)
@@ -1536,6 +1597,7 @@ int main(void)
 		cmocka_unit_test(test_good_pages),
 		cmocka_unit_test(test_missing_facts),
 		cmocka_unit_test(test_second_fields),
+		cmocka_unit_test(test_notifications),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_gravity),
 		cmocka_unit_test(test_limits_of_time),

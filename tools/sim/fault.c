@@ -24,8 +24,8 @@
 
 /* How often the page is published. */
 enum pace {
-	HOLDS,		/* once: it is wrong as it stands */
-	UPDATES,	/* again and again: the wrong is in what changes */
+	HOLDS,		/* once: the page is wrong without an update */
+	UPDATES,	/* at each interval: the update is wrong */
 };
 
 /* One of the functions is NULL. */
@@ -33,7 +33,7 @@ struct sim_fault {
 	const char *name;
 	enum pace pace;
 	void (*spoil)(struct sim *sim);		/* changes the content that is published next */
-	void (*publish)(struct sim *sim);	/* publishes it, in a wrong way */
+	void (*publish)(struct sim *sim);	/* publishes the content in a wrong way */
 };
 
 static uint64_t flags(const struct sim *sim)

@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,9 +25,10 @@
 
 #define DEVICE "/dev/vmclock0"
 
-/* As shells have it. */
-#define NOT_FOUND  127
-#define BY_SIGNAL  128
+/* As env(1) has it; a signal as in shells. */
+#define NOT_RUNNABLE 126
+#define NOT_FOUND    127
+#define BY_SIGNAL    128
 
 #define PAGE_NAME  "/vmclock0"
 
@@ -34,6 +37,8 @@ char *sim_run_make_path(void)
 	const char *folder = secure_getenv("XDG_RUNTIME_DIR");
 	char *path;
 
+	if (!folder || access(folder, W_OK))
+		folder = secure_getenv("TMPDIR");
 	if (!folder || access(folder, W_OK))
 		folder = "/tmp";
 	/* Room for the name is left behind the folder. */
@@ -68,6 +73,17 @@ static int cannot(const char *what)
 	return -1;
 }
 
+/* For what users may do on most systems, and not on all. */
+static int may_not(const char *what)
+{
+	fprintf(stderr,
+		TOOL ": --run: cannot %s: %s; user.max_user_namespaces, "
+		     "kernel.unprivileged_userns_clone, AppArmor or a container may forbid it: run "
+		     "'" TOOL " FILE', and the command with VMCLOCK_PATH=FILE\n",
+		what, strerror(errno));
+	return -1;
+}
+
 static int write_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -99,18 +115,14 @@ static int enter_namespace(void)
 
 	/* Root needs no user namespace, and may be root in a container that allows no mounts. */
 	if (unshare(CLONE_NEWNS)) {
-		if (unshare(CLONE_NEWUSER | CLONE_NEWNS)) {
-			fprintf(stderr,
-				TOOL ": --run: cannot make a user namespace: %s; allow it "
-				     "(user.max_user_namespaces, AppArmor), or run " TOOL
-				     " FILE and set VMCLOCK_PATH\n",
-				strerror(errno));
-			return -1;
-		}
+		if (unshare(CLONE_NEWUSER | CLONE_NEWNS))
+			return may_not("make a user namespace");
 		if (map_user(uid, gid))
-			return cannot("be the same user in a user namespace");
+			return may_not("stay the same user in a user namespace");
 	}
-	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ? cannot("keep mounts private") : 0;
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return may_not("mount in a user namespace");
+	return 0;
 }
 
 static int bind(const char *from, const char *to)
@@ -152,6 +164,20 @@ static void take_entry(int old, const char *name)
 	}
 }
 
+/* The device is writable by nobody. A user namespace keeps the flags that the mount has. */
+static int make_read_only(const char *path)
+{
+	unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY;
+	struct statvfs st;
+
+	if (statvfs(path, &st))
+		return -1;
+	flags |= st.f_flag & ST_NOSUID ? MS_NOSUID : 0;
+	flags |= st.f_flag & ST_NODEV ? MS_NODEV : 0;
+	flags |= st.f_flag & ST_NOEXEC ? MS_NOEXEC : 0;
+	return mount(NULL, path, NULL, flags, NULL);
+}
+
 /* @old: the folder that /dev was. */
 static int make_dev(int old)
 {
@@ -159,7 +185,7 @@ static int make_dev(int old)
 	DIR *folder;
 
 	if (mount("vmclock-sim", "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755,size=1m"))
-		return cannot("make a new /dev");
+		return may_not("make a new /dev");
 	folder = fdopendir(openat(old, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	if (!folder)
 		return cannot("read the old /dev");
@@ -182,40 +208,46 @@ static int mount_page(const char *page)
 	if (access(DEVICE, F_OK) && make_dev(old))
 		return -1;
 	snprintf(from, sizeof(from), "/proc/self/fd/%d", file);
-	return bind(from, DEVICE) ? cannot("mount the page at " DEVICE) : 0;
+	if (bind(from, DEVICE) || make_read_only(DEVICE))
+		return may_not("mount the page at " DEVICE);
+	return 0;
 }
 
-static void run_command(char **words, const char *page, const sigset_t *mask)
+/* Without the simulator the page is dead. False: the simulator has ended already. */
+static bool end_with(pid_t simulator)
 {
-	if (enter_namespace() || mount_page(page))
-		return;
+	return !prctl(PR_SET_PDEATHSIG, SIGTERM) && getppid() == simulator;
+}
+
+/* Returns only if the command cannot be run: the exit status. */
+static int run_command(char **words, const char *page, const sigset_t *mask, pid_t simulator)
+{
+	int error;
+
+	if (enter_namespace() || mount_page(page) || !end_with(simulator))
+		return SIM_RUN_CANNOT;
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGTTIN, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	/* The library's default is the device. */
 	unsetenv("VMCLOCK_PATH");
 	execvp(words[0], words);
-	fprintf(stderr, TOOL ": --run: cannot run %s: %s\n", words[0], strerror(errno));
+	error = errno;
+	fprintf(stderr, TOOL ": --run: cannot run %s: %s\n", words[0], strerror(error));
+	return error == ENOENT ? NOT_FOUND : NOT_RUNNABLE;
 }
 
 /* ---- In the simulator ------------------------------------------------------------------- */
 
 pid_t sim_run_start(char **words, const char *page, const sigset_t *mask)
 {
-	pid_t process = fork();
+	pid_t simulator = getpid(), process = fork();
 
-	if (!process) {
-		run_command(words, page, mask);
-		_exit(NOT_FOUND);
-	}
+	if (!process)
+		_exit(run_command(words, page, mask, simulator));
 	if (process < 0)
 		cannot("start a process");
 	return process;
-}
-
-static int status_of(int status)
-{
-	return WIFEXITED(status) ? WEXITSTATUS(status) : BY_SIGNAL + WTERMSIG(status);
 }
 
 bool sim_run_ended(pid_t process, int *status)
@@ -224,17 +256,6 @@ bool sim_run_ended(pid_t process, int *status)
 
 	if (waitpid(process, &raw, WNOHANG) != process)
 		return false;
-	*status = status_of(raw);
+	*status = WIFEXITED(raw) ? WEXITSTATUS(raw) : BY_SIGNAL + WTERMSIG(raw);
 	return true;
-}
-
-int sim_run_end(pid_t process)
-{
-	int raw;
-
-	kill(process, SIGTERM);
-	while (waitpid(process, &raw, 0) < 0)
-		if (errno != EINTR)
-			return BY_SIGNAL;
-	return status_of(raw);
 }

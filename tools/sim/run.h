@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* The exit status of --run, as of env(1), if the simulator cannot provide the page. */
+#define SIM_RUN_CANNOT 125
+
 /* Makes a folder of our own for the page. Returns the page's path, or NULL with a line on stderr. */
 char *sim_run_make_path(void);
 /* Removes the folder, and frees the path; NULL is fine. */
@@ -19,7 +22,5 @@ void sim_run_remove_path(char *path);
 pid_t sim_run_start(char **words, const char *page, const sigset_t *mask);
 /* True: the process has ended, and *@status is the exit status that a shell gives it. */
 bool sim_run_ended(pid_t process, int *status);
-/* Tells the command to end, and waits for its end. Returns its exit status. */
-int sim_run_end(pid_t process);
 
 #endif /* VMCLOCK_SIM_RUN_H */

@@ -63,20 +63,22 @@ static void add_statistics(struct json_writer *w, struct json_object *root, cons
 	json_add_optional(w, watch, "ended_early", r->gone);
 }
 
-static void add_woken(struct json_writer *w, struct json_object *root, const struct woken *woken)
+static void add_notifications(struct json_writer *w, struct json_object *root,
+			      const struct notified *notified)
 {
-	struct json_object *signals;
+	const struct judge_notifications *seen = &notified->seen;
+	struct json_object *object;
 
-	if (!*woken->notification) {
-		json_add(w, root, "signals", NULL);
+	if (!notified->counts) {
+		json_add(w, root, "notifications", NULL);
 		return;
 	}
-	signals = json_add_object(w, root, "signals");
-	json_add_string(w, signals, "notification", woken->notification);
-	json_add_unsigned(w, signals, "changes", woken->changes);
-	json_add_unsigned(w, signals, "heard", woken->heard);
-	json_add_unsigned(w, signals, "within_10ms", woken->soon);
-	json_add_integer(w, signals, "longest_ns", woken->longest);
+	object = json_add_object(w, root, "notifications");
+	json_add_unsigned(w, object, "heard", seen->heard);
+	json_add_unsigned(w, object, "followed", seen->followed);
+	json_add_unsigned(w, object, "late", seen->late);
+	json_add_unsigned(w, object, "missing", seen->missing);
+	json_add_integer(w, object, "longest_ns", seen->longest);
 }
 
 static void add_offers(struct json_writer *w, struct json_object *root, const struct record *r)
@@ -108,7 +110,7 @@ int report_json(const struct record *r, const char *path)
 	json_add_string(&w, root, "verdict", verdicts[record_verdict(r)]);
 	json_add_integer(&w, root, "exit_status", (int)record_verdict(r));
 	add_statistics(&w, root, r);
-	add_woken(&w, root, &r->woken);
+	add_notifications(&w, root, &r->notified);
 	add_offers(&w, root, r);
 	list = json_add_array(&w, root, "expectations");
 	for (i = 0; i < r->n_expectations; i++)

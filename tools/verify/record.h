@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "judge/judge.h"
+#include "notified.h"
 #include "tool.h"
-#include "woken.h"
 
 struct result {
 	const struct judge_rule *rule;
@@ -36,7 +36,7 @@ struct record {
 	size_t n_expectations;
 	uint64_t contended;		/* looks during which the page was updated */
 	uint64_t odd;			/* looks that began with an odd count */
-	struct woken woken;
+	struct notified notified;
 	double frequency_hz;		/* of this machine's counter; 0: not measured */
 	double frequency_doubt;		/* as in struct judge_guest */
 	bool has_page;			/* @page is the last one that was seen */

@@ -34,17 +34,23 @@ static void print_counter(const struct record *r)
 		       judge_share(within, r->frequency_doubt));
 }
 
-static void print_woken(const struct woken *woken)
+static void print_notifications(const struct notified *n)
 {
+	const char *unknown = notified_unknown(n, JUDGE_PROMISE);
 	char text[JUDGE_VALUE];
 
-	if (!woken->changes)
+	if (n->counts)
+		printf("Notifications: %" PRIu64 ". ", n->seen.heard);
+	if (unknown) {
+		printf("Not judged whether they follow changes: %s.\n", unknown);
 		return;
-	printf("Signals of the driver (notification: %s): after %" PRIu64 " of %" PRIu64
-	       " changes; %" PRIu64 " of them within 10 ms",
-	       woken->notification, woken->heard, woken->changes, woken->soon);
-	if (woken->heard)
-		printf(", the latest after %s", judge_duration(text, (uint64_t)woken->longest));
+	}
+	printf("They followed %" PRIu64 " of %" PRIu64 " changes", n->seen.followed,
+	       n->seen.followed + n->seen.missing);
+	if (n->seen.longest)
+		printf(", the latest after %s", judge_duration(text, (uint64_t)n->seen.longest));
+	else if (n->seen.followed)
+		printf(", all at once");
 	printf(".\n");
 }
 
@@ -127,7 +133,7 @@ void report_text(const struct record *r, const char *path)
 	printf("%s\n", path);
 	print_statistics(r);
 	print_counter(r);
-	print_woken(&r->woken);
+	print_notifications(&r->notified);
 	if (r->has_page)
 		print_offers(r);
 	for (i = 0; i < r->n_expectations; i++) {
@@ -147,6 +153,14 @@ void report_text(const struct record *r, const char *path)
 
 /* ---- TAP ----------------------------------------------------------------------------- */
 
+static void print_skipped(const struct record *r, enum judge_needs needs)
+{
+	const char *unknown = notified_unknown(&r->notified, needs);
+
+	printf(" # SKIP not judged: %s%s", unknown ? "" : "needs ",
+	       unknown ? unknown : judge_needs_name(needs));
+}
+
 void report_tap(const struct record *r)
 {
 	size_t i, number = 0;
@@ -158,7 +172,7 @@ void report_tap(const struct record *r)
 
 		printf("%sok %zu - %s", bad ? "not " : "", ++number, result->rule->id);
 		if (!result->judged)
-			printf(" # SKIP not judged: needs %s", judge_needs_name(result->rule->needs));
+			print_skipped(r, result->rule->needs);
 		putchar('\n');
 		if (result->broken)
 			printf("# %s, UAPI.13, %s: %s\n", judge_severity_name(result->rule->severity),

@@ -16,7 +16,7 @@
 #define GUEST_NS 100000000
 /* How often the program checks that the page still exists. */
 #define GONE_NS 1000000000
-/* After the end: the longest wait for an update that is in progress. */
+/* After the end: the longest wait for an update that is in progress, and for its notification. */
 #define GRACE_NS 1000000000
 /* After the expectations are met: for so long, updates are still judged. */
 #define AFTER_NS 2000000000
@@ -44,7 +44,7 @@ struct watch {
 	struct judge_history history;
 	int64_t odd_since;		/* 0: the count was even at the last look */
 	uint32_t odd_seq;
-	int64_t next_guest, next_gone;
+	int64_t next_guest, next_gone, next_count;
 	bool fulfilled;
 	int64_t end;
 };
@@ -199,6 +199,18 @@ static void judge_guest(struct watch *w)
 		record_judge(w->record, &facts, since_start(w));
 }
 
+/* Judges the rules of the whole watch. */
+static void judge_watch(struct record *record)
+{
+	const struct notified *notified = &record->notified;
+	const struct judge_facts facts = {
+		.watch = &record->watch,
+		.notifications = notified->counts && record->has_page ? &notified->seen : NULL,
+	};
+
+	record_judge(record, &facts, record->watch.duration);
+}
+
 static void take_torn(struct watch *w)
 {
 	w->record->watch.torn++;
@@ -215,13 +227,12 @@ static void take(struct watch *w, const uint64_t words[SOURCE_WORDS])
 	page_of(words, &w->page);
 	w->has_page = true;
 	w->is_void = false;
-	/* What follows a torn copy of the same count. */
+	/* The same update again, after a torn copy. */
 	if (had_page && before.seq == w->page.seq)
 		return;
-	if (had_page) {
+	if (had_page)
 		w->record->watch.changes++;
-		woken_changed(&w->record->woken, w->page.seq, monotonic_now());
-	}
+	notified_page(&w->record->notified, had_page ? &before : NULL, &w->page, monotonic_now());
 	judge_page(w, had_page ? &before : NULL);
 }
 
@@ -266,13 +277,30 @@ static void look_once(struct watch *w)
 		w->record->contended++;
 }
 
+static void count_notifications(struct watch *w, int64_t now)
+{
+	struct notified *notified = &w->record->notified;
+	uint64_t count;
+	uint32_t seq;
+
+	if (!notified_read(notified, &count))
+		return;
+	/* Read the driver's count before the page's: all that it counts came before this look. */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	seq = load_seq(w->source, __ATOMIC_RELAXED);
+	notified_count(notified, count, !w->has_page || (seq & ~UINT32_C(1)) == w->page.seq, now);
+}
+
 /* The rarer checks, not done at each look. False: the watch is over. */
 static bool look_around(struct watch *w)
 {
 	int64_t now = monotonic_now();
 	const char *gone;
 
-	woken_look(&w->record->woken);
+	if (now >= w->next_count) {
+		count_notifications(w, now);
+		w->next_count = now + NOTIFIED_NS;
+	}
 	if (w->options->guest && w->has_page && now >= w->next_guest) {
 		judge_guest(w);
 		w->next_guest = now + GUEST_NS;
@@ -287,8 +315,9 @@ static bool look_around(struct watch *w)
 	}
 	if (now < w->end && !watch_ended)
 		return true;
-	/* An update that has begun may still end. */
-	return w->odd_since && !watch_ended && now < w->end + GRACE_NS;
+	/* An update that has begun may still end, and be notified. */
+	return (w->odd_since || notified_waits(&w->record->notified, now)) && !watch_ended &&
+	       now < w->end + GRACE_NS;
 }
 
 static void rest(void)
@@ -312,7 +341,7 @@ void watch(const struct source *source, const struct watch_options *options, str
 	w.next_guest = w.start + GUEST_NS;
 	w.next_gone = w.start + GONE_NS;
 
-	woken_begin(&record->woken, source);
+	notified_open(&record->notified, source);
 	source_catch_truncation();
 	if (sigsetjmp(source_truncated, 1)) {
 		snprintf(record->gone, sizeof(record->gone), "the file was truncated below the page");
@@ -325,11 +354,12 @@ void watch(const struct source *source, const struct watch_options *options, str
 		} while (look_around(&w));
 	}
 	signal(SIGBUS, SIG_DFL);
-	woken_end(source);
+	notified_end(&record->notified);
+	notified_close(&record->notified);
 	record->watch.duration = since_start(&w);
 	record->has_page = w.has_page;
 	record->page = w.page;
-	record_judge(record, &(struct judge_facts){ .watch = &record->watch }, record->watch.duration);
+	judge_watch(record);
 	record_drop_torn(record);
 	/* A page that was never read cannot conform. */
 	if (!w.has_page && !*record->gone)
