@@ -256,7 +256,7 @@ const char *judge_duration(char to[JUDGE_VALUE], uint64_t ns);
 void judge_durations(char a[JUDGE_VALUE], uint64_t a_ns, char b[JUDGE_VALUE], uint64_t b_ns);
 /* "2.5 GHz", "more than 100000 GHz" */
 const char *judge_hertz(char to[JUDGE_VALUE], double hz);
-/* "500 parts per billion", "1.2 %" */
+/* "500 parts per billion", "12 ppm", "1.2 %" */
 const char *judge_share(char to[JUDGE_VALUE], double share);
 /* "2026-01-01T00:00:00Z", or the seconds if they are beyond the calendar */
 const char *judge_date(char to[JUDGE_VALUE], const struct vmclock_instant *utc);

@@ -105,8 +105,10 @@ const char *judge_share(char to[JUDGE_VALUE], double share)
 {
 	if (share >= 9.995)
 		strcpy(to, "more than 1000 %");
-	else if (share > 1e-4)
+	else if (share > 9.995e-4)
 		snprintf(to, JUDGE_VALUE, "%.3g %%", share * 100);
+	else if (share > 9.995e-7)
+		snprintf(to, JUDGE_VALUE, "%.3g ppm", share * 1e6);
 	else if (share >= 1e-12 || share <= 0)
 		snprintf(to, JUDGE_VALUE, "%.6g parts per billion", share * 1e9);
 	else

@@ -838,8 +838,8 @@ static void test_limits_of_time(void **state)
 	nothing(&w);
 	w.guest.frequency_hz = (double)HZ * 0.99989;
 	only(&w, "period-unlikely");
-	says(&w, "the page says that the counter runs at 2.5 GHz, which is 0.011 % faster than "
-		 "the 2.4997 GHz measured here within 100000 parts per billion");
+	says(&w, "the page says that the counter runs at 2.5 GHz, which is 110 ppm faster than "
+		 "the 2.4997 GHz measured here within 100 ppm");
 	w.guest.frequency_hz = (double)HZ * 1.0049;
 	only(&w, "period-unlikely");
 	w.guest.frequency_hz = (double)HZ * 0.9949;
@@ -1510,6 +1510,9 @@ static void test_values(void **state)
 	assert_string_equal(judge_share(text, 0), "0 parts per billion");
 	assert_string_equal(judge_share(text, 1e-13), "less than 0.001 parts per billion");
 	assert_string_equal(judge_share(text, 5e-7), "500 parts per billion");
+	assert_string_equal(judge_share(text, 1e-6), "1 ppm");
+	assert_string_equal(judge_share(text, 5.004e-4), "500 ppm");
+	assert_string_equal(judge_share(text, 0.001), "0.1 %");
 	assert_string_equal(judge_share(text, 0.01), "1 %");
 	assert_string_equal(judge_share(text, 9.99), "999 %");
 	assert_string_equal(judge_share(text, 9.999), "more than 1000 %");
