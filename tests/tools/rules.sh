@@ -10,20 +10,29 @@
 : "${VMCLOCK_VERIFY:=tools/vmclock-verify}"
 tab=$(printf '\t')
 
+# watch SECONDS ARG...: sets $status, and $broken: the broken rules.
+watch() {
+	"$VMCLOCK_VERIFY" --tap --for "$@" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+	# The line before "# severity, UAPI.13, clause: text" names the rule.
+	broken=$(sed -n 's/^\(not \)*ok [0-9]* - \([a-z-]*\).*/\2/; /^[a-z-]*$/h; /^# [a-z]*, UAPI/{g;p}' \
+		"$tmp/out" | tr '\n' ' ')
+}
+
 # finds NAME SEVERITY ARG...: a case: exactly this rule is broken, and the exit status fits it.
 finds() {
 	name=$1 severity=$2 why=
 	shift 2
-	"$VMCLOCK_VERIFY" --tap "$@" >"$tmp/out" 2>"$tmp/err"
-	status=$?
+	# On a busy machine, the simulator may not have come to the faulty update.
+	for seconds in 1 3 10 30; do
+		watch "$seconds" "$@"
+		[ -z "$broken" ] || break
+	done
 	case $severity in
 	breaks) wanted=2 ;;
 	doubtful) wanted=1 ;;
 	*) wanted=0 ;;
 	esac
-	# The line before "# severity, UAPI.13, clause: text" names the rule.
-	broken=$(sed -n 's/^\(not \)*ok [0-9]* - \([a-z-]*\).*/\2/; /^[a-z-]*$/h; /^# [a-z]*, UAPI/{g;p}' \
-		"$tmp/out" | tr '\n' ' ')
 	if [ "$broken" != "$name " ]; then
 		why="broken are: $broken"
 	elif [ "$status" != "$wanted" ]; then
@@ -44,8 +53,9 @@ while IFS=$tab read -r rule needs severity _; do
 		continue
 		;;
 	page | counter | reference)
-		start --fault "$rule"
-		set -- --for 500ms --gentle "$page"
+		# The bounds of a page that is published once must not grow tenfold during the test.
+		start --maxerror 1ms --fault "$rule"
+		set -- --gentle "$page"
 		[ "$needs" != reference ] ||
 			set -- --reference CLOCK_REALTIME --reference-error 1s "$@"
 		;;
@@ -53,7 +63,7 @@ while IFS=$tab read -r rule needs severity _; do
 		# From the host's side: what is right by the machine's clocks does not matter.
 		head -c 4096 /dev/zero >"$tmp/ram"
 		start_at "$tmp/ram" --at 0 --fault "$rule"
-		set -- --for 2.5s --at 0 "$tmp/ram"
+		set -- --at 0 "$tmp/ram"
 		[ "$needs" = watch ] || set -- --gentle "$@"
 		;;
 	esac

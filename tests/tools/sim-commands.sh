@@ -126,6 +126,11 @@ tell status synchronized
 tell frobnicate
 expect 'no such command' 3 '^vmclock-sim: frobnicate: there is no such command; try help$'
 
+tell disrup
+expect 'a command with a letter missing' 3 '^vmclock-sim: disrup: there is no such command; did you mean disrupt\?$'
+tell marker_only on
+expect 'a command with a wrong letter' 3 'did you mean marker-only\?$'
+
 # ---- Mishaps ----------------------------------------------------------------------
 
 tell stall on

@@ -7,11 +7,6 @@
 # shellcheck source-path=SCRIPTDIR source=sim-lib.sh
 . "${top_srcdir:=.}/tests/tools/sim-lib.sh"
 
-run --run
-expect 'no command' 3 '^vmclock-sim: --run needs an argument'
-run "$page" --run true
-expect 'a file besides' 3 '^vmclock-sim: --run: give no file'
-
 # Every user can reach these.
 chmod 711 "$tmp"
 cp "$VMCLOCK_SIM" "$tmp/vmclock-sim"
@@ -118,7 +113,7 @@ its_end() {	# WHO
 	sim=
 	until_true test -s "$tmp/shared/told" && why='' || why='it does not'
 	verdict "$who: without the simulator the command ends" "$why"
-	rm -r "$XDG_RUNTIME_DIR"/* "$tmp/shared"/*
+	rm -r "${XDG_RUNTIME_DIR:?}"/* "$tmp/shared"/*
 }
 
 # no_namespaces COMMAND...: as on a system whose users may make none.
@@ -132,6 +127,11 @@ forbidden() {
 	[ "$(wc -l <"$tmp/err")" = 1 ] && why='' || why='there are more'
 	verdict "$1: in one line" "$why"
 }
+
+run --run
+expect 'no command' 3 '^vmclock-sim: --run needs an argument'
+run "$page" --run true
+expect 'a file besides' 3 '^vmclock-sim: --run: give no file'
 
 # A folder for the page that can be looked into.
 XDG_RUNTIME_DIR=$tmp/runtime
@@ -180,6 +180,7 @@ ended
 expect 'a disruption meanwhile' 0 '^read input$' '^seen$'
 
 # A key of the terminal reaches the command anyway: it must not come twice, nor as SIGTERM.
+# shellcheck disable=SC2094	# the terminal's output is what its input waits for
 if command -v script >/dev/null; then
 	{
 		until_true grep -q ready "$tmp/terminal"

@@ -50,6 +50,9 @@ one_line 'control characters are not repeated'
 [ ! -e "$page" ] && why='' || why='there is'
 verdict 'none of them left a file' "$why"
 
+run --fault tornupdate "$page"
+expect 'a fault with a letter missing' 3 "^vmclock-sim: --fault: there is no 'tornupdate'; did you mean torn-update\? \("
+
 # ---- Contradictions ------------------------------------------------------------------
 
 # contradict ONE OTHER ARG...: a case: the arguments are refused, in either order of the two.

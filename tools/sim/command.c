@@ -10,6 +10,7 @@
 #include "common/program.h"
 #include "leap.h"
 #include "lib/monotonic.h"
+#include "nearest.h"
 #include "sim.h"
 #include "update.h"
 
@@ -212,6 +213,21 @@ static const struct {
 };
 /* clang-format on */
 
+static const char *verb_name(size_t number)
+{
+	return number < sizeof(verbs) / sizeof(verbs[0]) ? verbs[number].name : NULL;
+}
+
+static int say_unknown(char *why, size_t size, const char *word)
+{
+	const char *meant = sim_nearest(word, verb_name);
+
+	if (meant)
+		return say_why(why, size, "%s: there is no such command; did you mean %s?", word,
+			       meant);
+	return say_why(why, size, "%s: there is no such command; try help", word);
+}
+
 void sim_command_explain(char *to, size_t size)
 {
 	size_t i, at = 0;
@@ -259,7 +275,7 @@ int sim_command_parse(struct sim_command *command, const char *line, char *why, 
 		if (!strcmp(verbs[v].name, words[0]))
 			break;
 	if (v == sizeof(verbs) / sizeof(verbs[0]))
-		return say_why(why, size, "%s: there is no such command; try help", words[0]);
+		return say_unknown(why, size, words[0]);
 	if (count - 1 < verbs[v].least || count - 1 > verbs[v].most)
 		return say_why(why, size, "%s: write '%s'", words[0], verbs[v].usage);
 

@@ -532,6 +532,11 @@ const struct sim_fault *sim_fault_named(const char *name)
 	return NULL;
 }
 
+const char *sim_fault_name(size_t number)
+{
+	return number < FAULTS ? faults[number].name : NULL;
+}
+
 void sim_fault_list(char *to, size_t size)
 {
 	size_t i, at = 0;

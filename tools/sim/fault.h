@@ -11,6 +11,8 @@ struct sim_fault;
 
 /* NULL: there is no fault of this name. */
 const struct sim_fault *sim_fault_named(const char *name);
+/* The names by their numbers from 0; NULL: there are no more. */
+const char *sim_fault_name(size_t number);
 /* Prints the names, for --help and errors: NAME, NAME ... */
 void sim_fault_list(char *to, size_t size);
 /*

@@ -14,6 +14,7 @@
 #include "common/program.h"
 #include "exclude.h"
 #include "fault.h"
+#include "nearest.h"
 #include "options.h"
 #include "tool.h"
 #include "vmclock-abi.h"
@@ -149,10 +150,16 @@ static int take_fault(const struct row *row, void *field, const char *value)
 {
 	const struct sim_fault **fault = field;
 	char names[FAULT_NAMES_MAX];
+	const char *meant;
 
 	*fault = sim_fault_named(value);
 	if (*fault)
 		return 0;
+	meant = sim_nearest(value, sim_fault_name);
+	if (meant) {
+		wrong_usage(TOOL, "--%s: there is no '%s'; did you mean %s?", row->name, value, meant);
+		return -1;
+	}
 	sim_fault_list(names, sizeof(names));
 	wrong_usage(TOOL, "--%s: there is no '%s'; there are %s", row->name, value, names);
 	return -1;

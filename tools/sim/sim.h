@@ -13,6 +13,7 @@
  *	file.c		the file that holds the page
  *	garbage.c	the page of a broken host
  *	command.c	the commands: parsing and running them
+ *	nearest.c	the name that somebody may have meant
  *	input.c		the sources of commands: stdin, socket, script
  *	run.c		a command that has the page in place of the device
  *	simtime.c	time in units of 2^-64 s
