@@ -221,7 +221,8 @@ int vmclock_copy(const struct vmclock *vc, void *to, size_t offset, size_t len,
  * the number of bytes copied, at most @len; -EFAULT: none.
  */
 ssize_t vmclock_copy_to_iter(const struct vmclock *vc, struct iov_iter *to, size_t offset,
-			     size_t len, unsigned int patience_ms, struct vmclock_page_state *state);
+			     size_t len, unsigned int patience_ms,
+			     struct vmclock_page_state *state);
 
 /* The same for the structure; fields that the page does not have are zero. */
 int vmclock_copy_page(struct vmclock *vc, struct vmclock_abi *copy, unsigned int patience_ms,

@@ -21,7 +21,7 @@
 
 #define LARGEST_PAGE	65536
 /* A page has no time from the year 10000 on; leave a year to run. */
-#define LAST_START	(VMCLOCK_CALC_MAX_SEC - 366 * SEC_PER_DAY)
+#define LAST_START	(VMCLOCK_CALC_MAX_SEC - INT64_C(366) * SEC_PER_DAY)
 #define NAMES_MAX	128	/* of a list of names */
 #define FAULT_NAMES_MAX	2048
 
