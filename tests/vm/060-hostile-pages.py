@@ -50,7 +50,8 @@ def small_pages(lab, vm, device):
     vm.page.set(**{**GOOD, 'size': 0x20})
     vm.run(f'echo {device} >{DRIVER}/bind')
     lab.equal(vm.run('cd /sys/class/misc/vmclock0 && echo *_*'),
-              'counter_id disruption_marker seq_count time_type', 'what sysfs shows')
+              'counter_id disruption_marker notification_count seq_count time_type',
+              'what sysfs shows')
     vm.run(f'echo {device} >{DRIVER}/unbind')
 
 
