@@ -288,4 +288,15 @@ script 'a script: no time' "1: 'soon' is not a time" 'at soon quit'
 script 'a script: backwards' '2: it is earlier' 'at 2s show' 'at 1s quit'
 script 'a script: no such command' '1: jump: there is no such command' 'at 1s jump'
 
+# ---- A simulator that does not answer ----------------------------------------------
+
+start
+kill -STOP "$sim"
+tell show
+expect 'a stopped simulator' 2 '^vmclock-sim: the simulator does not answer within 10 s'
+kill -CONT "$sim"
+tell show
+expect 'it goes on' 0 '^disruption_marker 1$'
+stop
+
 finish

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 
 #define CLIENTS_MAX 16
 #define TEXT_MAX    4096	/* of a line, with its comment */
+#define PATIENCE    10		/* seconds that the client waits for an answer */
 
 /* Collects a line that arrives in pieces. */
 struct source {
@@ -379,6 +381,12 @@ static int send_words(int fd, int count, char **words)
 	return send(fd, line, at, MSG_NOSIGNAL) == (ssize_t)at ? 0 : -1;
 }
 
+static int no_answer(void)
+{
+	fprintf(stderr, TOOL ": the simulator does not answer within %d s: is it stopped?\n", PATIENCE);
+	return SIM_CANNOT;
+}
+
 /* Lines before "ok" go to stdout, an error goes to stderr. */
 static int print_answer(FILE *answer)
 {
@@ -393,12 +401,15 @@ static int print_answer(FILE *answer)
 		}
 		fputs(line, stdout);
 	}
+	if (ferror(answer))
+		return no_answer();
 	fprintf(stderr, TOOL ": the simulator went away without an answer\n");
 	return SIM_CANNOT;
 }
 
 int sim_input_tell(const char *control, int count, char **words)
 {
+	const struct timeval patience = { .tv_sec = PATIENCE };
 	struct sockaddr_un address;
 	FILE *answer;
 	int fd, ret;
@@ -406,7 +417,8 @@ int sim_input_tell(const char *control, int count, char **words)
 	if (socket_address(&address, control))
 		return SIM_CANNOT;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address))) {
 		fprintf(stderr, TOOL ": no simulator listens at %s: %s\n", control, strerror(errno));
 		if (fd >= 0)
 			close(fd);
