@@ -45,7 +45,7 @@ bool process_is(pid_t pid, const char *program, unsigned int port)
 {
 	char path[64], name[64];
 	FILE *file;
-	bool is;
+	bool read;
 
 	if (!pid || (kill(pid, 0) && errno != EPERM))
 		return false;
@@ -53,9 +53,11 @@ bool process_is(pid_t pid, const char *program, unsigned int port)
 	file = fopen(path, "re");
 	if (!file)
 		return process_has_port(port);
-	is = fgets(name, sizeof(name), file);
-	name[strcspn(name, "\n")] = '\0';
-	is = is && !strcmp(name, program);
+	/* Reading fails for a process that has just ended. */
+	read = fgets(name, sizeof(name), file);
 	fclose(file);
-	return is;
+	if (!read)
+		return false;
+	name[strcspn(name, "\n")] = '\0';
+	return !strcmp(name, program);
 }

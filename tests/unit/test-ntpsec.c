@@ -317,6 +317,10 @@ static void it_runs_if_its_process_does(void **state)
 	show(own, "ntpd\n");
 	set_process(getpid());
 	assert_true(d->runs(NULL));
+	/* As of a process that ends while it is looked at. */
+	show(own, "");
+	assert_false(d->runs(NULL));
+	show(own, "ntpd\n");
 	/* No process has such a number. */
 	set_process(0x7fffffff);
 	assert_false(d->runs(NULL));
