@@ -12,7 +12,7 @@
 writer=
 trap '[ -z "$writer" ] || kill "$writer"; rm -rf "$tmp"' EXIT
 
-# watched DISCIPLINE: the verdict on its page.
+# watched DISCIPLINE TIME: the verdict on its page.
 watched() {
 	: >"$tmp/writer.out"
 	"$WRITER" "$1" "$tmp/ram" >"$tmp/writer.out" &
@@ -21,14 +21,14 @@ watched() {
 		kill -0 "$writer" || exit 99
 		sleep 0.01
 	done
-	"$VMCLOCK_VERIFY" --for 3s --at 0 "$tmp/ram" >"$tmp/out" 2>"$tmp/err"
+	"$VMCLOCK_VERIFY" --for "$2" --at 0 "$tmp/ram" >"$tmp/out" 2>"$tmp/err"
 	status=$?
 	kill "$writer"
 	wait "$writer" 2>/dev/null
 	writer=
 }
 
-watched honest
+watched honest 1s
 expect 'honest' 0 '^CONFORMS: 0 rules broken, 0 doubtful, 0 advice' \
 	'^Looks whose fields changed under an even count: 0\.'
 for discipline in count-first fields-first before-odd after-even no-count; do
@@ -37,11 +37,11 @@ for discipline in count-first fields-first before-odd after-even no-count; do
 		continue
 	fi
 	# On a busy machine, it takes a while until both run at the same time.
-	tries=20
-	watched "$discipline"
+	tries=100
+	watched "$discipline" 200ms
 	until grep -q '^breaks: torn-update' "$tmp/out" || [ "$tries" = 0 ]; do
 		tries=$((tries - 1))
-		watched "$discipline"
+		watched "$discipline" 200ms
 	done
 	expect "$discipline" 2 '^breaks: torn-update$' '^BREAKS UAPI.13: 1 rules broken, 0 doubtful'
 done

@@ -183,7 +183,7 @@ stop
 
 # does NAME STATUS EXPECTATION COMMAND... PATTERN
 begin_expecting() {
-	begin --expect "$1" --for "${2:-20s}" "$page"
+	begin --gentle --expect "$1" --for "${2:-20s}" "$page"
 	until_true grep -q "$page" "/proc/$watching/maps" && until_true grep -q waiting "$tmp/verify.err"
 	# Wait until it has seen the page once.
 	sleep 0.2
