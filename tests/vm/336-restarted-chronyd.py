@@ -55,8 +55,10 @@ def check_restart(lab, healing, daemon, number, when):
     else:
         healing.wait_seen()
         vm.wait_for('grep -q "Reset all sources" /tmp/chronyd*')
-    # Its clean end would leave new dumps behind.
-    vm.run(f'kill -9 $(cat /run/chrony/chronyd.pid); cp {DUMPS}.kept/* {DUMPS}; '
+    # Its clean end would leave new dumps behind. Another one refuses to run beside it.
+    vm.run('kill -9 $(cat /run/chrony/chronyd.pid)')
+    vm.wait_for('! kill -0 $(cat /run/chrony/chronyd.pid)')
+    vm.run(f'cp {DUMPS}.kept/* {DUMPS}; '
            + START.format(chronyd=toolbox.command('chronyd'), number=number))
     vm.wait_for(f'grep -q "Loaded dump file" /tmp/chronyd.{number}', 30)
     vm.wait_for(f'grep -q "Reset all sources" /tmp/chronyd.{number}', 30)
