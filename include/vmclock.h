@@ -456,6 +456,9 @@ int vmclock_wait_state(const struct vmclock *vc, struct vmclock_state *state,
  * vmclock_system_wait_trusted() waits for the correction, and
  * vmclock_system_trusted() gives the new marker.
  *
+ * This function does not notice that another program sets the clock. If that matters,
+ * and vmclockd runs, call vmclock_system_trusted() before and after the reading.
+ *
  * Return: 0, or
  * -ESTALE	the clock was disrupted since @marker was taken,
  * -EINVAL	there is no such clock,
@@ -480,14 +483,21 @@ int vmclock_system_time(const struct vmclock *vc, clockid_t clock, uint64_t mark
  * it stops vouching until it has a new proof. The answer is about the present:
  * vmclock_system_time() detects a later disruption.
  *
+ * vmclockd measures the clock again after a step by another program, and after a
+ * leap second. Until then the answer is -EAGAIN, from the moment of the step: this
+ * function compares CLOCK_REALTIME with CLOCK_MONOTONIC, which slews move alike. It
+ * may miss a step of a fraction of a millisecond.
+ *
  * The answer is in a file, see vmclock_open(), and expires after a short time on
  * CLOCK_MONOTONIC, so a vmclockd that has ended or hangs vouches for nothing.
  *
  * Return: 0, or
  * -ESTALE	the clock was disrupted, or the machine was cloned, and vmclockd has not
  *		vouched for the clock since,
- * -EAGAIN	vmclockd has not measured the clock yet, or the clock has left its
- *		bounds, or the device is gone, or vmclockd is updating its answer,
+ * -EAGAIN	vmclockd has not measured the clock yet, or not since it was set, or
+ *		the clock has left its bounds, or the device is gone, or vmclockd is
+ *		updating its answer, or the thread was interrupted at each of eight
+ *		tries to compare the clocks,
  * -ENOENT	there is no vmclockd, or its answer has expired,
  * -ETIMEDOUT	the host held the sequence count odd for 100 ms,
  * or an error of clock_gettime(2), if the vDSO does not serve it.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CLOCK_MONOTONIC: reading and sleeping, in sandboxes that may deny both. */
+/* Reading clocks, and sleeping by CLOCK_MONOTONIC, in sandboxes that may deny both. */
 #ifndef VMCLOCK_MONOTONIC_H
 #define VMCLOCK_MONOTONIC_H
 
@@ -11,13 +11,18 @@
 #include "calc/base.h"
 
 /* The vDSO usually serves this call: then there is no system call and no error. */
-static inline int monotonic_ns(int64_t *ns)
+static inline int clock_ns(clockid_t clock, int64_t *ns)
 {
 	struct timespec ts = { 0 };
-	int ret = clock_gettime(CLOCK_MONOTONIC, &ts) ? -errno : 0;
+	int ret = clock_gettime(clock, &ts) ? -errno : 0;
 
 	*ns = (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
 	return ret;
+}
+
+static inline int monotonic_ns(int64_t *ns)
+{
+	return clock_ns(CLOCK_MONOTONIC, ns);
 }
 
 /* The same, for programs that no sandbox restricts. */

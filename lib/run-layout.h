@@ -43,7 +43,7 @@ struct vmclock_run_page {
 #define VMCLOCK_RUN_SOURCE_NTP		1	/* the bounds come from an NTP daemon */
 
 #define VMCLOCK_RUN_STATE_MAGIC		0x53434c56 /* "VLCS" */
-#define VMCLOCK_RUN_STATE_VERSION	2
+#define VMCLOCK_RUN_STATE_VERSION	3
 
 /* The state has two copies as well, for the same reason; the first copy is the newer one. */
 #define VMCLOCK_RUN_STATE_COPY_SIZE	2048
@@ -52,6 +52,8 @@ struct vmclock_run_page {
 #define VMCLOCK_RUN_NAME_SIZE		24
 
 #define VMCLOCK_RUN_VALID_MAX		UINT64_C(120000000000)	/* ns */
+/* ns: a reader that knows the clock's lead no better than this gives no answer. */
+#define VMCLOCK_RUN_LEAD_WIDTH		100000
 
 /* Is the system clock right? */
 #define VMCLOCK_RUN_UNKNOWN		0	/* not measured, out of bounds, or no device */
@@ -82,6 +84,12 @@ struct vmclock_run_state {
 	__u8 clock_status;		/* VMCLOCK_STATUS_*, of the completed page or the host's */
 	__u8 was_synchronised;		/* status of the kernel's clock before a disruption */
 	__u8 doubted;			/* 1: the host's time may belong to the previous marker */
+	/*
+	 * CLOCK_REALTIME less CLOCK_MONOTONIC, ns, signed, at the measurement: between
+	 * these two. Slews do not change it; after a step, the trust above does not count.
+	 */
+	__le64 lead_least;
+	__le64 lead_most;
 
 	/* Counted from the first start of vmclockd after the boot. */
 	__le64 disruptions;		/* new markers, or new generations alone */

@@ -9,10 +9,15 @@
 #define FIRST_NS	INT64_C(20000000)
 #define SLICE_NS	INT64_C(100000000)
 
+/* How often to read the clocks if the thread is interrupted in between. */
+#define LEAD_TRIES 8
+
 struct word {
 	uint64_t marker;
 	uint64_t generation;
 	uint64_t valid_until;
+	int64_t lead_least;
+	int64_t lead_most;
 	uint8_t trust;
 	bool doubted;
 	bool ours;	/* the state is about the handle's device */
@@ -70,6 +75,8 @@ static int read_word(const struct vmclock *vc, bool once, struct word *word)
 		word->marker = page_u64(copy->marker);
 		word->generation = page_u64(copy->generation);
 		word->valid_until = page_u64(copy->valid_until);
+		word->lead_least = (int64_t)page_u64(copy->lead_least);
+		word->lead_most = (int64_t)page_u64(copy->lead_most);
 		word->doubted = page_u8(copy->doubted);
 		word->ours = is_about(copy, vc);
 		right = is_right(copy);
@@ -81,6 +88,29 @@ static int read_word(const struct vmclock *vc, bool once, struct word *word)
 static bool is_valid(uint64_t valid_until, int64_t now)
 {
 	return valid_until - (uint64_t)now <= VMCLOCK_RUN_VALID_MAX;
+}
+
+/*
+ * Returns -EAGAIN if CLOCK_REALTIME was stepped since vmclockd measured it, or if
+ * that cannot be told. @before: a reading of CLOCK_MONOTONIC, made just now.
+ */
+static int check_lead(const struct word *word, int64_t before)
+{
+	int64_t real, after;
+	int tries, ret;
+
+	for (tries = 0; tries < LEAD_TRIES; tries++, before = after) {
+		ret = clock_ns(CLOCK_REALTIME, &real);
+		if (!ret)
+			ret = monotonic_ns(&after);
+		if (ret)
+			return ret;
+		if (real - before < word->lead_least || real - after > word->lead_most)
+			return -EAGAIN;
+		if (likely(after - before <= VMCLOCK_RUN_LEAD_WIDTH))
+			return 0;
+	}
+	return -EAGAIN;
 }
 
 VMCLOCK_PUBLIC
@@ -101,6 +131,8 @@ int vmclock_system_trusted(const struct vmclock *vc, uint64_t *marker)
 		return word.trust == VMCLOCK_RUN_DISRUPTED ? -ESTALE : -EAGAIN;
 
 	ret = vmclock_check_current(vc, word.marker, &word.generation, false);
+	if (!ret)
+		ret = check_lead(&word, now);
 	if (!ret)
 		*marker = word.marker;
 	return ret;

@@ -117,7 +117,10 @@ static void refuse_former_host(struct daemon *d)
 		outcome_retry(d, RETRY_NS);
 }
 
-/* Returns false after another disruption, or if no offset can be measured, which is logged. */
+/*
+ * Returns false after another disruption, or if somebody steps the clock, or if no
+ * offset can be measured, which is logged.
+ */
 static bool measured(struct daemon *d, struct offset *offset)
 {
 	int ret = measure_twice(d, offset);

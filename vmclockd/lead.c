@@ -39,3 +39,11 @@ int64_t lead_stepped(const struct lead *before, const struct lead *after)
 		return 0;
 	return after->least + lead_width(after) / 2 - before->least - lead_width(before) / 2;
 }
+
+struct lead lead_common(const struct lead *a, const struct lead *b)
+{
+	return (struct lead){
+		.least = a->least > b->least ? a->least : b->least,
+		.most = a->most < b->most ? a->most : b->most,
+	};
+}

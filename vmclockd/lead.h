@@ -22,6 +22,9 @@ int lead_read(struct lead *lead);
  */
 int64_t lead_stepped(const struct lead *before, const struct lead *after);
 
+/** lead_common() - what two readings tell together, if the clock was not stepped in between */
+struct lead lead_common(const struct lead *a, const struct lead *b);
+
 /** lead_width() - how uncertain a reading is, in ns */
 static inline int64_t lead_width(const struct lead *lead)
 {

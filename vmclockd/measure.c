@@ -41,12 +41,31 @@ static int check_unchanged(const struct daemon *d)
 	return now.marker == d->marker && now.generation == d->generation ? 0 : -ESTALE;
 }
 
+/* The lead of the measured clock. -ESTALE: the clock was stepped in between, or for a moment. */
+static int lead_meanwhile(const struct lead *before, struct offset *offset)
+{
+	int64_t real = offset->pair.real;
+	struct lead after;
+	int ret = lead_read(&after);
+
+	if (ret)
+		return ret;
+	if (lead_stepped(before, &after))
+		return -ESTALE;
+	offset->lead = lead_common(before, &after);
+	if (real < offset->at + offset->lead.least || real > monotonic_now() + offset->lead.most)
+		return -ESTALE;
+	return 0;
+}
+
 int measure_once(struct daemon *d, struct offset *offset)
 {
 	int64_t at = monotonic_now();
-	int ret = measure(d, offset);
+	struct lead before;
+	int ret = lead_read(&before) ?: measure(d, offset);
 
 	offset->at = at;
+	ret = ret ?: lead_meanwhile(&before, offset);
 	/* Also after an error: the library gives no time that has not been judged. */
 	return check_unchanged(d) ?: ret;
 }

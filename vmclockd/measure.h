@@ -9,7 +9,8 @@ struct daemon;
 
 /*
  * Returns 0; -ESTALE: the page has another marker or generation than at the last
- * look; or another error of offset_measure() or by_ntp_offset().
+ * look, or the clock was stepped during the measurement; or another error of
+ * offset_measure() or by_ntp_offset().
  */
 int measure_once(struct daemon *d, struct offset *offset);
 /* Measures twice; @offset receives the later one. Returns -EAGAIN if they do not agree. */

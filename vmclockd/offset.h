@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "common/pair.h"
+#include "lead.h"
 #include "vmclock.h"
 
 struct offset {
@@ -14,6 +15,7 @@ struct offset {
 	int64_t sec;		/* true time, UTC */
 	uint8_t leap;		/* by the page then: VMCLOCK_LEAP_* */
 	int64_t at;		/* CLOCK_MONOTONIC: not after the reading; measure.c sets it */
+	struct lead lead;	/* of the clock that was read; measure.c sets it */
 	struct pair pair;	/* the pair that it was computed from */
 };
 

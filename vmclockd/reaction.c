@@ -209,7 +209,7 @@ static void watch_trusted(struct daemon *d)
 	const char *why;
 	int ret = measure_trusted(d, &offset, &why);
 
-	/* There is another marker: the next look finds it. */
+	/* There is another marker, or somebody steps the clock: the loop is woken again. */
 	if (ret == -ESTALE || ret == -ECANCELED)
 		return;
 	if (ret == -EDOM)

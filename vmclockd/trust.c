@@ -71,6 +71,8 @@ void trust_vouch(struct daemon *d, const struct offset *offset)
 	next->bound = htole64((uint64_t)bound);
 	next->bound_at = htole64((uint64_t)offset->at);
 	next->drift = htole32(drift(d));
+	next->lead_least = htole64((uint64_t)offset->lead.least);
+	next->lead_most = htole64((uint64_t)offset->lead.most);
 	next->last_trusted_sec = htole64((uint64_t)offset->sec);
 	trust_publish(d, VMCLOCK_RUN_TRUSTED);
 }

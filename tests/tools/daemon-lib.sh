@@ -117,5 +117,5 @@ state_u8() { word "$state" "$1" 1; }
 
 is_trusted() { [ "$(state_u8 60)" = 1 ]; }
 is_disrupted() { [ "$(state_u8 60)" = 2 ]; }
-disruptions() { [ "$(state_u64 64)" -ge "$1" ]; }
-reactions() { [ "$(state_u64 80)" -ge "$1" ]; }
+disruptions() { [ "$(state_u64 80)" -ge "$1" ]; }
+reactions() { [ "$(state_u64 96)" -ge "$1" ]; }

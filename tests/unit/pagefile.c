@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "calc/base.h"
 #include "counter.h"
 #include "pagefile.h"
 
@@ -207,11 +208,20 @@ struct vmclock_run_page runfiles_page(const struct runfiles *rf, uint64_t counte
 	};
 }
 
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	assert_int_equal(clock_gettime(clock, &ts), 0);
+	return (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
+}
+
 struct vmclock_run_state runfiles_word(const struct runfiles *rf)
 {
-	struct timespec now;
+	int64_t before = clock_ns(CLOCK_MONOTONIC);
+	int64_t real = clock_ns(CLOCK_REALTIME);
+	int64_t after = clock_ns(CLOCK_MONOTONIC);
 
-	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
 	return (struct vmclock_run_state){
 		.magic = htole32(VMCLOCK_RUN_STATE_MAGIC),
 		.size = htole32(sizeof(struct vmclock_run_state)),
@@ -219,7 +229,9 @@ struct vmclock_run_state runfiles_word(const struct runfiles *rf)
 		.trust = VMCLOCK_RUN_TRUSTED,
 		.clock_status = VMCLOCK_STATUS_SYNCHRONIZED,
 		.marker = rf->pf->page->disruption_marker,
-		.valid_until = htole64((uint64_t)(now.tv_sec + 60) * 1000000000),
+		.valid_until = htole64((uint64_t)(after + 60 * NS_PER_SEC)),
+		.lead_least = htole64((uint64_t)(real - after)),
+		.lead_most = htole64((uint64_t)(real - before)),
 	};
 }
 

@@ -29,6 +29,9 @@
 static struct {
 	int64_t now;	    /* CLOCK_MONOTONIC, ns */
 	int64_t error;	    /* the system clock less the truth, ns */
+	int64_t lead;	    /* the system clock less CLOCK_MONOTONIC, ns: only steps change it */
+	int64_t set_by;	    /* somebody steps the clock by that before a reading... */
+	int64_t set_back;   /* ... and by that after it, and then no more */
 	int64_t rate;	    /* how fast that grows, ppb */
 	int64_t page_error; /* how wrong the page may be */
 	int64_t lateness;   /* from a reading until it is acted on, at most */
@@ -58,6 +61,13 @@ static void pass(int64_t ns)
 	world.error += ns / 1000 * world.rate / 1000000;
 }
 
+/* date -s, or vmclockd itself. */
+static void step_clock(int64_t ns)
+{
+	world.error += ns;
+	world.lead += ns;
+}
+
 static int64_t up_to(int64_t limit)
 {
 	return limit ? (((int64_t)random() << 31) + random()) % (limit + 1) : 0;
@@ -66,10 +76,15 @@ static int64_t up_to(int64_t limit)
 INSTEAD
 int clock_gettime(clockid_t clock, struct timespec *ts)
 {
-	/* cmocka's own. */
-	if (clock != CLOCK_MONOTONIC)
+	int64_t ns = world.now;
+
+	if (clock == CLOCK_REALTIME) {
+		ns += world.lead;
+		pass(up_to(1000));
+	} else if (clock != CLOCK_MONOTONIC) {
 		return (int)syscall(SYS_clock_gettime, clock, ts);
-	*ts = (struct timespec){ world.now / NS_PER_SEC, world.now % NS_PER_SEC };
+	}
+	*ts = (struct timespec){ ns / NS_PER_SEC, ns % NS_PER_SEC };
 	return 0;
 }
 
@@ -92,10 +107,18 @@ static bool is_judged(void)
 }
 
 /* The process may not run before the reading, and after it. */
+static void be_late(int64_t *step)
+{
+	pass(up_to(world.lateness));
+	step_clock(*step);
+	*step = 0;
+	pass(up_to(world.lateness));
+}
+
 int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *offset)
 {
 	(void)vc;
-	pass(up_to(world.lateness));
+	be_late(&world.set_by);
 	if (!is_judged())
 		return -EAGAIN;
 	if (marker != world.marker)
@@ -108,15 +131,15 @@ int offset_measure(const struct vmclock *vc, uint64_t marker, struct offset *off
 		.error = world.page_error,
 		.sec = SEC + world.now / NS_PER_SEC + world.offset,
 		.leap = world.leap,
-		.pair = { .raw = world.now },
+		.pair = { .raw = world.now, .real = world.now + world.lead },
 	};
-	pass(up_to(world.lateness));
+	be_late(&world.set_back);
 	return 0;
 }
 
 int clock_step(int64_t ns)
 {
-	world.error += ns;
+	step_clock(ns);
 	return 0;
 }
 
@@ -317,7 +340,7 @@ int by_ntp_offset(struct by_ntp *by, const struct vmclock *vc, const struct vmcl
 		.ns = -world.error,
 		.error = world.page_error,
 		.sec = SEC + world.now / NS_PER_SEC,
-		.pair = { .raw = world.now },
+		.pair = { .raw = world.now, .real = world.now + world.lead },
 	};
 	return 0;
 }
@@ -357,11 +380,15 @@ int steer_set(const struct steer *steer, const struct vmclock_abi *page, int64_t
 static bool check(const struct daemon *d)
 {
 	const struct vmclock_run_state *s = published(d);
+	int64_t least = (int64_t)le64toh(s->lead_least), most = (int64_t)le64toh(s->lead_most);
 	int64_t age = world.now - (int64_t)le64toh(s->bound_at);
 	double bound = (double)le64toh(s->bound) + (double)age * le32toh(s->drift) / NS_PER_SEC;
 
 	if (s->trust != VMCLOCK_RUN_TRUSTED || world.now > (int64_t)le64toh(s->valid_until) ||
 	    le64toh(s->marker) != world.marker || le64toh(s->generation) != world.generation)
+		return false;
+	assert_true(least <= most);
+	if (world.lead < least || world.lead > most)
 		return false;
 	if ((double)llabs(world.error) > bound + 1)
 		fail_msg("%lld ns off, and the bound is %.0f ns", (long long)world.error, bound);
@@ -400,6 +427,7 @@ static struct daemon start(enum config_ntp ntp)
 	srandom(1);
 	memset(&world, 0, sizeof(world));
 	world.now = 1000 * NS_PER_SEC;
+	world.lead = SEC * NS_PER_SEC;
 	world.marker = 1;
 	world.by_ntp = -EAGAIN;
 	world.page_error = 1000;
@@ -615,6 +643,76 @@ static void a_disruption_ends_it(void **state)
 		reaction_look(&d);
 		assert_true(check(&d));
 	}
+}
+
+/* Each time before vmclockd has run. */
+static void so_does_a_step_by_somebody_else(void **state)
+{
+	static const int64_t steps[] = {
+		10000, NS_PER_MS, 50 * NS_PER_MS, NS_PER_SEC, 3600 * NS_PER_SEC,
+	};
+	struct daemon d = start(NTP_CHRONY);
+	size_t i;
+	int sign;
+
+	(void)state;
+	d.config.step_back_max = 2 * steps[4];
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		for (sign = -1; sign <= 1; sign += 2) {
+			step_clock(sign * steps[i]);
+			assert_false(check(&d));
+			pass(NS_PER_SEC);
+			assert_false(check(&d));
+			reaction_tick(&d);
+			/* A small step leaves the clock within its bounds. */
+			if (steps[i] < d.config.trusted_max_error - NS_PER_MS)
+				assert_true(check(&d));
+			reaction_look(&d);
+			assert_true(check(&d));
+		}
+	}
+	/* The kernel's leap second: the clock is as right as before. */
+	world.lead -= NS_PER_SEC;
+	assert_false(check(&d));
+	reaction_tick(&d);
+	assert_true(check(&d));
+	/* The next process has not measured the clock. */
+	d = next_one(&d);
+	step_clock(NS_PER_SEC);
+	assert_false(check(&d));
+}
+
+/* ... in the middle of a measurement, also if the clock is set back after the reading. */
+static void a_step_during_a_measurement_voids_it(void **state)
+{
+	struct daemon d = start(NTP_CHRONY);
+	int i, trusted = 0;
+
+	(void)state;
+	for (i = 0; i < 10000; i++) {
+		if (!up_to(2)) {
+			world.set_by = up_to(2 * NS_PER_SEC) - NS_PER_SEC;
+			/* Right, but only at the reading. */
+			if (!up_to(3))
+				world.set_by = -world.error;
+			world.set_back = up_to(1) ? -world.set_by : 0;
+		} else if (!up_to(2)) {
+			world.set_back = up_to(2 * NS_PER_SEC) - NS_PER_SEC;
+		}
+		pass(NS_PER_SEC);
+		if (up_to(1))
+			reaction_tick(&d);
+		else
+			reaction_look(&d);
+		trusted += check(&d);
+	}
+	print_message("  trusted %d times\n", trusted);
+	assert_true(trusted > 1000);
+	world.set_by = world.set_back = 0;
+	pass(2 * NS_PER_SEC);
+	reaction_look(&d);
+	reaction_tick(&d);
+	assert_true(check(&d));
 }
 
 /* A clone with the same marker, made while vmclockd ran, and while it did not run. */
@@ -1086,6 +1184,8 @@ int main(void)
 		cmocka_unit_test(what_must_not_be_stepped_is_slewed),
 		cmocka_unit_test(the_kernel_takes_part_in_a_leap_second),
 		cmocka_unit_test(a_disruption_ends_it),
+		cmocka_unit_test(so_does_a_step_by_somebody_else),
+		cmocka_unit_test(a_step_during_a_measurement_voids_it),
 		cmocka_unit_test(another_generation_is_a_disruption),
 		cmocka_unit_test(a_tick_leaves_another_marker_to_the_look),
 		cmocka_unit_test(a_step_that_is_not_wanted_is_slewed),

@@ -35,6 +35,42 @@ void *mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset
 	return mapped;
 }
 
+/* What the program sees of the clocks, beside the machine's own. */
+static struct {
+	int64_t stepped;  /* CLOCK_REALTIME alone */
+	int64_t slewed;   /* CLOCK_REALTIME and CLOCK_MONOTONIC */
+	int delays;       /* a reading of CLOCK_REALTIME takes DELAY, so many times */
+	int readings;     /* of CLOCK_REALTIME */
+	int error;        /* of a reading of CLOCK_REALTIME */
+} clocks;
+
+#define DELAY (10 * NS / 1000)
+
+/* Replaces the library's call. */
+__attribute__((visibility("default")))
+int clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	int ret = (int)syscall(SYS_clock_gettime, clock, ts);
+	int64_t ns = ts->tv_sec * NS + ts->tv_nsec + clocks.slewed;
+
+	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+		return ret;
+	if (clock == CLOCK_REALTIME) {
+		if (clocks.error) {
+			errno = clocks.error;
+			return -1;
+		}
+		ns += clocks.stepped;
+		clocks.readings++;
+		if (clocks.delays) {
+			clocks.delays--;
+			clocks.slewed += DELAY;
+		}
+	}
+	*ts = (struct timespec){ .tv_sec = ns / NS, .tv_nsec = ns % NS };
+	return ret;
+}
+
 static const struct timespec at_once = { 0 };
 static const struct timespec soon = { .tv_nsec = 150000000 };
 static const struct timespec late = { .tv_sec = 30 };
@@ -230,6 +266,132 @@ static void pages_with_time_have_it_too(void **state)
 	vmclock_close(vc);
 }
 
+/* ---- Steps of the clock that vmclockd has not seen yet -------------------------------- */
+
+/* The least step that no reading can miss. */
+static int64_t least_step(const struct vmclock_run_state *word)
+{
+	int64_t width = (int64_t)(le64toh(word->lead_most) - le64toh(word->lead_least));
+
+	return width + VMCLOCK_RUN_LEAD_WIDTH + 1;
+}
+
+static void a_step_ends_it_at_once(void **state)
+{
+	static const int64_t steps[] = { 0, NS / 1000, NS, 3600 * NS, 400 * 86400 * NS };
+	struct runfiles *rf = *state;
+	struct vmclock_run_state word = vouch(rf);
+	struct vmclock *vc = pagefile_open(rf->pf);
+	size_t i;
+	int sign;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		for (sign = -1; sign <= 1; sign += 2) {
+			clocks.stepped = sign * (steps[i] + least_step(&word));
+			expect_none(vc, -EAGAIN);
+			/* It was set back. */
+			clocks.stepped = 0;
+			expect_trust(vc, 1);
+			/* Or vmclockd finds that it is right now. */
+			clocks.stepped = sign * (steps[i] + least_step(&word));
+			word = vouch(rf);
+			expect_trust(vc, 1);
+			clocks.stepped = 0;
+			expect_none(vc, -EAGAIN);
+			word = vouch(rf);
+		}
+	}
+	vmclock_close(vc);
+}
+
+/* CLOCK_REALTIME behind CLOCK_MONOTONIC. */
+static void a_clock_of_1970_can_be_right(void **state)
+{
+	struct runfiles *rf = *state;
+	struct vmclock_run_state word;
+	struct vmclock *vc;
+
+	clocks.slewed = 86400 * NS;
+	clocks.stepped = NS - clock_ns(CLOCK_REALTIME);
+	word = vouch(rf);
+	assert_true((int64_t)le64toh(word.lead_most) < 0);
+	vc = pagefile_open(rf->pf);
+	expect_trust(vc, 1);
+	clocks.stepped += least_step(&word);
+	expect_none(vc, -EAGAIN);
+	vmclock_close(vc);
+}
+
+static void a_slew_is_no_step(void **state)
+{
+	struct runfiles *rf = *state;
+	struct vmclock *vc;
+	int i;
+
+	vouch(rf);
+	vc = pagefile_open(rf->pf);
+	for (i = 0; i < 20; i++) {
+		clocks.slewed += NS;
+		expect_trust(vc, 1);
+	}
+	vmclock_close(vc);
+}
+
+/* A disruption is the better reason. */
+static void a_step_hides_no_disruption(void **state)
+{
+	struct runfiles *rf = *state;
+	struct vmclock *vc;
+
+	vouch(rf);
+	vc = pagefile_open(rf->pf);
+	clocks.stepped = NS;
+	pagefile_disrupt(rf->pf);
+	expect_none(vc, -ESTALE);
+	vmclock_close(vc);
+}
+
+/* The program may be interrupted between the readings of the two clocks. */
+static void a_delay_is_no_step(void **state)
+{
+	struct runfiles *rf = *state;
+	struct vmclock *vc;
+	uint64_t marker;
+
+	vouch(rf);
+	vc = pagefile_open(rf->pf);
+	clocks.delays = 1;
+	assert_int_equal(vmclock_system_trusted(vc, &marker), 0);
+	assert_int_equal(clocks.delays, 0);
+	/* Nor is it an excuse for a step. */
+	clocks.delays = 1;
+	clocks.stepped = DELAY / 2;
+	assert_int_equal(vmclock_system_trusted(vc, &marker), -EAGAIN);
+	clocks.stepped = 0;
+	/* If all tries are interrupted, the answer comes soon nevertheless. */
+	clocks.delays = 1000;
+	clocks.readings = 0;
+	assert_int_equal(vmclock_system_trusted(vc, &marker), -EAGAIN);
+	assert_true(clocks.readings > 1 && clocks.readings <= 10);
+	clocks.delays = 0;
+	assert_int_equal(vmclock_system_trusted(vc, &marker), 0);
+	vmclock_close(vc);
+}
+
+static void a_clock_that_cannot_be_read_is_an_error(void **state)
+{
+	struct runfiles *rf = *state;
+	struct vmclock *vc;
+	uint64_t marker = 0x5a5a;
+
+	vouch(rf);
+	vc = pagefile_open(rf->pf);
+	clocks.error = EPERM;
+	assert_int_equal(vmclock_system_trusted(vc, &marker), -EPERM);
+	assert_int_equal(marker, 0x5a5a);
+	vmclock_close(vc);
+}
+
 /* ---- Which files count --------------------------------------------------------------- */
 
 static void constant_fields_must_be_right(void **state)
@@ -256,7 +418,8 @@ static void constant_fields_must_be_right(void **state)
 	} while (0)
 	WRONG(magic, htole32(VMCLOCK_MAGIC));
 	WRONG(magic, 0);
-	WRONG(version, htole16(1));
+	/* It did not tell under which clock the trust counts. */
+	WRONG(version, htole16(2));
 	WRONG(version, 0);
 	WRONG(size, 0);
 	WRONG(size, htole32(sizeof(*first) - 1));
@@ -672,7 +835,13 @@ static void threads_may_pick_up_at_once(void **state)
 	}
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, runfiles_setup, runfiles_teardown)
+static int setup(void **state)
+{
+	memset(&clocks, 0, sizeof(clocks));
+	return runfiles_setup(state);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, runfiles_teardown)
 
 /* ---- The time on the host's page --------------------------------------------------------- */
 
@@ -817,6 +986,12 @@ int main(void)
 		TEST(a_disruption_ends_it_at_once),
 		TEST(so_does_a_new_generation),
 		TEST(pages_with_time_have_it_too),
+		TEST(a_step_ends_it_at_once),
+		TEST(a_clock_of_1970_can_be_right),
+		TEST(a_slew_is_no_step),
+		TEST(a_step_hides_no_disruption),
+		TEST(a_delay_is_no_step),
+		TEST(a_clock_that_cannot_be_read_is_an_error),
 		TEST(a_former_hosts_time_is_refused),
 		TEST(so_is_that_of_a_clones_machine),
 		TEST(a_try_waits_for_no_judgement),

@@ -5,7 +5,7 @@ from vmlab.guest import toolbox
 from vmlab.guest.healing import Healing
 from vmlab.host import ntp
 from vmlab.host.clock import NSEC, TAI_OFFSET, HostClock, calibrate
-from vmlab.host.judge import NOW
+from vmlab.host.judge import CLOCK, NOW
 
 KERNELS = ('5.10', '6.12', '7.3')
 ALONE = True
@@ -15,6 +15,8 @@ ON_REQUEST = True
 DUMPS = '/tmp/dumps'
 # Seconds by which the clock is wrong after the disruption.
 STEP = 3600
+# Fewer of a kind would judge nothing.
+READINGS = 10000
 # -r: load the dumps, if there are any.
 START = '{chronyd} -d -r -u root -f /etc/chrony.conf >/tmp/chronyd.{number} 2>&1 &'
 
@@ -39,8 +41,10 @@ def run(lab):
     def truth(_, counter):
         return host.time_at(counter, offset) - TAI_OFFSET * NSEC
 
-    # Not the system clock: it is wrong until vmclockd has noticed that it was set.
-    readings.check_truth(NOW, truth, round((host.width + offset.uncertainty) * host.tick))
+    # Readings of the system clock, too, while it is set and vmclockd has not run yet.
+    for kind in (NOW, CLOCK):
+        lab.check(readings.count(kind) > READINGS, f'{readings.count(kind)} readings ({kind})')
+        readings.check_truth(kind, truth, round((host.width + offset.uncertainty) * host.tick))
 
 
 def check_restart(lab, healing, daemon, number, when):
@@ -55,8 +59,10 @@ def check_restart(lab, healing, daemon, number, when):
     else:
         healing.wait_seen()
         vm.wait_for('grep -q "Reset all sources" /tmp/chronyd*')
-    # Its clean end would leave new dumps behind.
-    vm.run(f'kill -9 $(cat /run/chrony/chronyd.pid); cp {DUMPS}.kept/* {DUMPS}; '
+    # Its clean end would leave new dumps behind. Another one refuses to run beside it.
+    vm.run('kill -9 $(cat /run/chrony/chronyd.pid)')
+    vm.wait_for('! kill -0 $(cat /run/chrony/chronyd.pid)')
+    vm.run(f'cp {DUMPS}.kept/* {DUMPS}; '
            + START.format(chronyd=toolbox.command('chronyd'), number=number))
     vm.wait_for(f'grep -q "Loaded dump file" /tmp/chronyd.{number}', 30)
     vm.wait_for(f'grep -q "Reset all sources" /tmp/chronyd.{number}', 30)

@@ -3,6 +3,7 @@
 
 from vmlab.guest.healing import Healing
 from vmlab.guest.machine import Setup
+from vmlab.host.judge import CLOCK
 
 ARCHITECTURES = ('amd64',)
 ALONE = True
@@ -34,5 +35,16 @@ def check(lab, healing):
     lab.check(int(status) != SYNCHRONIZED, 'a page is completed')
     answer = healing.vm.run('time-read')
     lab.check('utc EOPNOTSUPP' in answer or 'utc ENODATA' in answer, f'there is time: {answer}')
+    check_readers(lab, healing)
     bound = healing.state()['bound']
     lab.check(0 < bound < 100_000_000, f'the bound is {bound} ns')
+
+
+def check_readers(lab, healing):
+    """Reading the kernel's clocks takes long here, but not too long to tell that none was set."""
+    healing.read_flat_out()
+    healing.vm.run('sleep 2')
+    readings = healing.readings()
+    refused = sum(one.refused for one in readings.of[CLOCK])
+    lab.log(f'{readings.count(CLOCK)} readings of the clock, {refused} refused')
+    lab.check(readings.count(CLOCK) > 9 * refused, 'readers of the trusted clock are refused')

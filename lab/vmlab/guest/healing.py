@@ -21,7 +21,8 @@ _STATE = '/run/vmclock/state'
 _CONFIGURATION = '/etc/vmclock/vmclockd.conf'
 # Names in the order of struct vmclock_run_state, from the marker on, each of 8 bytes.
 _FIELDS = ('marker', 'generation', 'valid_until', 'bound_at', 'bound', 'drift_and_trust',
-           'disruptions', 'generations', 'reactions', 'untrusted', 'last_duration', 'last_offset')
+           'lead_least', 'lead_most', 'disruptions', 'generations', 'reactions', 'untrusted',
+           'last_duration', 'last_offset')
 _FIRST = 0x10
 UNKNOWN, TRUSTED, DISRUPTED = range(3)
 _RECORD_MS = 2

@@ -78,27 +78,28 @@ static int read_now(const struct vmclock *vc, struct reading *r)
 
 struct bound {
 	uint64_t marker, bound, bound_at, drift;
+	uint32_t seq;
 	bool trusted;
 };
 
 static bool read_bound(struct bound *b)
 {
-	uint32_t seq = __atomic_load_n(&state->seq_count, __ATOMIC_ACQUIRE);
 	const volatile struct vmclock_run_state *s = state;
 
+	b->seq = __atomic_load_n(&state->seq_count, __ATOMIC_ACQUIRE);
 	b->marker = le64toh(s->marker);
 	b->bound = le64toh(s->bound);
 	b->bound_at = le64toh(s->bound_at);
 	b->drift = le32toh(s->drift);
 	b->trusted = s->trust == VMCLOCK_RUN_TRUSTED;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return !(le32toh(seq) & 1) && seq == s->seq_count && b->trusted;
+	return !(le32toh(b->seq) & 1) && b->seq == s->seq_count && b->trusted;
 }
 
 static int read_clock(const struct vmclock *vc, struct reading *r)
 {
+	struct bound b, after;
 	struct timespec ts;
-	struct bound b;
 	int64_t error;
 	int ret = vmclock_system_trusted(vc, &r->marker);
 
@@ -112,6 +113,12 @@ static int read_clock(const struct vmclock *vc, struct reading *r)
 	r->earliest.counter = read_counter();
 	if (ret)
 		return ret;
+	/* It may have been set before the reading; vmclockd sets it right under another state. */
+	ret = vmclock_system_trusted(vc, &r->marker);
+	if (ret)
+		return ret;
+	if (!read_bound(&after) || after.seq != b.seq)
+		return -EAGAIN;
 	error = now(CLOCK_MONOTONIC) - (int64_t)b.bound_at;
 	error = (int64_t)(b.bound + (uint64_t)error * b.drift / NS_PER_SEC + 1);
 	r->earliest.ns = ns(&ts) - error;
