@@ -61,6 +61,7 @@ struct sim {
 	bool gone;			/* it is not */
 	bool lost;			/* it is, and is no page of ours any more */
 	bool stop;
+	bool refused;			/* a command of the script */
 };
 
 #endif /* VMCLOCK_SIM_SIM_H */
