@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "calc/base.h"
+#include "calc/leap.h"
 #include "clock.h"
 #include "command.h"
 #include "common/names.h"
@@ -17,6 +19,8 @@
 #include "update.h"
 
 #define WORDS_MAX 8
+/* The end of the year 9998. */
+#define END_OF_STEPS (VMCLOCK_CALC_MAX_SEC - INT64_C(365) * SEC_PER_DAY)
 
 /* ---- Words of a command ------------------------------------------------------- */
 
@@ -168,7 +172,7 @@ static const struct verb {
 	int least, most;	/* words that follow */
 	int (*parse)(const struct argument *a, const char *word);
 	size_t needs;		/* the page's size; SIM_REACHES_TIME: also a page with time */
-	bool content;		/* it changes a field that --fault determines */
+	bool content;		/* it changes the clock, or a field that --fault determines */
 	const char *usage;
 	const char *help;
 } verbs[] = {
@@ -191,11 +195,11 @@ static const struct verb {
 	  "imminent", "a disruption is expected within an hour" },
 	{ "calm", SIM_CALM, 0, 0, NULL, 0, true,
 	  "calm", "no disruption is expected" },
-	{ "frequency", SIM_FREQUENCY, 1, 1, parse_frequency, SIM_REACHES_TIME, false,
+	{ "frequency", SIM_FREQUENCY, 1, 1, parse_frequency, SIM_REACHES_TIME, true,
 	  "frequency PPM", "how much too fast the clock is" },
-	{ "drift", SIM_DRIFT, 1, 1, parse_frequency, SIM_REACHES_TIME, false,
+	{ "drift", SIM_DRIFT, 1, 1, parse_frequency, SIM_REACHES_TIME, true,
 	  "drift PPM-PER-SECOND", "by how much that grows in each second" },
-	{ "step", SIM_STEP, 1, 1, parse_step, SIM_REACHES_TIME, false,
+	{ "step", SIM_STEP, 1, 1, parse_step, SIM_REACHES_TIME, true,
 	  "step TIME", "the clock is set forward, or back" },
 	{ "stall", SIM_STALL, 1, 1, parse_stall, 0, false,
 	  "stall TIME|on|off", "the sequence count is odd" },
@@ -319,11 +323,12 @@ static int check_page(const struct sim_options *o, const struct verb *row, size_
 	return 0;
 }
 
-static int check_fault(const struct sim_options *o, const struct verb *row, char *why, size_t size)
+static int check_fault(const struct sim_options *o, const struct verb *row, bool clock, char *why,
+		       size_t size)
 {
 	if (!o->fault)
 		return 0;
-	if (row->content)
+	if (row->content || clock)
 		return say_why(why, size,
 			       "%s: the page is given by its fault; start without --fault", row->name);
 	if (row->verb == SIM_INTERVAL && sim_fault_holds(o->fault))
@@ -338,12 +343,12 @@ int sim_command_check(const struct sim_options *options, const struct sim_comman
 {
 	const struct verb *row = row_of(command);
 	/* "disrupt" alone is for every page. */
-	size_t clock = command->has_ns || command->has_ppm ? SIM_REACHES_TIME : 0;
+	bool clock = command->has_ns || command->has_ppm;
 
 	if (check_page(options, row, row->needs, why, size) ||
-	    check_page(options, row, clock, why, size))
+	    check_page(options, row, clock ? SIM_REACHES_TIME : 0, why, size))
 		return -1;
-	return check_fault(options, row, why, size);
+	return check_fault(options, row, clock, why, size);
 }
 
 static int check_marker(const struct sim *sim, uint64_t marker, char *why, size_t size)
@@ -369,15 +374,56 @@ static int check_drift(const struct sim *sim, double drift, char *why, size_t si
 	return say_why(why, size, "drift: the frequency is %+.0f ppm, its limit; change it first", ppm);
 }
 
+/* The clock stays where a page can tell its time, with a year to run at the end. */
+static int check_step(const struct sim *sim, const struct sim_command *command, char *why,
+		      size_t size)
+{
+	struct sim_reading reading;
+	sim_time time;
+	int64_t utc;
+
+	if (!command->ns)
+		return 0;
+	sim_clock_read(&sim->clock, &reading);
+	time = reading.time + sim_time_of(0, command->ns);
+	utc = (int64_t)(time >> 64) - sim_leap_tai(&sim->leap, time);
+	if (utc >= 0 && utc < END_OF_STEPS)
+		return 0;
+	return say_why(why, size,
+		       "%s: the clock would leave the years 1970 to 9998; give a smaller step",
+		       row_of(command)->name);
+}
+
+/* The leap second changes the offset by one, away from zero if it is positive. */
+static int check_leap(const struct sim *sim, int sign, char *why, size_t size)
+{
+	int offset = sim_tai_offset(sim, sim_leap_tai(&sim->leap, sim->model.line.time) + sign);
+
+	if (offset >= INT16_MIN && offset <= INT16_MAX)
+		return 0;
+	return say_why(why, size,
+		       "leap: the page has no room for a TAI offset of %d; change it by tai-offset first",
+		       offset);
+}
+
 /* The same for what depends on the state. */
 static int check_state(const struct sim *sim, const struct sim_command *command, char *why,
 		       size_t size)
 {
-	if (command->verb == SIM_MARKER)
+	switch (command->verb) {
+	case SIM_MARKER:
 		return check_marker(sim, command->number, why, size);
-	if (command->verb == SIM_DRIFT)
+	case SIM_DRIFT:
 		return check_drift(sim, command->ppm, why, size);
-	return 0;
+	case SIM_LEAP:
+		return check_leap(sim, command->value, why, size);
+	case SIM_STEP:
+	case SIM_DISRUPT:
+	case SIM_SNAPSHOT:
+		return check_step(sim, command, why, size);
+	default:
+		return 0;
+	}
 }
 
 /* ---- What they do --------------------------------------------------------------- */

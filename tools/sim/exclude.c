@@ -108,6 +108,8 @@ static int check_fault(const struct sim_options *o, const struct sim_given *give
 {
 	if (sim_fault_holds(o->fault) && sim_is_given(given, "interval"))
 		return contradict("fault", "interval", "the page is published once");
+	if (o->fault && o->start.given && !o->start.now && o->start.sec < SEC_PER_DAY)
+		return contradict("fault", "start", "it could lie before 1970; start a day later");
 	if (o->fault && !sim_fault_holds(o->fault) && o->hold)
 		return contradict("fault", "hold", "updates show this fault");
 	return 0;
