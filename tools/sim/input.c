@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -16,6 +13,7 @@
 #include "common/program.h"
 #include "input.h"
 #include "lib/monotonic.h"
+#include "listener.h"
 #include "sim.h"
 #include "tool.h"
 #include "update.h"
@@ -42,7 +40,6 @@ struct scripted {
 /* The first source is stdin, the others are clients. fd < 0: nobody. */
 static struct source sources[1 + CLIENTS_MAX];
 static int listener = -1;
-static const char *listener_path;
 static const char *script_path;
 static struct scripted *script;
 static size_t script_length, script_next;
@@ -164,63 +161,7 @@ int64_t sim_input_script(struct sim *sim, int64_t started, int64_t now)
 	return FOREVER;
 }
 
-/* ---- The control socket --------------------------------------------------------------- */
-
-static int socket_address(struct sockaddr_un *address, const char *path)
-{
-	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof(address->sun_path)) {
-		fprintf(stderr, TOOL ": %s is too long a path for a socket (at most %zu bytes)\n",
-			path, sizeof(address->sun_path) - 1);
-		return -1;
-	}
-	strcpy(address->sun_path, path);
-	return 0;
-}
-
-/* Is this the socket of an earlier simulator? Then nobody listens. */
-static bool left_behind(const struct sockaddr_un *address)
-{
-	struct stat st;
-	bool dead;
-	int fd;
-
-	if (lstat(address->sun_path, &st) || !S_ISSOCK(st.st_mode))
-		return false;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return false;
-	dead = connect(fd, (const struct sockaddr *)address, sizeof(*address)) &&
-	       errno == ECONNREFUSED;
-	close(fd);
-	return dead;
-}
-
-static int open_listener(const char *path)
-{
-	struct sockaddr_un address;
-	mode_t mask;
-	int ret;
-
-	if (socket_address(&address, path))
-		return SIM_CANNOT;
-	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (listener >= 0) {
-		/* Only the user who started us may connect. */
-		mask = umask(0177);
-		ret = bind(listener, (struct sockaddr *)&address, sizeof(address));
-		if (ret && errno == EADDRINUSE && left_behind(&address) && !unlink(path))
-			ret = bind(listener, (struct sockaddr *)&address, sizeof(address));
-		umask(mask);
-		if (!ret) {
-			listener_path = path;
-			if (!listen(listener, CLIENTS_MAX))
-				return 0;
-		}
-	}
-	fprintf(stderr, TOOL ": cannot make the socket %s: %s\n", path, strerror(errno));
-	return SIM_CANNOT;
-}
+/* ---- All sources -------------------------------------------------------------------------- */
 
 int sim_input_open(const char *control, bool read_stdin)
 {
@@ -229,7 +170,9 @@ int sim_input_open(const char *control, bool read_stdin)
 	sources[0].fd = read_stdin ? STDIN_FILENO : -1;
 	for (i = 1; i <= CLIENTS_MAX; i++)
 		sources[i].fd = -1;
-	return control ? open_listener(control) : 0;
+	if (control)
+		listener = sim_listener_open(control, CLIENTS_MAX);
+	return control && listener < 0 ? SIM_CANNOT : 0;
 }
 
 void sim_input_close(void)
@@ -239,10 +182,7 @@ void sim_input_close(void)
 	for (i = 1; i <= CLIENTS_MAX; i++)
 		if (sources[i].fd > 0)
 			close(sources[i].fd);
-	if (listener_path)
-		unlink(listener_path);
-	if (listener >= 0)
-		close(listener);
+	sim_listener_close();
 	free(script);
 }
 
@@ -431,21 +371,11 @@ static int print_answer(FILE *answer)
 
 int sim_input_tell(const char *control, int count, char **words)
 {
-	const struct timeval patience = { .tv_sec = PATIENCE };
-	struct sockaddr_un address;
+	int fd = sim_listener_connect(control, PATIENCE), ret;
 	FILE *answer;
-	int fd, ret;
 
-	if (socket_address(&address, control))
+	if (fd < 0)
 		return SIM_CANNOT;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
-	    connect(fd, (struct sockaddr *)&address, sizeof(address))) {
-		fprintf(stderr, TOOL ": no simulator listens at %s: %s\n", control, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return SIM_CANNOT;
-	}
 	answer = fdopen(fd, "r");
 	if (!answer) {
 		close(fd);
