@@ -271,7 +271,8 @@ static int publish_and_run(struct sim *sim, const sigset_t *waiting)
 	status = command < 0 ? SIM_RUN_CANNOT : run(sim, waiting, command);
 	if (!sim->lost)
 		sim_finish(sim);
-	return status;
+	/* The rest of the script was about another clock. */
+	return !status && !o->run && sim->refused ? SIM_WRONG_USAGE : status;
 }
 
 static int simulate(struct sim *sim)
@@ -285,6 +286,10 @@ static int simulate(struct sim *sim)
 
 	fill_standard_files();
 	end_by_truncation(TOOL);
+	/* Before signals are caught: a pipe may never end. */
+	status = sim_input_read_script(o);
+	if (status)
+		return status == SIM_CANNOT ? cannot : status;
 	if (o->run) {
 		own = sim_run_make_path();
 		if (!own)
@@ -292,7 +297,7 @@ static int simulate(struct sim *sim)
 		sim->options.path = own;
 	}
 	catch_signals(&waiting);
-	status = sim_input_open(o->script, o->control, !o->run);
+	status = sim_input_open(o->control, !o->run);
 	if (status == SIM_CANNOT)
 		status = cannot;
 	if (!status) {

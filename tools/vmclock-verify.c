@@ -287,14 +287,14 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &stop, NULL);
 }
 
-static void tell_task(const struct options *o)
+/* Whoever does it before the first look would wait in vain. */
+static void tell_task(const struct watch_options *o)
 {
 	char text[JUDGE_VALUE];
 
-	if (o->watch.expect)
-		fprintf(stderr, TOOL ": now %s; waiting for %s at most\n",
-			expect_task(o->watch.expect),
-			judge_duration(text, (uint64_t)o->watch.duration));
+	if (o->expect)
+		fprintf(stderr, TOOL ": now %s; waiting for %s at most\n", expect_task(o->expect),
+			judge_duration(text, (uint64_t)o->duration));
 }
 
 static int verify(struct options *o)
@@ -317,7 +317,6 @@ static int verify(struct options *o)
 		return VERIFY_WRONG_USAGE;
 	}
 	catch_signals();
-	tell_task(o);
 	watch(&source, &o->watch, &record);
 	reference_close(&o->watch.reference);
 	source_close(&source);
@@ -336,7 +335,7 @@ static int verify(struct options *o)
 int main(int argc, char **argv)
 {
 	struct options options = {
-		.watch = { .max_error = GUEST_MAX_ERROR },
+		.watch = { .max_error = GUEST_MAX_ERROR, .begun = tell_task },
 	};
 	int status = 0;
 

@@ -138,7 +138,9 @@ expect 'a socket that cannot be made' 2 '^vmclock-sim: cannot make the socket .*
 run --control "$tmp/$(printf '%0200d' 0)" "$page"
 expect 'a path too long for a socket' 2 'is too long a path for a socket'
 run --control "$tmp/precious" "$page"
-expect 'a socket in the place of a file' 2 'cannot make the socket .*: Address already in use'
+expect 'a socket in the place of a file' 2 'cannot make the socket .*: it exists and is no socket; name another path$'
+run --control '' "$page"
+expect 'a socket without a path' 2 '^vmclock-sim: the path of the socket is empty; give one$'
 run --tell "$tmp/nothing" show
 expect 'nobody to tell' 2 '^vmclock-sim: no simulator listens at '
 run --tell "$tmp/nothing"
@@ -156,7 +158,7 @@ expect 'a second one on the same file' 2 \
 	'^vmclock-sim: another vmclock-sim publishes in .*; end that'
 one_line 'a second one on the same file'
 run --control "$control_1" "$tmp/page2"
-expect 'a second one at the same socket' 2 'cannot make the socket .*: Address already in use'
+expect 'a second one at the same socket' 2 'another program listens at .*; end it, or name another socket$'
 reader 'the first goes on' nested 3
 control=$control_1
 stop

@@ -184,10 +184,14 @@ stop
 # does NAME STATUS EXPECTATION COMMAND... PATTERN
 begin_expecting() {
 	begin --gentle --expect "$1" --for "${2:-20s}" "$page"
-	until_true grep -q "$page" "/proc/$watching/maps" && until_true grep -q waiting "$tmp/verify.err"
-	# Wait until it has seen the page once.
-	sleep 0.2
+	until_true grep -q waiting "$tmp/verify.err"
 }
+
+# Who acts before the first look would wait in vain.
+"$MAKE_PAGE" "$page" seq_count=1 || exit 99
+verify --expect migration --for 300ms "$page"
+expect 'nothing is asked for before the page was seen' 2 '!now migrate'
+rm "$page"
 
 start
 begin_expecting migration

@@ -90,9 +90,21 @@ static long double seconds_bent(const struct sim_clock *clock, uint64_t counter)
 	return (long double)(int64_t)(counter - clock->since) * clock->tick;
 }
 
+/* In how many seconds after @since the frequency comes to its limit, and the drift ends. */
+static long double seconds_to_limit(const struct sim_clock *clock)
+{
+	long double limit = clock->drift < 0 ? -SIM_PPM_MAX : SIM_PPM_MAX;
+
+	return (limit - (long double)clock->ppm) / (long double)clock->drift;
+}
+
 double sim_clock_ppm(const struct sim_clock *clock, uint64_t counter)
 {
-	return clock->ppm + clock->drift * (double)seconds_bent(clock, counter);
+	long double seconds = seconds_bent(clock, counter);
+
+	if (clock->drift != 0 && seconds >= seconds_to_limit(clock))
+		return clock->drift < 0 ? -SIM_PPM_MAX : SIM_PPM_MAX;
+	return clock->ppm + clock->drift * (double)seconds;
 }
 
 static long double bent_tick(const struct sim_clock *clock, double ppm)
@@ -103,11 +115,13 @@ static long double bent_tick(const struct sim_clock *clock, double ppm)
 /* The time that frequency and drift have added since @since. */
 static sim_time bend_at(const struct sim_clock *clock, uint64_t counter)
 {
-	long double x = seconds_bent(clock, counter);
+	long double x = seconds_bent(clock, counter), drifting = x;
 	/* A scripted clock has the frequency in its line, exactly. */
 	long double ppm = clock->scripted ? 0 : clock->ppm;
 
-	return sim_time_of_float((ppm * x + clock->drift * x * x / 2) * PPM);
+	if (clock->drift != 0 && x > seconds_to_limit(clock))
+		drifting = seconds_to_limit(clock);
+	return sim_time_of_float((ppm * x + clock->drift * drifting * (x - drifting / 2)) * PPM);
 }
 
 /* Reads the host's clock, and moves the reading back to the grid of the guest's counter. */

@@ -3,11 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "calc/base.h"
+#include "calc/leap.h"
 #include "clock.h"
 #include "command.h"
 #include "common/names.h"
 #include "common/number.h"
 #include "common/program.h"
+#include "exclude.h"
+#include "fault.h"
 #include "leap.h"
 #include "lib/monotonic.h"
 #include "nearest.h"
@@ -15,6 +19,8 @@
 #include "update.h"
 
 #define WORDS_MAX 8
+/* The end of the year 9998. */
+#define END_OF_STEPS (VMCLOCK_CALC_MAX_SEC - INT64_C(365) * SEC_PER_DAY)
 
 /* ---- Words of a command ------------------------------------------------------- */
 
@@ -160,56 +166,62 @@ static int parse_interval(const struct argument *a, const char *word)
 /* ---- The table of commands ------------------------------------------------------ */
 
 /* clang-format off */
-static const struct {
+static const struct verb {
 	const char *name;
 	enum sim_verb verb;
 	int least, most;	/* words that follow */
 	int (*parse)(const struct argument *a, const char *word);
+	size_t needs;		/* the page's size; SIM_REACHES_TIME: also a page with time */
+	bool content;		/* it changes the clock, or a field that --fault determines */
 	const char *usage;
 	const char *help;
 } verbs[] = {
-	{ "disrupt", SIM_DISRUPT, 0, 2, parse_change, "disrupt [step=TIME] [ppm=N]",
+	{ "disrupt", SIM_DISRUPT, 0, 2, parse_change, 0, false,
+	  "disrupt [step=TIME] [ppm=N]",
 	  "live migration to a host whose clock differs like this" },
-	{ "snapshot", SIM_SNAPSHOT, 0, 2, parse_change, "snapshot [step=TIME] [ppm=N]",
-	  "the same, and the machine is a clone" },
-	{ "status", SIM_STATUS, 1, 1, parse_status, "status NAME",
-	  "the clock status: names as for --status" },
-	{ "leap", SIM_LEAP, 1, 1, parse_leap, "leap pos|neg|none",
-	  "a leap second at the end of this month" },
-	{ "smearing", SIM_SMEARING, 1, 1, parse_smearing, "smearing NAME",
-	  "the smearing hint: names as for --smearing" },
-	{ "soon", SIM_SOON, 0, 0, NULL, "soon",
-	  "a disruption is expected within a day" },
-	{ "imminent", SIM_IMMINENT, 0, 0, NULL, "imminent",
-	  "a disruption is expected within an hour" },
-	{ "calm", SIM_CALM, 0, 0, NULL, "calm",
-	  "no disruption is expected" },
-	{ "frequency", SIM_FREQUENCY, 1, 1, parse_frequency, "frequency PPM",
-	  "how much too fast the clock is" },
-	{ "drift", SIM_DRIFT, 1, 1, parse_frequency, "drift PPM-PER-SECOND",
-	  "by how much that grows in each second" },
-	{ "step", SIM_STEP, 1, 1, parse_step, "step TIME",
-	  "the clock is set forward, or back" },
-	{ "stall", SIM_STALL, 1, 1, parse_stall, "stall TIME|on|off",
-	  "the sequence count is odd" },
-	{ "garbage", SIM_GARBAGE, 1, 1, parse_duration, "garbage TIME",
-	  "random bytes everywhere" },
-	{ "marker-only", SIM_MARKER_ONLY, 1, 1, parse_on, "marker-only on|off",
-	  "the page gives no time" },
-	{ "marker", SIM_MARKER, 1, 1, parse_number, "marker N",
-	  "a disruption, to this disruption marker" },
-	{ "generation", SIM_GENERATION, 1, 1, parse_number, "generation N",
-	  "this VM generation counter, and the same marker" },
-	{ "tai-offset", SIM_TAI_OFFSET, 1, 1, parse_offset, "tai-offset N|none",
-	  "this offset from TAI to UTC, right or not" },
-	{ "interval", SIM_INTERVAL, 1, 1, parse_interval, "interval TIME",
-	  "the time between two updates; 0: flat out" },
-	{ "show", SIM_SHOW, 0, 0, NULL, "show",
-	  "print the state" },
-	{ "help", SIM_HELP, 0, 0, NULL, "help",
-	  "print the commands" },
-	{ "quit", SIM_QUIT, 0, 0, NULL, "quit",
-	  "end" },
+	{ "snapshot", SIM_SNAPSHOT, 0, 2, parse_change,
+	  SIM_REACHES(vm_generation_counter), false,
+	  "snapshot [step=TIME] [ppm=N]", "the same, and the machine is a clone" },
+	{ "status", SIM_STATUS, 1, 1, parse_status, SIM_REACHES_TIME, true,
+	  "status NAME", "the clock status: names as for --status" },
+	{ "leap", SIM_LEAP, 1, 1, parse_leap, SIM_REACHES_TIME, true,
+	  "leap pos|neg|none", "a leap second at the end of this month" },
+	{ "smearing", SIM_SMEARING, 1, 1, parse_smearing,
+	  SIM_REACHES(leap_second_smearing_hint), true,
+	  "smearing NAME", "the smearing hint: names as for --smearing" },
+	{ "soon", SIM_SOON, 0, 0, NULL, 0, true,
+	  "soon", "a disruption is expected within a day" },
+	{ "imminent", SIM_IMMINENT, 0, 0, NULL, 0, true,
+	  "imminent", "a disruption is expected within an hour" },
+	{ "calm", SIM_CALM, 0, 0, NULL, 0, true,
+	  "calm", "no disruption is expected" },
+	{ "frequency", SIM_FREQUENCY, 1, 1, parse_frequency, SIM_REACHES_TIME, true,
+	  "frequency PPM", "how much too fast the clock is" },
+	{ "drift", SIM_DRIFT, 1, 1, parse_frequency, SIM_REACHES_TIME, true,
+	  "drift PPM-PER-SECOND", "by how much that grows in each second" },
+	{ "step", SIM_STEP, 1, 1, parse_step, SIM_REACHES_TIME, true,
+	  "step TIME", "the clock is set forward, or back" },
+	{ "stall", SIM_STALL, 1, 1, parse_stall, 0, false,
+	  "stall TIME|on|off", "the sequence count is odd" },
+	{ "garbage", SIM_GARBAGE, 1, 1, parse_duration, 0, false,
+	  "garbage TIME", "random bytes everywhere" },
+	{ "marker-only", SIM_MARKER_ONLY, 1, 1, parse_on, SIM_REACHES_TIME, true,
+	  "marker-only on|off", "the page gives no time" },
+	{ "marker", SIM_MARKER, 1, 1, parse_number, 0, false,
+	  "marker N", "a disruption, to this disruption marker" },
+	{ "generation", SIM_GENERATION, 1, 1, parse_number,
+	  SIM_REACHES(vm_generation_counter), true,
+	  "generation N", "this VM generation counter, and the same marker" },
+	{ "tai-offset", SIM_TAI_OFFSET, 1, 1, parse_offset, SIM_REACHES_TIME, true,
+	  "tai-offset N|none", "this offset from TAI to UTC, right or not" },
+	{ "interval", SIM_INTERVAL, 1, 1, parse_interval, 0, false,
+	  "interval TIME", "the time between two updates; 0: flat out" },
+	{ "show", SIM_SHOW, 0, 0, NULL, 0, false,
+	  "show", "print the state" },
+	{ "help", SIM_HELP, 0, 0, NULL, 0, false,
+	  "help", "print the commands" },
+	{ "quit", SIM_QUIT, 0, 0, NULL, 0, false,
+	  "quit", "end" },
 };
 /* clang-format on */
 
@@ -287,6 +299,133 @@ int sim_command_parse(struct sim_command *command, const char *line, char *why, 
 	return 0;
 }
 
+/* ---- Whether it has an effect --------------------------------------------------- */
+
+static const struct verb *row_of(const struct sim_command *command)
+{
+	const struct verb *row = verbs;
+
+	while (row->verb != command->verb)
+		row++;
+	return row;
+}
+
+static int check_page(const struct sim_options *o, const struct verb *row, size_t needs, char *why,
+		      size_t size)
+{
+	if (o->size.value < needs)
+		return say_why(why, size,
+			       "%s: the page has no field for this; start with a --size of %zu or more",
+			       row->name, (needs + 7) & ~(size_t)7);
+	if (o->marker_only && needs == SIM_REACHES_TIME)
+		return say_why(why, size, "%s: the page has no time; start without --marker-only",
+			       row->name);
+	return 0;
+}
+
+static int check_fault(const struct sim_options *o, const struct verb *row, bool clock, char *why,
+		       size_t size)
+{
+	if (!o->fault)
+		return 0;
+	if (row->content || clock)
+		return say_why(why, size,
+			       "%s: the page is given by its fault; start without --fault", row->name);
+	if (row->verb == SIM_INTERVAL && sim_fault_holds(o->fault))
+		return say_why(why, size,
+			       "%s: a page with this fault is published once; start without --fault",
+			       row->name);
+	return 0;
+}
+
+int sim_command_check(const struct sim_options *options, const struct sim_command *command,
+		      char *why, size_t size)
+{
+	const struct verb *row = row_of(command);
+	/* "disrupt" alone is for every page. */
+	bool clock = command->has_ns || command->has_ppm;
+
+	if (check_page(options, row, row->needs, why, size) ||
+	    check_page(options, row, clock ? SIM_REACHES_TIME : 0, why, size))
+		return -1;
+	return check_fault(options, row, clock, why, size);
+}
+
+static int check_marker(const struct sim *sim, uint64_t marker, char *why, size_t size)
+{
+	if (marker != sim->marker)
+		return 0;
+	return say_why(why, size,
+		       "marker: %llu is the disruption marker already; for a disruption, give another",
+		       (unsigned long long)marker);
+}
+
+static double ppm_now(const struct sim *sim)
+{
+	return sim_clock_ppm(&sim->clock, sim_clock_counter(&sim->clock));
+}
+
+static int check_drift(const struct sim *sim, double drift, char *why, size_t size)
+{
+	double ppm = ppm_now(sim);
+
+	if (drift > 0 ? ppm < SIM_PPM_MAX : ppm > -SIM_PPM_MAX || !(drift < 0))
+		return 0;
+	return say_why(why, size, "drift: the frequency is %+.0f ppm, its limit; change it first", ppm);
+}
+
+/* The clock stays where a page can tell its time, with a year to run at the end. */
+static int check_step(const struct sim *sim, const struct sim_command *command, char *why,
+		      size_t size)
+{
+	struct sim_reading reading;
+	sim_time time;
+	int64_t utc;
+
+	if (!command->ns)
+		return 0;
+	sim_clock_read(&sim->clock, &reading);
+	time = reading.time + sim_time_of(0, command->ns);
+	utc = (int64_t)(time >> 64) - sim_leap_tai(&sim->leap, time);
+	if (utc >= 0 && utc < END_OF_STEPS)
+		return 0;
+	return say_why(why, size,
+		       "%s: the clock would leave the years 1970 to 9998; give a smaller step",
+		       row_of(command)->name);
+}
+
+/* The leap second changes the offset by one, away from zero if it is positive. */
+static int check_leap(const struct sim *sim, int sign, char *why, size_t size)
+{
+	int offset = sim_tai_offset(sim, sim_leap_tai(&sim->leap, sim->model.line.time) + sign);
+
+	if (offset >= INT16_MIN && offset <= INT16_MAX)
+		return 0;
+	return say_why(why, size,
+		       "leap: the page has no room for a TAI offset of %d; change it by tai-offset first",
+		       offset);
+}
+
+/* The same for what depends on the state. */
+static int check_state(const struct sim *sim, const struct sim_command *command, char *why,
+		       size_t size)
+{
+	switch (command->verb) {
+	case SIM_MARKER:
+		return check_marker(sim, command->number, why, size);
+	case SIM_DRIFT:
+		return check_drift(sim, command->ppm, why, size);
+	case SIM_LEAP:
+		return check_leap(sim, command->value, why, size);
+	case SIM_STEP:
+	case SIM_DISRUPT:
+	case SIM_SNAPSHOT:
+		return check_step(sim, command, why, size);
+	default:
+		return 0;
+	}
+}
+
 /* ---- What they do --------------------------------------------------------------- */
 
 static void change_clock(struct sim *sim, const struct sim_command *command)
@@ -295,11 +434,6 @@ static void change_clock(struct sim *sim, const struct sim_command *command)
 		sim_clock_bend(&sim->clock, command->ppm, sim->clock.drift);
 	if (command->ns)
 		sim_clock_step(&sim->clock, command->ns);
-}
-
-static double ppm_now(const struct sim *sim)
-{
-	return sim_clock_ppm(&sim->clock, sim_clock_counter(&sim->clock));
 }
 
 static void set_leap(struct sim *sim, int sign)
@@ -380,11 +514,10 @@ static void set_interval(struct sim *sim, int64_t ns)
 	sim->next_update = monotonic_now();
 }
 
-void sim_command_run(struct sim *sim, const struct sim_command *command, char *answer, size_t size)
+static void run(struct sim *sim, const struct sim_command *command, char *answer, size_t size)
 {
 	bool read = false;
 
-	*answer = '\0';
 	switch (command->verb) {
 	case SIM_SHOW:
 		show(sim, answer, size);
@@ -458,4 +591,14 @@ void sim_command_run(struct sim *sim, const struct sim_command *command, char *a
 		break;
 	}
 	sim_update(sim, read);
+}
+
+int sim_command_run(struct sim *sim, const struct sim_command *command, char *answer, size_t size)
+{
+	*answer = '\0';
+	if (sim_command_check(&sim->options, command, answer, size) ||
+	    check_state(sim, command, answer, size))
+		return -1;
+	run(sim, command, answer, size);
+	return 0;
 }

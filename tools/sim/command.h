@@ -42,9 +42,10 @@ struct sim_command {
 };
 
 #define SIM_LINE_MAX	256	/* of a command, its end included */
-#define SIM_ANSWER_MAX	4096
+#define SIM_ANSWER_MAX	8192	/* more than the longest path */
 
 struct sim;
+struct sim_options;
 
 /* The commands, a line each, for --help. */
 void sim_command_explain(char *to, size_t size);
@@ -52,8 +53,13 @@ void sim_command_explain(char *to, size_t size);
 void sim_command_uncomment(char *line);
 /* Returns 0, or -1 with the error and its remedy in @why, without a newline. */
 int sim_command_parse(struct sim_command *command, const char *line, char *why, size_t size);
-/* @answer receives the lines that the command prints; most print none. */
-void sim_command_run(struct sim *sim, const struct sim_command *command, char *answer,
-		     size_t size);
+/* Does it have an effect on a page of these options? Returns as sim_command_parse() does. */
+int sim_command_check(const struct sim_options *options, const struct sim_command *command,
+		      char *why, size_t size);
+/*
+ * @answer receives the lines that the command prints; most print none. Returns 0, or
+ * -1 with the error and its remedy in @answer, without a newline: nothing was done.
+ */
+int sim_command_run(struct sim *sim, const struct sim_command *command, char *answer, size_t size);
 
 #endif /* VMCLOCK_SIM_COMMAND_H */

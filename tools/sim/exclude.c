@@ -2,18 +2,14 @@
 #include <string.h>
 
 #include "calc/base.h"
+#include "clock.h"
 #include "common/program.h"
 #include "exclude.h"
 #include "fault.h"
 #include "options.h"
 #include "tool.h"
-#include "vmclock-abi.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* The size of the smallest page that has this field. */
-#define REACHES(field) \
-	(offsetof(struct vmclock_abi, field) + sizeof(((struct vmclock_abi *)NULL)->field))
 
 static const struct {
 	const char *one, *other;
@@ -36,18 +32,19 @@ static const struct {
 	const char *name;
 	size_t least;		/* the page's size */
 } needs[] = {
-	{ "start", REACHES(time_frac_sec) },
-	{ "frequency", REACHES(time_frac_sec) },
-	{ "drift", REACHES(time_frac_sec) },
-	{ "maxerror", REACHES(time_frac_sec) },
-	{ "period-maxerror", REACHES(time_frac_sec) },
-	{ "utc", REACHES(time_frac_sec) },
-	{ "tai-offset", REACHES(time_frac_sec) },
-	{ "no-bounds", REACHES(time_frac_sec) },
-	{ "status", REACHES(time_frac_sec) },
-	{ "fault", REACHES(time_frac_sec) },
-	{ "smearing", REACHES(leap_second_smearing_hint) },
-	{ "generation", REACHES(vm_generation_counter) },
+	{ "start", SIM_REACHES_TIME },
+	{ "frequency", SIM_REACHES_TIME },
+	{ "drift", SIM_REACHES_TIME },
+	{ "maxerror", SIM_REACHES_TIME },
+	{ "period-maxerror", SIM_REACHES_TIME },
+	{ "utc", SIM_REACHES_TIME },
+	{ "tai-offset", SIM_REACHES_TIME },
+	{ "no-bounds", SIM_REACHES_TIME },
+	{ "status", SIM_REACHES_TIME },
+	{ "fault", SIM_REACHES_TIME },
+	{ "counter-offset", SIM_REACHES_TIME },
+	{ "smearing", SIM_REACHES(leap_second_smearing_hint) },
+	{ "generation", SIM_REACHES(vm_generation_counter) },
 };
 
 bool sim_is_given(const struct sim_given *given, const char *name)
@@ -94,7 +91,7 @@ static int check_needs(const struct sim_options *o, const struct sim_given *give
 	for (i = 0; i < COUNT(needs); i++) {
 		if (!sim_is_given(given, needs[i].name))
 			continue;
-		if (o->marker_only && needs[i].least == REACHES(time_frac_sec))
+		if (o->marker_only && needs[i].least == SIM_REACHES_TIME)
 			return contradict("marker-only", needs[i].name, "such a page has no time");
 		if (o->size.value < needs[i].least) {
 			wrong_usage(TOOL,
@@ -111,16 +108,25 @@ static int check_fault(const struct sim_options *o, const struct sim_given *give
 {
 	if (sim_fault_holds(o->fault) && sim_is_given(given, "interval"))
 		return contradict("fault", "interval", "the page is published once");
+	if (o->fault && o->start.given && !o->start.now && o->start.sec < SEC_PER_DAY)
+		return contradict("fault", "start", "it could lie before 1970; start a day later");
 	if (o->fault && !sim_fault_holds(o->fault) && o->hold)
 		return contradict("fault", "hold", "updates show this fault");
 	return 0;
+}
+
+static int check_drift(const struct sim_options *o)
+{
+	if ((o->ppm < SIM_PPM_MAX || o->drift <= 0) && (o->ppm > -SIM_PPM_MAX || o->drift >= 0))
+		return 0;
+	return contradict("frequency", "drift", "the frequency is at its limit already");
 }
 
 int sim_exclude(const struct sim_options *options, const struct sim_given *given)
 {
 	if (options->tell)
 		return check_tell(given);
-	if (check_pairs(given) || check_needs(options, given))
+	if (check_pairs(given) || check_needs(options, given) || check_drift(options))
 		return -1;
 	return check_fault(options, given);
 }

@@ -6,7 +6,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "vmclock-abi.h"
+
 #define SIM_OPTIONS_MAX 64
+
+/* The size of the smallest page that has this field. */
+#define SIM_REACHES(field) \
+	(offsetof(struct vmclock_abi, field) + sizeof(((struct vmclock_abi *)NULL)->field))
+/* That of the smallest page with time. */
+#define SIM_REACHES_TIME SIM_REACHES(time_frac_sec)
 
 /* The names of the options that were given. */
 struct sim_given {

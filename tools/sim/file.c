@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "folder.h"
 #include "publish/page.h"
 #include "tool.h"
 
@@ -19,6 +20,22 @@ static int cannot(const char *what, const char *path)
 {
 	fprintf(stderr, TOOL ": cannot %s %s: %s\n", what, path, strerror(errno));
 	return -1;
+}
+
+#define OWN_FD_MAX 32
+
+/* The path by which the kernel finds a descriptor's file that has no name. */
+static void path_of_fd(int fd, char path[OWN_FD_MAX])
+{
+	snprintf(path, OWN_FD_MAX, "/proc/self/fd/%d", fd);
+}
+
+static bool is_named(int fd, const char *path)
+{
+	struct stat named, ours;
+
+	return !stat(path, &named) && !fstat(fd, &ours) && named.st_dev == ours.st_dev &&
+	       named.st_ino == ours.st_ino;
 }
 
 /* Where the file is; its path may be a symbolic link. */
@@ -98,33 +115,44 @@ static int check_absent(const char *path)
  * start at the same time is refused. Programs may still have it open: the page
  * goes on in place, or, where it cannot, it says so.
  */
-static int check_existing(struct sim_file *file, const struct sim_constants *wanted)
+static int check_page(struct sim_file *file, const struct sim_constants *wanted)
 {
 	struct vmclock_abi page = { 0 };
 	struct stat st;
 	ssize_t n;
-	int fd = open(file->path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	if (fd < 0 && errno == ENOENT)
-		return check_absent(file->path);
-	if (fd < 0)
-		return cannot("open", file->path);
-	file->real = realpath(file->path, NULL);
-	if (!file->real)
-		return cannot("find", file->path);
-	file->replaces = true;
-	file->old = fd;
-	if (fstat(fd, &st))
+	if (fstat(file->old, &st))
 		return cannot("look at", file->path);
-	n = S_ISREG(st.st_mode) ? pread(fd, &page, sizeof(page), 0) : -1;
+	n = S_ISREG(st.st_mode) ? pread(file->old, &page, sizeof(page), 0) : -1;
 	if (n < VMCLOCK_SIZE_MIN || le32toh(page.magic) != VMCLOCK_MAGIC) {
 		fprintf(stderr, TOOL ": %s exists and holds no VMClock page; name another file\n",
 			file->path);
 		return -1;
 	}
-	if (lock(fd, file->path, 0))
-		return -1;
 	file->continues = has_constants(&page, &st, wanted);
+	return lock(file->old, file->path, 0);
+}
+
+static int check_existing(struct sim_file *file, const struct sim_constants *wanted)
+{
+	for (;;) {
+		file->old = open(file->path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		if (file->old < 0 && errno == ENOENT)
+			return check_absent(file->path);
+		if (file->old < 0)
+			return cannot("open", file->path);
+		if (check_page(file, wanted))
+			return -1;
+		/* Whoever had the lock may have removed or replaced the file when it ended. */
+		if (is_named(file->old, file->path))
+			break;
+		close(file->old);
+		file->continues = false;
+	}
+	file->real = realpath(file->path, NULL);
+	if (!file->real)
+		return cannot("find", file->path);
+	file->replaces = true;
 	return 0;
 }
 
@@ -161,27 +189,53 @@ static void retire(const struct sim_file *file)
 	munmap(old, HOST_PAGE);
 }
 
-static int open_new(struct sim_file *file, uint32_t size)
+/* A file without a name, for which sim_file_appear() can make one. False: not here. */
+static bool open_unnamed(struct sim_file *file)
 {
+	char *folder = folder_of(name(file)), own[OWN_FD_MAX];
 	int fd;
 
+	if (!folder)
+		return false;
+	fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	free(folder);
+	if (fd < 0)
+		return false;
+	path_of_fd(fd, own);
+	if (!is_named(fd, own)) {
+		close(fd);
+		return false;
+	}
+	file->fd = fd;
+	file->unnamed = true;
+	return true;
+}
+
+/* On other filesystems, one that is killed leaves this name behind. */
+static int open_temporary(struct sim_file *file)
+{
 	if (asprintf(&file->temporary, "%s.XXXXXX", name(file)) < 0) {
 		file->temporary = NULL;
 		errno = ENOMEM;
 		return cannot("make", file->path);
 	}
-	fd = mkostemp(file->temporary, O_CLOEXEC);
-	if (fd < 0) {
-		free(file->temporary);
-		file->temporary = NULL;
-		return cannot("make", file->path);
-	}
-	file->fd = fd;
+	file->fd = mkostemp(file->temporary, O_CLOEXEC);
+	if (file->fd >= 0)
+		return 0;
+	free(file->temporary);
+	file->temporary = NULL;
+	return cannot("make", file->path);
+}
+
+static int open_new(struct sim_file *file, uint32_t size)
+{
+	if (!open_unnamed(file) && open_temporary(file))
+		return -1;
 	/* Allocate all of it before anybody maps it. Everybody may read, as with the device. */
-	errno = posix_fallocate(fd, 0, (off_t)whole_pages(size));
-	if (errno || fchmod(fd, 0644))
+	errno = posix_fallocate(file->fd, 0, (off_t)whole_pages(size));
+	if (errno || fchmod(file->fd, 0644))
 		return cannot("make", file->path);
-	if (lock(fd, file->path, 0))
+	if (lock(file->fd, file->path, 0))
 		return -1;
 	return map(file, 0, whole_pages(size));
 }
@@ -224,37 +278,92 @@ int sim_file_open(struct sim_file *file, const char *path, const uint64_t *offse
 	return open_new(file, constants->size);
 }
 
+/* Gives the new file a name, which nobody else may have. */
+static int give_name(const struct sim_file *file, const char *path)
+{
+	char own[OWN_FD_MAX];
+
+	if (file->unnamed) {
+		path_of_fd(file->fd, own);
+		return linkat(AT_FDCWD, own, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+	}
+	if (!renameat2(AT_FDCWD, file->temporary, AT_FDCWD, path, RENAME_NOREPLACE))
+		return 0;
+	/* Not every filesystem has RENAME_NOREPLACE. */
+	if ((errno != EINVAL && errno != ENOSYS) || link(file->temporary, path))
+		return -1;
+	unlink(file->temporary);
+	return 0;
+}
+
+/* Somebody has made the file since we looked. */
+static int say_taken(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	bool said = fd >= 0 && lock(fd, path, 0);
+
+	if (fd >= 0)
+		close(fd);
+	if (!said)
+		fprintf(stderr, TOOL ": another program has just made %s; name another file\n", path);
+	return -1;
+}
+
+static int appear_new(struct sim_file *file)
+{
+	if (!give_name(file, file->path))
+		return 0;
+	return errno == EEXIST ? say_taken(file->path) : cannot("make", file->path);
+}
+
+/* The name that the new file has for a moment, before it takes that of the old one. */
+static int name_for_now(struct sim_file *file)
+{
+	char *path = NULL;
+	int i, ret = -1;
+
+	for (i = 0; ret && (!i || errno == EEXIST); i++) {
+		free(path);
+		if (asprintf(&path, "%s.%d-%d", name(file), (int)getpid(), i) < 0)
+			return -1;
+		ret = give_name(file, path);
+	}
+	if (ret) {
+		free(path);
+		return -1;
+	}
+	file->temporary = path;
+	return 0;
+}
+
+/* We have the lock of the old file, so that nobody else replaces it. */
+static int appear_instead(struct sim_file *file)
+{
+	if (file->unnamed && name_for_now(file))
+		return cannot("make", file->path);
+	if (rename(file->temporary, name(file)))
+		return cannot("make", file->path);
+	retire(file);
+	close(file->old);
+	file->old = -1;
+	return 0;
+}
+
 int sim_file_appear(struct sim_file *file)
 {
-	int ret;
-
 	if (file->inside || file->continues)
 		return 0;
-	if (file->replaces)
-		ret = rename(file->temporary, name(file));
-	else
-		ret = renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->path, RENAME_NOREPLACE);
-	/* On filesystems without RENAME_NOREPLACE, two simulators may start at the same time. */
-	if (ret && (errno == EINVAL || errno == ENOSYS))
-		ret = rename(file->temporary, name(file));
-	if (ret)
-		return cannot("make", file->path);
+	if (file->replaces ? appear_instead(file) : appear_new(file))
+		return -1;
+	file->unnamed = false;
 	free(file->temporary);
 	file->temporary = NULL;
-	if (file->old >= 0) {
-		retire(file);
-		close(file->old);
-	}
-	file->old = -1;
 	return 0;
 }
 
 bool sim_file_is_there(const struct sim_file *file)
 {
-	struct stat named, ours;
-
-	return !stat(file->path, &named) && !fstat(file->fd, &ours) &&
-	       named.st_dev == ours.st_dev && named.st_ino == ours.st_ino;
+	return is_named(file->fd, file->path);
 }
 
 bool sim_file_is_whole(const struct sim_file *file, const struct vmclock_abi *page)

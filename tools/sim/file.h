@@ -12,7 +12,8 @@
 struct sim_file {
 	const char *path;
 	char *real;		/* where it leads, if there was a file */
-	char *temporary;	/* NULL once the file has its name */
+	char *temporary;	/* the name of a new file; NULL: it has none, or its own */
+	bool unnamed;		/* a new file, which the kernel removes if we are killed */
 	int fd;
 	int old;		/* the file that had the name before; < 0: none, or closed */
 	bool replaces;
@@ -32,8 +33,8 @@ struct sim_constants {
 
 /*
  * Maps the page: at an offset of an existing file; in the file that an earlier
- * simulator left, if its constants are these; or in a new file, which has a
- * temporary name until sim_file_appear(). Returns 0, or -1 with a line on
+ * simulator left, if its constants are these; or in a new file, which gets
+ * its name from sim_file_appear(). Returns 0, or -1 with a line on
  * stderr.
  */
 int sim_file_open(struct sim_file *file, const char *path, const uint64_t *offset,

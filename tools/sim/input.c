@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -16,6 +13,7 @@
 #include "common/program.h"
 #include "input.h"
 #include "lib/monotonic.h"
+#include "listener.h"
 #include "sim.h"
 #include "tool.h"
 #include "update.h"
@@ -35,13 +33,14 @@ struct source {
 
 struct scripted {
 	int64_t at;		/* ns after the start */
+	int line;
 	struct sim_command command;
 };
 
 /* The first source is stdin, the others are clients. fd < 0: nobody. */
 static struct source sources[1 + CLIENTS_MAX];
 static int listener = -1;
-static const char *listener_path;
+static const char *script_path;
 static struct scripted *script;
 static size_t script_length, script_next;
 
@@ -85,10 +84,16 @@ static int add_scripted(const struct scripted *entry)
 	return 0;
 }
 
-/* Returns 0, or the exit status with a line on stderr. */
-static int take_scripted(char *line, size_t length, const char *path, int number)
+static int refuse_scripted(int line, const char *why)
 {
-	struct scripted entry = { .at = 0 };
+	fprintf(stderr, TOOL ": %s:%d: %s\n", script_path, line, why);
+	return SIM_WRONG_USAGE;
+}
+
+/* Returns 0, or the exit status with a line on stderr. */
+static int take_scripted(const struct sim_options *options, char *line, size_t length, int number)
+{
+	struct scripted entry = { .line = number };
 	char why[2 * SIM_LINE_MAX];
 	int ret = parse_scripted(line, length, &entry, why, sizeof(why));
 
@@ -97,12 +102,11 @@ static int take_scripted(char *line, size_t length, const char *path, int number
 	if (ret > 0 && script_length && entry.at < script[script_length - 1].at)
 		ret = say_why(why, sizeof(why), "it is earlier than the line before");
 	if (ret > 0)
-		return add_scripted(&entry);
-	fprintf(stderr, TOOL ": %s:%d: %s\n", path, number, why);
-	return SIM_WRONG_USAGE;
+		ret = sim_command_check(options, &entry.command, why, sizeof(why));
+	return ret ? refuse_scripted(number, why) : add_scripted(&entry);
 }
 
-static int read_script(FILE *file, const char *path)
+static int read_script(const struct sim_options *options, FILE *file)
 {
 	char *line = NULL;
 	size_t room = 0;
@@ -110,24 +114,28 @@ static int read_script(FILE *file, const char *path)
 	int number = 0, ret = 0;
 
 	while (!ret && (length = getline(&line, &room, file)) > 0)
-		ret = take_scripted(line, (size_t)length, path, ++number);
+		ret = take_scripted(options, line, (size_t)length, ++number);
 	free(line);
 	if (ret || !ferror(file))
 		return ret;
-	fprintf(stderr, TOOL ": cannot read %s: %s\n", path, strerror(errno));
+	fprintf(stderr, TOOL ": cannot read %s: %s\n", script_path, strerror(errno));
 	return SIM_CANNOT;
 }
 
-static int open_script(const char *path)
+int sim_input_read_script(const struct sim_options *options)
 {
-	FILE *file = fopen(path, "re");
+	FILE *file;
 	int ret;
 
+	script_path = options->script;
+	if (!script_path)
+		return 0;
+	file = fopen(script_path, "re");
 	if (!file) {
-		fprintf(stderr, TOOL ": cannot open %s: %s\n", path, strerror(errno));
+		fprintf(stderr, TOOL ": cannot open %s: %s\n", script_path, strerror(errno));
 		return SIM_CANNOT;
 	}
-	ret = read_script(file, path);
+	ret = read_script(options, file);
 	fclose(file);
 	return ret;
 }
@@ -142,83 +150,29 @@ int64_t sim_input_script(struct sim *sim, int64_t started, int64_t now)
 		if (started + entry->at > now)
 			return started + entry->at;
 		script_next++;
-		sim_command_run(sim, &entry->command, answer, sizeof(answer));
+		if (sim_command_run(sim, &entry->command, answer, sizeof(answer))) {
+			refuse_scripted(entry->line, answer);
+			sim->refused = true;
+			continue;
+		}
 		fputs(answer, stdout);
 		fflush(stdout);
 	}
 	return FOREVER;
 }
 
-/* ---- The control socket --------------------------------------------------------------- */
+/* ---- All sources -------------------------------------------------------------------------- */
 
-static int socket_address(struct sockaddr_un *address, const char *path)
+int sim_input_open(const char *control, bool read_stdin)
 {
-	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof(address->sun_path)) {
-		fprintf(stderr, TOOL ": %s is too long a path for a socket (at most %zu bytes)\n",
-			path, sizeof(address->sun_path) - 1);
-		return -1;
-	}
-	strcpy(address->sun_path, path);
-	return 0;
-}
-
-/* Is this the socket of an earlier simulator? Then nobody listens. */
-static bool left_behind(const struct sockaddr_un *address)
-{
-	struct stat st;
-	bool dead;
-	int fd;
-
-	if (lstat(address->sun_path, &st) || !S_ISSOCK(st.st_mode))
-		return false;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return false;
-	dead = connect(fd, (const struct sockaddr *)address, sizeof(*address)) &&
-	       errno == ECONNREFUSED;
-	close(fd);
-	return dead;
-}
-
-static int open_listener(const char *path)
-{
-	struct sockaddr_un address;
-	mode_t mask;
-	int ret;
-
-	if (socket_address(&address, path))
-		return SIM_CANNOT;
-	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (listener >= 0) {
-		/* Only the user who started us may connect. */
-		mask = umask(0177);
-		ret = bind(listener, (struct sockaddr *)&address, sizeof(address));
-		if (ret && errno == EADDRINUSE && left_behind(&address) && !unlink(path))
-			ret = bind(listener, (struct sockaddr *)&address, sizeof(address));
-		umask(mask);
-		if (!ret) {
-			listener_path = path;
-			if (!listen(listener, CLIENTS_MAX))
-				return 0;
-		}
-	}
-	fprintf(stderr, TOOL ": cannot make the socket %s: %s\n", path, strerror(errno));
-	return SIM_CANNOT;
-}
-
-int sim_input_open(const char *script_path, const char *control, bool read_stdin)
-{
-	int i, ret = 0;
+	int i;
 
 	sources[0].fd = read_stdin ? STDIN_FILENO : -1;
 	for (i = 1; i <= CLIENTS_MAX; i++)
 		sources[i].fd = -1;
-	if (script_path)
-		ret = open_script(script_path);
-	if (!ret && control)
-		ret = open_listener(control);
-	return ret;
+	if (control)
+		listener = sim_listener_open(control, CLIENTS_MAX);
+	return control && listener < 0 ? SIM_CANNOT : 0;
 }
 
 void sim_input_close(void)
@@ -228,10 +182,7 @@ void sim_input_close(void)
 	for (i = 1; i <= CLIENTS_MAX; i++)
 		if (sources[i].fd > 0)
 			close(sources[i].fd);
-	if (listener_path)
-		unlink(listener_path);
-	if (listener >= 0)
-		close(listener);
+	sim_listener_close();
 	free(script);
 }
 
@@ -260,41 +211,52 @@ static void answer_client(int fd, const char *text)
 		return;
 }
 
+/* Returns 0, or -1; @text receives what the command prints, or why it was refused. */
+static int obey(struct sim *sim, const struct source *source, char *text, size_t size)
+{
+	struct sim_command command;
+
+	if (source->too_long)
+		return say_why(text, size, "the line is too long for a command");
+	if (source->nul)
+		return say_why(text, size, NUL_BYTE);
+	if (sim_command_parse(&command, source->line, text, size))
+		return -1;
+	return sim_command_run(sim, &command, text, size);
+}
+
+static void obey_client(struct sim *sim, const struct source *source)
+{
+	char text[SIM_ANSWER_MAX], answer[sizeof(text) + sizeof("error: \n")];
+
+	if (obey(sim, source, text, sizeof(text)))
+		snprintf(answer, sizeof(answer), "error: %s\n", text);
+	else
+		snprintf(answer, sizeof(answer), "%sok\n", text);
+	answer_client(source->fd, answer);
+}
+
+static void obey_stdin(struct sim *sim, const struct source *source)
+{
+	char text[SIM_ANSWER_MAX];
+
+	if (obey(sim, source, text, sizeof(text))) {
+		fprintf(stderr, TOOL ": %s\n", text);
+		return;
+	}
+	fputs(text, stdout);
+	fflush(stdout);
+}
+
 static void run_line(struct sim *sim, struct source *source)
 {
-	char answer[SIM_ANSWER_MAX], why[2 * SIM_LINE_MAX] = "";
-	bool client = source != &sources[0];
-	struct sim_command command;
-	int ret = -1;
-
 	source->line[source->length] = '\0';
 	source->line[strcspn(source->line, "\r")] = '\0';
 	sim_command_uncomment(source->line);
-	if (!client && !source->too_long && !source->nul && !source->line[strspn(source->line, " \t")])
-		return;
-	if (source->too_long)
-		say_why(why, sizeof(why), "the line is too long for a command");
-	else if (source->nul)
-		say_why(why, sizeof(why), NUL_BYTE);
-	else
-		ret = sim_command_parse(&command, source->line, why, sizeof(why));
-
-	if (ret) {
-		if (!client) {
-			fprintf(stderr, TOOL ": %s\n", why);
-			return;
-		}
-		snprintf(answer, sizeof(answer), "error: %s\n", why);
-	} else {
-		sim_command_run(sim, &command, answer, sizeof(answer) - sizeof("ok\n"));
-		if (!client) {
-			fputs(answer, stdout);
-			fflush(stdout);
-			return;
-		}
-		strcat(answer, "ok\n");
-	}
-	answer_client(source->fd, answer);
+	if (source != &sources[0])
+		obey_client(sim, source);
+	else if (source->too_long || source->nul || source->line[strspn(source->line, " \t")])
+		obey_stdin(sim, source);
 }
 
 static void take_byte(struct sim *sim, struct source *source, char byte)
@@ -409,21 +371,11 @@ static int print_answer(FILE *answer)
 
 int sim_input_tell(const char *control, int count, char **words)
 {
-	const struct timeval patience = { .tv_sec = PATIENCE };
-	struct sockaddr_un address;
+	int fd = sim_listener_connect(control, PATIENCE), ret;
 	FILE *answer;
-	int fd, ret;
 
-	if (socket_address(&address, control))
+	if (fd < 0)
 		return SIM_CANNOT;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
-	    connect(fd, (struct sockaddr *)&address, sizeof(address))) {
-		fprintf(stderr, TOOL ": no simulator listens at %s: %s\n", control, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return SIM_CANNOT;
-	}
 	answer = fdopen(fd, "r");
 	if (!answer) {
 		close(fd);

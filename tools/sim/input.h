@@ -8,9 +8,12 @@
 #include <stdint.h>
 
 struct sim;
+struct sim_options;
 
-/* @read_stdin: there may be commands. Returns 0, or the exit status with a line on stderr. */
-int sim_input_open(const char *script, const char *control, bool read_stdin);
+/* Both return 0, or the exit status with a line on stderr. */
+int sim_input_read_script(const struct sim_options *options);
+/* @read_stdin: there may be commands. */
+int sim_input_open(const char *control, bool read_stdin);
 void sim_input_close(void);
 /* Runs the commands of the script that are due. Returns when the next is due, or FOREVER. */
 int64_t sim_input_script(struct sim *sim, int64_t started, int64_t now);

@@ -11,10 +11,12 @@
  *	update.c	from the state to the fields of the page, and when
  *	fault.c		pages that break one rule
  *	file.c		the file that holds the page
+ *	folder.c	the folder of a file
  *	garbage.c	the page of a broken host
  *	command.c	the commands: parsing and running them
  *	nearest.c	the name that somebody may have meant
- *	input.c		the sources of commands: stdin, socket, script
+ *	input.c		the sources of commands: stdin, clients, script
+ *	listener.c	the socket for clients
  *	run.c		a command that has the page in place of the device
  *	simtime.c	time in units of 2^-64 s
  */
@@ -61,6 +63,7 @@ struct sim {
 	bool gone;			/* it is not */
 	bool lost;			/* it is, and is no page of ours any more */
 	bool stop;
+	bool refused;			/* a command of the script */
 };
 
 #endif /* VMCLOCK_SIM_SIM_H */

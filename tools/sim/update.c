@@ -45,7 +45,7 @@ static void fill_constant(struct vmclock_abi *next, const struct sim_options *op
 }
 
 /* The offset to publish: the right one, or --tai-offset plus the leap seconds since the start. */
-static int tai_offset(const struct sim *sim, int tai)
+int sim_tai_offset(const struct sim *sim, int tai)
 {
 	const struct sim_options *options = &sim->options;
 	int sign = options->tai_offset.sec > 0 ? 1 : -1;
@@ -70,7 +70,7 @@ static uint64_t fill_time(struct vmclock_abi *next, const struct sim *sim)
 	next->time_sec = htole64((uint64_t)(t >> 64));
 	next->time_frac_sec = htole64((uint64_t)t);
 	if (!sim->options.tai_offset.none) {
-		next->tai_offset_sec = htole16((uint16_t)tai_offset(sim, tai));
+		next->tai_offset_sec = htole16((uint16_t)sim_tai_offset(sim, tai));
 		flags |= VMCLOCK_FLAG_TAI_OFFSET_VALID;
 	}
 	if (!sim->options.no_bounds) {

@@ -13,6 +13,8 @@ struct sim_options;
 
 /* What never changes of the page. */
 struct sim_constants sim_constants(const struct sim_options *options);
+/* The offset from TAI to UTC that the page has while TAI - UTC is @tai. */
+int sim_tai_offset(const struct sim *sim, int tai);
 /* Makes the first update. The sequence count continues from @seq. */
 void sim_start(struct sim *sim, uint32_t seq);
 /* Publishes the state as it is now. @read: read the clock first. */

@@ -234,6 +234,8 @@ static void take(struct watch *w, const uint64_t words[SOURCE_WORDS])
 		w->record->watch.changes++;
 	notified_page(&w->record->notified, had_page ? &before : NULL, &w->page, monotonic_now());
 	judge_page(w, had_page ? &before : NULL);
+	if (!had_page)
+		w->options->begun(w->options);
 }
 
 /* ---- The loop ---------------------------------------------------------------------------- */

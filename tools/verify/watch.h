@@ -21,6 +21,8 @@ struct watch_options {
 	uint64_t max_error;		/* ns */
 	uint64_t max_age;		/* ns; 0: not given */
 	enum expect expect;
+	/* Called once the page was read: from then on no change of it is missed. */
+	void (*begun)(const struct watch_options *options);
 };
 
 /* Set by a signal handler: end the watch now. */
