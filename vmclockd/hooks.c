@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,30 @@ static bool others_can_write(const struct stat *st)
 	return st->st_mode & (S_IWGRP | S_IWOTH) || (st->st_uid != 0 && st->st_uid != geteuid());
 }
 
+/* In a folder such as /tmp, nobody can replace what belongs to root. */
+static bool others_can_replace_in(const char *folder)
+{
+	struct stat st;
+
+	return stat(folder, &st) ||
+	       (others_can_write(&st) && !(st.st_mode & S_ISVTX && !st.st_uid));
+}
+
+/* Follows links: also where they lead to, others could put another program. */
+static bool is_below_a_folder_of_others(const char *path)
+{
+	char real[PATH_MAX], *slash;
+
+	if (!realpath(path, real))
+		return true;
+	while ((slash = strrchr(real, '/')) > real) {
+		*slash = '\0';
+		if (others_can_replace_in(real))
+			return true;
+	}
+	return others_can_replace_in("/");
+}
+
 /* Programs that other users could have written are not run. */
 static bool may_run(const char *path)
 {
@@ -94,9 +119,12 @@ static bool may_run(const char *path)
 
 	if (stat(path, &st) || !S_ISREG(st.st_mode) || access(path, X_OK))
 		return false;
-	if (!others_can_write(&st))
+	if (others_can_write(&st))
+		say(LOG_WARNING, "hook %s is not run: others can write it", path);
+	else if (is_below_a_folder_of_others(path))
+		say(LOG_WARNING, "hook %s is not run: others can write to a folder above it", path);
+	else
 		return true;
-	say(LOG_WARNING, "hook %s is not run: others can write it", path);
 	return false;
 }
 

@@ -364,6 +364,35 @@ static void hooks_that_are_too_many_are_told(void **state)
 	assert_string_equal(said, "there are more than 64 hooks: not all of them are run");
 }
 
+static void run_for_a_disruption(void)
+{
+	unlink("ran");
+	*said = '\0';
+	place.hooks.limit = 20 * NS_PER_SEC;
+	tell(HOOK_DISRUPTED);
+	run_all();
+}
+
+/* Such a user can put another program there between the look at it and its start. */
+static void a_link_leads_to_no_folder_of_others(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("open", 0755), 0);
+	assert_int_equal(mkdir("open/inner", 0755), 0);
+	script("open/inner/hook", "touch ran");
+	assert_int_equal(symlink("../open/inner/hook", "hooks/1"), 0);
+	run_for_a_disruption();
+	assert_true(exists("ran"));
+	assert_int_equal(chmod("open", 0777), 0);
+	run_for_a_disruption();
+	assert_false(exists("ran"));
+	assert_string_equal(said, "hook hooks/1 is not run: others can write to a folder above it");
+	/* As in /tmp: others cannot replace what is not theirs. */
+	assert_int_equal(chmod("open", 01777), 0);
+	run_for_a_disruption();
+	assert_true(exists("ran"));
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +403,8 @@ int main(int argc, char **argv)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_folder_of_others_has_no_hooks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(hooks_that_are_too_many_are_told, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_link_leads_to_no_folder_of_others, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(the_note_has_its_room_from_the_start, set_up,
 						tear_down),
