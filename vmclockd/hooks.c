@@ -133,16 +133,6 @@ static const char *base(const char *path)
 	return strrchr(path, '/') + 1;
 }
 
-static bool listed(const struct hooks *hooks, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < hooks->count; i++)
-		if (!strcmp(base(hooks->paths[i]), name))
-			return true;
-	return false;
-}
-
 /* If others could write the folder, they could put any of root's programs there. */
 static DIR *open_folder(const char *folder)
 {
@@ -160,16 +150,29 @@ static DIR *open_folder(const char *folder)
 	return NULL;
 }
 
-static void list(struct hooks *hooks, const char *folder)
+static bool has_entry(const char *folder, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	return snprintf(path, sizeof(path), "%s/%s", folder, name) < (int)sizeof(path) &&
+	       !lstat(path, &st);
+}
+
+/*
+ * Leaves out what has the same name in the folder @above. Returns false if there is no such
+ * folder, or others could have written in it.
+ */
+static bool list(struct hooks *hooks, const char *folder, const char *above)
 {
 	DIR *dir = open_folder(folder);
 	struct dirent *entry;
 	char *path;
 
 	if (!dir)
-		return;
+		return false;
 	while ((entry = readdir(dir))) {
-		if (*entry->d_name == '.' || listed(hooks, entry->d_name))
+		if (*entry->d_name == '.' || (above && has_entry(above, entry->d_name)))
 			continue;
 		if (asprintf(&path, "%s/%s", folder, entry->d_name) < 0)
 			break;
@@ -186,6 +189,7 @@ static void list(struct hooks *hooks, const char *folder)
 		hooks->paths[hooks->count++] = path;
 	}
 	closedir(dir);
+	return true;
 }
 
 static int by_name(const void *a, const void *b)
@@ -303,8 +307,7 @@ static bool take_event(struct hooks *hooks)
 	hooks->telling = true;
 	hooks->event = (enum hook_event)oldest;
 	forget(hooks);
-	list(hooks, hooks->folder);
-	list(hooks, VENDOR_FOLDER);
+	list(hooks, VENDOR_FOLDER, list(hooks, hooks->folder, NULL) ? hooks->folder : NULL);
 	qsort(hooks->paths, hooks->count, sizeof(*hooks->paths), by_name);
 	return true;
 }

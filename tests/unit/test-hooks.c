@@ -393,6 +393,31 @@ static void a_link_leads_to_no_folder_of_others(void **state)
 	assert_true(exists("ran"));
 }
 
+/* The vendor's hook must not run instead of one that the administrator has switched off. */
+static void what_replaces_need_not_run(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("vendor", 0755), 0);
+	script("vendor/1", "touch ran");
+	run_for_a_disruption();
+	assert_true(exists("ran"));
+	script("hooks/1", "touch another");
+	run_for_a_disruption();
+	assert_false(exists("ran"));
+	assert_true(exists("another"));
+	assert_int_equal(chmod("hooks/1", 0644), 0);
+	run_for_a_disruption();
+	assert_false(exists("ran"));
+	assert_int_equal(unlink("hooks/1"), 0);
+	assert_int_equal(symlink("/dev/null", "hooks/1"), 0);
+	run_for_a_disruption();
+	assert_false(exists("ran"));
+	/* Others could have made that link. */
+	assert_int_equal(chmod("hooks", 0777), 0);
+	run_for_a_disruption();
+	assert_true(exists("ran"));
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +431,7 @@ int main(int argc, char **argv)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_link_leads_to_no_folder_of_others, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(what_replaces_need_not_run, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_note_has_its_room_from_the_start, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_is_promised_is_owed, set_up, tear_down),
