@@ -128,6 +128,29 @@ static bool may_run(const char *path)
 	return false;
 }
 
+static bool ends_with(const char *name, const char *end)
+{
+	size_t length = strlen(name), part = strlen(end);
+
+	return length > part && !strcmp(name + length - part, end);
+}
+
+/* What editors and package managers leave beside a hook is executable, too. */
+static bool is_former_version(const char *name)
+{
+	static const char *const ends[] = { "~", "#", ".bak", ".old", ".orig", ".swp" };
+	static const char *const parts[] = { ".dpkg-", ".ucf-", ".rpmnew", ".rpmorig", ".rpmsave" };
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (ends_with(name, ends[i]))
+			return true;
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strstr(name, parts[i]))
+			return true;
+	return false;
+}
+
 static const char *base(const char *path)
 {
 	return strrchr(path, '/') + 1;
@@ -172,7 +195,8 @@ static bool list(struct hooks *hooks, const char *folder, const char *above)
 	if (!dir)
 		return false;
 	while ((entry = readdir(dir))) {
-		if (*entry->d_name == '.' || (above && has_entry(above, entry->d_name)))
+		if (*entry->d_name == '.' || is_former_version(entry->d_name) ||
+		    (above && has_entry(above, entry->d_name)))
 			continue;
 		if (asprintf(&path, "%s/%s", folder, entry->d_name) < 0)
 			break;

@@ -418,6 +418,23 @@ static void what_replaces_need_not_run(void **state)
 	assert_true(exists("ran"));
 }
 
+static void former_versions_are_not_run(void **state)
+{
+	static const char *const former[] = { "hooks/1~",	  "hooks/1.bak",     "hooks/1.orig",
+					      "hooks/1.dpkg-old", "hooks/1.ucf-dist", "hooks/1.rpmsave",
+					      "hooks/#1#",	  "hooks/1.swp",     "hooks/.1" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(former) / sizeof(former[0]); i++)
+		script(former[i], "touch ran");
+	run_for_a_disruption();
+	assert_false(exists("ran"));
+	script("hooks/1.sh", "touch ran");
+	run_for_a_disruption();
+	assert_true(exists("ran"));
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -432,6 +449,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(a_link_leads_to_no_folder_of_others, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_replaces_need_not_run, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(former_versions_are_not_run, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_note_has_its_room_from_the_start, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_is_promised_is_owed, set_up, tear_down),
