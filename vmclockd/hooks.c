@@ -352,7 +352,11 @@ int64_t hooks_advance(struct hooks *hooks)
 {
 	while (!hooks->pid || ended(hooks)) {
 		if (hooks->next < hooks->count) {
-			start(hooks, hooks->paths[hooks->next++]);
+			const char *path = hooks->paths[hooks->next++];
+
+			/* Again, because some time has passed. */
+			if (may_run(path))
+				start(hooks, path);
 			continue;
 		}
 		have_told(hooks);

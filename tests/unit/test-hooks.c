@@ -435,6 +435,17 @@ static void former_versions_are_not_run(void **state)
 	assert_true(exists("ran"));
 }
 
+/* An earlier hook of the same event may change the folder. */
+static void what_was_removed_is_not_run(void **state)
+{
+	(void)state;
+	script("hooks/1", "rm hooks/2");
+	script("hooks/2", "touch ran");
+	run_for_a_disruption();
+	assert_false(exists("ran"));
+	assert_string_equal(said, "");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -450,6 +461,7 @@ int main(int argc, char **argv)
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_replaces_need_not_run, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(former_versions_are_not_run, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_was_removed_is_not_run, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_note_has_its_room_from_the_start, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_is_promised_is_owed, set_up, tear_down),
