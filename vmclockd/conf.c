@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The configuration: a table of keys, and inih for the file's form. */
 #include <errno.h>
+#include <fcntl.h>
 #include <ini.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -8,7 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "common/number.h"
 #include "conf.h"
@@ -176,6 +180,10 @@ static int set(struct config *config, const struct key *key, const char *value, 
 	}
 }
 
+/* Some other file in place of the configuration must not fill the log, or keep the processor. */
+#define LARGEST	     (1 << 20) /* bytes */
+#define MISTAKES_MAX 20
+
 /* Some editors begin a file with it. */
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
@@ -187,7 +195,7 @@ struct reading {
 	FILE *file;
 	int line;	 /* the number of the current line: inih's handler does not get it */
 	int lines[KEYS]; /* the line of each key; 0: the key has not occurred yet */
-	bool wrong;
+	unsigned int mistakes;
 };
 
 static int wrong(struct reading *reading, const char *fmt, ...)
@@ -201,8 +209,8 @@ static int wrong(struct reading *reading, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(why, sizeof(why), fmt, args);
 	va_end(args);
-	say(LOG_ERR, "%s:%d: %s", reading->path, reading->line, why);
-	reading->wrong = true;
+	if (reading->mistakes++ < MISTAKES_MAX)
+		say(LOG_ERR, "%s:%d: %s", reading->path, reading->line, why);
 	return 0;
 }
 
@@ -231,7 +239,7 @@ static char *next_line(char *text, int size, void *user)
 	int length = get_line(reading->file, text, size);
 	char *start = text;
 
-	if (length < 0)
+	if (length < 0 || reading->mistakes > MISTAKES_MAX)
 		return NULL;
 	if (!reading->line++ && !strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)))
 		start += strlen(BYTE_ORDER_MARK);
@@ -273,25 +281,62 @@ static int handle(void *user, const char *section, const char *name, const char 
 	return wrong(reading, "there is no key '%s'; vmclockd.conf(5) lists all keys", name);
 }
 
+static bool is_null_device(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+/* Why this cannot be a configuration; NULL: it can. */
+static const char *unfit(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return strerror(errno);
+	if (S_ISDIR(st.st_mode))
+		return strerror(EISDIR);
+	if (!S_ISREG(st.st_mode) && !is_null_device(&st))
+		return "it is not a regular file";
+	return st.st_size > LARGEST ? "it is larger than 1 MiB" : NULL;
+}
+
+static int parse(struct reading *reading)
+{
+	bool wrong = ini_parse_stream(next_line, reading, handle, reading);
+
+	if (reading->mistakes > MISTAKES_MAX)
+		say(LOG_ERR, "%s: there are more mistakes; these are the first %d", reading->path,
+		    MISTAKES_MAX);
+	if (ferror(reading->file)) {
+		say(LOG_ERR, "cannot read %s: %s", reading->path, strerror(errno));
+		wrong = true;
+	}
+	return wrong || reading->mistakes ? -1 : 0;
+}
+
 static int read_file(struct config *config, const char *path, bool required)
 {
 	struct reading reading = { .config = config, .path = path };
+	/* Does not wait for somebody who writes to a pipe. */
+	int ret, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	const char *why;
 
-	reading.file = fopen(path, "re");
-	if (!reading.file) {
-		if (errno == ENOENT && !required)
-			return 0;
-		say(LOG_ERR, "cannot read %s: %s", path, strerror(errno));
+	if (fd < 0 && errno == ENOENT && !required)
+		return 0;
+	why = fd < 0 ? strerror(errno) : unfit(fd);
+	if (!why) {
+		reading.file = fdopen(fd, "r");
+		why = reading.file ? NULL : strerror(errno);
+	}
+	if (why) {
+		say(LOG_ERR, "cannot read %s: %s", path, why);
+		if (fd >= 0)
+			close(fd);
 		return -1;
 	}
-	if (ini_parse_stream(next_line, &reading, handle, &reading))
-		reading.wrong = true;
-	if (ferror(reading.file)) {
-		say(LOG_ERR, "cannot read %s: %s", path, strerror(errno));
-		reading.wrong = true;
-	}
+	ret = parse(&reading);
 	fclose(reading.file);
-	return reading.wrong ? -1 : 0;
+	return ret;
 }
 
 int config_read(struct config *config, const char *path)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,30 @@ static bool others_can_write(const struct stat *st)
 	return st->st_mode & (S_IWGRP | S_IWOTH) || (st->st_uid != 0 && st->st_uid != geteuid());
 }
 
+/* In a folder such as /tmp, nobody can replace what belongs to root. */
+static bool others_can_replace_in(const char *folder)
+{
+	struct stat st;
+
+	return stat(folder, &st) ||
+	       (others_can_write(&st) && !(st.st_mode & S_ISVTX && !st.st_uid));
+}
+
+/* Follows links: also where they lead to, others could put another program. */
+static bool is_below_a_folder_of_others(const char *path)
+{
+	char real[PATH_MAX], *slash;
+
+	if (!realpath(path, real))
+		return true;
+	while ((slash = strrchr(real, '/')) > real) {
+		*slash = '\0';
+		if (others_can_replace_in(real))
+			return true;
+	}
+	return others_can_replace_in("/");
+}
+
 /* Programs that other users could have written are not run. */
 static bool may_run(const char *path)
 {
@@ -94,25 +119,41 @@ static bool may_run(const char *path)
 
 	if (stat(path, &st) || !S_ISREG(st.st_mode) || access(path, X_OK))
 		return false;
-	if (!others_can_write(&st))
+	if (others_can_write(&st))
+		say(LOG_WARNING, "hook %s is not run: others can write it", path);
+	else if (is_below_a_folder_of_others(path))
+		say(LOG_WARNING, "hook %s is not run: others can write to a folder above it", path);
+	else
 		return true;
-	say(LOG_WARNING, "hook %s is not run: others can write it", path);
+	return false;
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+	size_t length = strlen(name), part = strlen(end);
+
+	return length > part && !strcmp(name + length - part, end);
+}
+
+/* What editors and package managers leave beside a hook is executable, too. */
+static bool is_former_version(const char *name)
+{
+	static const char *const ends[] = { "~", "#", ".bak", ".old", ".orig", ".swp" };
+	static const char *const parts[] = { ".dpkg-", ".ucf-", ".rpmnew", ".rpmorig", ".rpmsave" };
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (ends_with(name, ends[i]))
+			return true;
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strstr(name, parts[i]))
+			return true;
 	return false;
 }
 
 static const char *base(const char *path)
 {
 	return strrchr(path, '/') + 1;
-}
-
-static bool listed(const struct hooks *hooks, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < hooks->count; i++)
-		if (!strcmp(base(hooks->paths[i]), name))
-			return true;
-	return false;
 }
 
 /* If others could write the folder, they could put any of root's programs there. */
@@ -132,16 +173,30 @@ static DIR *open_folder(const char *folder)
 	return NULL;
 }
 
-static void list(struct hooks *hooks, const char *folder)
+static bool has_entry(const char *folder, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	return snprintf(path, sizeof(path), "%s/%s", folder, name) < (int)sizeof(path) &&
+	       !lstat(path, &st);
+}
+
+/*
+ * Leaves out what has the same name in the folder @above. Returns false if there is no such
+ * folder, or others could have written in it.
+ */
+static bool list(struct hooks *hooks, const char *folder, const char *above)
 {
 	DIR *dir = open_folder(folder);
 	struct dirent *entry;
 	char *path;
 
 	if (!dir)
-		return;
+		return false;
 	while ((entry = readdir(dir))) {
-		if (*entry->d_name == '.' || listed(hooks, entry->d_name))
+		if (*entry->d_name == '.' || is_former_version(entry->d_name) ||
+		    (above && has_entry(above, entry->d_name)))
 			continue;
 		if (asprintf(&path, "%s/%s", folder, entry->d_name) < 0)
 			break;
@@ -158,6 +213,7 @@ static void list(struct hooks *hooks, const char *folder)
 		hooks->paths[hooks->count++] = path;
 	}
 	closedir(dir);
+	return true;
 }
 
 static int by_name(const void *a, const void *b)
@@ -275,8 +331,7 @@ static bool take_event(struct hooks *hooks)
 	hooks->telling = true;
 	hooks->event = (enum hook_event)oldest;
 	forget(hooks);
-	list(hooks, hooks->folder);
-	list(hooks, VENDOR_FOLDER);
+	list(hooks, VENDOR_FOLDER, list(hooks, hooks->folder, NULL) ? hooks->folder : NULL);
 	qsort(hooks->paths, hooks->count, sizeof(*hooks->paths), by_name);
 	return true;
 }
@@ -297,7 +352,11 @@ int64_t hooks_advance(struct hooks *hooks)
 {
 	while (!hooks->pid || ended(hooks)) {
 		if (hooks->next < hooks->count) {
-			start(hooks, hooks->paths[hooks->next++]);
+			const char *path = hooks->paths[hooks->next++];
+
+			/* Again, because some time has passed. */
+			if (may_run(path))
+				start(hooks, path);
 			continue;
 		}
 		have_told(hooks);

@@ -15,6 +15,9 @@
 /* s: how long textfile_stop() waits for the last text. */
 #define LAST_WAIT 1
 
+/* Besides negative errno values. */
+#define NOT_A_FILE 1
+
 /* ---- Writing ------------------------------------------------------------------------- */
 
 static int write_all(int fd, const char *text)
@@ -34,6 +37,14 @@ static int write_all(int fd, const char *text)
 	return 0;
 }
 
+/* Of this device or pipe, or of what a link leads to, others may be users. */
+static bool may_replace(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) || S_ISREG(st.st_mode);
+}
+
 /*
  * Other users may own the folder, so this opens no file of theirs and follows no
  * link. Removes the unfinished file of an earlier vmclockd.
@@ -41,8 +52,11 @@ static int write_all(int fd, const char *text)
 static int write_file(const struct textfile *file, const char *text)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	int ret, fd = open(file->unfinished, flags, 0644);
+	int ret, fd;
 
+	if (!may_replace(file->path))
+		return NOT_A_FILE;
+	fd = open(file->unfinished, flags, 0644);
 	if (fd < 0 && errno == EEXIST && !unlink(file->unfinished))
 		fd = open(file->unfinished, flags, 0644);
 	if (fd < 0)
@@ -60,13 +74,18 @@ static int write_file(const struct textfile *file, const char *text)
 	return ret;
 }
 
+static const char *reason(int error)
+{
+	return error == NOT_A_FILE ? "it is not a regular file" : strerror(-error);
+}
+
 static void renew(struct textfile *file, const char *text)
 {
 	int ret = write_file(file, text);
 
 	if (ret && ret != file->told)
 		say(LOG_WARNING, "cannot write %s: %s%s: the metrics there are not renewed",
-		    file->path, strerror(-ret),
+		    file->path, reason(ret),
 		    ret == -EROFS ? " (for a unit of systemd's: ReadWritePaths=)" : "");
 	else if (!ret && file->told)
 		say(LOG_NOTICE, "%s is renewed again", file->path);

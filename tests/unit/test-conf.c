@@ -433,6 +433,43 @@ static void a_key_may_be_there_once(void **state)
 }
 
 /* The rest of a line that is too long must not become a line of its own. */
+/* A file that is none of vmclockd's would fill the log. */
+static void the_first_mistakes_are_told(void **state)
+{
+	char text[9 * 30] = "", lines[21 * 60] = "";
+	int i;
+
+	(void)state;
+	for (i = 1; i <= 30; i++) {
+		strcat(text, "nothing\n");
+		if (i <= 20)
+			sprintf(lines + strlen(lines),
+				NAME ":%d: neither 'key = value' nor a comment\n", i);
+	}
+	strcat(lines, NAME ": there are more mistakes; these are the first 20\n");
+	is_wrong(text, lines);
+	/* Behind them, nothing is set and nothing is lost. */
+	strcat(text, "device = /dev/vmclock1\n");
+	is_wrong(text, lines);
+}
+
+#define LARGEST (1 << 20)
+
+static void large_files_are_refused(void **state)
+{
+	static char text[LARGEST + 1];
+	struct config config;
+
+	(void)state;
+	memset(text, '#', sizeof(text));
+	assert_int_equal(read_bytes(&config, text, LARGEST), 0);
+	assert_string_equal(said, "");
+	done(&config);
+	assert_int_equal(read_bytes(&config, text, LARGEST + 1), -1);
+	assert_string_equal(said, "cannot read " NAME ": it is larger than 1 MiB\n");
+	done(&config);
+}
+
 static void long_lines_are_refused(void **state)
 {
 	char text[4000];
@@ -533,6 +570,26 @@ static void what_cannot_be_read_is_told(void **state)
 	done(&config);
 }
 
+/* Opening a pipe that nobody writes to would wait for ever. */
+static void a_pipe_is_no_configuration(void **state)
+{
+	struct config config;
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(read_path(&config, path), -1);
+	assert_string_equal(said, "cannot read " NAME ": it is not a regular file\n");
+	done(&config);
+	assert_int_equal(read_path(&config, "/dev/zero"), -1);
+	assert_string_equal(said, "cannot read /dev/zero: it is not a regular file\n");
+	done(&config);
+	/* The way to ask for the defaults. */
+	assert_int_equal(read_path(&config, "/dev/null"), 0);
+	assert_string_equal(said, "");
+	done(&config);
+}
+
 static void without_memory_it_says_so(void **state)
 {
 	struct config config;
@@ -567,12 +624,15 @@ int main(void)
 		cmocka_unit_test(other_lines_are_refused),
 		cmocka_unit_test(each_mistake_is_told),
 		cmocka_unit_test(a_key_may_be_there_once),
+		cmocka_unit_test(the_first_mistakes_are_told),
+		cmocka_unit_test(large_files_are_refused),
 		cmocka_unit_test(long_lines_are_refused),
 		cmocka_unit_test(long_comments_are_none_but_comments),
 		cmocka_unit_test(what_is_no_text_is_refused),
 		cmocka_unit_test(what_is_asked_for_must_be_there),
 		cmocka_unit_test(what_nobody_asked_for_need_not_be),
 		cmocka_unit_test(what_cannot_be_read_is_told),
+		cmocka_unit_test(a_pipe_is_no_configuration),
 		cmocka_unit_test(without_memory_it_says_so),
 	};
 

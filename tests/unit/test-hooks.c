@@ -364,6 +364,88 @@ static void hooks_that_are_too_many_are_told(void **state)
 	assert_string_equal(said, "there are more than 64 hooks: not all of them are run");
 }
 
+static void run_for_a_disruption(void)
+{
+	unlink("ran");
+	*said = '\0';
+	place.hooks.limit = 20 * NS_PER_SEC;
+	tell(HOOK_DISRUPTED);
+	run_all();
+}
+
+/* Such a user can put another program there between the look at it and its start. */
+static void a_link_leads_to_no_folder_of_others(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("open", 0755), 0);
+	assert_int_equal(mkdir("open/inner", 0755), 0);
+	script("open/inner/hook", "touch ran");
+	assert_int_equal(symlink("../open/inner/hook", "hooks/1"), 0);
+	run_for_a_disruption();
+	assert_true(exists("ran"));
+	assert_int_equal(chmod("open", 0777), 0);
+	run_for_a_disruption();
+	assert_false(exists("ran"));
+	assert_string_equal(said, "hook hooks/1 is not run: others can write to a folder above it");
+	/* As in /tmp: others cannot replace what is not theirs. */
+	assert_int_equal(chmod("open", 01777), 0);
+	run_for_a_disruption();
+	assert_true(exists("ran"));
+}
+
+/* The vendor's hook must not run instead of one that the administrator has switched off. */
+static void what_replaces_need_not_run(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("vendor", 0755), 0);
+	script("vendor/1", "touch ran");
+	run_for_a_disruption();
+	assert_true(exists("ran"));
+	script("hooks/1", "touch another");
+	run_for_a_disruption();
+	assert_false(exists("ran"));
+	assert_true(exists("another"));
+	assert_int_equal(chmod("hooks/1", 0644), 0);
+	run_for_a_disruption();
+	assert_false(exists("ran"));
+	assert_int_equal(unlink("hooks/1"), 0);
+	assert_int_equal(symlink("/dev/null", "hooks/1"), 0);
+	run_for_a_disruption();
+	assert_false(exists("ran"));
+	/* Others could have made that link. */
+	assert_int_equal(chmod("hooks", 0777), 0);
+	run_for_a_disruption();
+	assert_true(exists("ran"));
+}
+
+static void former_versions_are_not_run(void **state)
+{
+	static const char *const former[] = { "hooks/1~",	  "hooks/1.bak",     "hooks/1.orig",
+					      "hooks/1.dpkg-old", "hooks/1.ucf-dist", "hooks/1.rpmsave",
+					      "hooks/#1#",	  "hooks/1.swp",     "hooks/.1" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(former) / sizeof(former[0]); i++)
+		script(former[i], "touch ran");
+	run_for_a_disruption();
+	assert_false(exists("ran"));
+	script("hooks/1.sh", "touch ran");
+	run_for_a_disruption();
+	assert_true(exists("ran"));
+}
+
+/* An earlier hook of the same event may change the folder. */
+static void what_was_removed_is_not_run(void **state)
+{
+	(void)state;
+	script("hooks/1", "rm hooks/2");
+	script("hooks/2", "touch ran");
+	run_for_a_disruption();
+	assert_false(exists("ran"));
+	assert_string_equal(said, "");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,6 +457,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(a_folder_of_others_has_no_hooks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(hooks_that_are_too_many_are_told, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(a_link_leads_to_no_folder_of_others, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(what_replaces_need_not_run, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(former_versions_are_not_run, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_was_removed_is_not_run, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_note_has_its_room_from_the_start, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_is_promised_is_owed, set_up, tear_down),

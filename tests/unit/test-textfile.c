@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -222,6 +223,44 @@ static void a_sandbox_is_told_with_the_way_out(void **state)
 	__atomic_store_n(&fails, 0, __ATOMIC_RELEASE);
 }
 
+static int make_pipe(void)
+{
+	return mkfifo(path, 0600);
+}
+
+static int make_link(void)
+{
+	return symlink("/nonexistent", path);
+}
+
+static int make_folder(void)
+{
+	return mkdir(path, 0700);
+}
+
+/* If metrics = /dev/null put a file there, many other programs would fail. */
+static void only_a_file_is_replaced(void **state)
+{
+	static int (*const make[])(void) = { make_pipe, make_link, make_folder };
+	struct stat st;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(make) / sizeof(make[0]); i++) {
+		unlink(path);
+		assert_int_equal(make[i](), 0);
+		*said = '\0';
+		assert_int_equal(textfile_start(&file, path), 0);
+		put("refused");
+		textfile_stop(&file);
+		assert_non_null(strstr(said, "/text: it is not a regular file: the metrics there "
+					     "are not renewed"));
+		assert_int_equal(lstat(path, &st), 0);
+		assert_false(S_ISREG(st.st_mode));
+	}
+	assert_int_equal(rmdir(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +269,7 @@ int main(void)
 		cmocka_unit_test(nobody_waits_for_a_disk),
 		cmocka_unit_test(a_sandbox_is_told_with_the_way_out),
 		cmocka_unit_test(the_end_does_not_wait_for_ever),
+		cmocka_unit_test(only_a_file_is_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
