@@ -188,9 +188,9 @@ static int measure(struct ntp *ntp, bool again)
 	return restart_begin(&n->restart, ntp->config->systemctl, units);
 }
 
-static int measured(struct ntp *ntp)
+static int measured(struct ntp *ntp, const char **why)
 {
-	return anchored_measured(&ntp->ntpsec.known);
+	return anchored_measured(&ntp->ntpsec.known, why);
 }
 
 static int report(struct ntp *ntp, struct report *report, const char **why)
