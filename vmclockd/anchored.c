@@ -19,9 +19,12 @@ bool anchored_was_set(const struct anchored *a, const struct clock_state *now)
 	return now->synchronised && (!a->last.synchronised || now->maxerror < a->last.maxerror);
 }
 
-int anchored_measured(const struct anchored *a)
+int anchored_measured(const struct anchored *a, const char **why)
 {
-	return a->anchors.count ? 0 : -EAGAIN;
+	if (a->anchors.count)
+		return 0;
+	*why = a->why;
+	return -EAGAIN;
 }
 
 int anchored_report(const struct anchored *a, struct report *report, const char **why)

@@ -28,7 +28,7 @@ bool anchored_slept(const struct anchored *a, const struct clock_state *now);
 bool anchored_was_set(const struct anchored *a, const struct clock_state *now);
 
 /* As the functions of struct ntp_daemon. */
-int anchored_measured(const struct anchored *a);
+int anchored_measured(const struct anchored *a, const char **why);
 int anchored_report(const struct anchored *a, struct report *report, const char **why);
 
 #endif /* VMCLOCKD_ANCHORED_H */

@@ -119,9 +119,9 @@ static int begin(struct by_ntp *by, struct ntp *ntp)
 	return ntp->daemon->begin(ntp);
 }
 
-static int wait_for_source(struct by_ntp *by, struct ntp *ntp)
+static int wait_for_source(struct by_ntp *by, struct ntp *ntp, const char **why)
 {
-	int ret = ntp->daemon->measured(ntp);
+	int ret = ntp->daemon->measured(ntp, why);
 
 	if (ret == -EAGAIN)
 		return ask(by, ntp) ?: -EAGAIN;
@@ -475,7 +475,7 @@ static int advance(struct by_ntp *by, struct ntp *ntp, const struct vmclock *vc,
 	if (!ret && ntp->daemon->look)
 		ntp->daemon->look(ntp);
 	if (!ret && by->stage == BY_NTP_WAIT)
-		ret = wait_for_source(by, ntp);
+		ret = wait_for_source(by, ntp, why);
 	if (!ret && by->stage == BY_NTP_MEASURE)
 		ret = by->no_counter ? renew_word(by, ntp, vc, device, why)
 				     : renew(by, ntp, vc, device, why);

@@ -165,12 +165,13 @@ static bool another_stepped(const struct chronyd *chronyd, int64_t corrected)
 	return stepped && llabs(stepped - corrected) > OWN_STEP_NS;
 }
 
-static int measured(struct ntp *ntp)
+static int measured(struct ntp *ntp, const char **why)
 {
 	struct report report = { 0 };
 	int ret = chrony_selected_source(&ntp->chronyd.chronyc);
 	bool selected = ret > 0;
 
+	(void)why;
 	if (selected)
 		ret = chrony_tracking(&ntp->chronyd.chronyc, &report);
 	if (ret < 0)

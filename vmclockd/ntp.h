@@ -68,8 +68,11 @@ struct ntp_daemon {
 	int (*dropped)(struct ntp *ntp, bool first);
 	/* Has it measure now; @again: not the first time since forget(). -EBUSY: it does. */
 	int (*measure)(struct ntp *ntp, bool again);
-	/* Has it measured since then? If so, has it correct the clock. */
-	int (*measured)(struct ntp *ntp);
+	/*
+	 * Has it measured since then? If so, has it correct the clock. With -EAGAIN @why receives
+	 * what is missing, if the daemon tells.
+	 */
+	int (*measured)(struct ntp *ntp, const char **why);
 	/* Gets its report on the clock; with -EAGAIN @why receives what is missing. */
 	int (*report)(struct ntp *ntp, struct report *report, const char **why);
 

@@ -6,6 +6,9 @@
  * has been wrong for minutes, and exits if the clock is wrong by more than 1000 s,
  * except at its start. So vmclockd restarts ntpd after a disruption. No signal
  * makes ntpd measure anew, and ntpq would need a key.
+ *
+ * A started ntpd first corrects the clock by itself, for 5 minutes at most. It tells the
+ * kernel its error only from then on, or once it finds the clock within 0.5 ms.
  */
 #include <stdlib.h>
 
@@ -107,7 +110,8 @@ static void look_for_restart(struct ntpsec *n, bool silent)
 		return;
 	n->known.last = (struct clock_state){ 0 };
 	n->counts = true;
-	n->known.why = "ntpd was restarted, and has not set the clock yet";
+	n->known.why = "ntpd was restarted, and has not told the kernel its error yet: this "
+		       "may take 5 minutes";
 }
 
 /* Handles the end of systemctl. Only a new process proves that ntpd was restarted. */
@@ -155,7 +159,8 @@ static int begin(struct ntp *ntp)
 {
 	struct ntpsec *n = &ntp->ntpsec;
 
-	anchored_reset(&n->known, "ntpd has not set the clock since vmclockd was started");
+	anchored_reset(&n->known, "ntpd has not told the kernel its error since vmclockd was "
+				  "started: this may take 5 minutes");
 	n->counts = true;
 	return 0;
 }
@@ -188,9 +193,9 @@ static int measure(struct ntp *ntp, bool again)
 	return restart_begin(&n->restart, ntp->config->systemctl, units);
 }
 
-static int measured(struct ntp *ntp)
+static int measured(struct ntp *ntp, const char **why)
 {
-	return anchored_measured(&ntp->ntpsec.known);
+	return anchored_measured(&ntp->ntpsec.known, why);
 }
 
 static int report(struct ntp *ntp, struct report *report, const char **why)

@@ -249,9 +249,9 @@ static int measure(struct ntp *ntp, bool again)
 	return clock_look(&t->since) ?: restart_begin(&t->restart, ntp->config->systemctl, units);
 }
 
-static int measured(struct ntp *ntp)
+static int measured(struct ntp *ntp, const char **why)
 {
-	return anchored_measured(&ntp->timesyncd.known);
+	return anchored_measured(&ntp->timesyncd.known, why);
 }
 
 static int report(struct ntp *ntp, struct report *report, const char **why)

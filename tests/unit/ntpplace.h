@@ -18,6 +18,7 @@ struct place {
 	char busctl[96], chronyc[96], systemctl[96];
 	struct config config;
 	struct ntp ntp;
+	const char *why; /* what the last place_measured() said; NULL: nothing */
 };
 
 /* The fake clock's state, and how often it was touched and declared unsynchronised. */
@@ -40,5 +41,8 @@ const char *last_call(const struct place *p, const char *name);
 
 int place_set_up(void **state, const struct ntp_daemon *daemon);
 int place_tear_down(void **state);
+
+/* Has the daemon measured? */
+int place_measured(struct place *p);
 
 #endif /* NTPPLACE_H */

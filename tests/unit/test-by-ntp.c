@@ -17,6 +17,8 @@
 /* 2020-03-10 */
 #define START  (INT64_C(1583798400) * NS_PER_SEC)
 #define MARKER 7
+/* What the daemon says. */
+#define MISSING "it has no source"
 
 /* ---- The world: one tick is one ns on each clock, and all are right unless they are set ----- */
 
@@ -154,16 +156,17 @@ static int measure(struct ntp *ntp, bool again)
 	return world.measure_error;
 }
 
-static int measured(struct ntp *ntp)
+static int measured(struct ntp *ntp, const char **why)
 {
 	(void)ntp;
+	*why = MISSING;
 	return world.report.stratum ? 0 : -EAGAIN;
 }
 
 static int report(struct ntp *ntp, struct report *report, const char **why)
 {
 	(void)ntp;
-	*why = "nothing";
+	*why = MISSING;
 	*report = world.report;
 	return world.report.stratum ? 0 : -EAGAIN;
 }
@@ -207,6 +210,7 @@ static const struct vmclock_state device = { .marker = MARKER };
 struct place {
 	struct by_ntp by;
 	struct ntp ntp;
+	const char *why; /* from the last look */
 };
 
 static void open_place(struct place *p, bool disrupted)
@@ -222,12 +226,12 @@ static void open_place(struct place *p, bool disrupted)
 /* A second later. */
 static int look(struct place *p)
 {
-	const char *why = NULL;
 	int ret;
 
 	pass(NS_PER_SEC);
-	ret = by_ntp_advance(&p->by, &p->ntp, NULL, &device, &why);
-	assert_true(!ret || why);
+	p->why = NULL;
+	ret = by_ntp_advance(&p->by, &p->ntp, NULL, &device, &p->why);
+	assert_true(!ret || p->why);
 	return ret;
 }
 
@@ -364,6 +368,20 @@ static void so_has_one_that_is_restarted_in_a_reaction(void **state)
 	heal(&p);
 	assert_int_equal(world.forgot, 2);
 	expect_truth(&p);
+}
+
+/* After a reset and at a start. */
+static void the_daemon_says_what_is_missing(void **state)
+{
+	struct place p;
+
+	(void)state;
+	open_place(&p, true);
+	assert_int_equal(look(&p), -EAGAIN);
+	assert_string_equal(p.why, MISSING);
+	open_place(&p, false);
+	assert_int_equal(look(&p), -EAGAIN);
+	assert_string_equal(p.why, MISSING);
 }
 
 /* Who gives no orders goes on as before. */
@@ -719,6 +737,7 @@ int main(void)
 		cmocka_unit_test(a_counter_that_skips_ends_it),
 		cmocka_unit_test(a_restarted_daemon_has_to_forget),
 		cmocka_unit_test(so_has_one_that_is_restarted_in_a_reaction),
+		cmocka_unit_test(the_daemon_says_what_is_missing),
 		cmocka_unit_test(observing_takes_a_restarted_daemon_as_it_is),
 		cmocka_unit_test(the_page_outlives_a_step_by_another),
 		cmocka_unit_test(observing_waits_until_the_daemon_knows),

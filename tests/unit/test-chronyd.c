@@ -259,20 +259,20 @@ static void a_step_by_another_begins_it_anew(void **state)
 	answer(p, chronyc);
 	measured(p, 0, "0.0");
 	assert_int_equal(d->forget(&p->ntp), 0);
-	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	assert_int_equal(place_measured(p), -EAGAIN);
 	assert_int_equal(count(p, "reset"), 1);
 	stepped = NS_PER_SEC;
-	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	assert_int_equal(place_measured(p), -EAGAIN);
 	assert_int_equal(count(p, "reset"), 2);
 	/* Each step is handled once. */
-	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	assert_int_equal(place_measured(p), -EAGAIN);
 	assert_int_equal(count(p, "reset"), 2);
 	assert_int_equal(count(p, "makestep"), 0);
 	/* With a source, chronyd may have stepped the clock itself, by its own offset. */
 	select_source(p);
 	measured(p, 0, "1.0");
 	stepped = 0;
-	assert_int_equal(d->measured(&p->ntp), 0);
+	assert_int_equal(place_measured(p), 0);
 	assert_int_equal(count(p, "reset"), 2);
 	assert_int_equal(count(p, "makestep"), 1);
 }
@@ -292,16 +292,16 @@ static void a_step_by_another_at_the_last_moment_is_seen(void **state)
 		stepped = 0;
 		lose_source(p);
 		assert_int_equal(d->forget(&p->ntp), 0);
-		assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+		assert_int_equal(place_measured(p), -EAGAIN);
 		select_source(p);
 		measured(p, 0, "-0.000020000");
 		stepped = steps[i];
-		assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+		assert_int_equal(place_measured(p), -EAGAIN);
 		assert_int_equal(count(p, "reset"), before + 2);
 		assert_int_equal(count(p, "makestep"), made);
 		/* chronyd has measured anew. */
 		measured(p, 6, "1.0");
-		assert_int_equal(d->measured(&p->ntp), 0);
+		assert_int_equal(place_measured(p), 0);
 		assert_int_equal(count(p, "reset"), before + 2);
 	}
 }

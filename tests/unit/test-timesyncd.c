@@ -107,7 +107,7 @@ static void what_was_sent_since_counts(void **state)
 	set_clock(3600 * NS_PER_SEC, 0, 0);
 	pass(100 * MS);
 	look(p);
-	assert_int_equal(d->measured(&p->ntp), 0);
+	assert_int_equal(place_measured(p), 0);
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 	assert_null(report_refusal(&r));
 	assert_int_equal(r.offset, 0);
@@ -138,7 +138,7 @@ static void what_was_sent_before_does_not(void **state)
 	set_clock(0, 0, 0);
 	look(p);
 	assert_int_equal(count(p, "busctl"), 1);
-	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	assert_int_equal(place_measured(p), -EAGAIN);
 	assert_int_equal(d->report(&p->ntp, &r, &why), -EAGAIN);
 	assert_non_null(why);
 	/* The next one does. */
@@ -146,7 +146,7 @@ static void what_was_sent_before_does_not(void **state)
 	answer(p, 8 * MS, 0, "false");
 	set_clock(0, 0, 0);
 	look(p);
-	assert_int_equal(d->measured(&p->ntp), 0);
+	assert_int_equal(place_measured(p), 0);
 }
 
 /* The raw clock stood still meanwhile. */
@@ -181,7 +181,7 @@ static void nothing_counts_before_it_is_told(void **state)
 	answer(p, 8 * MS, 0, "false");
 	set_clock(0, 0, 0);
 	look(p);
-	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	assert_int_equal(place_measured(p), -EAGAIN);
 }
 
 static void what_is_pending_counts(void **state)
@@ -261,15 +261,15 @@ static void the_kernel_has_to_agree(void **state)
 	answer(p, 2 * MS, 100 * MS, "false");
 	look(p);
 	assert_int_equal(count(p, "busctl"), 0);
-	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	assert_int_equal(place_measured(p), -EAGAIN);
 	/* Somebody does, or sets it to something else. */
 	set_clock(0, 0, 0);
 	look(p);
 	assert_int_equal(count(p, "busctl"), 1);
-	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	assert_int_equal(place_measured(p), -EAGAIN);
 	set_clock(1000 * MS, 0, 0);
 	look(p);
-	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	assert_int_equal(place_measured(p), -EAGAIN);
 }
 
 static void worthless_answers_do_not_count(void **state)
@@ -289,7 +289,7 @@ static void worthless_answers_do_not_count(void **state)
 	answer(p, 2 * MS, 0, "true");
 	set_clock(0, 0, 0);
 	look(p);
-	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	assert_int_equal(place_measured(p), -EAGAIN);
 	for (i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
 		script(p, "busctl", scripts[i]);
 		look(p);
@@ -307,7 +307,7 @@ static void worthless_answers_do_not_count(void **state)
 	/* It comes back. */
 	answer(p, 2 * MS, 0, "false");
 	look(p);
-	assert_int_equal(d->measured(&p->ntp), 0);
+	assert_int_equal(place_measured(p), 0);
 }
 
 static void one_that_hangs_stops_nobody(void **state)
@@ -329,7 +329,7 @@ static void one_that_hangs_stops_nobody(void **state)
 	answer(p, 2 * MS, 0, "false");
 	set_clock(0, 0, 0);
 	look(p);
-	assert_int_equal(d->measured(&p->ntp), 0);
+	assert_int_equal(place_measured(p), 0);
 }
 
 static void an_answer_is_asked_for_once(void **state)
@@ -366,12 +366,12 @@ static void a_rehearsal_changes_nothing(void **state)
 	assert_int_equal(d->begin(&p->ntp), 0);
 	look(p);
 	assert_int_equal(touched, 0);
-	assert_int_equal(d->measured(&p->ntp), -EAGAIN);
+	assert_int_equal(place_measured(p), -EAGAIN);
 	pass(32 * NS_PER_SEC);
 	answer(p, 2 * MS, 0, "false");
 	set_clock(0, 0, 0);
 	look(p);
-	assert_int_equal(d->measured(&p->ntp), 0);
+	assert_int_equal(place_measured(p), 0);
 	assert_int_equal(count(p, "systemctl"), 0);
 }
 
