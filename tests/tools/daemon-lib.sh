@@ -117,5 +117,7 @@ state_u8() { word "$state" "$1" 1; }
 
 is_trusted() { [ "$(state_u8 60)" = 1 ]; }
 is_disrupted() { [ "$(state_u8 60)" = 2 ]; }
-disruptions() { [ "$(state_u64 80)" -ge "$1" ]; }
-reactions() { [ "$(state_u64 96)" -ge "$1" ]; }
+disrupted_times() { state_u64 80; }
+reacted_times() { state_u64 96; }
+disruptions() { [ "$(disrupted_times)" -ge "$1" ]; }
+reactions() { [ "$(reacted_times)" -ge "$1" ]; }

@@ -156,7 +156,7 @@ timeout 1 cat /dev/zero >&5
 # shellcheck disable=SC2086
 $harmless "$VMCLOCKD" --verbose --config "$conf" </dev/null >/dev/null 2>"$tmp/unread" 3>&- 5>&- &
 daemon=$!
-seen=$(state_u64 64)
+seen=$(disrupted_times)
 tell disrupt
 holds 'a log that nobody reads: it sees a disruption' disruptions $((seen + 1))
 holds 'a log that nobody reads: and heals it' is_trusted
@@ -186,7 +186,7 @@ chmod 755 "$tmp/hooks/count"
 
 # Disrupts as fast as possible, for 3 seconds and until vmclockd has seen enough disruptions.
 storm() {
-	seen=$(state_u64 64)
+	seen=$(disrupted_times)
 	began=$(date +%s)
 	took=0
 	while [ "$took" -lt 3 ] || { [ "$took" -lt 20 ] && ! disruptions $((seen + 40)); }; do
@@ -200,12 +200,12 @@ last_is_trusted() { is_trusted && marker_is_page; }
 last_is_told() { [ "$(tail -n 1 "$tmp/hooked")" = "trusted $(get disruption_marker)" ]; }
 
 start_daemon 'right within'
-reacted=$(state_u64 80)
+reacted=$(reacted_times)
 storm
 holds 'a storm: the last one counts' last_is_trusted
 holds 'a storm: it is the last one that hooks are told' last_is_told
-seen=$(($(state_u64 64) - seen))
-reacted=$(($(state_u64 80) - reacted))
+seen=$(($(disrupted_times) - seen))
+reacted=$(($(reacted_times) - reacted))
 took=$(($(date +%s) - began + 1))
 limit=$((10 + took))
 verdict "a storm is seen: $seen markers" "$([ "$seen" -gt "$limit" ] || echo 'too few to judge')"
@@ -391,7 +391,7 @@ holds 'chronyd: the page is complete' page_is 2
 chrony_fault() {
 	: >"$tmp/asked"
 	chronyd "$2"
-	seen=$(state_u64 64)
+	seen=$(disrupted_times)
 	tell disrupt
 	holds "$1: the disruption is seen" disruptions $((seen + 1))
 	lost "$1" "stays untrusted: $3$"
@@ -416,7 +416,7 @@ verdict 'chronyd cannot set the clock: it is not asked all the time' "$(asked 3 
 chrony_fault 'chronyd in local mode' local 'the NTP daemon has not measured anew yet'
 mv "$tmp/chronyc" "$tmp/chronyc.away"
 kill "$(pgrep -P "$daemon" | head -n 1)"
-seen=$(state_u64 64)
+seen=$(disrupted_times)
 tell disrupt
 holds 'chronyc is missing: the disruption is seen' disruptions $((seen + 1))
 lost 'chronyc is missing' 'stays untrusted: chronyc is not where the configuration says: .*'

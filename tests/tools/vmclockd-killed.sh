@@ -9,7 +9,7 @@
 
 segment=$tmp/clockbound/shm0
 
-exactly() { [ "$(state_u64 64)" = "$1" ]; } # so many disruptions
+exactly() { [ "$(disrupted_times)" = "$1" ]; } # so many disruptions
 # The status for clients of ClockBound: 0 unknown, 1 synchronized, 3 disrupted.
 bound() { [ -s "$segment" ] && [ "$(word "$segment" 68 4)" = "$1" ]; }
 marker() { [ "$(state_u64 16)" = "$1" ]; }
@@ -25,7 +25,7 @@ stop_daemon KILL
 
 start_daemon 'right within'
 holds 'another one vouches' is_trusted
-verdict 'another start is no disruption' "$(exactly 0 || state_u64 64)"
+verdict 'another start is no disruption' "$(exactly 0 || disrupted_times)"
 tell disrupt step=10ms
 holds 'it is disrupted' marker 2
 holds 'and what it would do is told' said 'would step'
@@ -36,7 +36,7 @@ start_daemon 'reaction to it was not finished'
 holds 'the reaction goes on' said 'disruption marker 0x2: the reaction to it was not finished'
 holds 'by another measurement' said 'would step'
 verdict 'the clock is still disrupted' "$(is_disrupted || state_u8 60)"
-verdict 'by the same disruption' "$(exactly 1 || state_u64 64)"
+verdict 'by the same disruption' "$(exactly 1 || disrupted_times)"
 stop_daemon KILL
 tell step -10ms
 start_daemon 'right within'
