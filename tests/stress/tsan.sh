@@ -3,7 +3,7 @@
 #
 # torn-reads under ThreadSanitizer, which must find nothing; and with one atomic
 # access of the library made a plain one, which it must find.
-# $READINGS and $PLAIN: the number of readings, and the accesses to make plain.
+# $READINGS and $PLAIN: the number of readings, and the accesses to make plain (or "all").
 #
 # ThreadSanitizer does not support fences (gcc warns of them). It need not: the
 # accesses that they order are atomic, and so no data races. It finds accesses that
@@ -11,7 +11,9 @@
 
 top=${top_srcdir:?}
 readings=${READINGS:-100000}
+every='cache_load cache_store line_load page_u32 page_u64'
 plain=${PLAIN:-cache_store page_u64}
+[ "$plain" = all ] && plain=$every
 work=tests/stress/tsan.tmp
 n=0
 
@@ -51,12 +53,13 @@ make_plain() {
 		cp -R "$top/calc" "$top/include" "$top/lib" "$work/tree" &&
 		cp -R "$top/tests/stress" "$top/tests/host" "$work/tree/tests" || return
 	chmod -R u+w "$work/tree"
-	for header in lib/line-cache.h lib/section.h; do
+	for header in "$top"/lib/*.h; do
+		changed=$work/tree/lib/${header##*/}
 		sed "/^#define $1(/{
 			s/__atomic_load_n(&(field), __ATOMIC_RELAXED)/(field)/
 			s/__atomic_store_n(&(field), (value), __ATOMIC_RELAXED)/((field) = (value))/
-		}" "$top/$header" >"$work/tree/$header"
-		cmp -s "$top/$header" "$work/tree/$header" || return 0
+		}" "$header" >"$changed"
+		cmp -s "$header" "$changed" || return 0
 	done
 	echo "# no macro $1 with an atomic access"
 	return 1
@@ -76,7 +79,15 @@ fi
 
 # shellcheck disable=SC2086
 set -- $plain
-echo "1..$(($# + 1))"
+echo "1..$(($# + 2))"
+
+# Those that this run does not try must be there, too.
+what='each access that may be made plain is in the library'
+missing=
+for macro in $every; do
+	make_plain "$macro" || missing="$missing $macro"
+done
+if [ -z "$missing" ]; then ok "$what"; else not_ok "$what:$missing"; fi
 
 what='ThreadSanitizer finds no data race'
 status=1
