@@ -2,12 +2,26 @@
 /* What is remembered of earlier pages. */
 #include "internal.h"
 
+static struct judge_reference reference_of(const struct vmclock_snapshot *s)
+{
+	return (struct judge_reference){
+		.marker = s->marker,
+		.counter_value = s->counter_value,
+		.time_sec = s->time_sec,
+		.time_frac = s->time_frac,
+		.period = s->period,
+		.shift = s->shift,
+	};
+}
+
 void judge_history_add(struct judge_history *history, const struct judge_page *page)
 {
 	if (history->begun && history->marker != page->s.marker) {
 		if (history->has_time) {
 			history->former = history->time;
 			history->has_former = true;
+			history->formers[history->n_formers++ % JUDGE_MARKERS] =
+				reference_of(&history->time.s);
 		}
 		history->has_time = history->has_bounds = false;
 		history->markers[history->n_markers++ % JUDGE_MARKERS] = history->marker;
@@ -32,6 +46,21 @@ bool judge_had_marker(const struct judge_history *history, uint64_t marker)
 		if (history->markers[i] == marker)
 			return true;
 	return false;
+}
+
+const struct judge_reference *judge_had_reference(const struct judge_history *history,
+						  const struct vmclock_snapshot *s)
+{
+	size_t i;
+
+	for (i = 0; i < history->n_formers && i < JUDGE_MARKERS; i++) {
+		const struct judge_reference *r = &history->formers[i];
+
+		if (r->counter_value == s->counter_value && r->time_sec == s->time_sec &&
+		    r->time_frac == s->time_frac && r->period == s->period && r->shift == s->shift)
+			return r;
+	}
+	return NULL;
 }
 
 const struct judge_page *judge_former(const struct judge_facts *f)

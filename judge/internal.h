@@ -19,6 +19,10 @@ const struct judge_page *judge_withdrawn(const struct judge_facts *f);
 /* Was this the marker before the present one? */
 bool judge_had_marker(const struct judge_history *history, uint64_t marker);
 
+/* Had an earlier marker this reference, and the same period? NULL: none that is remembered. */
+const struct judge_reference *judge_had_reference(const struct judge_history *history,
+						  const struct vmclock_snapshot *s);
+
 #define RULE(name) bool judge_##name(const struct judge_facts *f, char says[JUDGE_TEXT])
 
 /* fields.c */

@@ -102,6 +102,15 @@ struct judge_notifications {
 /* So many markers are remembered. */
 #define JUDGE_MARKERS 64
 
+/* The last time under an earlier marker. */
+struct judge_reference {
+	uint64_t marker;
+	uint64_t counter_value;
+	uint64_t time_sec, time_frac;
+	uint64_t period;
+	uint8_t shift;
+};
+
 /* Earlier pages, up to the one before. Begin with zeros. */
 struct judge_history {
 	bool begun;
@@ -113,6 +122,8 @@ struct judge_history {
 	struct judge_page former;	/* the last page with time before @marker came */
 	uint64_t markers[JUDGE_MARKERS];	/* those before @marker, the newest ones */
 	size_t n_markers;
+	struct judge_reference formers[JUDGE_MARKERS];	/* the newest ones */
+	size_t n_formers;
 };
 
 void judge_history_add(struct judge_history *history, const struct judge_page *page);

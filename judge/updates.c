@@ -103,16 +103,30 @@ bool judge_sequence_backwards(const struct judge_facts *f, char says[JUDGE_TEXT]
 
 /* ---- The marker ------------------------------------------------------------------------------ */
 
+/*
+ * The machine may have been on several hosts: on the way back to the first one, its
+ * memory has the page of then. Of older markers, the period must be the same as well,
+ * lest an honest host be accused of a coincidence.
+ */
 bool judge_time_of_former_host(const struct judge_facts *f, char says[JUDGE_TEXT])
 {
 	const struct vmclock_snapshot *a = &judge_former(f)->s, *b = &f->page->s;
+	const struct judge_reference *earlier;
 
-	return goes_on(f) && a->counter_value == b->counter_value && a->time_sec == b->time_sec &&
-	       a->time_frac == b->time_frac &&
+	if (!goes_on(f))
+		return false;
+	if (a->counter_value == b->counter_value && a->time_sec == b->time_sec &&
+	    a->time_frac == b->time_frac)
+		return judge_say(says,
+				 "disruption_marker changed from %" PRIu64 " to %" PRIu64
+				 ", but the reference, counter and time, is that of before",
+				 (uint64_t)a->marker, (uint64_t)b->marker);
+	earlier = f->history ? judge_had_reference(f->history, b) : NULL;
+	return earlier &&
 	       judge_say(says,
-			 "disruption_marker changed from %" PRIu64 " to %" PRIu64
-			 ", but the reference, counter and time, is that of before",
-			 (uint64_t)a->marker, (uint64_t)b->marker);
+			 "disruption_marker is %" PRIu64
+			 " now, but the reference, counter and time, is that of an earlier one, %" PRIu64,
+			 (uint64_t)b->marker, earlier->marker);
 }
 
 bool judge_marker_reused(const struct judge_facts *f, char says[JUDGE_TEXT])

@@ -18,6 +18,7 @@
 #include "sim/command.h"
 #include "sim/counter.h"
 #include "sim/input.h"
+#include "sim/output.h"
 #include "sim/run.h"
 #include "sim/sim.h"
 #include "sim/tool.h"
@@ -119,6 +120,7 @@ static int start(struct sim *sim)
 {
 	const struct sim_options *o = &sim->options;
 	const struct sim_constants constants = sim_constants(o);
+	char line[SIM_ANSWER_MAX];
 
 	if (sim_file_open(&sim->file, o->path, o->at.given ? &o->at.value : NULL, &constants))
 		return -1;
@@ -130,15 +132,13 @@ static int start(struct sim *sim)
 	if (sim_file_appear(&sim->file))
 		return -1;
 	/* The output of --run is the command's. */
-	if (!o->run && (printf("publishing %s\n", o->path) < 0 || fflush(stdout))) {
-		/* Whoever waits for this line would wait for ever. */
-		fprintf(stderr, TOOL ": cannot write the output: %s\n", strerror(errno));
-		clearerr(stdout);
-		return -1;
+	if (!o->run) {
+		snprintf(line, sizeof(line), "publishing %s\n", o->path);
+		sim_print(line);
 	}
 	if (sim->file.continues)
-		fprintf(stderr, TOOL ": the page that was there goes on: disruption marker %llu\n",
-			(unsigned long long)sim->marker);
+		sim_report("the page that was there goes on: disruption marker %llu",
+			   (unsigned long long)sim->marker);
 	return 0;
 }
 
@@ -179,6 +179,8 @@ static void catch_signals(sigset_t *waiting)
 	/* The reader of stdout may go away, and the terminal of stdin may not be ours to read. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTTIN, SIG_IGN);
+	/* A terminal may not be ours to write to, either. */
+	signal(SIGTTOU, SIG_IGN);
 	/* A file that is too large is an error like others. */
 	signal(SIGXFSZ, SIG_IGN);
 }
@@ -193,19 +195,17 @@ static void look_for_file(struct sim *sim, int64_t now)
 		return;
 	if (!sim_file_is_whole(&sim->file, sim->garbled_until ? NULL : &sim->next)) {
 		sim->lost = true;
-		fprintf(stderr,
-			TOOL ": %s was truncated or overwritten by another program; remove it, and "
-			     "start " TOOL " again\n",
-			sim->options.path);
+		sim_report("%s was truncated or overwritten by another program; remove it, and "
+			   "start " TOOL " again",
+			   sim->options.path);
 		return;
 	}
 	if (sim_file_is_there(&sim->file))
 		return;
 	sim->gone = true;
-	fprintf(stderr,
-		TOOL ": %s was removed, or replaced by another file: programs that have it open go "
-		     "on, others do not find this page; end " TOOL ", and start it again\n",
-		sim->options.path);
+	sim_report("%s was removed, or replaced by another file: programs that have it open go on, "
+		   "others do not find this page; end " TOOL ", and start it again",
+		   sim->options.path);
 }
 
 /*
@@ -251,7 +251,8 @@ static int run(struct sim *sim, const sigset_t *waiting, pid_t command)
 			next = sim->next_look;
 		if (command && sim_run_ended(command, &status))
 			return status;
-		if (sim->lost)
+		/* Whoever waits for the first line would wait for ever. */
+		if (sim->lost || sim_output_is_void())
 			return SIM_CANNOT;
 		if (!sim->stop)
 			sim_input_wait(sim, next, waiting);
@@ -268,6 +269,9 @@ static int publish_and_run(struct sim *sim, const sigset_t *waiting)
 
 	if (o->run)
 		command = sim_run_start(o->words, o->path, waiting);
+	/* Only now, for the command is to be the child of a process without threads. */
+	if (command > 0 && sim_output_start())
+		kill(command, SIGTERM);
 	status = command < 0 ? SIM_RUN_CANNOT : run(sim, waiting, command);
 	if (!sim->lost)
 		sim_finish(sim);
@@ -298,6 +302,8 @@ static int simulate(struct sim *sim)
 	}
 	catch_signals(&waiting);
 	status = sim_input_open(o->control, !o->run);
+	if (!status && !o->run && sim_output_start())
+		status = SIM_CANNOT;
 	if (status == SIM_CANNOT)
 		status = cannot;
 	if (!status) {
@@ -308,7 +314,7 @@ static int simulate(struct sim *sim)
 	sim_file_close(&sim->file, started && (o->keep || sim->lost));
 	sim_input_close();
 	sim_run_remove_path(own);
-	return status;
+	return sim_output_end() && !status && !o->run ? SIM_CANNOT : status;
 }
 
 static void print_help(void)

@@ -1283,6 +1283,43 @@ static void test_capabilities(void **state)
 }
 
 /* A marker need not grow. */
+/* The hosts before the last one: A, B, and with the page of then A again. */
+static void test_earlier_hosts(void **state)
+{
+	struct judge_page first;
+	struct world w;
+	int hosts;
+
+	(void)state;
+	for (hosts = 1; hosts < JUDGE_MARKERS; hosts++) {
+		int i;
+
+		begin(&w);
+		first = w.before;
+		for (i = 0; i < hosts; i++) {
+			judge_history_add(&w.history, &w.before);
+			w.before.s.marker++;
+			w.before.seq += 2;
+			move_reference(&w.before, 1000);
+		}
+		judge_history_add(&w.history, &w.before);
+		w.page = first;
+		w.page.seq = w.before.seq + 2;
+		w.page.s.marker = w.before.s.marker + 1;
+		only(&w, "time-of-former-host");
+		/* Another period: there was another measurement. */
+		w.page.s.period++;
+		nothing(&w);
+		w.page.s.period--;
+		w.page.s.time_frac++;
+		nothing(&w);
+		w.page.s.time_frac--;
+		/* Under the marker of the page before, it goes back. */
+		w.page.s.marker--;
+		assert_false(finds(&w, "time-of-former-host"));
+	}
+}
+
 static void test_used_markers(void **state)
 {
 	struct world w;
@@ -1608,6 +1645,7 @@ int main(void)
 		cmocka_unit_test(test_withdrawn),
 		cmocka_unit_test(test_markers),
 		cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_earlier_hosts),
 		cmocka_unit_test(test_used_markers),
 		cmocka_unit_test(test_leap_seconds),
 		cmocka_unit_test(test_unlikely_leaps),

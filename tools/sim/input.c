@@ -14,6 +14,7 @@
 #include "input.h"
 #include "lib/monotonic.h"
 #include "listener.h"
+#include "output.h"
 #include "sim.h"
 #include "tool.h"
 #include "update.h"
@@ -21,6 +22,7 @@
 #define CLIENTS_MAX 16
 #define TEXT_MAX    4096	/* of a line, with its comment */
 #define PATIENCE    10		/* seconds that the client waits for an answer */
+#define PAUSE_NS    10000000	/* between two looks whether somebody reads our answers */
 
 /* Collects a line that arrives in pieces. */
 struct source {
@@ -86,7 +88,7 @@ static int add_scripted(const struct scripted *entry)
 
 static int refuse_scripted(int line, const char *why)
 {
-	fprintf(stderr, TOOL ": %s:%d: %s\n", script_path, line, why);
+	sim_report("%s:%d: %s", script_path, line, why);
 	return SIM_WRONG_USAGE;
 }
 
@@ -140,6 +142,15 @@ int sim_input_read_script(const struct sim_options *options)
 	return ret;
 }
 
+/* The script does not wait for a reader, as stdin does. */
+static void print_scripted(struct sim *sim, const char *answer)
+{
+	if (sim_print(answer) || sim->dropped)
+		return;
+	sim->dropped = true;
+	sim_report("the output is not read: answers to the script are dropped; the page goes on");
+}
+
 int64_t sim_input_script(struct sim *sim, int64_t started, int64_t now)
 {
 	char answer[SIM_ANSWER_MAX];
@@ -155,8 +166,7 @@ int64_t sim_input_script(struct sim *sim, int64_t started, int64_t now)
 			sim->refused = true;
 			continue;
 		}
-		fputs(answer, stdout);
-		fflush(stdout);
+		print_scripted(sim, answer);
 	}
 	return FOREVER;
 }
@@ -206,9 +216,11 @@ static void accept_client(void)
 
 static void answer_client(int fd, const char *text)
 {
-	/* Never wait for a client: one that does not read loses the answer. */
-	if (send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		return;
+	ssize_t length = (ssize_t)strlen(text);
+
+	/* Never wait for a client: one that does not read loses the connection. */
+	if (send(fd, text, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT) != length)
+		shutdown(fd, SHUT_RDWR);
 }
 
 /* Returns 0, or -1; @text receives what the command prints, or why it was refused. */
@@ -241,11 +253,10 @@ static void obey_stdin(struct sim *sim, const struct source *source)
 	char text[SIM_ANSWER_MAX];
 
 	if (obey(sim, source, text, sizeof(text))) {
-		fprintf(stderr, TOOL ": %s\n", text);
+		sim_report("%s", text);
 		return;
 	}
-	fputs(text, stdout);
-	fflush(stdout);
+	sim_print(text);
 }
 
 static void run_line(struct sim *sim, struct source *source)
@@ -305,6 +316,12 @@ void sim_input_wait(struct sim *sim, int64_t deadline, const sigset_t *mask)
 
 	for (i = 0; i <= CLIENTS_MAX; i++)
 		fds[i] = (struct pollfd){ .fd = sources[i].fd, .events = POLLIN };
+	/* Rather let commands wait than drop their answers. */
+	if (sources[0].fd >= 0 && !sim_output_has_room()) {
+		fds[0].fd = -1;
+		if (deadline > monotonic_now() + PAUSE_NS)
+			deadline = monotonic_now() + PAUSE_NS;
+	}
 	fds[i] = (struct pollfd){ .fd = listener, .events = POLLIN };
 
 	if (deadline != FOREVER) {

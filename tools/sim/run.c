@@ -228,6 +228,7 @@ static int run_command(char **words, const char *page, const sigset_t *mask, pid
 		return SIM_RUN_CANNOT;
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGTTIN, SIG_DFL);
+	signal(SIGTTOU, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	/* The library's default is the device. */

@@ -17,6 +17,7 @@
  *	nearest.c	the name that somebody may have meant
  *	input.c		the sources of commands: stdin, clients, script
  *	listener.c	the socket for clients
+ *	output.c	standard output and error
  *	run.c		a command that has the page in place of the device
  *	simtime.c	time in units of 2^-64 s
  */
@@ -64,6 +65,7 @@ struct sim {
 	bool lost;			/* it is, and is no page of ours any more */
 	bool stop;
 	bool refused;			/* a command of the script */
+	bool dropped;			/* an answer to the script, and this was said */
 };
 
 #endif /* VMCLOCK_SIM_SIM_H */

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <endian.h>
-#include <stdio.h>
 
 #include "calc/base.h"
 #include "common/number.h"
 #include "fault.h"
 #include "garbage.h"
 #include "lib/monotonic.h"
+#include "output.h"
 #include "sim.h"
-#include "tool.h"
 #include "update.h"
 
 /* The clock is read at most this often: in between, the bounds must grow by whole nanoseconds. */
@@ -140,8 +139,8 @@ static void read_clock(struct sim *sim)
 	/* The clock has broken the promise of the page: readers must see a disruption. */
 	sim->marker++;
 	begin_model(sim, &reading);
-	fprintf(stderr, TOOL ": the clock left its bounds: disruption marker %llu\n",
-		(unsigned long long)sim->marker);
+	sim_report("the clock left its bounds: disruption marker %llu",
+		   (unsigned long long)sim->marker);
 }
 
 void sim_update(struct sim *sim, bool read)
