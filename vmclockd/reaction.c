@@ -129,7 +129,7 @@ static void react_again(struct daemon *d)
 	events_log(d, JOURNAL_DISRUPTED, LOG_WARNING,
 		   "disruption marker %#" PRIx64 ": the reaction to it was not finished",
 		   d->marker);
-	if (may_change(d))
+	if (may_change(d) && hooks_owe(&d->hooks, HOOK_GENERATION))
 		random_part(d->generation, d->marker);
 	events_tell_hooks(d, HOOK_DISRUPTED);
 }

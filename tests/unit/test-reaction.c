@@ -51,6 +51,7 @@ static struct {
 	int planned;	/* by the kernel, at the end of the day */
 	struct vmclock_run_state kept; /* all that is left if it is killed now */
 	int hooked[HOOK_EVENTS];
+	int parted; /* from the random numbers of clones */
 	int logged[JOURNAL_REFUSED + 1];
 	bool credulous; /* the library does not ask for vmclockd's judgement */
 } world;
@@ -302,6 +303,7 @@ void random_part(uint64_t generation, uint64_t marker)
 {
 	(void)generation;
 	(void)marker;
+	world.parted++;
 }
 
 void completed_maintenance(struct completed *completed, const struct vmclock_state *device)
@@ -1013,10 +1015,12 @@ static void a_generation_is_told_by_the_next_one(void **state)
 	reaction_look(&d);
 	assert_int_equal(le64toh(published(&d)->generation), world.generation);
 	assert_int_equal(world.hooked[HOOK_GENERATION], 0);
+	assert_int_equal(world.parted, 0);
 	memset(world.hooked, 0, sizeof(world.hooked));
 	d = next_one(&d);
 	reaction_start(&d);
 	assert_int_equal(world.hooked[HOOK_GENERATION], 1);
+	assert_int_equal(world.parted, 1);
 	assert_true(world.hooked[HOOK_DISRUPTED]);
 }
 
@@ -1034,6 +1038,8 @@ static void a_device_that_is_gone_in_a_reaction_was_disrupted(void **state)
 	reaction_start(&d);
 	assert_true(check(&d));
 	assert_int_equal(world.told_ntp, 1);
+	/* The generation is the same. */
+	assert_int_equal(world.parted, 0);
 	reaction_withdraw(&d);
 	assert_int_equal(published(&d)->trust, VMCLOCK_RUN_UNKNOWN);
 }
