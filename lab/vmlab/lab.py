@@ -286,8 +286,8 @@ class Lab:
             for path in (builddir / folder / '.libs' / name, builddir / folder / name):
                 if path.is_file() and is_elf(path):
                     return path
-        raise LabError(f'{name} has not been built in {builddir}: run make first, '
-                       'or say --builddir')
+        raise LabError(f'{name} has not been built in {builddir}: '
+                       f'run make -C {builddir} all guest-programs, or say --builddir')
 
     def log(self, text):
         """Add to the record that is kept when a scenario fails."""
