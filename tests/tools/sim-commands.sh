@@ -288,6 +288,16 @@ script 'a script: no time' "1: 'soon' is not a time" 'at soon quit'
 script 'a script: backwards' '2: it is earlier' 'at 2s show' 'at 1s quit'
 script 'a script: no such command' '1: jump: there is no such command' 'at 1s jump'
 
+run --script /dev/zero "$page"
+expect 'a script without an end' 3 "^vmclock-sim: /dev/zero:1: the line is too long$"
+
+# Signals come through, whatever there is to read.
+timeout -s KILL 20 sh -c 'timeout 1 "$0" "$1" </dev/zero' "$VMCLOCK_SIM" "$page" >"$tmp/out" 2>"$tmp/err"
+status=$?
+expect 'commands without an end, and SIGTERM' 124 '^publishing'
+[ ! -e "$page" ] && why='' || why='it is there'
+verdict 'commands without an end: the file is gone' "$why"
+
 # ---- A simulator that does not answer ----------------------------------------------
 
 start

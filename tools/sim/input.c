@@ -21,6 +21,8 @@
 
 #define CLIENTS_MAX 16
 #define TEXT_MAX    4096	/* of a line, with its comment */
+#define SCRIPT_TEXT_MAX 65536	/* the same in a script */
+#define SLICE_NS    1000000	/* for so long, a script keeps the page waiting */
 #define PATIENCE    10		/* seconds that the client waits for an answer */
 #define PAUSE_NS    10000000	/* between two looks whether somebody reads our answers */
 
@@ -108,16 +110,30 @@ static int take_scripted(const struct sim_options *options, char *line, size_t l
 	return ret ? refuse_scripted(number, why) : add_scripted(&entry);
 }
 
+/* Returns the line's length, 0 at the end, or SCRIPT_TEXT_MAX if there is no room for it. */
+static size_t read_text(FILE *file, char text[SCRIPT_TEXT_MAX])
+{
+	size_t length = 0;
+	int byte = 0;
+
+	while (byte != '\n' && length < SCRIPT_TEXT_MAX && (byte = getc(file)) != EOF)
+		text[length++] = (char)byte;
+	if (length < SCRIPT_TEXT_MAX)
+		text[length] = '\0';
+	return length;
+}
+
 static int read_script(const struct sim_options *options, FILE *file)
 {
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t length;
+	static char text[SCRIPT_TEXT_MAX];
+	size_t length;
 	int number = 0, ret = 0;
 
-	while (!ret && (length = getline(&line, &room, file)) > 0)
-		ret = take_scripted(options, line, (size_t)length, ++number);
-	free(line);
+	while (!ret && (length = read_text(file, text))) {
+		number++;
+		ret = length < SCRIPT_TEXT_MAX ? take_scripted(options, text, length, number) :
+						 refuse_scripted(number, "the line is too long");
+	}
 	if (ret || !ferror(file))
 		return ret;
 	fprintf(stderr, TOOL ": cannot read %s: %s\n", script_path, strerror(errno));
@@ -158,6 +174,9 @@ int64_t sim_input_script(struct sim *sim, int64_t started, int64_t now)
 	while (script_next < script_length && !sim->stop) {
 		const struct scripted *entry = &script[script_next];
 
+		/* Go on after an update. */
+		if (monotonic_now() - now > SLICE_NS)
+			return now;
 		if (started + entry->at > now)
 			return started + entry->at;
 		script_next++;
@@ -312,7 +331,8 @@ void sim_input_wait(struct sim *sim, int64_t deadline, const sigset_t *mask)
 {
 	struct pollfd fds[2 + CLIENTS_MAX];
 	struct timespec ts, *timeout = NULL;
-	int i;
+	sigset_t blocked;
+	int i, ready;
 
 	for (i = 0; i <= CLIENTS_MAX; i++)
 		fds[i] = (struct pollfd){ .fd = sources[i].fd, .events = POLLIN };
@@ -333,7 +353,11 @@ void sim_input_wait(struct sim *sim, int64_t deadline, const sigset_t *mask)
 		ts.tv_nsec = left % NS_PER_SEC;
 		timeout = &ts;
 	}
-	if (ppoll(fds, 2 + CLIENTS_MAX, timeout, mask) <= 0)
+	ready = ppoll(fds, 2 + CLIENTS_MAX, timeout, mask);
+	/* Where there is always something to read, ppoll(2) lets no signal through. */
+	sigprocmask(SIG_SETMASK, mask, &blocked);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
+	if (ready <= 0)
 		return;
 	for (i = 0; i <= CLIENTS_MAX && !sim->stop; i++)
 		if (fds[i].revents)
