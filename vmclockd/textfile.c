@@ -37,12 +37,12 @@ static int write_all(int fd, const char *text)
 	return 0;
 }
 
-/* Of this device or pipe, or of what a link leads to, others may be users. */
+/* A device or a pipe, also one that a link such as /dev/stdout leads to, is for other programs. */
 static bool may_replace(const char *path)
 {
 	struct stat st;
 
-	return lstat(path, &st) || S_ISREG(st.st_mode);
+	return stat(path, &st) || S_ISREG(st.st_mode);
 }
 
 /*

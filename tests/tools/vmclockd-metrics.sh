@@ -112,11 +112,11 @@ mkdir "$prom"
 tries=$(stat -c %y "$exporter")
 tried() { [ "$(stat -c %y "$exporter")" != "$tries" ]; }
 tell disrupt
-holds 'a folder in its place' said "cannot write $prom: Is a directory"
+holds 'a folder in its place' said "cannot write $prom: it is not a regular file"
 tries=$(stat -c %y "$exporter")
 tell disrupt
 holds 'it is tried again' tried
-once 'one line tells' 'cannot write .*: Is a directory'
+once 'one line tells' 'cannot write .*: it is not a regular file'
 verdict 'leaves nothing behind' "$(find "$exporter" -mindepth 1 ! -name vmclock.prom)"
 rmdir "$prom"
 stop_daemon

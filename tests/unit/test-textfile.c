@@ -230,7 +230,7 @@ static int make_pipe(void)
 
 static int make_link(void)
 {
-	return symlink("/nonexistent", path);
+	return symlink("/dev/null", path);
 }
 
 static int make_folder(void)

@@ -209,6 +209,10 @@ class WholeSystem:
     def disrupt(self, seconds):
         """Change the marker, and make the system clock wrong by this much."""
         self.vm.run(f'date -s @$(($(date +%s) + {seconds}))')
+        self.mark()
+
+    def mark(self):
+        """Disrupt by changing only the marker."""
         self.vm.page.disrupt()
         self.vm.notify()
 
