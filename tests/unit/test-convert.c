@@ -189,7 +189,7 @@ static void all_are_of_one_page(void **state)
 	uint64_t counters[MANY];
 	struct vmclock_time times[MANY];
 	int64_t first = 0;
-	int i, updates = 0;
+	int i, ret, updates = 0;
 	pthread_t host;
 
 	for (i = 0; i < MANY; i++)
@@ -197,7 +197,11 @@ static void all_are_of_one_page(void **state)
 	enough = false;
 	assert_int_equal(pthread_create(&host, NULL, update_again_and_again, rf->pf), 0);
 	while (updates < 1000) {
-		assert_int_equal(vmclock_at_many(vc, VMCLOCK_SCALE_TAI, counters, MANY, times), 0);
+		ret = vmclock_at_many(vc, VMCLOCK_SCALE_TAI, counters, MANY, times);
+		/* The host may wait for a processor in the middle of an update. */
+		if (ret == -ETIMEDOUT)
+			continue;
+		assert_int_equal(ret, 0);
 		updates += times[0].time.tv_sec != first;
 		first = times[0].time.tv_sec;
 		for (i = 1; i < MANY; i++)

@@ -290,10 +290,14 @@ static void *read_whole(void *arg)
 	const struct vmclock *vc = arg;
 	struct vmclock_abi copy;
 	uint64_t last = 0;
-	int i, updates = 0;
+	int i, ret, updates = 0;
 
 	for (i = 0; i < READINGS || updates < UPDATES; i++) {
-		if (vmclock_read_page(vc, &copy, sizeof(copy)))
+		ret = vmclock_read_page(vc, &copy, sizeof(copy));
+		/* The host may wait for a processor in the middle of an update. */
+		if (ret == -ETIMEDOUT)
+			continue;
+		if (ret)
 			return "no consistent copy";
 		if (copy.counter_value != copy.disruption_marker ||
 		    copy.time_sec != copy.disruption_marker ||
@@ -312,10 +316,13 @@ static void *read_states(void *arg)
 	const struct vmclock *vc = arg;
 	struct vmclock_state s;
 	uint64_t last = 0;
-	int i, updates = 0;
+	int i, ret, updates = 0;
 
 	for (i = 0; i < READINGS || updates < UPDATES; i++) {
-		if (vmclock_read_state(vc, &s))
+		ret = vmclock_read_state(vc, &s);
+		if (ret == -ETIMEDOUT)
+			continue;
+		if (ret)
 			return "no consistent state";
 		if (s.generation != s.marker || s.status != (uint8_t)s.marker ||
 		    s.flags != (VMCLOCK_FLAG_GENERATION_PRESENT |
