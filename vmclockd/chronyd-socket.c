@@ -94,8 +94,9 @@ void chronyd_socket_tell(const struct config *config, bool runs)
 	if (runs)
 		say(LOG_WARNING,
 		    "chronyd runs, but has no socket %s: set chronyd_socket to its path, which is "
-		    "bindcmdaddress in chrony.conf%s%s",
-		    usual, found ? ", perhaps " : "", found ? other : "");
+		    "bindcmdaddress in chrony.conf, %s%s",
+		    usual, found ? "perhaps " : "or remove 'bindcmdaddress /' there",
+		    found ? other : "");
 	else if (found)
 		say(LOG_NOTICE,
 		    "there is a socket %s: if the chronyd there keeps the system clock, set "

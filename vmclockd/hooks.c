@@ -112,12 +112,26 @@ static bool is_below_a_folder_of_others(const char *path)
 	return others_can_replace_in("/");
 }
 
+/* A hook that is gone by now needs no line. */
+static void tell_unreachable(const char *path, int error)
+{
+	struct stat st;
+
+	if (!lstat(path, &st) && S_ISLNK(st.st_mode))
+		say(LOG_WARNING, "hook %s is not run: cannot follow the link: %s", path,
+		    strerror(error));
+}
+
 /* Programs that other users could have written are not run. */
 static bool may_run(const char *path)
 {
 	struct stat st;
 
-	if (stat(path, &st) || !S_ISREG(st.st_mode) || access(path, X_OK))
+	if (stat(path, &st)) {
+		tell_unreachable(path, errno);
+		return false;
+	}
+	if (!S_ISREG(st.st_mode) || access(path, X_OK))
 		return false;
 	if (others_can_write(&st))
 		say(LOG_WARNING, "hook %s is not run: others can write it", path);

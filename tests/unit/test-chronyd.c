@@ -136,7 +136,8 @@ static void a_chronyd_without_the_socket_is_told(void **state)
 	d->start(&p->ntp);
 	assert_string_equal(logged, "chronyd runs, but has no socket " CHRONYD_SOCKET
 				    ": set chronyd_socket to its path, which is "
-				    "bindcmdaddress in chrony.conf");
+				    "bindcmdaddress in chrony.conf, or remove "
+				    "'bindcmdaddress /' there");
 	/* A port of IPv6; or none, and the file of its process ID, which may be stale. */
 	write_proc("udp", "");
 	assert_false(chronyd_runs_elsewhere());

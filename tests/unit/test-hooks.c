@@ -393,6 +393,21 @@ static void a_link_leads_to_no_folder_of_others(void **state)
 	assert_true(exists("ran"));
 }
 
+/* As one to /root, which the unit does not see. */
+static void a_link_to_nothing_is_told(void **state)
+{
+	(void)state;
+	assert_int_equal(symlink("/nonexistent/hook", "hooks/1"), 0);
+	run_for_a_disruption();
+	assert_string_equal(said, "hook hooks/1 is not run: cannot follow the link: "
+				  "No such file or directory");
+	assert_int_equal(unlink("hooks/1"), 0);
+	assert_int_equal(symlink("1", "hooks/1"), 0);
+	run_for_a_disruption();
+	assert_string_equal(said, "hook hooks/1 is not run: cannot follow the link: "
+				  "Too many levels of symbolic links");
+}
+
 /* The vendor's hook must not run instead of one that the administrator has switched off. */
 static void what_replaces_need_not_run(void **state)
 {
@@ -420,9 +435,11 @@ static void what_replaces_need_not_run(void **state)
 
 static void former_versions_are_not_run(void **state)
 {
-	static const char *const former[] = { "hooks/1~",	  "hooks/1.bak",     "hooks/1.orig",
-					      "hooks/1.dpkg-old", "hooks/1.ucf-dist", "hooks/1.rpmsave",
-					      "hooks/#1#",	  "hooks/1.swp",     "hooks/.1" };
+	static const char *const former[] = { "hooks/1~",	  "hooks/1.bak",
+					      "hooks/1.orig",	  "hooks/1.dpkg-old",
+					      "hooks/1.ucf-dist", "hooks/1.rpmsave",
+					      "hooks/#1#",	  "hooks/1.swp",
+					      "hooks/.1" };
 	size_t i;
 
 	(void)state;
@@ -459,6 +476,7 @@ int main(int argc, char **argv)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_link_leads_to_no_folder_of_others, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(a_link_to_nothing_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_replaces_need_not_run, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(former_versions_are_not_run, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_was_removed_is_not_run, set_up, tear_down),

@@ -11,8 +11,10 @@ LONG = True
 ON_REQUEST = True
 
 SOCKET = '/run/chrony/commands.sock'
+CHRONY_CONF = '/etc/chrony/chrony.conf'
+NO_WAY = f"chronyd runs, but has no socket {SOCKET}: .* or remove 'bindcmdaddress /' there"
 SETTINGS = {
-    '/etc/chrony/chrony.conf': f'''server 10.0.2.2 iburst minpoll 4 maxpoll 4
+    CHRONY_CONF: f'''server 10.0.2.2 iburst minpoll 4 maxpoll 4
 driftfile /var/lib/chrony/chrony.drift
 bindcmdaddress {SOCKET}
 makestep 1 3
@@ -44,3 +46,8 @@ def run(lab):
     vm.wait_for('grep -q vmclock_ /tmp/vmclock.prom')
     checked = vm.run('vmclockd --check-config 2>&1')
     lab.equal(checked, '', 'what --check-config says now')
+
+    # Without any socket or port for commands, the file of its process ID is left.
+    vm.run(f"sed -i 's,^bindcmdaddress.*,bindcmdaddress /\\ncmdport 0,' {CHRONY_CONF}; "
+           'systemctl restart chrony; systemctl restart vmclockd')
+    vm.wait_for(f'journalctl -b -o cat -u vmclockd | grep -q "{NO_WAY}"', 120)
