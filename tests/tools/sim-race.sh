@@ -13,6 +13,8 @@ page=$folder/page control=$folder/control
 begin() {
 	n=$1
 	shift
+	# What the round before wrote must not count.
+	: >"$tmp/$n.out"
 	"$VMCLOCK_SIM" "$@" </dev/null >"$tmp/$n.out" 2>"$tmp/$n.err" &
 	echo $! >"$tmp/$n.pid"
 }
@@ -144,6 +146,7 @@ for kind in 'a new page' 'a page that was left' 'a page of another kind'; do
 	*kind) killed --utc ;;
 	esac
 	rm -f "$control"
+	: >"$tmp/sim.out"
 	"$VMCLOCK_SIM" "$page" </dev/null >"$tmp/sim.out" 2>"$tmp/sim.err" &
 	sim=$!
 	until_true mapped

@@ -17,6 +17,8 @@ verify() {
 # Runs it in the background until it has looked for a while; `ended' gives the report.
 watching=
 begin() {
+	# Its predecessor's lines must not count, and the child may open the file late.
+	: >"$tmp/verify.err"
 	"$VMCLOCK_VERIFY" "$@" </dev/null >"$tmp/verify.out" 2>"$tmp/verify.err" &
 	watching=$!
 }
