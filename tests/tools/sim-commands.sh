@@ -292,7 +292,7 @@ run --script /dev/zero "$page"
 expect 'a script without an end' 3 "^vmclock-sim: /dev/zero:1: the line is too long$"
 
 # Signals come through, whatever there is to read.
-timeout -s KILL 20 sh -c 'timeout 1 "$0" "$1" </dev/zero' "$VMCLOCK_SIM" "$page" >"$tmp/out" 2>"$tmp/err"
+timeout -k 20 1 "$VMCLOCK_SIM" "$page" </dev/zero >"$tmp/out" 2>"$tmp/err"
 status=$?
 expect 'commands without an end, and SIGTERM' 124 '^publishing'
 [ ! -e "$page" ] && why='' || why='it is there'

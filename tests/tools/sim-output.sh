@@ -55,7 +55,7 @@ ended() {
 fill
 begin "$tmp/pipe" "$tmp/sim.err"
 live 'a full pipe'
-for n in 1 2 3 4 5 6 7 8 9 10; do
+for _ in 1 2 3 4 5 6 7 8 9 10; do
 	echo show >&9
 done
 live 'a full pipe, and answers'
