@@ -827,6 +827,23 @@ static void a_commit_wait_ends_in_time(void **state)
 	vmclock_close(vc);
 }
 
+/* Each reading of the clock may fail. */
+static void a_clock_that_fails_ends_a_commit_wait(void **state)
+{
+	const struct timespec timeout = { .tv_nsec = 300 * MS };
+	const struct timespec ts = { .tv_sec = 2000 };
+	struct vmclock *vc;
+	int i;
+
+	for (i = 1; i <= 8; i++) {
+		vc = begin_with_time(*state);
+		world.clock_fails_at = i;
+		assert_int_equal(vmclock_wait_past(vc, VMCLOCK_SCALE_UTC, 1, &ts, &timeout),
+				 -EPERM);
+		vmclock_close(vc);
+	}
+}
+
 static void a_time_that_is_over_is_not_slept_for(void **state)
 {
 	struct vmclock *vc = begin_with_time(*state);
@@ -1032,6 +1049,7 @@ int main(void)
 		TEST(a_timeout_is_checked_first),
 		TEST(a_commit_wait_sleeps_in_slices),
 		TEST(a_commit_wait_ends_in_time),
+		TEST(a_clock_that_fails_ends_a_commit_wait),
 		TEST(a_time_that_is_over_is_not_slept_for),
 		TEST(whole_seconds_are_slept_for_as_well),
 		TEST(far_times_are_slept_for_in_slices),
