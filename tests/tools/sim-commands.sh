@@ -6,12 +6,6 @@
 # shellcheck source-path=SCRIPTDIR source=sim-lib.sh
 . "${top_srcdir:=.}/tests/tools/sim-lib.sh"
 
-is() {	# NAME FIELD VALUE
-	got=$(get "$2")
-	[ "$got" = "$3" ] && why='' || why="$2 is $got, not $3"
-	verdict "$1" "$why"
-}
-
 # ---- Commands, one by one ---------------------------------------------------------
 
 start

@@ -89,6 +89,14 @@ get() {
 	"$SIM_READER" "$page" get "$1"
 }
 
+# is NAME FIELD VALUE: a case: the page has this value.
+is() {
+	got=$(get "$2")
+	[ "$got" = "$3" ] && why='' || why="$2 is $got, not $3"
+	: >"$tmp/out"
+	verdict "$1" "$why"
+}
+
 play_chronyc() {
 	echo 0.0 >"$tmp/offset"
 	: >"$tmp/asked"

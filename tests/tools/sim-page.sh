@@ -6,13 +6,6 @@
 # shellcheck source-path=SCRIPTDIR source=sim-lib.sh
 . "${top_srcdir:=.}/tests/tools/sim-lib.sh"
 
-is() {	# NAME FIELD VALUE
-	got=$(get "$2")
-	[ "$got" = "$3" ] && why='' || why="$2 is $got, not $3"
-	: >"$tmp/out"
-	verdict "$1" "$why"
-}
-
 gone() {
 	[ ! -e "$page" ] && [ ! -e "$control" ] && why='' || why='it is there'
 	verdict "$1" "$why"
