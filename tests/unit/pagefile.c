@@ -208,7 +208,7 @@ struct vmclock_run_page runfiles_page(const struct runfiles *rf, uint64_t counte
 	};
 }
 
-static int64_t clock_ns(clockid_t clock)
+int64_t time_on(clockid_t clock)
 {
 	struct timespec ts;
 
@@ -218,9 +218,9 @@ static int64_t clock_ns(clockid_t clock)
 
 struct vmclock_run_state runfiles_word(const struct runfiles *rf)
 {
-	int64_t before = clock_ns(CLOCK_MONOTONIC);
-	int64_t real = clock_ns(CLOCK_REALTIME);
-	int64_t after = clock_ns(CLOCK_MONOTONIC);
+	int64_t before = time_on(CLOCK_MONOTONIC);
+	int64_t real = time_on(CLOCK_REALTIME);
+	int64_t after = time_on(CLOCK_MONOTONIC);
 
 	return (struct vmclock_run_state){
 		.magic = htole32(VMCLOCK_RUN_STATE_MAGIC),

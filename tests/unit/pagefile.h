@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "vmclock.h"
 #include "vmclock-abi.h"
@@ -58,6 +59,9 @@ void runfiles_make_state(struct runfiles *rf);
  */
 struct vmclock_run_page runfiles_page(const struct runfiles *rf, uint64_t counter);
 #define RUNFILES_SEC	INT64_C(1483228800)
+
+/* In ns, on the clock of the test program. */
+int64_t time_on(clockid_t clock);
 
 /* A state with a trusted system clock, under the page's marker, valid for a minute. */
 struct vmclock_run_state runfiles_word(const struct runfiles *rf);

@@ -75,14 +75,6 @@ static const struct timespec at_once = { 0 };
 static const struct timespec soon = { .tv_nsec = 150000000 };
 static const struct timespec late = { .tv_sec = 30 };
 
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	assert_int_equal(clock_gettime(clock, &ts), 0);
-	return ts.tv_sec * NS + ts.tv_nsec;
-}
-
 static struct vmclock_run_state vouch(struct runfiles *rf)
 {
 	struct vmclock_run_state word = runfiles_word(rf);
@@ -168,7 +160,7 @@ static void its_word_holds_for_a_time(void **state)
 
 	expect_trust(vc, 1);
 	/* Whatever it was. */
-	word.valid_until = htole64((uint64_t)clock_ns(CLOCK_MONOTONIC) - 1);
+	word.valid_until = htole64((uint64_t)time_on(CLOCK_MONOTONIC) - 1);
 	runfiles_vouch(rf, &word);
 	expect_none(vc, -ENOENT);
 	word.trust = VMCLOCK_RUN_DISRUPTED;
@@ -182,23 +174,23 @@ static void its_word_holds_for_a_time(void **state)
 	word.valid_until = htole64(UINT64_MAX);
 	runfiles_vouch(rf, &word);
 	expect_none(vc, -ENOENT);
-	word.valid_until = htole64((uint64_t)clock_ns(CLOCK_MONOTONIC) + VMCLOCK_RUN_VALID_MAX +
+	word.valid_until = htole64((uint64_t)time_on(CLOCK_MONOTONIC) + VMCLOCK_RUN_VALID_MAX +
 				   60 * NS);
 	runfiles_vouch(rf, &word);
 	expect_none(vc, -ENOENT);
-	word.valid_until = htole64((uint64_t)clock_ns(CLOCK_MONOTONIC) + VMCLOCK_RUN_VALID_MAX);
+	word.valid_until = htole64((uint64_t)time_on(CLOCK_MONOTONIC) + VMCLOCK_RUN_VALID_MAX);
 	runfiles_vouch(rf, &word);
 	expect_trust(vc, 1);
 
 	/* Without a writer, trust ends at this time, and not before. */
-	until = clock_ns(CLOCK_MONOTONIC) + NS / 5;
+	until = time_on(CLOCK_MONOTONIC) + NS / 5;
 	word.valid_until = htole64((uint64_t)until);
 	runfiles_vouch(rf, &word);
-	while (clock_ns(CLOCK_MONOTONIC) <= until) {
+	while (time_on(CLOCK_MONOTONIC) <= until) {
 		uint64_t marker;
 		int ret = vmclock_system_trusted(vc, &marker);
 
-		if (clock_ns(CLOCK_MONOTONIC) <= until)
+		if (time_on(CLOCK_MONOTONIC) <= until)
 			assert_int_equal(ret, 0);
 	}
 	expect_none(vc, -ENOENT);
@@ -312,7 +304,7 @@ static void a_clock_of_1970_can_be_right(void **state)
 	struct vmclock *vc;
 
 	clocks.slewed = 86400 * NS;
-	clocks.stepped = NS - clock_ns(CLOCK_REALTIME);
+	clocks.stepped = NS - time_on(CLOCK_REALTIME);
 	word = vouch(rf);
 	assert_true((int64_t)le64toh(word.lead_most) < 0);
 	vc = pagefile_open(rf->pf);
@@ -473,7 +465,7 @@ static void a_file_that_others_may_have_made_does_not_count(void **state)
 /* This process's processor time, in ns, to detect spinning. */
 static int64_t work(void)
 {
-	return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	return time_on(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 /* A kill in the middle of an update: the last whole state counts. */
@@ -641,15 +633,15 @@ static void a_wait_ends_with_trust(void **state)
 	struct helper helper = { .rf = rf, .act = vouch_again, .ms = 60 };
 	struct vmclock_run_state word = vouch(rf);
 	struct vmclock *vc = pagefile_open(rf->pf);
-	int64_t before = clock_ns(CLOCK_MONOTONIC);
+	int64_t before = time_on(CLOCK_MONOTONIC);
 	int64_t worked = work();
 
 	word.trust = VMCLOCK_RUN_DISRUPTED;
 	runfiles_vouch(rf, &word);
 	start(&helper);
 	assert_int_equal(vmclock_system_wait_trusted(vc, &late), 0);
-	assert_true(clock_ns(CLOCK_MONOTONIC) - before >= 60000000);
-	assert_true(clock_ns(CLOCK_MONOTONIC) - before < 10 * NS);
+	assert_true(time_on(CLOCK_MONOTONIC) - before >= 60000000);
+	assert_true(time_on(CLOCK_MONOTONIC) - before < 10 * NS);
 	assert_true(work() - worked < 50000000);
 	pthread_join(helper.thread, NULL);
 	expect_trust(vc, 1);
@@ -663,12 +655,12 @@ static void a_wait_ends_in_time(void **state)
 	};
 	struct runfiles *rf = *state;
 	struct vmclock *vc = pagefile_open(rf->pf);
-	int64_t before = clock_ns(CLOCK_MONOTONIC);
+	int64_t before = time_on(CLOCK_MONOTONIC);
 	size_t i;
 
 	assert_int_equal(vmclock_system_wait_trusted(vc, &soon), -ETIMEDOUT);
-	assert_true(clock_ns(CLOCK_MONOTONIC) - before >= soon.tv_nsec);
-	assert_true(clock_ns(CLOCK_MONOTONIC) - before < 10 * NS);
+	assert_true(time_on(CLOCK_MONOTONIC) - before >= soon.tv_nsec);
+	assert_true(time_on(CLOCK_MONOTONIC) - before < 10 * NS);
 	/* Even if the clock is trusted. */
 	vouch(rf);
 	for (i = 0; i < ARRAY_SIZE(wrong); i++)
@@ -960,7 +952,7 @@ static void who_does_not_look_refuses_nothing(void **state)
 
 	pagefile_disrupt(rf->pf);
 	assert_int_equal(ask(vc), -EAGAIN);
-	word.valid_until = htole64((uint64_t)clock_ns(CLOCK_MONOTONIC) - 1);
+	word.valid_until = htole64((uint64_t)time_on(CLOCK_MONOTONIC) - 1);
 	runfiles_vouch(rf, &word);
 	assert_int_equal(ask(vc), 0);
 	word = runfiles_word(rf);
