@@ -28,13 +28,17 @@ run() {
 	status=$?
 }
 
-# until_true COMMAND...: waits until the command succeeds, for at most 20 seconds.
+# until_true COMMAND...: waits until the command succeeds, for at most about 20 seconds. It asks
+# less often after a while, because other tests run at the same time.
 until_true() {
-	tries=2000
+	tries=0
 	until "$@"; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || return 1
-		sleep 0.01
+		tries=$((tries + 1))
+		case $tries in
+		?) sleep 0.01 ;;
+		420) return 1 ;;
+		*) sleep 0.05 ;;
+		esac
 	done
 }
 
