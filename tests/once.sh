@@ -69,4 +69,22 @@ check_is 'and passes when the fault is gone' 1 0
 rm headers/header.h
 check_is 'with a header missing it is always checked' 1 0
 check_is 'and again' 1 0
+
+# No C source, and it includes what the caller names.
+echo 'int w;' >headers/header.h
+echo '#include "nowhere.h"' >source.c
+CHECKED_WITH='headers/header.h extra.h'
+export CHECKED_WITH
+check_is 'a source that another language reads' 1 0
+check_is 'is not checked again' 0 0
+echo 'int v;' >>headers/header.h
+check_is 'after a change of a file that is named' 1 0
+echo 'int u;' >>source.c
+check_is 'after a change of its own' 1 0
+CHECKED_WITH='headers/header.h gone.h'
+check_is 'with a named file missing it is always checked' 1 0
+check_is 'and once more' 1 0
+CHECKED_WITH=
+check_is 'a source that includes nothing' 1 0
+check_is 'needs no check either, the second time' 0 0
 echo "1..$number"
