@@ -31,6 +31,7 @@ static struct {
 	/* vmclockd: */
 	int ends_at;		/* at so many looks its updates end; 0: never */
 	int torn;		/* it makes so many updates, each between two loads of a reader */
+	int vouches_at;		/* at so many sleeps of a reader it finds that the clock is right */
 
 	/* the clocks: */
 	int64_t now;		/* CLOCK_MONOTONIC */
@@ -41,12 +42,14 @@ static struct {
 
 	/* and the hypervisor's page: */
 	int held;		/* so often it is found in an update that does not end */
+	int update_ends_at;	/* at so many sleeps of a reader its update ends */
 	uint64_t marker;
 
 	int looks[VMCLOCK_RUN_COPIES];
 	int pauses;
 	int readings;		/* of CLOCK_REALTIME */
 	int all_readings;
+	int asked;		/* for the marker */
 	int sleeps;
 } world;
 
@@ -64,6 +67,16 @@ static void end_updates(void)
 
 	for (i = 0; i < VMCLOCK_RUN_COPIES; i++)
 		world.copies[i].state.seq_count = htole32(2);
+}
+
+static void vouch(uint8_t trust, int64_t valid_until)
+{
+	int i;
+
+	for (i = 0; i < VMCLOCK_RUN_COPIES; i++) {
+		world.copies[i].state.trust = trust;
+		world.copies[i].state.valid_until = htole64((uint64_t)valid_until);
+	}
 }
 
 /* A disruption, and vmclockd tells of it: both copies are whole again at once. */
@@ -144,6 +157,7 @@ int vmclock_check_current(const struct vmclock *vc, uint64_t marker, const uint6
 {
 	(void)vc;
 	assert_false(once);
+	world.asked++;
 	if (world.held) {
 		world.held--;
 		return -ETIMEDOUT;
@@ -178,6 +192,10 @@ int vmclock_sleep(int64_t ns)
 {
 	assert_uint_in_range(++world.sleeps, 0, MOST);
 	world.now += ns;
+	if (world.sleeps == world.update_ends_at)
+		world.page.seq_count = htole32(2);
+	if (world.sleeps == world.vouches_at)
+		vouch(VMCLOCK_RUN_TRUSTED, world.now + 60 * NS);
 	return 0;
 }
 
@@ -385,6 +403,39 @@ static void each_reading_of_a_clock_may_fail(void **state)
 
 /* ---- Waiting -------------------------------------------------------------------------- */
 
+/* There is no trust, for whatever reason, and then there is. */
+static void a_wait_ends_with_trust(void **state)
+{
+	static const struct {
+		uint8_t trust;
+		int64_t valid_until;
+	} cases[] = {
+		{ VMCLOCK_RUN_UNKNOWN, NOW + 60 * NS },
+		{ VMCLOCK_RUN_DISRUPTED, NOW + 60 * NS },
+		{ VMCLOCK_RUN_TRUSTED, 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_up(state);
+		vouch(cases[i].trust, cases[i].valid_until);
+		world.vouches_at = 4;
+		assert_int_equal(vmclock_system_wait_trusted(&world.vc, NULL), 0);
+		assert_int_equal(world.sleeps, 4);
+	}
+}
+
+/* Whoever asks for its marker would spin for 100 ms. */
+static void a_host_in_an_update_is_slept_for(void **state)
+{
+	(void)state;
+	world.page.seq_count = htole32(1);
+	world.update_ends_at = 3;
+	assert_int_equal(vmclock_system_wait_trusted(&world.vc, NULL), 0);
+	assert_int_equal(world.sleeps, 3);
+	assert_int_equal(world.asked, 1);
+}
+
 /* It was at rest when the wait looked, and in an update when the marker was to be read. */
 static void a_host_that_begins_an_update_just_then_is_waited_for(void **state)
 {
@@ -458,6 +509,8 @@ int main(void)
 		TEST(a_step_of_a_nanosecond_counts),
 		TEST(what_is_known_too_badly_is_read_again),
 		TEST(each_reading_of_a_clock_may_fail),
+		TEST(a_wait_ends_with_trust),
+		TEST(a_host_in_an_update_is_slept_for),
 		TEST(a_host_that_begins_an_update_just_then_is_waited_for),
 		TEST(the_clock_is_read_only_for_what_is_doubtful),
 		TEST(what_is_about_another_device_is_no_judgement),
