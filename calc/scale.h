@@ -149,7 +149,8 @@ static inline int vmclock_calc_to_utc(const struct vmclock_snapshot *s, struct v
 /*
  * In UTC a positive leap second has the same numbers as the second before it. If
  * the earliest time lies in the second before, it is moved to the first of these
- * numbers. If the latest time lies in the leap second, it is moved to the last.
+ * numbers. If the latest time lies in the leap second, it is moved to the end of
+ * these numbers, which is midnight: no nanosecond is after all their fractions.
  * So a time that is numbered before @earliest, or after @latest, is certainly
  * earlier or later, in whichever of the two seconds the clock was read.
  */
@@ -162,7 +163,7 @@ static inline int vmclock_calc_bounds_to_utc(const struct vmclock_leap_second *l
 	if (leap->sign > 0 && earliest->sec == leap->at - 1)
 		earliest->nsec = 0;
 	if (leap->sign > 0 && latest->sec == leap->at)
-		latest->nsec = NS_PER_SEC - 1;
+		*latest = (struct vmclock_instant){ .sec = leap->at + 1 };
 	return vmclock_calc_linear_to_utc(leap, earliest) ?:
 	       vmclock_calc_linear_to_utc(leap, latest);
 }

@@ -128,7 +128,7 @@ enum vmclock_scale {
  * latest time of A is before the earliest time of B, then A was made before B.
  * In UTC the bounds allow for the repeated second: in the second before a positive
  * leap second, @earliest stays 23:59:59.000000000; in the leap second, @latest is
- * 23:59:59.999999999. vmclock_now(3) gives the span in which UTC and smeared time
+ * 00:00:00.000000000. vmclock_now(3) gives the span in which UTC and smeared time
  * have bounds.
  */
 struct vmclock_time {
