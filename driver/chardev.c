@@ -8,6 +8,7 @@
 #include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/seqlock.h>
+#include <linux/signal.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
@@ -137,10 +138,13 @@ static int vmclock_fasync(int fd, struct file *file, int on)
 	struct vmclock_page_state now;
 	int ret = fasync_helper(fd, file, on, &vc->fasync);
 
-	if (ret > 0) {
-		now = vmclock_page_state_now(vc);
-		vmclock_watch_waiter(vc, &now);
-	}
+	if (ret <= 0)
+		return ret;
+	now = vmclock_page_state_now(vc);
+	vmclock_watch_waiter(vc, &now);
+	/* By look_lock: vmclock_watch_stop() finds the entry, or the device is seen gone here. */
+	if (on && vmclock_gone(vc))
+		kill_fasync(&vc->fasync, SIGIO, POLL_HUP);
 	return ret;
 }
 

@@ -9,6 +9,7 @@
 
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/ptp_clock_kernel.h>
 #include <linux/timekeeping.h>
 #ifdef CONFIG_X86_64
@@ -39,6 +40,12 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 
 #ifndef HAVE_COPY_SPLICE_READ
 #define copy_splice_read generic_file_splice_read
+#endif
+
+/* A macro because the getter's type depends on the kernel: use one of the kernel's own. */
+#ifndef DEFINE_KERNEL_PARAM_OPS
+#define DEFINE_KERNEL_PARAM_OPS(name, setter, getter) \
+	const struct kernel_param_ops name = { .set = (setter), .get = (getter) }
 #endif
 
 #ifdef CONFIG_X86_64

@@ -36,6 +36,7 @@ static const char *const vmclock_timescales[] = {
 };
 
 static int vmclock_timescale = VMCLOCK_PTP_TAI;
+static const char *vmclock_timescale_name = "tai";
 
 static int vmclock_timescale_set(const char *value, const struct kernel_param *param)
 {
@@ -44,19 +45,13 @@ static int vmclock_timescale_set(const char *value, const struct kernel_param *p
 	if (found < 0)
 		return found;
 	vmclock_timescale = found;
+	vmclock_timescale_name = vmclock_timescales[found];
 	return 0;
 }
 
-static int vmclock_timescale_get(char *buffer, const struct kernel_param *param)
-{
-	return sysfs_emit(buffer, "%s\n", vmclock_timescales[vmclock_timescale]);
-}
+static DEFINE_KERNEL_PARAM_OPS(vmclock_timescale_ops, vmclock_timescale_set, param_get_charp);
 
-static const struct kernel_param_ops vmclock_timescale_ops = {
-	.set = vmclock_timescale_set,
-	.get = vmclock_timescale_get,
-};
-module_param_cb(ptp_timescale, &vmclock_timescale_ops, NULL, 0444);
+module_param_cb(ptp_timescale, &vmclock_timescale_ops, &vmclock_timescale_name, 0444);
 MODULE_PARM_DESC(ptp_timescale, "Timescale of the PTP clock: tai (default) or utc");
 
 /* ---- A counter value, alone or with the system clock's time ------------------- */

@@ -18,6 +18,7 @@
 #include <linux/signal.h>
 #include <linux/wait.h>
 
+#include "compat.h"
 #include "internal.h"
 
 /* Multiplies the interval if the host notifies. */
@@ -67,10 +68,7 @@ static int vmclock_interval_set(const char *value, const struct kernel_param *pa
 	return 0;
 }
 
-static const struct kernel_param_ops vmclock_interval_ops = {
-	.set = vmclock_interval_set,
-	.get = param_get_uint,
-};
+static DEFINE_KERNEL_PARAM_OPS(vmclock_interval_ops, vmclock_interval_set, param_get_uint);
 
 module_param_cb(interval_ms, &vmclock_interval_ops, &interval_ms, 0644);
 MODULE_PARM_DESC(interval_ms, "Look at the page this often (default 1000; 0: never)");

@@ -22,7 +22,7 @@ DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 
 def run(lab):
     vm = lab.boot(Simulation({'magic': 0}),
-                  programs=['device-read', 'device-map', 'device-nowait', 'vmclock-check'])
+                  programs=['device-read', 'device-map', 'device-nowait', 'device-uring', 'vmclock-check'])
     vm.load()
     device = vm.device
     bind = f'echo {device} >{DRIVER}/bind'
@@ -78,9 +78,12 @@ def stuck_in_use(lab, vm, device):
     vm.notify()
     vm.wait_log(f'{stuck} 7')
     lab.equal(vm.run('device-nowait'), 'ok', 'device-nowait')
+    vm.run('device-uring >/tmp/uring 2>&1 &')
+    vm.wait_for('grep -qxE "reading|missing" /tmp/uring')
     vm.page.set(seq_count=8)
     vm.notify()
     vm.wait_log('vmclock0: the host goes on')
+    vm.wait_for('grep -qxE "64|missing" /tmp/uring')
     # Repeated stuck updates do not each get a line.
     vm.page.set(seq_count=9)
     vm.run('sleep 2')

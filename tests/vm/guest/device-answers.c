@@ -18,8 +18,11 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "uring.h"
 
 #define PAGE 4096
+/* After this many ms without an answer, a call is taken to wait. */
+#define WAITS 1000
 
 static char buffer[4 * PAGE];
 
@@ -90,7 +93,6 @@ static void reading(void)
 	say("pread to nowhere", pread(fd, nowhere, 8, 0));
 	say("preadv", preadv(fd, parts, 3, 0));
 	say("preadv at 100", preadv(fd, parts, 3, 100));
-	say("preadv RWF_NOWAIT", preadv2(fd, parts, 3, 0, RWF_NOWAIT));
 	say("read a page", read(fd, buffer, PAGE));
 	say("read at the end", read(fd, buffer, PAGE));
 	say("read at the end again", read(fd, buffer, 1));
@@ -104,6 +106,64 @@ static void reading(void)
 
 	fd = open_or_die(O_RDONLY | O_NONBLOCK);
 	say("read O_NONBLOCK", read(fd, buffer, PAGE));
+	close(fd);
+}
+
+/* Memory ends in the middle of the buffer. */
+static void reading_to_an_end(void)
+{
+	char *end = (char *)mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) + PAGE;
+	struct iovec whole_and_half[] = { { buffer, 8 }, { end - 8, 16 } };
+	int fd = open_or_die(O_RDONLY);
+
+	expect(!munmap(end, PAGE));
+	say("pread to an end of memory, a page", pread(fd, end - 100, PAGE, 0));
+	say("pread to an end of memory, 8", pread(fd, end - 4, 8, 16));
+	say("preadv to an end of memory", preadv(fd, whole_and_half, 2, 0));
+	close(fd);
+}
+
+static void reading_with_flags(void)
+{
+	static const struct {
+		const char *name;
+		int flag;
+	} flags[] = {
+		{ "RWF_HIPRI", RWF_HIPRI }, { "RWF_DSYNC", RWF_DSYNC }, { "RWF_SYNC", RWF_SYNC },
+		{ "RWF_NOWAIT", RWF_NOWAIT }, { "RWF_APPEND", RWF_APPEND },
+	};
+	struct iovec part = { buffer, 16 };
+	int fd = open_or_die(O_RDONLY);
+	char call[40];
+	size_t i;
+
+	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		snprintf(call, sizeof(call), "preadv2 %s", flags[i].name);
+		say(call, preadv2(fd, &part, 1, 0, flags[i].flag));
+	}
+	close(fd);
+}
+
+static void reading_by_io_uring(void)
+{
+	const char *const when[] = { "before a read", "after a read" };
+	int fd = open_or_die(O_RDONLY);
+	struct pollfd completed = { .events = POLLIN };
+	size_t i;
+
+	expect(uring_open());
+	completed.fd = ring.fd;
+	for (i = 0; i < 2; i++) {
+		uring_submit(&(struct io_uring_sqe) {
+			.opcode = IORING_OP_READ, .fd = fd, .addr = (uintptr_t)buffer, .len = 16,
+		});
+		if (poll(&completed, 1, WAITS) == 1)
+			printf("io_uring read %s: %d\n", when[i], uring_completion());
+		else
+			printf("io_uring read %s: waits\n", when[i]);
+	}
+	close(ring.fd);
 	close(fd);
 }
 
@@ -267,6 +327,9 @@ int main(void)
 
 	opening();
 	reading();
+	reading_to_an_end();
+	reading_with_flags();
+	reading_by_io_uring();
 	seeking();
 	polling();
 	fd = open_or_die(O_RDONLY);

@@ -6,10 +6,26 @@
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "guest.h"
+
+/* Who waits for a signal of a device that is gone already is told, and waits no longer. */
+static void signal_is_sent(int fd)
+{
+	const struct timespec limit = { .tv_sec = 10 };
+	sigset_t io;
+
+	sigemptyset(&io);
+	sigaddset(&io, SIGIO);
+	expect(!sigprocmask(SIG_BLOCK, &io, NULL));
+	expect(!fcntl(fd, F_SETOWN, getpid()));
+	expect(!fcntl(fd, F_SETFL, O_ASYNC));
+	expect(sigtimedwait(&io, NULL, &limit) == SIGIO);
+}
 
 int main(void)
 {
@@ -34,6 +50,7 @@ int main(void)
 	expect(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED && errno == ENODEV);
 	expect(!memcmp(page, "VCLK", 4));
 	expect_errno(mprotect(page, 4096, PROT_READ | PROT_WRITE), EACCES);
+	signal_is_sent(fd);
 	puts("ok");
 
 	while (read(0, buffer, sizeof(buffer)) > 0)

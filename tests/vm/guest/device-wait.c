@@ -15,12 +15,10 @@
  */
 #include <fcntl.h>
 #include <linux/aio_abi.h>
-#include <linux/io_uring.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -30,6 +28,7 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "uring.h"
 #include "wakeup.h"
 #include "../../counter.h"
 
@@ -197,75 +196,24 @@ static void wait_by_aio(int fd)
 	expect(event.res == POLLIN);
 }
 
-static struct {
-	int fd;
-	struct io_uring_sqe *sqes;
-	atomic_uint *sq_tail, *cq_head, *cq_tail;
-	unsigned int *sq_array;
-	struct io_uring_cqe *cqes;
-	unsigned int sq_mask, cq_mask;
-} ring;
-
-static void *map_ring(size_t len, uint64_t offset)
-{
-	void *part = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, (off_t)offset);
-
-	expect(part != MAP_FAILED);
-	return part;
-}
-
 static void begin_uring(int fd)
 {
-	struct io_uring_params p = { };
-	char *sq, *cq;
-
 	(void)fd;
-	ring.fd = (int)syscall(SYS_io_uring_setup, 4, &p);
-	if (ring.fd < 0)
+	if (!uring_open())
 		missing();
-	sq = map_ring(p.sq_off.array + p.sq_entries * sizeof(unsigned int), IORING_OFF_SQ_RING);
-	cq = map_ring(p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe),
-		      IORING_OFF_CQ_RING);
-	ring.sqes = map_ring(p.sq_entries * sizeof(struct io_uring_sqe), IORING_OFF_SQES);
-	ring.sq_tail = (atomic_uint *)(sq + p.sq_off.tail);
-	ring.sq_mask = *(unsigned int *)(sq + p.sq_off.ring_mask);
-	ring.sq_array = (unsigned int *)(sq + p.sq_off.array);
-	ring.cq_head = (atomic_uint *)(cq + p.cq_off.head);
-	ring.cq_tail = (atomic_uint *)(cq + p.cq_off.tail);
-	ring.cq_mask = *(unsigned int *)(cq + p.cq_off.ring_mask);
-	ring.cqes = (struct io_uring_cqe *)(cq + p.cq_off.cqes);
 }
 
 static void submit_poll(int fd, unsigned int flags)
 {
-	unsigned int tail = atomic_load(ring.sq_tail);
-	unsigned int slot = tail & ring.sq_mask;
-
-	ring.sqes[slot] = (struct io_uring_sqe) {
+	uring_submit(&(struct io_uring_sqe) {
 		.opcode = IORING_OP_POLL_ADD, .fd = fd, .poll_events = POLLIN, .len = flags,
-	};
-	ring.sq_array[slot] = slot;
-	atomic_store(ring.sq_tail, tail + 1);
-	expect(syscall(SYS_io_uring_enter, ring.fd, 1, 0, 0, NULL, 0) == 1);
-}
-
-static int completion(void)
-{
-	unsigned int head = atomic_load(ring.cq_head);
-	int res;
-
-	while (atomic_load(ring.cq_tail) == head)
-		expect(syscall(SYS_io_uring_enter, ring.fd, 0, 1, IORING_ENTER_GETEVENTS, NULL,
-			       0) >= 0);
-	res = ring.cqes[head & ring.cq_mask].res;
-	atomic_store(ring.cq_head, head + 1);
-	return res;
+	});
 }
 
 static void wait_by_uring(int fd)
 {
 	submit_poll(fd, 0);
-	expect(completion() == POLLIN);
+	expect(uring_completion() == POLLIN);
 }
 
 static void begin_uring_multi(int fd)
@@ -276,7 +224,7 @@ static void begin_uring_multi(int fd)
 
 static void wait_by_uring_multi(int fd)
 {
-	int res = completion();
+	int res = uring_completion();
 
 	(void)fd;
 	/* Kernels before 5.13 do not have it. */

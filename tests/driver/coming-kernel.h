@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * For a test compile, changes the headers of a kernel so that its PTP core asks for
- * attributes: every file of the driver and every probe includes this first. Do not
- * load the resulting module: the kernel itself does not have these structures.
+ * For a test compile, changes the headers of a kernel as coming kernels may: the PTP
+ * core asks for attributes, and the getter of a module parameter has another name.
+ * Every file of the driver and every probe includes this first. Do not load the
+ * resulting module: the kernel itself does not have these structures.
  */
-#ifndef ATTRIBUTES_CORE_H
-#define ATTRIBUTES_CORE_H
+#ifndef COMING_KERNEL_H
+#define COMING_KERNEL_H
 
 #include <linux/types.h>
+
+/* Proposed in May 2026: only the macro knows the getter's member. */
+#define get get_str
+#include <linux/moduleparam.h>
+#undef get
+#define DEFINE_KERNEL_PARAM_OPS(name, setter, getter) \
+	const struct kernel_param_ops name = { .set = (setter), .get_str = (getter) }
 
 #define PTP_ATTRS_VALID_ERROR_BOUND	(1 << 0)
 #define PTP_ATTRS_VALID_TIMESCALE	(1 << 1)
@@ -40,4 +48,4 @@ struct timespec64;
 #include <linux/ptp_clock_kernel.h>
 #undef getcycles64
 
-#endif /* ATTRIBUTES_CORE_H */
+#endif /* COMING_KERNEL_H */
