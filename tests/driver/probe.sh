@@ -85,7 +85,7 @@ wanted() {
 	for file in $asked; do
 		name=$(basename "$file" .c | tr '[:lower:]' '[:upper:]')
 		case $name in
-		NO* | LATE) echo "/* no $name */" ;;
+		NO* | LATE) echo "#undef HAVE_$name" ;;
 		*) echo "#define HAVE_$name 1" ;;
 		esac
 	done | sort
@@ -249,6 +249,9 @@ run $right "$all"
 [ "$(cat n)" = 2 ] && right_answers
 result 'where the version is right all probes are one compile' $?
 CC=$real
+printf '%s\n' '#include "answers"' '#ifdef HAVE_NOCALL' '#error' '#endif' >uses-answers.c
+$CC -fsyntax-only -DHAVE_NOCALL=1 uses-answers.c 2>err
+result 'a flag that defines the name of a feature is no answer' $?
 
 odd='a+b=c@d~%&"q$(x)[y]*?{z}`#!^;'
 mkdir "$odd"
