@@ -177,5 +177,5 @@ fi
 
 log=
 printf '%s\n' "$answers" | tr '[:lower:]' '[:upper:]' |
-	sed 's/^THERE \(.*\)/#define HAVE_\1 1/; s,^ABSENT \(.*\),/* no \1 */,' ||
+	sed 's/^THERE \(.*\)/#define HAVE_\1 1/; s/^ABSENT \(.*\)/#undef HAVE_\1/' ||
 	die 'cannot write the answers'

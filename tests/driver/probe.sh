@@ -85,7 +85,7 @@ result() {
 # The expected output of the run, in any order.
 wanted() {
 	printf '%s\n' $asked | sed 's,.*/,,; s/\.c$//' | tr '[:lower:]' '[:upper:]' |
-		sed 's,^NO.*,/* no & */,; s,^LATE$,/* no & */,; t; s/.*/#define HAVE_& 1/' | sort
+		sed 's/^NO.*/#undef HAVE_&/; s/^LATE$/#undef HAVE_&/; t; s/.*/#define HAVE_& 1/' | sort
 }
 
 right_answers() {
@@ -246,6 +246,9 @@ run $right "$all"
 [ "$(cat n)" = 2 ] && right_answers
 result 'where the version is right all probes are one compile' $?
 CC=$real
+printf '%s\n' '#include "answers"' '#ifdef HAVE_NOCALL' '#error' '#endif' >uses-answers.c
+$CC -fsyntax-only -DHAVE_NOCALL=1 uses-answers.c 2>err
+result 'a flag that defines the name of a feature is no answer' $?
 
 odd='a+b=c@d~%&"q$(x)[y]*?{z}`#!^;'
 mkdir "$odd"
