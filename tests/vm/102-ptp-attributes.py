@@ -9,7 +9,7 @@ COMING = 'tests/driver/coming-kernel.h'
 
 
 def run(lab):
-    for before, answer in ((None, '/* no PTP_ATTRIBUTES */'),
+    for before, answer in ((None, '#undef HAVE_PTP_ATTRIBUTES'),
                            (lab.tree / COMING, '#define HAVE_PTP_ATTRIBUTES 1')):
         driver = build_driver(lab.tree, lab.kernel, before=before)
         features = driver.module.with_name('features.h').read_text(encoding='ascii').splitlines()
