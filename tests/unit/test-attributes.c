@@ -28,19 +28,22 @@ static const struct vmclock_snapshot good = {
 	.status = VMCLOCK_STATUS_SYNCHRONIZED,
 };
 
+/* The scale that the clock gives. */
+static uint32_t scale = PTP_TIMESCALE_TAI;
+
 static struct ptp_clock_attrs told(const struct vmclock_snapshot *snap, uint64_t counter)
 {
 	/* Old content, which must be overwritten. */
 	struct ptp_clock_attrs attrs = { ~0U, ~0U, ~0U, ~0U, { ~0U, ~0U, ~0U, ~0U } };
 	int i;
 
-	vmclock_attributes(snap, counter, PTP_TIMESCALE_TAI, &attrs);
+	vmclock_attributes(snap, counter, scale, &attrs);
 	for (i = 0; i < 4; i++)
 		assert_int_equal(attrs.rsv[i], 0);
 	assert_int_equal(attrs.valid & ~(PTP_ATTRS_VALID_ERROR_BOUND | PTP_ATTRS_VALID_TIMESCALE |
 					 PTP_ATTRS_VALID_STATUS), 0);
 	assert_true(attrs.valid & PTP_ATTRS_VALID_TIMESCALE);
-	assert_int_equal(attrs.timescale, PTP_TIMESCALE_TAI);
+	assert_int_equal(attrs.timescale, scale);
 	return attrs;
 }
 
@@ -118,6 +121,73 @@ static void a_bound_that_does_not_fit_is_none(void **state)
 	assert_no_bound(&good, REFERENCE + (UINT64_C(1) << 63));
 }
 
+static int give_utc(void **state)
+{
+	(void)state;
+	scale = PTP_TIMESCALE_UTC;
+	return 0;
+}
+
+static int give_tai(void **state)
+{
+	(void)state;
+	scale = PTP_TIMESCALE_TAI;
+	return 0;
+}
+
+/* The reference is one second before the end of December 2016. */
+static struct vmclock_snapshot before_a_leap(uint8_t leap)
+{
+	struct vmclock_snapshot snap = good;
+
+	snap.time_type = VMCLOCK_TIME_UTC;
+	snap.leap = leap;
+	snap.time_sec = 1483228799;
+	return snap;
+}
+
+/* At a leap second, times that differ by nanoseconds have numbers that differ by a second. */
+static void a_bound_in_utc_counts_the_leap_second(void **state)
+{
+	struct vmclock_snapshot snap = before_a_leap(VMCLOCK_LEAP_PRE_POS);
+
+	(void)state;
+	/* 23:59:59.999999900, and perhaps 23:59:60.000000400, which is numbered 59.000000400. */
+	assert_bound(&snap, REFERENCE + 999999900, 999999500, 1000000003);
+	/* The same the other way round. */
+	assert_bound(&snap, REFERENCE + 1000000100, 999999500, 1000000003);
+	assert_bound(&snap, REFERENCE - 1000000000, 501 + 976562, 503 + 976563);
+	assert_bound(&snap, REFERENCE + UINT64_C(3000000000), 501 + 2929687, 503 + 2929688);
+
+	/* 23:59:59 is deleted, so the last number is 58.999999900. */
+	snap = before_a_leap(VMCLOCK_LEAP_PRE_NEG);
+	snap.time_sec--;
+	assert_bound(&snap, REFERENCE + 999999900, 1000976563 + 400, 1000976563 + 600);
+	/* 3.3 seconds and the leap second do not fit. */
+	snap.time_maxerror = UINT64_C(3300000000);
+	assert_no_bound(&snap, REFERENCE);
+
+	/* Without a leap second, and on a clock in TAI, nothing jumps. */
+	snap = before_a_leap(VMCLOCK_LEAP_NONE);
+	assert_bound(&snap, REFERENCE + 999999900, 501 + 976562, 503 + 976563);
+	give_tai(NULL);
+	snap = before_a_leap(VMCLOCK_LEAP_PRE_POS);
+	assert_bound(&snap, REFERENCE + 999999900, 501 + 976562, 503 + 976563);
+}
+
+/* The page does not say whether there is a leap second at the end of February. */
+static void no_bound_in_utc_reaches_beyond_what_is_known(void **state)
+{
+	struct vmclock_snapshot snap = before_a_leap(VMCLOCK_LEAP_POST_POS);
+
+	(void)state;
+	snap.time_sec = 1483228800;
+	snap.period_maxerror = 0;
+	assert_bound(&snap, REFERENCE + (UINT64_C(31) * 86400 - 1) * 1000000000 - 600, 501, 503);
+	assert_bound(&snap, REFERENCE + (UINT64_C(59) * 86400 - 1) * 1000000000 - 600, 501, 503);
+	assert_no_bound(&snap, REFERENCE + (UINT64_C(59) * 86400 - 1) * 1000000000 - 400);
+}
+
 static void the_status_is_told_by_the_cores_numbers(void **state)
 {
 	struct vmclock_snapshot snap = good;
@@ -146,6 +216,10 @@ int main(void)
 		cmocka_unit_test(the_counter_may_be_before_the_reference),
 		cmocka_unit_test(a_host_without_bounds_gives_none),
 		cmocka_unit_test(a_bound_that_does_not_fit_is_none),
+		cmocka_unit_test_setup_teardown(a_bound_in_utc_counts_the_leap_second, give_utc,
+						give_tai),
+		cmocka_unit_test_setup_teardown(no_bound_in_utc_reaches_beyond_what_is_known,
+						give_utc, give_tai),
 		cmocka_unit_test(the_status_is_told_by_the_cores_numbers),
 	};
 
