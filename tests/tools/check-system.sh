@@ -418,6 +418,18 @@ obstacles() {
 	run --json
 	field 'JSON: excluded at boot' '.modules[0].obstacle' '"module-blacklist"'
 
+	if as_nobody "$VMCLOCK_CHECK" --version >/dev/null 2>&1; then
+		installed vmclock
+		chmod 755 "$tmp"
+		chmod 0 "$root/lib/modules/$release/updates/vmclock.ko"
+		as_nobody "$VMCLOCK_CHECK" >"$tmp/out" 2>"$tmp/err"
+		status=$?
+		expect 'a module that only root may read' 2 '^Next: as root: modprobe vmclock$' \
+			'!damaged'
+	else
+		skip 'a module that only root may read' 'no program can run as another user'
+	fi
+
 	qemu
 	module vmclock 4.5.6 "$release SMP " x=y 'extern int known_fn(void), lost_fn(void), other_fn(void);
 		extern int weak_fn(void) __attribute__((weak));

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libkmod.h>
 
@@ -243,6 +244,11 @@ void check_loading(const struct check *c, struct kmod_ctx *ctx, struct kmod_modu
 	struct kmod_list *info = NULL, *entry;
 	bool is_signed = false;
 
+	/* What this user may not read is not damaged. */
+	if (access(kmod_module_get_path(mod), R_OK) != 0) {
+		m->obstacle = CHECK_NO_OBSTACLE;
+		return;
+	}
 	if (kmod_module_get_info(mod, &info) < 0)
 		info = NULL;
 	kmod_list_foreach(entry, info)
