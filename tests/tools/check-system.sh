@@ -382,6 +382,54 @@ obstacles() {
 	run
 	expect 'not signed, and enforced' 2 'signed ones only' 'module.sig_enforce' '^Next: sign it'
 
+	module vmclock 4.5.6 "$release SMP " 'signer=Our key'
+	index
+	run
+	expect 'signed, and the keys are not known' 2 \
+		'^Next: as root: modprobe vmclock \(this kernel takes signed modules only'
+	key() { echo "2d0f6c5f I------  1 perm 1f030000  0  0 $1: 6ccece7e: X509.rsa 7e []"; }
+	{
+		key 'keyring   Our key'
+		key 'asymmetri Our'
+		key 'asymmetri Not Our key'
+	} >"$root/proc/keys"
+	run
+	expect 'signed by an unknown key' 2 \
+		"^NOT USABLE: .*the module vmclock is signed with the key 'Our key', which" \
+		'this kernel does not know' '^Next: .*mokutil --import .*reboot' '!modprobe vmclock' \
+		'vmclock +installed, not loaded, .*signed with an unknown key: Our key$'
+	run --json
+	field 'JSON: signed by an unknown key' '.modules[0].obstacle' '"unknown-key"'
+	key 'asymmetri Our key' >>"$root/proc/keys"
+	run
+	expect 'signed by a known key' 2 '^Next: as root: modprobe vmclock \('
+
+	installed vmclock
+	echo 'quiet module_blacklist=vmclock module-blacklist="acme_vmclock,vmclock_2" -- ' \
+		'module_blacklist=vmclock' >"$root/proc/cmdline"
+	run
+	expect 'others are excluded at boot' 2 '^Next: as root: modprobe vmclock$'
+	echo 'quiet module_blacklist="acme,vmclock"' >"$root/proc/cmdline"
+	run
+	expect 'excluded at boot' 2 \
+		"^NOT USABLE: .*the kernel's command line excludes the module vmclock" \
+		'^Next: remove vmclock from module_blacklist= .*reboot' '!modprobe' \
+		'vmclock +installed, not loaded, .*excluded by module_blacklist= at$'
+	run --json
+	field 'JSON: excluded at boot' '.modules[0].obstacle' '"module-blacklist"'
+
+	if as_nobody "$VMCLOCK_CHECK" --version >/dev/null 2>&1; then
+		installed vmclock
+		chmod 755 "$tmp"
+		chmod 0 "$root/lib/modules/$release/updates/vmclock.ko"
+		as_nobody "$VMCLOCK_CHECK" >"$tmp/out" 2>"$tmp/err"
+		status=$?
+		expect 'a module that only root may read' 2 '^Next: as root: modprobe vmclock$' \
+			'!damaged'
+	else
+		skip 'a module that only root may read' 'no program can run as another user'
+	fi
+
 	qemu
 	module vmclock 4.5.6 "$release SMP " x=y 'extern int known_fn(void), lost_fn(void), other_fn(void);
 		extern int weak_fn(void) __attribute__((weak));

@@ -19,7 +19,11 @@ def run(lab):
     lab.equal(vm.run('device-read'), 'ok', 'device-read after all of it')
     vm.run('rmmod vmclock')
     lab.equal(mappings(vm), before, 'the kernel mappings of devices after the unload')
+    # Nobody hears this.
+    vm.notify()
     vm.load()
+    lab.equal(vm.run('cat /sys/class/misc/vmclock0/notification'), 'acpi',
+              'the way of notifications after loading again')
     lab.equal(vm.run('device-read'), 'ok', 'device-read after loading again')
 
 

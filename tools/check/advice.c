@@ -64,6 +64,12 @@ static void advise_obstacle(const struct check_kernel *k, const struct check_mod
 			 m->lacks, k->release);
 		snprintf(next, size, "%s", build);
 		break;
+	case CHECK_EXCLUDED:
+		snprintf(why, size, "the kernel's command line excludes the module %s", m->name);
+		snprintf(next, size,
+			 "remove %s from module_blacklist= on that command line, and reboot",
+			 m->name);
+		break;
 	case CHECK_UNSIGNED:
 		snprintf(why, size,
 			 "the module %s is not signed, and this kernel takes signed ones only (%s)",
@@ -71,6 +77,15 @@ static void advise_obstacle(const struct check_kernel *k, const struct check_mod
 		snprintf(next, size,
 			 "sign it: with openssl installed, build it anew by DKMS, which signs it; "
 			 "then as root: mokutil --import /var/lib/dkms/mok.pub, and reboot");
+		break;
+	case CHECK_UNKNOWN_KEY:
+		snprintf(why, size,
+			 "the module %s is signed with the key '%s', which this kernel does not "
+			 "know, and it takes signed modules only (%s)",
+			 m->name, m->lacks, k->signed_only);
+		snprintf(next, size,
+			 "as root: mokutil --import /var/lib/dkms/mok.pub (or the certificate of "
+			 "the key, if DKMS did not sign it), and reboot");
 		break;
 	case CHECK_NO_SYMBOL:
 		snprintf(why, size, "the module %s needs %s, which this kernel does not have",

@@ -97,7 +97,9 @@ enum check_obstacle {
 	CHECK_NO_OBSTACLE,
 	CHECK_DAMAGED,		/* not a module, or only a part of one */
 	CHECK_OTHER_KERNEL,	/* built for another kernel */
+	CHECK_EXCLUDED,		/* by module_blacklist= on the kernel's command line */
 	CHECK_UNSIGNED,		/* this kernel takes signed modules only */
+	CHECK_UNKNOWN_KEY,	/* signed, but the kernel does not know the key */
 	CHECK_NO_SYMBOL,	/* the kernel lacks a symbol that it needs */
 };
 
@@ -111,7 +113,7 @@ struct check_module {
 	bool bound;
 	char version[CHECK_NAME];
 	enum check_obstacle obstacle;
-	char lacks[CHECK_NAME];		/* the symbol, or the kernel that it is built for */
+	char lacks[CHECK_NAME];		/* the symbol, the key, or the kernel that it is built for */
 };
 
 struct check_kernel {

@@ -73,7 +73,9 @@ static void add_modules(struct json_writer *w, struct json_object *root,
 		[CHECK_NO_OBSTACLE] = "",
 		[CHECK_DAMAGED] = "damaged",
 		[CHECK_OTHER_KERNEL] = "other-kernel",
+		[CHECK_EXCLUDED] = "module-blacklist",
 		[CHECK_UNSIGNED] = "unsigned",
+		[CHECK_UNKNOWN_KEY] = "unknown-key",
 		[CHECK_NO_SYMBOL] = "no-symbol",
 	};
 	struct json_object *kernel = json_add_object(w, root, "kernel");

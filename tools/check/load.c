@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libkmod.h>
 
@@ -26,6 +27,71 @@ void check_signing(struct check *c)
 	read_line(below(c->root, "/sys/module/module/parameters/sig_enforce"), text, sizeof(text));
 	if (*text == 'Y' || *text == '1')
 		snprintf(k->signed_only, sizeof(k->signed_only), "module.sig_enforce");
+}
+
+/*
+ * Does the kernel know a key of this name? True also if this is not known: only root sees the
+ * kernel's keys.
+ */
+static bool knows_key(const struct check *c, const char *name)
+{
+	static const char type[] = " asymmetri ";
+	bool sees_keys = false, found = false;
+	size_t size = 0, n = strlen(name);
+	char *line = NULL;
+	FILE *file;
+
+	file = fopen(below(c->root, "/proc/keys"), "re");
+	if (!file)
+		return true;
+	/* "2d0f6c5f I------ 1 perm 1f030000 0 0 asymmetri NAME: 6ccece7e: X509.rsa 7e []" */
+	while (getline(&line, &size, file) > 0) {
+		const char *key = strstr(line, type);
+
+		if (!key)
+			continue;
+		sees_keys = true;
+		key += strlen(type);
+		if (strncmp(key, name, n) == 0 && key[n] == ':')
+			found = true;
+	}
+	free(line);
+	fclose(file);
+	return found || !sees_keys;
+}
+
+/* ---- The kernel's command line ---------------------------------------------------- */
+
+static bool list_has(const char *list, const char *name)
+{
+	static const char separators[] = ",\"";
+	size_t n;
+
+	for (;; list += n) {
+		list += strspn(list, separators);
+		n = strcspn(list, separators);
+		if (n == 0)
+			return false;
+		if (n == strlen(name) && strncmp(list, name, n) == 0)
+			return true;
+	}
+}
+
+/* Does module_blacklist= name the module? The last one counts; "-" is "_" in its name. */
+static bool is_excluded(const struct check *c, const char *name)
+{
+	static const char parameter[] = "module_blacklist=";
+	char line[4096], *rest = line, *word;
+	bool excluded = false;
+
+	line[read_bytes(below(c->root, "/proc/cmdline"), line, sizeof(line) - 1)] = '\0';
+	while ((word = strsep(&rest, " \n")) && strcmp(word, "--") != 0) {
+		if (strncmp(word, "module-", 7) == 0)
+			word[6] = '_';
+		if (strncmp(word, parameter, strlen(parameter)) == 0)
+			excluded = list_has(word + strlen(parameter), name);
+	}
+	return excluded;
 }
 
 /* ---- Symbols --------------------------------------------------------------------- */
@@ -174,10 +240,15 @@ static bool wants_driver(const struct check_hypervisor *h)
 void check_loading(const struct check *c, struct kmod_ctx *ctx, struct kmod_module *mod,
 		   struct check_module *m)
 {
+	const char *vermagic = NULL, *signer = NULL;
 	struct kmod_list *info = NULL, *entry;
-	const char *vermagic = NULL;
 	bool is_signed = false;
 
+	/* What this user may not read is not damaged. */
+	if (access(kmod_module_get_path(mod), R_OK) != 0) {
+		m->obstacle = CHECK_NO_OBSTACLE;
+		return;
+	}
 	if (kmod_module_get_info(mod, &info) < 0)
 		info = NULL;
 	kmod_list_foreach(entry, info)
@@ -186,18 +257,26 @@ void check_loading(const struct check *c, struct kmod_ctx *ctx, struct kmod_modu
 
 		if (strcmp(key, "vermagic") == 0)
 			vermagic = kmod_module_info_get_value(entry);
+		if (strcmp(key, "signer") == 0)
+			signer = kmod_module_info_get_value(entry);
 		if (strcmp(key, "sig_id") == 0 || strcmp(key, "signer") == 0)
 			is_signed = true;
 	}
 	if (!vermagic || !*vermagic)
 		m->obstacle = CHECK_DAMAGED;
+	else if (is_excluded(c, m->name))
+		m->obstacle = CHECK_EXCLUDED;
 	else if (!fits_kernel(c, vermagic, m) && !has_checksums(mod))
 		m->obstacle = CHECK_OTHER_KERNEL;
 	else if (*c->modules.kernel.signed_only && !is_signed)
 		m->obstacle = CHECK_UNSIGNED;
+	else if (*c->modules.kernel.signed_only && signer && *signer && !knows_key(c, signer))
+		m->obstacle = CHECK_UNKNOWN_KEY;
 	else if (wants_driver(&c->hypervisor) && lacks_symbol(c, ctx, mod, m))
 		m->obstacle = CHECK_NO_SYMBOL;
 	else
 		m->obstacle = CHECK_NO_OBSTACLE;
+	if (m->obstacle == CHECK_UNKNOWN_KEY)
+		copy_printable(m->lacks, sizeof(m->lacks), signer);
 	kmod_module_info_free_list(info);
 }

@@ -131,7 +131,9 @@ static void report_module(const struct check_module *m)
 		[CHECK_NO_OBSTACLE] = "",
 		[CHECK_DAMAGED] = ", damaged",
 		[CHECK_OTHER_KERNEL] = ", built for another kernel: ",
+		[CHECK_EXCLUDED] = ", excluded by module_blacklist= at boot",
 		[CHECK_UNSIGNED] = ", not signed",
+		[CHECK_UNKNOWN_KEY] = ", signed with an unknown key: ",
 		[CHECK_NO_SYMBOL] = ", needs what the kernel does not have: ",
 	};
 
