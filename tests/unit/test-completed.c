@@ -94,6 +94,25 @@ int fstatvfs(int fd, struct statvfs *fs)
 static int folders_opened, closed_twice;
 static bool closes_0;			/* another thread does, when users are asked about */
 
+/* By mmap(2), less what was unmapped: none of it twice, and nothing of others. */
+static size_t bytes_mapped;
+
+INSTEAD
+void *mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset)
+{
+	void *mapped = (void *)syscall(SYS_mmap, at, len, protection, flags, fd, offset);
+
+	bytes_mapped += mapped == MAP_FAILED ? 0 : len;
+	return mapped;
+}
+
+INSTEAD
+int munmap(void *at, size_t len)
+{
+	bytes_mapped -= len;
+	return (int)syscall(SYS_munmap, at, len);
+}
+
 static int open_text(const char *text)
 {
 	int ends[2];
@@ -1223,18 +1242,25 @@ static void a_handle_leaves_nothing_behind(void **state)
 {
 	struct runfiles *rf = *state;
 	int files = count_descriptors();
+	size_t before = bytes_mapped;
 	struct vmclock *vc;
 
 	closed_twice = 0;
+	/* Without the file, */
+	vmclock_close(pagefile_open(rf->pf));
+	assert_int_equal(bytes_mapped, before);
+	/* and with it. */
 	publish(rf);
 	munmap(rf->copies[0], VMCLOCK_RUN_PAGE_SIZE);
 	rf->copies[0] = NULL;
 	assert_int_equal(count_mappings(rf->folder), 0);
+	assert_int_equal(bytes_mapped, before);
 	vc = pagefile_open(rf->pf);
 	assert_int_equal(count_mappings(rf->folder), 1);
 	assert_int_equal(count_descriptors(), files + 1);
 	vmclock_close(vc);
 	assert_int_equal(count_mappings(rf->folder), 0);
+	assert_int_equal(bytes_mapped, before);
 	assert_int_equal(count_descriptors(), files);
 
 	/* Nor do files that are refused, or their folder. */
@@ -1243,6 +1269,7 @@ static void a_handle_leaves_nothing_behind(void **state)
 	assert_int_equal(chmod(rf->folder, 0777), 0);
 	assert_int_equal(error_now(rf), -ENODATA);
 	assert_int_equal(count_mappings(rf->folder), 0);
+	assert_int_equal(bytes_mapped, before);
 	assert_int_equal(count_descriptors(), files);
 	assert_true(fcntl(1, F_GETFD) >= 0);
 	/* A closed number may be another thread's file already. */
