@@ -149,8 +149,8 @@ static inline int vmclock_calc_to_utc(const struct vmclock_snapshot *s, struct v
 /*
  * In UTC a positive leap second has the same numbers as the second before it. If
  * the earliest time lies in the second before, it is moved to the first of these
- * numbers. If the latest time lies in the leap second, it is moved to the end of
- * these numbers, which is midnight: no nanosecond is after all their fractions.
+ * numbers. If the latest time lies in the leap second, it is moved to midnight: the
+ * last of these numbers is a fraction of a nanosecond below.
  * So a time that is numbered before @earliest, or after @latest, is certainly
  * earlier or later, in whichever of the two seconds the clock was read.
  */

@@ -121,7 +121,8 @@ enum vmclock_scale {
  * @marker:	the disruption marker of the page that gave the time, at the reading
  * @flags:	VMCLOCK_FLAG_BOUNDED, _COMPLETED, _MONOTONIC and _MAINTENANCE_*
  * @status:	VMCLOCK_STATUS_SYNCHRONIZED or VMCLOCK_STATUS_FREERUNNING
- * @leap:	VMCLOCK_LEAP_* of the month that @time is in; VMCLOCK_LEAP_NONE in TAI
+ * @leap:	VMCLOCK_LEAP_* of the month that @time is in, during a smear of the month in
+ *		UTC; VMCLOCK_LEAP_NONE in TAI
  * @reserved:	for later versions
  *
  * A program may compare two readings that have the same scale and marker: if the
