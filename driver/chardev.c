@@ -84,14 +84,17 @@ static void vmclock_acknowledge(struct vmclock_file *vf, const struct vmclock_pa
 
 /*
  * A read acknowledges the state even at the end of the file. Otherwise poll()
- * would report the file readable for ever to a program that does not seek.
+ * would report the file readable for ever to a program that does not seek. But the
+ * end is the end, even in the middle of an update.
  */
 static ssize_t vmclock_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct vmclock_file *vf = iocb->ki_filp->private_data;
-	bool wait = !(iocb->ki_flags & IOCB_NOWAIT || iocb->ki_filp->f_flags & O_NONBLOCK);
 	struct vmclock *vc = vf->vc;
 	loff_t pos = min_t(loff_t, iocb->ki_pos, vc->len);
+	bool at_end = pos == vc->len;
+	bool wait = !(at_end || iocb->ki_flags & IOCB_NOWAIT ||
+		      iocb->ki_filp->f_flags & O_NONBLOCK);
 	size_t count = min_t(size_t, iov_iter_count(to), vc->len - pos);
 	struct vmclock_page_state state;
 	ssize_t ret;
@@ -100,7 +103,7 @@ static ssize_t vmclock_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		return -ENODEV;
 	ret = vmclock_copy_to_iter(vc, to, pos, count, wait ? VMCLOCK_UPDATE_MS : 0, &state);
 	if (ret == -ETIMEDOUT && !wait)
-		return -EAGAIN;
+		return at_end ? 0 : -EAGAIN;
 	if (ret < 0)
 		return ret;
 

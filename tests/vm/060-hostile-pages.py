@@ -22,7 +22,8 @@ DRIVER = '/sys/bus/platform/drivers/vmclock-guest'
 
 def run(lab):
     vm = lab.boot(Simulation({'magic': 0}),
-                  programs=['device-read', 'device-map', 'device-nowait', 'device-uring', 'vmclock-check'])
+                  programs=['device-read', 'device-map', 'device-nowait', 'device-uring',
+                            'vmclock-check'])
     vm.load()
     device = vm.device
     bind = f'echo {device} >{DRIVER}/bind'
