@@ -23,6 +23,7 @@
 #include "sim/sim.h"
 #include "sim/tool.h"
 #include "sim/update.h"
+#include "sim/verbs.h"
 
 #define FLAT_OUT_NS	1000000		/* between two looks for commands */
 #define LOOK_NS		NS_PER_SEC	/* and for the file */
@@ -323,7 +324,7 @@ static void print_help(void)
 
 	fputs(usage, stdout);
 	sim_options_explain();
-	sim_command_explain(commands, sizeof(commands));
+	sim_verbs_explain(commands, sizeof(commands));
 	printf("\nThe commands:\n%s", commands);
 	fputs(rest_of_help, stdout);
 }

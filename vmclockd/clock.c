@@ -34,7 +34,7 @@ static int64_t read_clock(clockid_t clock)
 static int look_once(struct clock_state *state)
 {
 	int64_t unit, raw = read_clock(CLOCK_MONOTONIC_RAW);
-	int64_t slept = read_clock(CLOCK_BOOTTIME) - monotonic_now();
+	int64_t boot = read_clock(CLOCK_BOOTTIME), mono = monotonic_now();
 	struct timex tx = { 0 };
 	int ret = adjust(&tx);
 
@@ -44,7 +44,7 @@ static int look_once(struct clock_state *state)
 	*state = (struct clock_state){
 		.raw = raw,
 		.width = read_clock(CLOCK_MONOTONIC_RAW) - raw,
-		.slept = slept,
+		.slept = boot - mono,
 		.real = (int64_t)tx.time.tv_sec * NS_PER_SEC + tx.time.tv_usec * unit,
 		.pending = tx.offset * unit,
 		.maxerror = (int64_t)tx.maxerror * NS_PER_US,
@@ -52,6 +52,7 @@ static int look_once(struct clock_state *state)
 		.inserts = tx.status & STA_INS,
 		.deletes = tx.status & STA_DEL,
 	};
+	state->lead = state->real - mono;
 	/* A slew by adjtime(3) is kept separately. */
 	tx = (struct timex){ .modes = ADJ_OFFSET_SS_READ };
 	ret = adjust(&tx);

@@ -11,6 +11,7 @@ struct clock_state {
 	int64_t raw;			/* CLOCK_MONOTONIC_RAW, ns */
 	int64_t real;			/* CLOCK_REALTIME, ns since 1970 */
 	int64_t width;			/* ns between the readings of the raw clock around it */
+	int64_t lead;			/* ns: @real less CLOCK_MONOTONIC; only steps change it */
 	int64_t slept;			/* ns of sleep since the boot: the raw clock stood still */
 	int64_t pending;		/* ns: the rest of a slew that is under way */
 	int64_t maxerror;		/* ns, as the clock's keeper told the kernel */

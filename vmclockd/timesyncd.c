@@ -7,12 +7,11 @@
  * timesyncd does not answer, because it has lost its server, vmclockd restarts it.
  *
  * When timesyncd sets the clock, it sets the kernel's maximum error to 0. Then
- * vmclockd asks for the NTP answer that timesyncd has used. CLOCK_REALTIME plus
- * the pending slew is the time of this answer. From this instant on only the raw
- * clock counts, not CLOCK_REALTIME.
+ * vmclockd asks for the NTP answer that timesyncd has used. Its last look at the
+ * clock before that tells when the answer came by the raw clock. From this instant on
+ * only the raw clock counts, so a slew by timesyncd does not widen the bound.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "clocks.h"
@@ -26,9 +25,6 @@
 /* The time between two questions doubles until an answer counts. */
 #define APART_FIRST NS_PER_SEC
 #define APART_LAST  (64 * NS_PER_SEC)
-/* The system clock's rate error is 1/1000 at most: 500 ppm, and 500 ppm of the raw clock. */
-#define RATE_OFF 1000
-#define SLACK	 NS_PER_MS
 
 static bool runs(const struct config *config)
 {
@@ -53,86 +49,69 @@ static void stop(struct ntp *ntp)
 	restart_stop(&ntp->timesyncd.restart);
 }
 
-/* ---- The answer, and the clock that it has set --------------------------------------- */
+/* ---- The answer ------------------------------------------------------------------------ */
 
-/* CLOCK_REALTIME plus the rest of the slew. */
-static int64_t settled(const struct clock_state *clock)
+static void set_anchor(struct timesyncd *t, const struct message *m, const struct setting *set)
 {
-	return clock->real + clock->pending;
-}
-
-/* The kernel subtracts a second's slew from the pending part at once: a quarter of it at most. */
-static int64_t uneven(const struct clock_state *clock)
-{
-	return llabs(clock->pending) / 2;
-}
-
-/*
- * How far the clock was moved while busctl was running. If it was moved, another
- * answer than the reported one may have set it.
- */
-static int64_t moved(const struct clock_state *before, const struct clock_state *after)
-{
-	return llabs(settled(after) - settled(before) - (after->raw - before->raw));
-}
-
-/* The time since the answer came, by the clock that the answer has set. */
-static int64_t age_of(const struct message *m, const struct clock_state *now)
-{
-	return settled(now) - (m->destination + message_offset(m));
-}
-
-static bool is_plausible(const struct timesyncd *t, const struct message *m,
-			 const struct clock_state *now)
-{
-	int64_t age = age_of(m, now);
-	int64_t slack = SLACK + uneven(now) + t->slewing + message_error(m);
-
-	return age >= -slack && age <= now->raw - t->since.raw + slack;
-}
-
-static void set_anchor(struct timesyncd *t, const struct message *m, const struct clock_state *now)
-{
-	int64_t age = age_of(m, now);
-	/* The formula of vmclockd(8), and the uncertainty of the two readings. */
-	int64_t error = message_error(m) + llabs(now->pending) + t->slewing +
-			moved(&t->asked, now) + (age > 0 ? age : 0) / RATE_OFF +
-			(m->destination - m->origin) / RATE_OFF + now->width + 1;
 	const struct anchor anchor = {
-		.raw = now->raw,
-		.utc = settled(now),
-		.error = error,
+		.raw = setting_came(set, m),
+		.utc = m->destination + message_offset(m),
+		.error = setting_error(set, m),
 		.measured = (m->destination + message_offset(m)) / NS_PER_SEC,
 		.stratum = m->stratum,
 		.leap = message_leap(m),
 	};
 
 	anchors_add(&t->known.anchors, &anchor);
-	t->apart = APART_FIRST;
-	if (moved(&t->asked, now) <= SLACK)
-		t->taken = m->origin;
-	else
-		t->was_set = true;
+	t->judged = m->origin;
+	t->stepped = false;
+}
+
+/*
+ * The setting by this answer. A look may have missed it: timesyncd always sets the
+ * kernel's maximum error to 0, and the kernel lets this grow each second.
+ */
+static const char *find_setting(const struct timesyncd *t, const struct message *m,
+				const struct clock_state *now, struct setting *set)
+{
+	const struct setting missed = { t->set.after, *now, t->set.after.raw,
+					t->stepped || t->set.stepped };
+	const char *why;
+
+	*set = t->set;
+	if (!t->set.after.raw) {
+		set->after = *now;
+		set->stepped = t->stepped;
+	}
+	why = setting_mismatch(set, &t->since, m, now);
+	if (!why || !t->set.after.raw || setting_mismatch(&missed, &t->since, m, now))
+		return why;
+	*set = missed;
+	return NULL;
 }
 
 static void take(struct timesyncd *t, const struct message *m, const struct clock_state *now)
 {
+	struct setting set;
+
+	if (m->origin == t->judged)
+		return;
 	t->known.why = message_refusal(m);
-	if (t->known.why || m->origin == t->taken)
+	if (t->known.why)
 		return;
-	t->known.why = "systemd-timesyncd has not measured anew yet";
-	if (m->origin < t->since.real)
-		return;
-	t->known.why = "the system clock is not as systemd-timesyncd has set it";
-	if (!now->synchronised || !is_plausible(t, m, now))
-		return;
-	t->known.why = NULL;
-	set_anchor(t, m, now);
+	t->known.why = find_setting(t, m, now, &set);
+	if (!t->known.why)
+		set_anchor(t, m, &set);
+	else if (t->known.why == setting_not_alone)
+		t->judged = m->origin;
+	else
+		/* Another answer has set the clock: ask for it. */
+		t->was_set = true;
 }
 
 /* ---- Asking for the answer ----------------------------------------------------------- */
 
-static void ask(struct timesyncd *t, const char *busctl, const struct clock_state *now)
+static void ask(struct timesyncd *t, const char *busctl)
 {
 	char *const argv[] = {
 		(char *)busctl,
@@ -151,7 +130,6 @@ static void ask(struct timesyncd *t, const char *busctl, const struct clock_stat
 	};
 
 	t->was_set = false;
-	t->asked = *now;
 	t->next = monotonic_now() + t->apart;
 	t->apart = t->apart < APART_LAST ? 2 * t->apart : APART_LAST;
 	if (command_start(&t->busctl, argv, LIMIT))
@@ -184,17 +162,45 @@ static void hear(struct timesyncd *t, const struct clock_state *now)
 
 /* ---- The daemon ------------------------------------------------------------------------ */
 
-/* Only answers to requests from now on count. */
-static int reset(struct timesyncd *t)
+/* timesyncd has set the clock since the last look. */
+static void note_setting(struct timesyncd *t, const struct clock_state *now)
 {
-	command_kill(&t->busctl);
-	anchored_reset(&t->known, "systemd-timesyncd has not measured anew yet");
+	t->set = (struct setting){ t->known.last, *now, t->set.after.raw, t->stepped };
+	t->stepped = setting_is_stepped(&t->set);
 	t->was_set = true;
 	t->next = 0;
 	t->apart = APART_FIRST;
-	t->taken = 0;
-	t->slewing = 0;
-	return clock_look(&t->since);
+}
+
+/* The clock was stepped since the last look, but not by timesyncd. */
+static bool was_stepped(const struct timesyncd *t, const struct clock_state *now)
+{
+	const struct setting none = { .before = t->known.last, .after = *now };
+
+	return setting_is_stepped(&none);
+}
+
+/* Nobody has set the clock since this look. */
+static void begin_with(struct timesyncd *t, const struct clock_state *now)
+{
+	t->known.last = *now;
+	t->set = (struct setting){ .before = *now };
+	t->stepped = false;
+}
+
+/* Only answers to requests from now on count. */
+static int reset(struct timesyncd *t)
+{
+	int ret = clock_look(&t->since);
+
+	command_kill(&t->busctl);
+	anchored_reset(&t->known, "systemd-timesyncd has not measured anew yet");
+	begin_with(t, &t->since);
+	t->was_set = true;
+	t->next = 0;
+	t->apart = APART_FIRST;
+	t->judged = 0;
+	return ret;
 }
 
 static void look(struct ntp *ntp)
@@ -209,12 +215,10 @@ static void look(struct ntp *ntp)
 	/* Ignore the result of the restart: only new measurements count. */
 	if (command_runs(&t->restart.command))
 		restart_result(&t->restart);
-	if (anchored_was_set(&t->known, &now)) {
-		t->was_set = true;
-		t->next = 0;
-		t->apart = APART_FIRST;
-		t->slewing = llabs(t->known.last.pending);
-	}
+	if (anchored_was_set(&t->known, &now))
+		note_setting(t, &now);
+	else if (was_stepped(t, &now))
+		t->stepped = true;
 	t->known.last = now;
 	if (command_runs(&t->busctl))
 		hear(t, &now);
@@ -222,7 +226,7 @@ static void look(struct ntp *ntp)
 		t->known.why = "systemd-timesyncd has not set the clock yet";
 	if ((t->was_set || !t->known.anchors.count) && now.synchronised &&
 	    !command_runs(&t->busctl) && monotonic_now() >= t->next)
-		ask(t, ntp->config->busctl, &now);
+		ask(t, ntp->config->busctl);
 }
 
 static int forget(struct ntp *ntp)
@@ -233,9 +237,16 @@ static int forget(struct ntp *ntp)
 /* Without the permission to set the clock, timesyncd still measures by itself later. */
 static int touch(struct timesyncd *t)
 {
+	struct clock_state now;
 	int ret = reset(t) ?: clock_touch();
 
-	return ret == -EPERM ? 0 : ret;
+	if (ret)
+		return ret == -EPERM ? 0 : ret;
+	/* The touch has ended a slew. */
+	ret = clock_look(&now);
+	if (!ret)
+		begin_with(t, &now);
+	return ret;
 }
 
 static int measure(struct ntp *ntp, bool again)

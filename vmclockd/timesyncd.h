@@ -10,18 +10,19 @@
 #include "anchored.h"
 #include "command.h"
 #include "restart.h"
+#include "setting.h"
 
 struct timesyncd {
 	struct command busctl;
 	struct restart restart;
 	struct clock_state since;	/* answers to earlier requests do not count */
 	struct anchored known;
-	struct clock_state asked;	/* when busctl was started */
-	int64_t slewing;		/* ns that were pending before it was last set */
+	struct setting set;		/* when timesyncd last set the clock */
+	bool stepped;			/* the clock was stepped, and no answer explains this */
 	bool was_set;			/* the clock was set: busctl has to ask for the answer */
 	int64_t next;			/* CLOCK_MONOTONIC: no start of busctl before this time */
 	int64_t apart;			/* ns: the time between two questions */
-	int64_t taken;			/* T1 of the answer that was taken last */
+	int64_t judged;			/* T1 of the last answer that was taken, or never counts */
 };
 
 extern const struct ntp_daemon timesyncd_daemon;

@@ -28,6 +28,7 @@ int clock_touch(void)
 {
 	touched++;
 	shown.real++;
+	shown.lead++;
 	shown.pending = 0;
 	return 0;
 }
@@ -55,9 +56,15 @@ void pass(int64_t ns)
 	shown.maxerror += ns / 2000;
 }
 
+void step_clock(int64_t ns)
+{
+	shown.real += ns;
+	shown.lead += ns;
+}
+
 void set_clock(int64_t step, int64_t slew, int64_t maxerror)
 {
-	shown.real += step;
+	step_clock(step);
 	shown.pending = slew;
 	shown.maxerror = maxerror;
 	shown.synchronised = true;

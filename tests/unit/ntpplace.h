@@ -30,6 +30,8 @@ extern char logged[256];
 
 /* Lets time pass. */
 void pass(int64_t ns);
+/* Somebody steps the clock. */
+void step_clock(int64_t ns);
 /* The daemon steps and slews the clock, and sets its maximum error. */
 void set_clock(int64_t step, int64_t slew, int64_t maxerror);
 

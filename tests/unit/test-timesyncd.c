@@ -13,22 +13,31 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "drawn.h"
 #include "ntpplace.h"
 #include "unit.h"
 
 static const struct ntp_daemon *const d = &timesyncd_daemon;
 
-/* An answer that came just now to a request from @before ago; the server's clock is @ahead. */
-static void answer(const struct place *p, int64_t before, int64_t ahead, const char *ignored)
+/* The four times of an answer, in ns. */
+static void answer_with(const struct place *p, const int64_t times[4], const char *ignored)
 {
-	int64_t t4 = shown.real / US, t1 = (shown.real - before) / US, server = (t1 + t4) / 2 + ahead / US;
 	char text[512];
 
 	snprintf(text, sizeof(text),
 		 "echo 'v (uuuuittayttttbtt) 0 4 4 2 -24 2000 1000 4 1 2 3 4 %" PRId64 " %" PRId64
 		 " %" PRId64 " %" PRId64 " %s 1 0'",
-		 t1, server, server, t4, ignored);
+		 times[0] / US, times[1] / US, times[2] / US, times[3] / US, ignored);
 	script(p, "busctl", text);
+}
+
+/* An answer that came just now to a request from @before ago; the server's clock is @ahead. */
+static void answer(const struct place *p, int64_t before, int64_t ahead, const char *ignored)
+{
+	int64_t sent = shown.real - before, server = (sent + shown.real) / 2 + ahead;
+	const int64_t times[] = { sent, server, server, shown.real };
+
+	answer_with(p, times, ignored);
 }
 
 static int set_up(void **state)
@@ -111,8 +120,8 @@ static void what_was_sent_since_counts(void **state)
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 	assert_null(report_refusal(&r));
 	assert_int_equal(r.offset, 0);
-	/* Half the round trip, half the root delay, the root dispersion; 1000 ppm; rounding. */
-	assert_uint_in_range(r.root_dispersion, 6 * MS + 100 * US, 6 * MS + 115 * US);
+	/* Half the round trip, half the root delay, the root dispersion; 500 ppm; rounding. */
+	assert_uint_in_range(r.root_dispersion, 6 * MS + 50 * US, 6 * MS + 90 * US);
 	assert_int_equal(r.reference, (EPOCH + 3600 * NS_PER_SEC) / NS_PER_SEC);
 
 	/* CLOCK_REALTIME may change in any way. */
@@ -121,7 +130,7 @@ static void what_was_sent_since_counts(void **state)
 	shown.synchronised = false;
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 	assert_int_equal(r.offset, 7200 * NS_PER_SEC);
-	assert_uint_in_range(r.root_dispersion, 6 * MS + 600 * US, 6 * MS + 620 * US);
+	assert_uint_in_range(r.root_dispersion, 6 * MS + 550 * US, 6 * MS + 590 * US);
 }
 
 static void what_was_sent_before_does_not(void **state)
@@ -184,7 +193,8 @@ static void nothing_counts_before_it_is_told(void **state)
 	assert_int_equal(place_measured(p), -EAGAIN);
 }
 
-static void what_is_pending_counts(void **state)
+/* The bound of an answer is as narrow while timesyncd slews the clock by it as it is later. */
+static void a_slew_does_not_widen_the_bound(void **state)
 {
 	struct place *p = *state;
 	struct report r;
@@ -198,21 +208,100 @@ static void what_is_pending_counts(void **state)
 	look(p);
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 	assert_int_equal(r.offset, 300 * MS);
-	assert_true(r.root_dispersion >= 302 * MS);
-	/* With a new slew, and an old slew under way. */
-	pass(32 * NS_PER_SEC);
+	assert_uint_in_range(r.root_dispersion, 2 * MS, 2 * MS + 50 * US);
+	/* Half of the slew, later. */
+	pass(5 * NS_PER_SEC);
+	shown.real += 150 * MS;
+	shown.pending -= 150 * MS;
+	look(p);
+	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
+	assert_int_equal(r.offset, 150 * MS);
+	assert_true(r.root_dispersion <= 5 * MS);
+}
+
+/* An answer to a request that was sent during an earlier slew. */
+static void an_earlier_slew_counts(void **state)
+{
+	struct place *p = *state;
+	struct report r;
+	const char *why;
+
+	assert_int_equal(d->measure(&p->ntp, false), 0);
+	pass(10 * MS);
 	shown.pending = 4 * MS;
 	look(p);
+	pass(10 * MS);
 	answer(p, 0, 0, "false");
 	set_clock(0, 0, 0);
 	look(p);
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 	assert_int_equal(r.reference, shown.real / NS_PER_SEC);
-	assert_uint_in_range(r.root_dispersion, 6 * MS, 7 * MS);
+	/* A part of the 4 ms may be off the pending part, and not yet slewed. */
+	assert_uint_in_range(r.root_dispersion, 7 * MS, 9 * MS);
 }
 
-/* The clock was set by another measurement than the reported one. */
-static void a_clock_that_was_set_meanwhile_is_less_certain(void **state)
+/* vmclockd looks between the arrival of the answer and the setting of the clock. */
+static void a_look_before_the_clock_is_set_is_no_harm(void **state)
+{
+	struct place *p = *state;
+	struct report r;
+	const char *why;
+
+	assert_int_equal(d->measure(&p->ntp, false), 0);
+	pass(10 * MS);
+	answer(p, 2 * MS, 30 * MS, "false");
+	pass(5 * MS);
+	look(p);
+	pass(2 * MS);
+	set_clock(0, 30 * MS, 0);
+	pass(100 * MS);
+	look(p);
+	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
+	assert_int_equal(r.offset, 30 * MS);
+	assert_uint_in_range(r.root_dispersion, 3 * MS, 3 * MS + 150 * US);
+}
+
+/* Somebody else's step: before the answer or after it, nobody knows. */
+static void a_step_at_the_same_time_voids_the_answer(void **state)
+{
+	static const int64_t offsets[] = { 0, 100 * MS, 3600 * NS_PER_SEC, -7200 * NS_PER_SEC };
+	struct place *p = *state;
+	size_t i, more;
+
+	for (i = 0; i < 3 * sizeof(offsets) / sizeof(offsets[0]); i++) {
+		int64_t offset = offsets[i / 3], slewed = llabs(offset) < NS_PER_SEC ? offset : 0;
+
+		assert_int_equal(d->measure(&p->ntp, false), 0);
+		look(p);
+		pass(20 * MS);
+		if (i % 3 == 0)
+			step_clock(3 * MS);
+		answer(p, 2 * MS, offset, "false");
+		if (i % 3)
+			step_clock(3 * MS);
+		/* Or vmclockd has seen the step. */
+		if (i % 3 == 2)
+			look(p);
+		set_clock(offset - slewed, slewed, 0);
+		pass(100 * MS);
+		look(p);
+		assert_int_equal(place_measured(p), -EAGAIN);
+		assert_non_null(strstr(p->why, "another program has set the system clock"));
+		/* Soon answers count again. */
+		for (more = 0; more < 2 && place_measured(p); more++) {
+			pass(32 * NS_PER_SEC);
+			look(p);
+			pass(20 * MS);
+			answer(p, 2 * MS, 0, "false");
+			set_clock(0, 0, 0);
+			look(p);
+		}
+		assert_int_equal(place_measured(p), 0);
+	}
+}
+
+/* The clock was set by another answer than the reported one: it is asked again. */
+static void an_answer_that_has_not_set_the_clock_does_not_count(void **state)
 {
 	struct place *p = *state;
 	const struct timespec rest = { .tv_nsec = 1000000 };
@@ -238,17 +327,169 @@ static void a_clock_that_was_set_meanwhile_is_less_certain(void **state)
 	set_clock(0, 30 * MS, 0);
 	snprintf(text, sizeof(text), "touch %s/go", p->folder);
 	assert_int_equal(system(text), 0);
-	/* The first answer is as uncertain as the clock was moved; then the other is asked for. */
-	while (d->report(&p->ntp, &r, &why)) {
+	/* The first one is refused; then the other one is asked for. */
+	while (count(p, "busctl") < 2) {
+		assert_int_equal(place_measured(p), -EAGAIN);
 		d->look(&p->ntp);
 		nanosleep(&rest, NULL);
 	}
-	assert_int_equal(r.offset, 30 * MS);
-	assert_true(r.root_dispersion >= 60 * MS);
 	look(p);
 	assert_int_equal(d->report(&p->ntp, &r, &why), 0);
 	assert_int_equal(r.offset, 30 * MS);
-	assert_uint_in_range(r.root_dispersion, 33 * MS, 36 * MS);
+	assert_uint_in_range(r.root_dispersion, 3 * MS, 4 * MS);
+}
+
+/* ---- The truth, with a model of the kernel's clock -------------------------------------------- */
+
+static struct {
+	int64_t raw_is_slow, clock_is_fast; /* ppb */
+	int64_t delta; /* ns of the present second's slew */
+	int constant; /* of the PLL */
+	int late; /* ms until the kernel notices that a second has passed; 0: it has */
+} model;
+
+/* In the range -limit..limit. */
+static int64_t drawn(int64_t limit)
+{
+	return (int64_t)(random_u64() % (uint64_t)(2 * limit + 1)) - limit;
+}
+
+static int64_t truth(void)
+{
+	return EPOCH + shown.raw + (int64_t)((__int128)shown.raw * model.raw_is_slow / NS_PER_SEC);
+}
+
+static void notice_second(void)
+{
+	if (!model.late)
+		return;
+	model.late = 0;
+	model.delta = shown.pending / (4 << model.constant);
+	shown.pending -= model.delta;
+	shown.maxerror += 500 * US;
+}
+
+static void pass_ms(void)
+{
+	int64_t second = shown.real / NS_PER_SEC;
+
+	shown.raw += MS;
+	shown.real += MS + MS * model.clock_is_fast / NS_PER_SEC + model.delta / 1000;
+	if (model.late && !--model.late) {
+		model.late = 1;
+		notice_second();
+	}
+	if (shown.real / NS_PER_SEC != second)
+		model.late = 1 + (int)(random_u64() % 900);
+}
+
+static void foreign_step(int64_t ns)
+{
+	step_clock(ns);
+	shown.pending = 0;
+	model.delta = 0;
+	shown.maxerror = 16 * NS_PER_SEC;
+	shown.synchronised = false;
+}
+
+/* What timesyncd does with an answer. */
+static void set_by(const int64_t times[4])
+{
+	int64_t offset = (times[1] - times[0]) / 2 + (times[2] - times[3]) / 2;
+
+	if (llabs(offset) < 400 * MS) {
+		set_clock(0, offset, 0);
+	} else {
+		foreign_step(offset);
+		set_clock(0, 0, 0);
+	}
+}
+
+/* Looks, and judges the report. Returns its bound, or -1: there is none. */
+static int64_t look_and_judge(struct place *p)
+{
+	struct report r;
+	const char *why;
+	int64_t bound;
+
+	notice_second();
+	look(p);
+	if (d->report(&p->ntp, &r, &why))
+		return -1;
+	bound = r.root_delay / 2 + r.root_dispersion;
+	if (llabs(shown.real + r.offset - truth()) > bound)
+		fail_msg("%" PRId64 " ns off, bound %" PRId64, shown.real + r.offset - truth(), bound);
+	return bound;
+}
+
+/*
+ * timesyncd asks, and sets the clock by the answer. Returns the bound, or -1. @stepped:
+ * somebody else steps the clock at some moment.
+ */
+static int64_t ask_once(struct place *p, bool stepped, int64_t gap)
+{
+	/* The whole delay one way, and the server as wrong as it may be, make the largest error. */
+	int side = (int)(random_u64() % 3), wait = 1 + (int)(random_u64() % 300);
+	int there = side == 1 ? 0 : (int)(random_u64() % 40);
+	int back = side == 2 ? 0 : (int)(random_u64() % 40), work = (int)(random_u64() % 20);
+	int64_t wrong = side == 1 ? -2 * MS : side == 2 ? 2 * MS : drawn(2 * MS);
+	int end = wait + there + back + work, rest = (int)(random_u64() % 3000);
+	int foreign = stepped ? (int)(random_u64() % (unsigned int)(end + 1)) : -1;
+	int64_t times[4] = { 0 }, bound = -1;
+	int next = (int)(random_u64() % (uint64_t)gap), i;
+
+	for (i = 0; i <= end + rest; i++) {
+		if (i == wait)
+			times[0] = shown.real;
+		if (i == wait + there)
+			times[1] = times[2] = truth() + wrong;
+		if (i == wait + there + back) {
+			times[3] = shown.real;
+			answer_with(p, times, "false");
+		}
+		if (i == foreign)
+			foreign_step(drawn(random_u64() % 2 ? 50 * MS : 5 * NS_PER_SEC));
+		if (i == end)
+			set_by(times);
+		if (i == next) {
+			bound = look_and_judge(p);
+			next += 1 + (int)(random_u64() % (uint64_t)gap);
+		}
+		pass_ms();
+	}
+	notice_second();
+	bound = look_and_judge(p);
+	return bound;
+}
+
+/* A slew that was under way, half the round trip, what the server states, and the rest. */
+static int64_t most(int64_t pending, int64_t gap)
+{
+	return llabs(pending) * 3 / 2 + 40 * MS + 2 * MS + gap * US + 8 * MS;
+}
+
+static void the_truth_is_within_the_bound(void **state)
+{
+	struct place *p = *state;
+	int64_t gap, pending, bound;
+	int n;
+
+	for (n = 0; n < 100; n++) {
+		model.raw_is_slow = drawn(500000);
+		model.clock_is_fast = drawn(500000);
+		model.constant = (int)(random_u64() % 3);
+		gap = n % 2 ? 200 : 1000;
+		foreign_step(truth() - shown.real + drawn(n % 4 < 2 ? 390 * MS : 3600 * NS_PER_SEC));
+		assert_int_equal(d->measure(&p->ntp, false), 0);
+		bound = ask_once(p, false, gap);
+		assert_true(bound >= 0 && bound <= most(0, gap));
+		/* The next answer comes during the slew, and the one after it at any moment. */
+		pending = shown.pending;
+		bound = ask_once(p, false, gap);
+		assert_true(bound >= 0 && bound <= most(pending, gap));
+		ask_once(p, true, gap);
+		ask_once(p, false, gap);
+	}
 }
 
 static void the_kernel_has_to_agree(void **state)
@@ -419,8 +660,12 @@ int main(void)
 		TEST(what_was_sent_before_does_not),
 		TEST(a_sleep_voids_all),
 		TEST(nothing_counts_before_it_is_told),
-		TEST(what_is_pending_counts),
-		TEST(a_clock_that_was_set_meanwhile_is_less_certain),
+		TEST(a_slew_does_not_widen_the_bound),
+		TEST(an_earlier_slew_counts),
+		TEST(a_look_before_the_clock_is_set_is_no_harm),
+		TEST(a_step_at_the_same_time_voids_the_answer),
+		TEST(an_answer_that_has_not_set_the_clock_does_not_count),
+		TEST(the_truth_is_within_the_bound),
 		TEST(the_kernel_has_to_agree),
 		TEST(worthless_answers_do_not_count),
 		TEST(one_that_hangs_stops_nobody),

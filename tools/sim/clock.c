@@ -107,6 +107,11 @@ double sim_clock_ppm(const struct sim_clock *clock, uint64_t counter)
 	return clock->ppm + clock->drift * (double)seconds;
 }
 
+double sim_clock_ppm_now(const struct sim_clock *clock)
+{
+	return sim_clock_ppm(clock, sim_clock_counter(clock));
+}
+
 static long double bent_tick(const struct sim_clock *clock, double ppm)
 {
 	return clock->tick * (1 + (long double)ppm * PPM);

@@ -82,6 +82,7 @@ void sim_clock_read(const struct sim_clock *clock, struct sim_reading *reading);
 /* The guest's counter now, on the grid. */
 uint64_t sim_clock_counter(const struct sim_clock *clock);
 double sim_clock_ppm(const struct sim_clock *clock, uint64_t counter);
+double sim_clock_ppm_now(const struct sim_clock *clock);
 /* Changes the frequency from now on; earlier times stay as they are. */
 void sim_clock_bend(struct sim_clock *clock, double ppm, double drift);
 void sim_clock_step(struct sim_clock *clock, int64_t ns);

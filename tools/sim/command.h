@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands: parsing and running them. */
+/* The commands, and how they are written. */
 #ifndef VMCLOCK_SIM_COMMAND_H
 #define VMCLOCK_SIM_COMMAND_H
 
@@ -44,22 +44,9 @@ struct sim_command {
 #define SIM_LINE_MAX	256	/* of a command, its end included */
 #define SIM_ANSWER_MAX	8192	/* more than the longest path */
 
-struct sim;
-struct sim_options;
-
-/* The commands, a line each, for --help. */
-void sim_command_explain(char *to, size_t size);
 /* Ends a line where a comment begins: at a # that is the first character, or behind a blank. */
 void sim_command_uncomment(char *line);
 /* Returns 0, or -1 with the error and its remedy in @why, without a newline. */
 int sim_command_parse(struct sim_command *command, const char *line, char *why, size_t size);
-/* Does it have an effect on a page of these options? Returns as sim_command_parse() does. */
-int sim_command_check(const struct sim_options *options, const struct sim_command *command,
-		      char *why, size_t size);
-/*
- * @answer receives the lines that the command prints; most print none. Returns 0, or
- * -1 with the error and its remedy in @answer, without a newline: nothing was done.
- */
-int sim_command_run(struct sim *sim, const struct sim_command *command, char *answer, size_t size);
 
 #endif /* VMCLOCK_SIM_COMMAND_H */

@@ -8,9 +8,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "act.h"
 #include "command.h"
 #include "common/number.h"
 #include "common/program.h"
+#include "effect.h"
 #include "input.h"
 #include "lib/monotonic.h"
 #include "listener.h"
@@ -106,7 +108,7 @@ static int take_scripted(const struct sim_options *options, char *line, size_t l
 	if (ret > 0 && script_length && entry.at < script[script_length - 1].at)
 		ret = say_why(why, sizeof(why), "it is earlier than the line before");
 	if (ret > 0)
-		ret = sim_command_check(options, &entry.command, why, sizeof(why));
+		ret = sim_effect_on_page(options, &entry.command, why, sizeof(why));
 	return ret ? refuse_scripted(number, why) : add_scripted(&entry);
 }
 
@@ -180,7 +182,7 @@ int64_t sim_input_script(struct sim *sim, int64_t started, int64_t now)
 		if (started + entry->at > now)
 			return started + entry->at;
 		script_next++;
-		if (sim_command_run(sim, &entry->command, answer, sizeof(answer))) {
+		if (sim_act(sim, &entry->command, answer, sizeof(answer))) {
 			refuse_scripted(entry->line, answer);
 			sim->refused = true;
 			continue;
@@ -253,7 +255,7 @@ static int obey(struct sim *sim, const struct source *source, char *text, size_t
 		return say_why(text, size, NUL_BYTE);
 	if (sim_command_parse(&command, source->line, text, size))
 		return -1;
-	return sim_command_run(sim, &command, text, size);
+	return sim_act(sim, &command, text, size);
 }
 
 static void obey_client(struct sim *sim, const struct source *source)
