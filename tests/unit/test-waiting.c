@@ -922,6 +922,27 @@ static void a_disruption_ends_a_commit_wait(void **state)
 	vmclock_close(vc);
 }
 
+/* A time that may be wrong is not compared, and a disruption is the better reason. */
+static void without_a_certain_time_a_commit_wait_ends(void **state)
+{
+	struct pagefile *pf = *state;
+	struct vmclock *vc = begin_with_time(pf);
+
+	world.page_time = false;
+	pagefile_begin(pf);
+	pf->page->flags = 0;
+	pagefile_end(pf);
+	assert_int_equal(commit_ms(vc, -2), -ENODATA);
+	pagefile_begin(pf);
+	pf->page->clock_status = VMCLOCK_STATUS_UNRELIABLE;
+	pagefile_end(pf);
+	assert_int_equal(commit_ms(vc, -2), -EAGAIN);
+	pagefile_disrupt(pf);
+	assert_int_equal(commit_ms(vc, -2), -ESTALE);
+	assert_int_equal(world.napped, 0);
+	vmclock_close(vc);
+}
+
 static void a_sleep_that_fails_ends_a_commit_wait(void **state)
 {
 	struct vmclock *vc = begin_with_time(*state);
@@ -1055,6 +1076,7 @@ int main(void)
 		TEST(far_times_are_slept_for_in_slices),
 		TEST(a_time_that_stands_still_is_looked_at_ever_less),
 		TEST(a_disruption_ends_a_commit_wait),
+		TEST(without_a_certain_time_a_commit_wait_ends),
 		TEST(a_sleep_that_fails_ends_a_commit_wait),
 		TEST(trust_is_looked_for_soon_and_then_every_100_ms),
 		TEST(what_fails_ends_a_wait_for_trust),
