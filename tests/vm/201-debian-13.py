@@ -39,14 +39,16 @@ def run(lab):
     vm.wait_for('systemctl is-active --quiet vmclockd')
     guest.begin()
     guest.wait_trusted()
-    guest.disrupt()
+    guest.disrupt(meanwhile=lambda: upgrade(vm, guest))
     guest.check_exposure()
 
+    guest.purge(INSTALLED)
+
+
+def upgrade(vm, guest):
     first = guest.process()
     vm.run('dpkg -i vmclockd_*.deb', timeout=300)
     guest.wait_restarted(first)
-    guest.wait_trusted()
-    guest.purge(INSTALLED)
 
 
 def driver(lab, changes):

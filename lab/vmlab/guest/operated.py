@@ -57,18 +57,22 @@ class Operated:
     def _synchronized(self, word):
         self._vm.wait_for(f'test "$(timedatectl show -p NTPSynchronized --value)" = {word}')
 
-    def disrupt(self):
-        """Disrupt as a migration does: change the marker first, and then the time."""
+    def disrupt(self, meanwhile=lambda: None):
+        """Disrupt as a migration does: change the marker first, and then the time.
+
+        meanwhile() is called in the middle of vmclockd's reaction.
+        """
         self._vm.run('systemd-run --quiet --unit=batch sleep infinity; '
                      f'mkdir -p $(dirname {_HOOK}) && '
                      f'sed s/batch.slice/batch.service/ {_EXAMPLE} >{_HOOK} && chmod 755 {_HOOK}')
         self._vm.page.disrupt()
         self._vm.notify()
         self._synchronized('no')
+        self._vm.wait_for('test $(systemctl show -P FreezerState batch) = frozen')
+        meanwhile()
         result = self._vm.shell('vmclock-check --wait=0')
         self._lab.equal(result.status, 1, 'the status of vmclock-check')
         self._lab.check('the clock was disrupted' in result.output, result.output)
-        self._vm.wait_for('test $(systemctl show -P FreezerState batch) = frozen')
 
         line = self._line
         self._publish(timeline.Line(line.counter, line.time + (_STEP << 64), line.period))
