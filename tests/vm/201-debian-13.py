@@ -42,7 +42,12 @@ def run(lab):
     guest.disrupt(meanwhile=lambda: upgrade(vm, guest))
     guest.check_exposure()
 
-    guest.purge(INSTALLED)
+    # Removed in the middle of a reaction, vmclockd will not start again what a hook has stopped.
+    vm.page.disrupt()
+    vm.notify()
+    vm.wait_for('test $(systemctl show -P FreezerState batch) = frozen')
+    said = guest.purge(INSTALLED)
+    lab.check('start again what the hooks in' in said, f'no word of what stays frozen: {said}')
 
 
 def upgrade(vm, guest):

@@ -116,10 +116,10 @@ class Operated:
                      timeout=180)
 
     def purge(self, packages):
-        """Purge the packages: no file of these names is left, and nothing runs."""
+        """Purge the packages: no file of these names is left, and nothing runs; dpkg's output."""
         # On an emulated processor, the index of all manual pages takes a minute.
         self._vm.run('rm -f /var/lib/man-db/auto-update')
-        self._vm.run(f'dpkg --purge {packages}', timeout=300)
+        said = self._vm.run(f'dpkg --purge {packages}', timeout=300)
         # Except systemd's records of units, and udev's record of the device, which still exists.
         left = self._vm.run("find /etc /run /usr/lib/systemd /usr/lib/udev /usr/lib/tmpfiles.d "
                             "/usr/local /usr/sbin /var/lib/systemd "
@@ -130,6 +130,7 @@ class Operated:
                         'vmclockd after the purge')
         self._lab.equal(self._vm.run('systemctl list-units --plain --no-legend --state=failed'), '',
                         'the units that have failed')
+        return said
 
 
 # By the kernels of their own, which the guests boot.
