@@ -57,18 +57,22 @@ class Operated:
     def _synchronized(self, word):
         self._vm.wait_for(f'test "$(timedatectl show -p NTPSynchronized --value)" = {word}')
 
-    def disrupt(self):
-        """Disrupt as a migration does: change the marker first, and then the time."""
+    def disrupt(self, meanwhile=lambda: None):
+        """Disrupt as a migration does: change the marker first, and then the time.
+
+        meanwhile() is called in the middle of vmclockd's reaction.
+        """
         self._vm.run('systemd-run --quiet --unit=batch sleep infinity; '
                      f'mkdir -p $(dirname {_HOOK}) && '
                      f'sed s/batch.slice/batch.service/ {_EXAMPLE} >{_HOOK} && chmod 755 {_HOOK}')
         self._vm.page.disrupt()
         self._vm.notify()
         self._synchronized('no')
+        self._vm.wait_for('test $(systemctl show -P FreezerState batch) = frozen')
+        meanwhile()
         result = self._vm.shell('vmclock-check --wait=0')
         self._lab.equal(result.status, 1, 'the status of vmclock-check')
         self._lab.check('the clock was disrupted' in result.output, result.output)
-        self._vm.wait_for('test $(systemctl show -P FreezerState batch) = frozen')
 
         line = self._line
         self._publish(timeline.Line(line.counter, line.time + (_STEP << 64), line.period))
@@ -112,10 +116,10 @@ class Operated:
                      timeout=180)
 
     def purge(self, packages):
-        """Purge the packages: no file of these names is left, and nothing runs."""
+        """Purge the packages: no file of these names is left, and nothing runs; dpkg's output."""
         # On an emulated processor, the index of all manual pages takes a minute.
         self._vm.run('rm -f /var/lib/man-db/auto-update')
-        self._vm.run(f'dpkg --purge {packages}', timeout=300)
+        said = self._vm.run(f'dpkg --purge {packages}', timeout=300)
         # Except systemd's records of units, and udev's record of the device, which still exists.
         left = self._vm.run("find /etc /run /usr/lib/systemd /usr/lib/udev /usr/lib/tmpfiles.d "
                             "/usr/local /usr/sbin /var/lib/systemd "
@@ -126,6 +130,7 @@ class Operated:
                         'vmclockd after the purge')
         self._lab.equal(self._vm.run('systemctl list-units --plain --no-legend --state=failed'), '',
                         'the units that have failed')
+        return said
 
 
 # By the kernels of their own, which the guests boot.
