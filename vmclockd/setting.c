@@ -26,8 +26,8 @@ int64_t setting_came(const struct setting *set, const struct message *m)
 static int64_t slewed(const struct setting *set, const struct message *m)
 {
 	__int128 pending = llabs(set->before.pending);
-	__int128 time = (__int128)llabs(m->destination - set->before.real) +
-			(m->destination - m->origin);
+	__int128 time =
+		(__int128)llabs(m->destination - set->before.real) + (m->destination - m->origin);
 
 	if (time >= NS_PER_SEC * 3 / 2)
 		return (int64_t)(pending * 3 / 2);
