@@ -187,7 +187,7 @@ static bool set_right(struct daemon *d, struct offset *offset, const char **slew
 static void conclude(struct daemon *d, const struct offset *offset, const char *slewed)
 {
 	if (offset->error > d->config.trusted_max_error) {
-		outcome_refuse_too_wide(d);
+		outcome_refuse_too_wide(d, offset);
 	} else if (llabs(offset->ns) <= d->config.trusted_max_error) {
 		if (slewed)
 			say(LOG_NOTICE, "the system clock is slewed, not stepped: %s", slewed);

@@ -16,19 +16,32 @@ void outcome_retry(struct daemon *d, int64_t ns)
 	d->retry = monotonic_now() + ns;
 }
 
-void outcome_refuse(struct daemon *d, const char *why)
+/* Returns whether the reason is a new one. */
+static bool note_refusal(struct daemon *d, const char *why)
 {
-	if (d->phase != PHASE_REFUSED || d->refusal != why)
-		events_log(d, JOURNAL_REFUSED, LOG_WARNING, "the system clock stays untrusted: %s",
-			   why);
+	bool is_new = d->phase != PHASE_REFUSED || d->refusal != why;
+
 	d->phase = PHASE_REFUSED;
 	d->refusal = why;
 	d->retry = monotonic_now() + REFUSED_NS;
+	return is_new;
 }
 
-void outcome_refuse_too_wide(struct daemon *d)
+#define UNTRUSTED "the system clock stays untrusted: "
+
+void outcome_refuse(struct daemon *d, const char *why)
 {
-	outcome_refuse(d, "its error may exceed trusted_max_error");
+	if (note_refusal(d, why))
+		events_log(d, JOURNAL_REFUSED, LOG_WARNING, UNTRUSTED "%s", why);
+}
+
+void outcome_refuse_too_wide(struct daemon *d, const struct offset *offset)
+{
+	if (note_refusal(d, "its error may exceed trusted_max_error"))
+		events_log(d, JOURNAL_REFUSED, LOG_WARNING,
+			   UNTRUSTED "it is off by %" PRId64 " ns, give or take %" PRId64
+				     " ns, and trusted_max_error is %" PRId64 " ns",
+			   (int64_t)llabs(offset->ns), offset->error, d->config.trusted_max_error);
 }
 
 void outcome_distrust(struct daemon *d)

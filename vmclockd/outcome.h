@@ -18,7 +18,7 @@ void outcome_retry(struct daemon *d, int64_t ns);
 /* Leaves the clock untrusted, and schedules the next attempt in REFUSED_NS. @why: for the log. */
 void outcome_refuse(struct daemon *d, const char *why);
 /* The same, because the error may be more than trusted_max_error. */
-void outcome_refuse_too_wide(struct daemon *d);
+void outcome_refuse_too_wide(struct daemon *d, const struct offset *offset);
 /*
  * A trusted clock is not trusted any more, though there was no disruption: it is
  * to be set right again. The last bound stays in the state; readers let it grow.

@@ -53,7 +53,7 @@ static void react_by_ntp(struct daemon *d)
 	if (ret) {
 		outcome_refuse(d, why);
 	} else if (offset.error + llabs(offset.ns) > d->config.trusted_max_error) {
-		outcome_refuse_too_wide(d);
+		outcome_refuse_too_wide(d, &offset);
 	} else {
 		outcome_trust(d, &offset);
 		return;

@@ -19,13 +19,26 @@ int64_t setting_came(const struct setting *set, const struct message *m)
 }
 
 /*
- * The error of setting_came(). A slew from before the answer counts. The kernel takes a second's
- * slew off the pending part at once, so up to a third of what is left comes on top.
+ * How far an earlier slew may have moved the clock between the request, the answer and the
+ * look. After the look the kernel slews by a third of the pending part in a second at
+ * most; three thirds also cover the larger slew before the look.
  */
+static int64_t slewed(const struct setting *set, const struct message *m)
+{
+	__int128 pending = llabs(set->before.pending);
+	__int128 time =
+		(__int128)llabs(m->destination - set->before.real) + (m->destination - m->origin);
+
+	if (time >= NS_PER_SEC * 3 / 2)
+		return (int64_t)(pending * 3 / 2);
+	return (int64_t)(pending * time / NS_PER_SEC);
+}
+
+/* The error of setting_came(). */
 static int64_t came_error(const struct setting *set, const struct message *m)
 {
-	return llabs(m->destination - set->before.real) / RATE_OFF +
-	       llabs(set->before.pending) * 3 / 2 + set->before.width;
+	return llabs(m->destination - set->before.real) / RATE_OFF + slewed(set, m) +
+	       set->before.width;
 }
 
 /* How exactly a step of the clock is known. */
